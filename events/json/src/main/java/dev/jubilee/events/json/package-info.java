@@ -1,0 +1,4 @@
+@NullMarked
+package dev.jubilee.events.json;
+
+import org.jspecify.annotations.NullMarked;

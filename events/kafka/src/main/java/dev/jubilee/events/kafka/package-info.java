@@ -1,0 +1,4 @@
+@NullMarked
+package dev.jubilee.events.kafka;
+
+import org.jspecify.annotations.NullMarked;

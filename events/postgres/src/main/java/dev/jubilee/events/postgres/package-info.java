@@ -1,0 +1,4 @@
+@NullMarked
+package dev.jubilee.events.postgres;
+
+import org.jspecify.annotations.NullMarked;

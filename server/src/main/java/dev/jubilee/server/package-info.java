@@ -1,0 +1,4 @@
+@NullMarked
+package dev.jubilee.server;
+
+import org.jspecify.annotations.NullMarked;
