@@ -1,0 +1,205 @@
+package dev.jubilee.server.http;
+
+import dev.jubilee.server.json.Json;
+import dev.jubilee.server.security.Principal;
+import dev.jubilee.server.security.Role;
+import io.vertx.core.http.HttpServerRequest;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * One request, whole: its body has arrived and its caller is known. Used by one thread at a time.
+ */
+public final class Call {
+    private static final int MAX_CORRELATION_ID = 128;
+
+    private final HttpServerRequest request;
+    private final Router.Match match;
+    private final byte[] body;
+    private final Principal principal;
+    private @Nullable String correlationId;
+
+    Call(HttpServerRequest request, Router.Match match, byte[] body, Principal principal) {
+        this.request = request;
+        this.match = match;
+        this.body = body;
+        this.principal = principal;
+    }
+
+    /** The route that was matched. */
+    public Router.Route route() {
+        return match.route();
+    }
+
+    /** A parameter of the path, decoded. */
+    public String path(String name) {
+        int index = match.route().parameters().indexOf(name);
+        if (index < 0) {
+            throw new IllegalArgumentException(match.route().path() + " has no parameter " + name);
+        }
+        String raw = match.values().get(index);
+        return raw.indexOf('%') < 0 ? raw : decode(raw);
+    }
+
+    /** The path and query as they were sent. */
+    public String uri() {
+        return request.uri();
+    }
+
+    /** A query parameter, decoded; null when absent. */
+    public @Nullable String query(String name) {
+        return request.query() == null ? null : request.params().get(name);
+    }
+
+    /** The names of all query parameters. */
+    public List<String> queryNames() {
+        return request.query() == null ? List.of() : List.copyOf(request.params().names());
+    }
+
+    /** A header; null when absent. */
+    public @Nullable String header(String name) {
+        return request.getHeader(name);
+    }
+
+    /** The address of the peer. */
+    public String remoteAddress() {
+        return request.remoteAddress().hostAddress();
+    }
+
+    /** The body as it came; empty when there was none. Not copied: do not change it. */
+    public byte[] body() {
+        return body;
+    }
+
+    /** The media type of the body in lower case, without parameters; empty when none was named. */
+    public String mediaType() {
+        String type = request.getHeader("Content-Type");
+        if (type == null) {
+            return "";
+        }
+        int semicolon = type.indexOf(';');
+        return (semicolon < 0 ? type : type.substring(0, semicolon))
+                .strip()
+                .toLowerCase(java.util.Locale.ROOT);
+    }
+
+    /**
+     * The body as JSON.
+     *
+     * @throws ProblemException 400 when it is not JSON, 415 when it says that it is something else
+     */
+    public JsonNode json() {
+        String type = mediaType();
+        if (!type.isEmpty() && !type.equals("application/json") && !type.endsWith("+json")) {
+            throw Problem.unsupportedMediaType(
+                            "This route takes application/json, not " + type + ".")
+                    .asException();
+        }
+        if (body.length == 0) {
+            throw Problem.malformed("The body is empty; a JSON object is expected.").asException();
+        }
+        try {
+            return Json.tree(body);
+        } catch (JacksonException e) {
+            throw malformed(e);
+        }
+    }
+
+    /** The refusal of a body that is not JSON, with the place of the fault. */
+    public static ProblemException malformed(JacksonException fault) {
+        var at = fault.getLocation();
+        String where =
+                at == null ? "" : " (line " + at.getLineNr() + ", column " + at.getColumnNr() + ")";
+        String message = fault.getOriginalMessage();
+        return Problem.malformed("The body is not valid JSON" + where + ": " + message)
+                .asException();
+    }
+
+    /** The body as an object whose fields are read strictly. */
+    public Input input() {
+        return Input.of(json());
+    }
+
+    /** The same, where no body at all means an empty object. */
+    public Input optionalInput() {
+        return body.length == 0 ? Input.empty() : input();
+    }
+
+    public Principal principal() {
+        return principal;
+    }
+
+    /**
+     * The player on whose behalf the caller acts: itself for a player, whom it names for a service
+     * or an admin.
+     *
+     * @param named the {@code user_id} of the request; null when it names none
+     * @throws ProblemException 403 when a player names another, 422 when a service names nobody
+     */
+    public String actingPlayer(@Nullable String named) {
+        return switch (principal.role()) {
+            case PLAYER -> {
+                if (named != null && !named.equals(principal.id())) {
+                    throw Problem.forbidden(
+                                    "A player acts only as itself: you are \""
+                                            + principal.id()
+                                            + "\", not \""
+                                            + named
+                                            + "\".")
+                            .asException();
+                }
+                yield principal.id();
+            }
+            case SERVICE, ADMIN -> {
+                if (named == null) {
+                    throw Problem.invalid(
+                                    "user_id",
+                                    "is required when a service or an admin acts for a player")
+                            .asException();
+                }
+                yield named;
+            }
+            case OPERATOR, ANONYMOUS ->
+                    throw Problem.forbidden("This role does not act for players.").asException();
+        };
+    }
+
+    /** Refuses a player who asks for what is another player's. */
+    public void mustMaySee(String userId) {
+        if (principal.role() == Role.PLAYER && !principal.id().equals(userId)) {
+            throw Problem.forbidden("A player sees only what is its own.").asException();
+        }
+    }
+
+    /** The caller's {@code X-Correlation-Id}, or one made now. */
+    public String correlationId() {
+        if (correlationId == null) {
+            correlationId = correlationIdOf(request);
+        }
+        return correlationId;
+    }
+
+    static String correlationIdOf(HttpServerRequest request) {
+        String given = request.getHeader("X-Correlation-Id");
+        boolean usable =
+                given != null
+                        && !given.isEmpty()
+                        && given.length() <= MAX_CORRELATION_ID
+                        && given.chars().allMatch(c -> c > ' ' && c < 127);
+        return usable && given != null ? given : UUID.randomUUID().toString();
+    }
+
+    private static String decode(String raw) {
+        try {
+            return URLDecoder.decode(raw.replace("+", "%2B"), StandardCharsets.UTF_8);
+        } catch (IllegalArgumentException e) {
+            throw Problem.malformed("The path is not correctly percent-encoded: " + raw)
+                    .asException();
+        }
+    }
+}

@@ -1,0 +1,155 @@
+package dev.jubilee.server.http;
+
+import dev.jubilee.server.security.Access;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The routes of one port. Filled at start, then only read. A path is literal segments and {@code
+ * {name}} parameters; a literal segment wins over a parameter.
+ *
+ * <p>There are two shapes of handler. A blocking one runs on a virtual thread of its own and may do
+ * as it likes. A <em>hot</em> one runs on the event loop, must not block, and answers by completing
+ * a stage from any thread.
+ */
+public final class Router {
+    /** Runs on a virtual thread. */
+    @FunctionalInterface
+    public interface Blocking {
+        Reply handle(Call call) throws Exception;
+    }
+
+    /** Runs on the event loop; must not block. */
+    @FunctionalInterface
+    public interface Hot {
+        CompletionStage<Reply> handle(Call call);
+    }
+
+    /** One route. Exactly one of the two handlers is there. */
+    public record Route(
+            Method method,
+            String path,
+            List<String> parameters,
+            Access access,
+            @Nullable Blocking blocking,
+            @Nullable Hot hot) {}
+
+    /** A route that fits, with the values of its parameters in order. */
+    record Match(Route route, List<String> values) {}
+
+    private static final class Node {
+        final Map<String, Node> literals = new HashMap<>();
+        @Nullable Node parameter;
+        final Map<Method, Route> routes = new EnumMap<>(Method.class);
+    }
+
+    private final Node root = new Node();
+    private final List<Route> routes = new ArrayList<>();
+
+    public Router get(String path, Access access, Blocking handler) {
+        return add(Method.GET, path, access, handler, null);
+    }
+
+    public Router post(String path, Access access, Blocking handler) {
+        return add(Method.POST, path, access, handler, null);
+    }
+
+    public Router put(String path, Access access, Blocking handler) {
+        return add(Method.PUT, path, access, handler, null);
+    }
+
+    public Router patch(String path, Access access, Blocking handler) {
+        return add(Method.PATCH, path, access, handler, null);
+    }
+
+    public Router delete(String path, Access access, Blocking handler) {
+        return add(Method.DELETE, path, access, handler, null);
+    }
+
+    /** A route on the event loop. */
+    public Router hot(Method method, String path, Access access, Hot handler) {
+        return add(method, path, access, null, handler);
+    }
+
+    /** Every route, in the order in which they were added. */
+    public List<Route> routes() {
+        return List.copyOf(routes);
+    }
+
+    private Router add(
+            Method method,
+            String path,
+            Access access,
+            @Nullable Blocking blocking,
+            @Nullable Hot hot) {
+        if (!path.startsWith("/")) {
+            throw new IllegalArgumentException("a path starts with /, was " + path);
+        }
+        List<String> parameters = new ArrayList<>();
+        Node node = root;
+        for (String segment : path.substring(1).split("/", -1)) {
+            if (segment.startsWith("{") && segment.endsWith("}")) {
+                parameters.add(segment.substring(1, segment.length() - 1));
+                if (node.parameter == null) {
+                    node.parameter = new Node();
+                }
+                node = node.parameter;
+            } else {
+                node = node.literals.computeIfAbsent(segment, s -> new Node());
+            }
+        }
+        Route route = new Route(method, path, List.copyOf(parameters), access, blocking, hot);
+        if (node.routes.putIfAbsent(method, route) != null) {
+            throw new IllegalArgumentException("two routes for " + method + " " + path);
+        }
+        routes.add(route);
+        return this;
+    }
+
+    /**
+     * The route for a raw path without its query; null when there is none. Values are still
+     * percent-encoded.
+     */
+    @Nullable Match match(Method method, String path) {
+        List<String> values = new ArrayList<>(2);
+        Node node = find(root, path, 1, values);
+        Route route = node == null ? null : node.routes.get(method);
+        return route == null ? null : new Match(route, values);
+    }
+
+    /** The methods that a path takes; empty when nothing is there. */
+    List<Method> methodsAt(String path) {
+        Node node = find(root, path, 1, new ArrayList<>());
+        return node == null ? List.of() : List.copyOf(node.routes.keySet());
+    }
+
+    private static @Nullable Node find(Node node, String path, int from, List<String> values) {
+        if (from > path.length()) {
+            return node.routes.isEmpty() ? null : node;
+        }
+        int slash = path.indexOf('/', from);
+        int end = slash < 0 ? path.length() : slash;
+        String segment = path.substring(from, end);
+        Node literal = node.literals.get(segment);
+        if (literal != null) {
+            Node found = find(literal, path, end + 1, values);
+            if (found != null) {
+                return found;
+            }
+        }
+        if (node.parameter == null || segment.isEmpty()) {
+            return null;
+        }
+        values.add(segment);
+        Node found = find(node.parameter, path, end + 1, values);
+        if (found == null) {
+            values.removeLast();
+        }
+        return found;
+    }
+}

@@ -1,0 +1,67 @@
+package dev.jubilee.server.json;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.StreamReadFeature;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.PropertyNamingStrategies;
+import tools.jackson.databind.cfg.DateTimeFeature;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * The JSON dialect of the platform: snake_case names, RFC 3339 times in UTC, absent rather than
+ * null. Thread-safe.
+ */
+public final class Json {
+    private static final JsonMapper MAPPER =
+            JsonMapper.builder()
+                    .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+                    .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+                    .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+                    .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                    .disable(DateTimeFeature.WRITE_DATES_AS_TIMESTAMPS)
+                    .changeDefaultPropertyInclusion(
+                            i -> i.withValueInclusion(JsonInclude.Include.NON_NULL))
+                    .build();
+
+    private Json() {}
+
+    /** The mapper itself, for streaming readers and writers. */
+    public static JsonMapper mapper() {
+        return MAPPER;
+    }
+
+    /** UTF-8 JSON of a record, map or tree. */
+    public static byte[] bytes(Object value) {
+        return MAPPER.writeValueAsBytes(value);
+    }
+
+    /** JSON text of a record, map or tree. */
+    public static String text(Object value) {
+        return MAPPER.writeValueAsString(value);
+    }
+
+    /**
+     * Reads any JSON value.
+     *
+     * @throws JacksonException when the text is not JSON; its message names the position
+     */
+    public static JsonNode tree(String text) {
+        return MAPPER.readTree(text);
+    }
+
+    /**
+     * Reads any JSON value.
+     *
+     * @throws JacksonException when the bytes are not JSON; its message names the position
+     */
+    public static JsonNode tree(byte[] bytes) {
+        return MAPPER.readTree(bytes);
+    }
+
+    /** Reads a record; unknown properties are refused. */
+    public static <T> T read(String text, Class<T> type) {
+        return MAPPER.readValue(text, type);
+    }
+}
