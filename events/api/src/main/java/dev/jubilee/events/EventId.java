@@ -1,5 +1,9 @@
 package dev.jubilee.events;
 
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -12,6 +16,7 @@ import java.util.UUID;
  */
 public final class EventId {
     private static final long VERSION_7 = 0x7000L;
+    private static final long VERSION_8 = 0x8000L;
     private static final long VARIANT = 0x8000_0000_0000_0000L;
     private static final int COUNTER_BITS = 12;
 
@@ -38,6 +43,24 @@ public final class EventId {
         return new UUID(high, VARIANT | (tail >>> 2));
     }
 
+    /**
+     * The id that these parts always lead to: UUID version 8 (RFC 9562 §5.8) over the SHA-256 of
+     * the parts, each preceded by its length, so that {@code ("ab", "c")} and {@code ("a", "bc")}
+     * differ. For ids that a retry must find again: from an idempotency key, or of what an outbox
+     * sends.
+     */
+    public static UUID derived(String... parts) {
+        MessageDigest sha256 = sha256();
+        for (String part : parts) {
+            byte[] bytes = part.getBytes(StandardCharsets.UTF_8);
+            sha256.update(ByteBuffer.allocate(Integer.BYTES).putInt(0, bytes.length));
+            sha256.update(bytes);
+        }
+        ByteBuffer hash = ByteBuffer.wrap(sha256.digest());
+        long high = (hash.getLong() & ~0xF000L) | VERSION_8;
+        return new UUID(high, VARIANT | (hash.getLong() >>> 2));
+    }
+
     /** The millisecond in which a version 7 id was made. */
     public static Instant timeOf(UUID id) {
         if (id.version() != 7) {
@@ -45,5 +68,13 @@ public final class EventId {
                     "expected a UUID of version 7, was version " + id.version() + ": " + id);
         }
         return Instant.ofEpochMilli(id.getMostSignificantBits() >>> 16);
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
     }
 }

@@ -1,3 +1,4 @@
+/** CloudEvents as JSON. */
 @NullMarked
 package dev.jubilee.events.json;
 

@@ -1,0 +1,114 @@
+package dev.jubilee.events.kafka;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.jubilee.events.Envelope;
+import dev.jubilee.events.IdOrigin;
+import dev.jubilee.events.Priority;
+import dev.jubilee.events.Rfc3339;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.header.Header;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Events as Kafka records: the binary mode of the <a
+ * href="https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md">CloudEvents
+ * Kafka binding</a>. The value is the data, each attribute a header {@code ce_…}, the record's key
+ * the partition key, its timestamp the moment of acceptance.
+ *
+ * <p>Beside the attributes of CloudEvents: {@code ce_acceptedat}, {@code ce_correlationid}, {@code
+ * ce_causationid}, {@code ce_idorigin} ({@code server}; without it a client made the id), {@code
+ * ce_priority} (without it normal) and {@code ce_replayable} ({@code false}; without it true).
+ *
+ * <p>Reading never fails, because a record that is there must be dealt with: what a foreign
+ * producer left out or got wrong is made up for, always in the same way for the same record.
+ */
+public final class KafkaEnvelopes {
+    private static final String PREFIX = "ce_";
+    private static final Header SPEC_VERSION = new EventHeader("ce_specversion", "1.0");
+    private static final Header CONTENT_TYPE_JSON = new EventHeader("content-type", Envelope.JSON);
+    private static final Header ID_BY_SERVER = new EventHeader("ce_idorigin", "server");
+    private static final Header PRIORITY_HIGH = new EventHeader("ce_priority", "high");
+    private static final Header PRIORITY_LOW = new EventHeader("ce_priority", "low");
+    private static final Header NOT_REPLAYABLE = new EventHeader("ce_replayable", "false");
+    private static final int TYPICAL_HEADERS = 12;
+
+    private KafkaEnvelopes() {}
+
+    /** The record that carries the event on the topic; the partition follows from the key. */
+    public static ProducerRecord<byte[], byte[]> record(String topic, Envelope event) {
+        return record(topic, null, event);
+    }
+
+    /** The record that carries the event on the topic, in the partition given if there is one. */
+    public static ProducerRecord<byte[], byte[]> record(
+            String topic, @Nullable Integer partition, Envelope event) {
+        String partitionKey = event.partitionKey();
+        byte[] key = partitionKey == null ? null : partitionKey.getBytes(UTF_8);
+        Long timestamp = event.acceptedAt() == null ? null : event.acceptedAt().toEpochMilli();
+        return new ProducerRecord<>(
+                topic, partition, timestamp, key, event.data(), headers(event, key));
+    }
+
+    private static List<Header> headers(Envelope event, byte @Nullable [] key) {
+        List<Header> headers = new ArrayList<>(TYPICAL_HEADERS);
+        headers.add(SPEC_VERSION);
+        headers.add(new EventHeader("ce_id", event.id()));
+        headers.add(new EventHeader("ce_type", event.type()));
+        headers.add(new EventHeader("ce_source", event.source()));
+        headers.add(new EventHeader("ce_time", Rfc3339.bytes(event.time())));
+        headers.add(
+                event.contentType().equals(Envelope.JSON)
+                        ? CONTENT_TYPE_JSON
+                        : new EventHeader("content-type", event.contentType()));
+        if (key != null) {
+            headers.add(new EventHeader("ce_partitionkey", key));
+        }
+        if (event.acceptedAt() != null) {
+            headers.add(new EventHeader("ce_acceptedat", Rfc3339.bytes(event.acceptedAt())));
+        }
+        addText(headers, "ce_subject", event.subject());
+        addText(headers, "ce_correlationid", event.correlationId());
+        addText(headers, "ce_causationid", event.causationId());
+        if (event.idOrigin() == IdOrigin.SERVER) {
+            headers.add(ID_BY_SERVER);
+        }
+        if (event.priority() != Priority.NORMAL) {
+            headers.add(event.priority() == Priority.HIGH ? PRIORITY_HIGH : PRIORITY_LOW);
+        }
+        if (!event.replayable()) {
+            headers.add(NOT_REPLAYABLE);
+        }
+        for (Map.Entry<String, String> extension : event.extensions().entrySet()) {
+            headers.add(new EventHeader(PREFIX + extension.getKey(), extension.getValue()));
+        }
+        return headers;
+    }
+
+    private static void addText(List<Header> headers, String name, @Nullable String value) {
+        if (value != null) {
+            headers.add(new EventHeader(name, value));
+        }
+    }
+
+    /**
+     * The event that a record carries. What is missing: an id becomes {@code
+     * topic-partition-offset}, which is unique and so counts as made by the server; a type becomes
+     * the topic; a source {@code /kafka/topic}; a time, and the moment of acceptance, the record's
+     * timestamp; a content type JSON, unless the value does not begin like it.
+     */
+    public static Envelope read(ConsumerRecord<byte[], byte[]> record) {
+        RecordReading reading = new RecordReading(record);
+        for (Header header : record.headers()) {
+            byte[] value = header.value();
+            if (value != null) {
+                reading.header(header.key(), value);
+            }
+        }
+        return reading.envelope();
+    }
+}
