@@ -1,5 +1,5 @@
 -- What every feature shares: keys, offsets, the outbox, idempotency, the audit log.
-CREATE SCHEMA platform;
+-- Flyway has made the schema itself.
 
 -- Where each internal consumer stands. Advanced by compare-and-set in the transaction of the effect, which fences zombies.
 CREATE TABLE platform.consumer_offsets (

@@ -1,9 +1,9 @@
 package dev.jubilee.server.testing;
 
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Properties;
@@ -16,7 +16,6 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
-import org.postgresql.ds.PGSimpleDataSource;
 
 /**
  * Real servers for a test class: {@code @RegisterExtension static final Platform platform = new
@@ -69,23 +68,19 @@ public final class Platform implements BeforeAllCallback, AfterAllCallback {
         return shared().servers().password();
     }
 
-    /** Makes and drops further databases of the same shape, for tests of two platforms. */
+    /** JDBC address of one more migrated, empty database, for tests of two platforms. */
     public String anotherDatabase() {
         return shared().urlOf(shared().createDatabase());
     }
 
     /** A new connection at each call; unpooled. */
     public Connection connection() throws SQLException {
-        return DriverManager.getConnection(databaseUrl(), user(), password());
+        return dataSource().getConnection();
     }
 
     /** Hands out new, unpooled connections. */
     public DataSource dataSource() {
-        PGSimpleDataSource source = new PGSimpleDataSource();
-        source.setUrl(databaseUrl());
-        source.setUser(user());
-        source.setPassword(password());
-        return source;
+        return shared().dataSource(databaseUrl());
     }
 
     public String brokers() {
@@ -107,7 +102,7 @@ public final class Platform implements BeforeAllCallback, AfterAllCallback {
         String full = topic(name);
         Map<String, Object> where = Map.of(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, brokers());
         try (Admin admin = Admin.create(where)) {
-            admin.createTopics(java.util.List.of(new NewTopic(full, partitions, (short) 1)))
+            admin.createTopics(List.of(new NewTopic(full, partitions, (short) 1)))
                     .all()
                     .toCompletionStage()
                     .toCompletableFuture()

@@ -1,5 +1,6 @@
 package dev.jubilee.server.testing;
 
+import dev.jubilee.server.database.Migrations;
 import dev.jubilee.server.embedded.EmbeddedServers;
 import dev.jubilee.server.embedded.EmbeddedSettings;
 import dev.jubilee.server.embedded.ServerHealth;
@@ -8,13 +9,13 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
-import org.flywaydb.core.Flyway;
+import javax.sql.DataSource;
+import org.postgresql.ds.PGSimpleDataSource;
 
 /**
  * One PostgreSQL and one Kafka for all test classes of a run, in a folder that goes away with them.
@@ -38,13 +39,13 @@ final class SharedServers implements AutoCloseable {
                 EmbeddedServers.start(
                         EmbeddedSettings.in(home).withBinaries(TARGET.resolve("postgresql")),
                         ServerHealth.IGNORED);
-        sql("CREATE DATABASE " + TEMPLATE);
-        Flyway.configure()
-                .dataSource(urlOf(TEMPLATE), servers.user(), servers.password())
-                .locations("classpath:db/migration")
-                .failOnMissingLocations(false)
-                .load()
-                .migrate();
+        try {
+            sql("CREATE DATABASE " + TEMPLATE);
+            Migrations.apply(dataSource(urlOf(TEMPLATE)));
+        } catch (RuntimeException e) {
+            servers.close();
+            throw e;
+        }
     }
 
     EmbeddedServers servers() {
@@ -70,10 +71,17 @@ final class SharedServers implements AutoCloseable {
         return own.substring(0, own.lastIndexOf('/') + 1) + database;
     }
 
+    /** Hands out new, unpooled connections. */
+    DataSource dataSource(String url) {
+        PGSimpleDataSource source = new PGSimpleDataSource();
+        source.setUrl(url);
+        source.setUser(servers.user());
+        source.setPassword(servers.password());
+        return source;
+    }
+
     private void sql(String statement) {
-        try (Connection connection =
-                        DriverManager.getConnection(
-                                servers.databaseUrl(), servers.user(), servers.password());
+        try (Connection connection = dataSource(servers.databaseUrl()).getConnection();
                 Statement run = connection.createStatement()) {
             run.execute(statement);
         } catch (SQLException e) {

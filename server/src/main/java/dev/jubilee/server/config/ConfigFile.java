@@ -1,0 +1,126 @@
+package dev.jubilee.server.config;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.dataformat.yaml.YAMLMapper;
+
+/**
+ * Reads {@code event-config.yaml} as settings by the names of their environment variables: {@code
+ * server.port} is {@code SERVER_PORT}, {@code event_settings.max_events} is {@code MAX_EVENTS}.
+ */
+public final class ConfigFile {
+    private static final String NAME = "event-config.yaml";
+
+    /** Sections whose keys carry the section's name; the keys of all others stand alone. */
+    private static final List<String> PREFIXED =
+            List.of("server", "database", "redis", "kafka", "external_services");
+
+    private ConfigFile() {}
+
+    /**
+     * Settings of the environment over those of the file.
+     *
+     * @param option the file named on the command line; null looks at {@code JUBILEE_CONFIG}, then
+     *     into the folder
+     * @throws InvalidSettingsException when a file that was named is not there, or a file is not
+     *     readable as settings
+     */
+    public static Map<String, String> over(
+            Map<String, String> environment, @Nullable Path option, Path folder) {
+        Path file = locate(environment, option, folder);
+        Map<String, String> merged = new TreeMap<>(file == null ? Map.of() : read(file));
+        merged.putAll(environment);
+        return merged;
+    }
+
+    private static @Nullable Path locate(
+            Map<String, String> environment, @Nullable Path option, Path folder) {
+        String named = environment.get("JUBILEE_CONFIG");
+        if (option != null) {
+            return option;
+        }
+        if (named != null && !named.isBlank()) {
+            return Path.of(named);
+        }
+        Path found = folder.resolve(NAME);
+        return Files.exists(found) ? found : null;
+    }
+
+    private static Map<String, String> read(Path file) {
+        JsonNode root;
+        try {
+            root = new YAMLMapper().readTree(Files.readString(file));
+        } catch (IOException e) {
+            throw new InvalidSettingsException(
+                    List.of("the configuration file " + file + " cannot be read"));
+        } catch (JacksonException e) {
+            throw new InvalidSettingsException(
+                    List.of(
+                            "the configuration file "
+                                    + file
+                                    + " is not YAML: "
+                                    + e.getOriginalMessage()));
+        }
+        Map<String, String> settings = new LinkedHashMap<>();
+        List<String> faults = new ArrayList<>();
+        for (var section : root.properties()) {
+            if (section.getValue().isObject()) {
+                String prefix = PREFIXED.contains(section.getKey()) ? section.getKey() + "_" : "";
+                flatten(prefix, section.getValue(), settings, faults);
+            } else {
+                faults.add(file + ": \"" + section.getKey() + "\" must be a section of settings");
+            }
+        }
+        if (!faults.isEmpty()) {
+            throw new InvalidSettingsException(faults);
+        }
+        return settings;
+    }
+
+    private static void flatten(
+            String prefix, JsonNode section, Map<String, String> settings, List<String> faults) {
+        for (var entry : section.properties()) {
+            JsonNode value = entry.getValue();
+            String name = prefix.replaceFirst("^external_services_", "") + entry.getKey();
+            if (value.isObject()) {
+                flatten(name + "_", value, settings, faults);
+            } else {
+                put(name.toUpperCase(Locale.ROOT), text(value), settings, faults);
+            }
+        }
+    }
+
+    private static String text(JsonNode value) {
+        if (!value.isArray()) {
+            return value.asString();
+        }
+        List<String> entries = new ArrayList<>();
+        value.forEach(entry -> entries.add(entry.asString()));
+        return String.join(",", entries);
+    }
+
+    /** A name may stand in two sections, but not with two values. */
+    private static void put(
+            String name, String value, Map<String, String> settings, List<String> faults) {
+        String before = settings.putIfAbsent(name, value);
+        if (before != null && !before.equals(value)) {
+            faults.add(
+                    name
+                            + " is given twice, as \""
+                            + before
+                            + "\" and as \""
+                            + value
+                            + "\"; give it once");
+        }
+    }
+}

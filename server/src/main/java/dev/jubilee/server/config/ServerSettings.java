@@ -1,0 +1,79 @@
+package dev.jubilee.server.config;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where the program listens, what it is, and which servers it stands on.
+ *
+ * @param home the data folder
+ * @param roles what this instance does: {@code bus}, {@code liveops}
+ * @param databaseUrl {@code postgresql://user:password@host:port/database} or a JDBC address; null
+ *     starts an embedded PostgreSQL
+ * @param kafkaBrokers null starts an embedded Kafka
+ * @param groupId goes before the names of the internal consumer groups
+ */
+public record ServerSettings(
+        Path home,
+        Set<String> roles,
+        String host,
+        int busPort,
+        int liveOpsPort,
+        int metricsPort,
+        int workers,
+        @Nullable String databaseUrl,
+        @Nullable String databaseUser,
+        @Nullable String databasePassword,
+        int databasePoolSize,
+        Duration databaseTimeout,
+        @Nullable String kafkaBrokers,
+        String groupId) {
+    private static final List<String> ROLES = List.of("bus", "liveops");
+
+    /** Reads them; faults are collected by the reader. */
+    public static ServerSettings from(SettingsReader in) {
+        return new ServerSettings(
+                Path.of(in.text("JUBILEE_HOME", ".jubilee")).toAbsolutePath().normalize(),
+                roles(in),
+                in.text("SERVER_HOST", "127.0.0.1"),
+                in.integer("EVENT_BUS_PORT", 8083, 0, 65_535),
+                in.integer("SERVER_PORT", 8092, 0, 65_535),
+                in.integer("JUBILEE_METRICS_PORT", 9093, 0, 65_535),
+                in.integer(
+                        "SERVER_WORKERS",
+                        Math.clamp(Runtime.getRuntime().availableProcessors(), 1, 16),
+                        1,
+                        256),
+                in.optionalText("DATABASE_URL"),
+                in.optionalText("DATABASE_USER"),
+                in.optionalText("DATABASE_PASSWORD"),
+                in.integer("DATABASE_POOL_SIZE", 20, 8, 1_000),
+                in.duration(
+                        "DATABASE_TIMEOUT",
+                        Duration.ofSeconds(30),
+                        Duration.ofSeconds(1),
+                        Duration.ofMinutes(10)),
+                in.optionalText("KAFKA_BROKERS"),
+                in.text("KAFKA_GROUP_ID", "jubilee"));
+    }
+
+    private static Set<String> roles(SettingsReader in) {
+        String given = in.text("JUBILEE_ROLES", String.join(",", ROLES));
+        Set<String> roles = new LinkedHashSet<>();
+        for (String role : given.split(",", -1)) {
+            if (ROLES.contains(role.strip())) {
+                roles.add(role.strip());
+            } else {
+                in.fault(
+                        "JUBILEE_ROLES",
+                        given,
+                        "one or more of " + String.join(", ", ROLES) + ", with commas between");
+            }
+        }
+        return roles;
+    }
+}
