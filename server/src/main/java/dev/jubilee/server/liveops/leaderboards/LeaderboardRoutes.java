@@ -45,7 +45,10 @@ public final class LeaderboardRoutes implements Routes {
     @Override
     public void on(Router router) {
         router.get("/events/{event_id}/leaderboard", Access.ANYONE, this::page)
-                .get("/events/{event_id}/leaderboard/around/{user_id}", Access.ANYONE, this::around);
+                .get(
+                        "/events/{event_id}/leaderboard/around/{user_id}",
+                        Access.ANYONE,
+                        this::around);
     }
 
     private Reply page(Call call) {
@@ -74,10 +77,8 @@ public final class LeaderboardRoutes implements Routes {
                 leaderboards
                         .around(eventId, occurrence(call), userId, limit)
                         .orElseThrow(() -> Problem.notFound("event", eventId).asException())
-                        .place();
-        if (place == null) {
-            throw Problem.notFound("ranked_player", userId).asException();
-        }
+                        .place()
+                        .orElseThrow(() -> Problem.notFound("ranked_player", userId).asException());
         return Reply.ok(
                 new AroundView(
                         eventId,

@@ -81,16 +81,15 @@ final class LeaderboardStore {
         });
     }
 
-    /** The player's place and half as many on either side; null when it is not ranked. */
-    @Nullable Surroundings around(Of of, String userId, int limit) {
+    /** The player's place and half as many on either side; empty when it is not ranked. */
+    Optional<Surroundings> around(Of of, String userId, int limit) {
         return database.read(connection -> {
             Entry me = placeOf(connection, of, userId);
             if (me == null) {
-                return null;
+                return Optional.empty();
             }
             List<Entry> above = neighbours(connection, of, userId, true, (limit - 1) / 2);
-            List<Entry> below =
-                    neighbours(connection, of, userId, false, limit - 1 - above.size());
+            List<Entry> below = neighbours(connection, of, userId, false, limit - 1 - above.size());
             List<Entry> entries = new ArrayList<>();
             for (int i = above.size() - 1; i >= 0; i--) {
                 entries.add(ranked(above.get(i), me.rank() - i - 1));
@@ -99,8 +98,14 @@ final class LeaderboardStore {
             for (int i = 0; i < below.size(); i++) {
                 entries.add(ranked(below.get(i), me.rank() + i + 1));
             }
-            return new Surroundings(
-                    of.eventId(), of.occurrenceId(), of.frozen(), me.rank(), me.score(), entries);
+            return Optional.of(
+                    new Surroundings(
+                            of.eventId(),
+                            of.occurrenceId(),
+                            of.frozen(),
+                            me.rank(),
+                            me.score(),
+                            entries));
         });
     }
 

@@ -51,9 +51,9 @@ public final class Leaderboards {
     /**
      * What came of looking around a player.
      *
-     * @param place null when the player is not ranked
+     * @param place empty when the player is not ranked
      */
-    record Around(@Nullable Surroundings place) {}
+    record Around(Optional<Surroundings> place) {}
 
     public Leaderboards(Database database) {
         this.store = new LeaderboardStore(database);
@@ -74,8 +74,7 @@ public final class Leaderboards {
     }
 
     /** Those around a player, itself among them; empty when there is no such event. */
-    Optional<Around> around(
-            String eventId, @Nullable UUID occurrenceId, String userId, int limit) {
+    Optional<Around> around(String eventId, @Nullable UUID occurrenceId, String userId, int limit) {
         return surroundings.get(
                 new AskedAround(eventId, occurrenceId, userId, limit),
                 asked ->

@@ -80,7 +80,8 @@ public final class TieBreak {
             cases.add("(" + equalSoFar + comparison(column, before, "") + ")");
             equalSoFar.append("p.%s = me.%s AND ".formatted(column, column));
         }
-        // The first comparison stands alone as well, so that the index is entered at the right place.
+        // The first comparison stands alone as well, so that the index is entered at the right
+        // place.
         return comparison(columns.getFirst(), before, "=")
                 + " AND ("
                 + String.join(" OR ", cases)

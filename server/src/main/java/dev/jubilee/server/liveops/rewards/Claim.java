@@ -8,5 +8,4 @@ import org.jspecify.annotations.Nullable;
  *
  * @param occurrenceId null for the player's most recent grant of that reward in the event
  */
-public record Claim(
-        String eventId, String rewardId, String userId, @Nullable UUID occurrenceId) {}
+public record Claim(String eventId, String rewardId, String userId, @Nullable UUID occurrenceId) {}

@@ -10,11 +10,10 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Many claims in one transaction, decided in the order of their arrival under the locks of
@@ -31,11 +30,11 @@ final class ClaimBatch implements BatchWork<Claim, ClaimResult> {
     public List<ClaimResult> execute(Connection connection, List<Claim> claims)
             throws SQLException {
         Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
-        List<@Nullable Grant> found = ClaimRows.find(connection, claims);
+        Map<Integer, Grant> found = ClaimRows.find(connection, claims);
+        Map<UUID, Grant> current = HashMap.newHashMap(found.size());
+        found.values().forEach(grant -> current.put(grant.id(), grant));
         List<Grant> candidates =
-                found.stream().filter(g -> g != null && g.claimableAt(now)).distinct().toList();
-        Map<UUID, Grant> current = new LinkedHashMap<>();
-        found.stream().filter(g -> g != null).forEach(g -> current.put(g.id(), g));
+                current.values().stream().filter(grant -> grant.claimableAt(now)).toList();
         RewardCounters counters = RewardCounters.lock(connection, List.of());
         if (!candidates.isEmpty()) {
             ClaimRows.lockParticipations(connection, candidates);
@@ -81,8 +80,7 @@ final class ClaimBatch implements BatchWork<Claim, ClaimResult> {
         };
     }
 
-    private static void write(
-            Connection connection, List<Grant> claimed, RewardCounters counters)
+    private static void write(Connection connection, List<Grant> claimed, RewardCounters counters)
             throws SQLException {
         if (claimed.isEmpty()) {
             return;
@@ -95,11 +93,7 @@ final class ClaimBatch implements BatchWork<Claim, ClaimResult> {
             Instant at = grant.claimedAt() == null ? grant.earnedAt() : grant.claimedAt();
             events.add(
                     new OutboxEvent(
-                            "liveops.reward.claimed",
-                            grant.userId(),
-                            at,
-                            grant.described(),
-                            null));
+                            "liveops.reward.claimed", grant.userId(), at, grant.described(), null));
         }
         Outbox.write(connection, Outbox.LIVEOPS_TOPIC, events);
     }

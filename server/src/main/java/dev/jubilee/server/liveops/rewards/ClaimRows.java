@@ -6,17 +6,17 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
-import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The SQL of claims, a whole batch a statement. */
 final class ClaimRows {
     private ClaimRows() {}
 
-    /** The grant that each claim means, without a lock; null where there is none. */
-    static List<@Nullable Grant> find(Connection connection, List<Claim> claims)
-            throws SQLException {
+    /** The grant that each claim means, by the claim's place in the list, without a lock. */
+    static Map<Integer, Grant> find(Connection connection, List<Claim> claims) throws SQLException {
         try (PreparedStatement statement =
                 connection.prepareStatement(
                         """
@@ -32,13 +32,14 @@ final class ClaimRows {
                                 .formatted(Grant.COLUMNS))) {
             Object[] occurrences = claims.stream().map(Claim::occurrenceId).toArray();
             statement.setArray(1, texts(connection, claims.stream().map(Claim::eventId).toArray()));
-            statement.setArray(2, texts(connection, claims.stream().map(Claim::rewardId).toArray()));
+            statement.setArray(
+                    2, texts(connection, claims.stream().map(Claim::rewardId).toArray()));
             statement.setArray(3, texts(connection, claims.stream().map(Claim::userId).toArray()));
             statement.setArray(4, connection.createArrayOf("uuid", occurrences));
-            List<@Nullable Grant> found = new ArrayList<>(Collections.nCopies(claims.size(), null));
+            Map<Integer, Grant> found = HashMap.newHashMap(claims.size());
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
-                    found.set(rows.getInt("n") - 1, Grant.read(rows));
+                    found.put(rows.getInt("n") - 1, Grant.read(rows));
                 }
             }
             return found;
@@ -128,7 +129,7 @@ final class ClaimRows {
                           LEFT JOIN liveops.event_rewards r
                                  ON r.event_id = m.event_id AND r.reward_id = m.reward_id
                         """)) {
-            int[] places = misses.stream().mapToInt(Integer::intValue).toArray();
+            Object[] places = misses.toArray();
             Object[] events = misses.stream().map(i -> claims.get(i).eventId()).toArray();
             Object[] rewards = misses.stream().map(i -> claims.get(i).rewardId()).toArray();
             statement.setArray(1, connection.createArrayOf("int4", places));

@@ -76,7 +76,7 @@ final class GrantRows {
             Object[] occurrences = keys.stream().map(Grants.Key::occurrenceId).toArray();
             Object[] users = keys.stream().map(Grants.Key::userId).toArray();
             Object[] rewards = keys.stream().map(Grants.Key::rewardId).toArray();
-            int[] sequences = keys.stream().mapToInt(Grants.Key::sequence).toArray();
+            Object[] sequences = keys.stream().map(Grants.Key::sequence).toArray();
             statement.setArray(1, connection.createArrayOf("uuid", occurrences));
             statement.setArray(2, connection.createArrayOf("varchar", users));
             statement.setArray(3, connection.createArrayOf("varchar", rewards));
@@ -138,10 +138,10 @@ final class GrantRows {
         int size = rows.size();
         UUID[] ids = new UUID[size];
         String[] users = new String[size];
-        int[] sequences = new int[size];
+        Integer[] sequences = new Integer[size];
         String[] earnedAt = new String[size];
         @Nullable String[] expiresAt = new String[size];
-        long[] kind = new long[size];
+        Long[] kind = new Long[size];
         for (int i = 0; i < size; i++) {
             Row row = rows.get(i);
             Earned earned = row.earned();

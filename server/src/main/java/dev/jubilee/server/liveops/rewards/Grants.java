@@ -88,7 +88,9 @@ public final class Grants {
         return earned.rule().automatic() ? null : expiry(earned.occurrence(), earned.at());
     }
 
-    /** Whoever makes automatic grants holds their counters, so what is not there now is not made. */
+    /**
+     * Whoever makes automatic grants holds their counters, so what is not there now is not made.
+     */
     private static void dropWhatIsThereOrCapped(
             Connection connection,
             Map<Key, Earned> wanted,

@@ -79,7 +79,7 @@ final class RewardCounters {
                          WHERE r.occurrence_id = t.occurrence_id AND r.reward_id = t.reward_id
                         """)) {
             bind(connection, statement, taken.stream().map(Map.Entry::getKey).toList());
-            int[] amounts = taken.stream().mapToInt(e -> e.getValue().taken).toArray();
+            Object[] amounts = taken.stream().map(e -> e.getValue().taken).toArray();
             statement.setArray(3, connection.createArrayOf("int4", amounts));
             statement.executeUpdate();
         }

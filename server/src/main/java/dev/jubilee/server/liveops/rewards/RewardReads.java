@@ -10,6 +10,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -18,7 +19,8 @@ final class RewardReads {
     /**
      * A reward of an event.
      *
-     * @param currentClaims in the latest occurrence that has begun, as {@code maxClaims} is for each
+     * @param currentClaims in the latest occurrence that has begun, as {@code maxClaims} is for
+     *     each
      * @param mine the player's most recent grant of it; null without a player, or without a grant
      */
     record Definition(
@@ -40,12 +42,12 @@ final class RewardReads {
         this.database = database;
     }
 
-    /** The rewards of an event in the order of their making; null when there is no such event. */
-    @Nullable List<Definition> definitions(String eventId, @Nullable String userId) {
-        return database.read(
-                connection -> exists(connection, eventId)
-                        ? definitions(connection, eventId, userId)
-                        : null);
+    /** The rewards of an event in the order of their making; empty when there is no such event. */
+    Optional<List<Definition>> definitions(String eventId, @Nullable String userId) {
+        return database.read(connection ->
+                exists(connection, eventId)
+                        ? Optional.of(definitions(connection, eventId, userId))
+                        : Optional.empty());
     }
 
     /** What the amounts of all rewards add up to; one without an amount adds nothing. */

@@ -126,9 +126,10 @@ final class RewardRoutes implements Routes {
         Claim claim = new Claim(eventId, rewardId, call.actingPlayer(named), occurrence);
         String correlationId = call.correlationId();
         return claims.claim(claim)
-                .handle((result, failure) -> failure == null
-                        ? reply(claim, result, correlationId)
-                        : Reply.problem(problem(failure), correlationId));
+                .handle((result, failure) ->
+                        failure == null
+                                ? reply(claim, result, correlationId)
+                                : Reply.problem(problem(failure), correlationId));
     }
 
     private static Reply reply(Claim claim, ClaimResult result, String correlationId) {
@@ -180,10 +181,9 @@ final class RewardRoutes implements Routes {
             throw Problem.unauthenticated("A player's rewards are shown to itself.").asException();
         }
         String eventId = call.path("event_id");
-        List<RewardReads.Definition> found = reads.definitions(eventId, player);
-        if (found == null) {
-            throw Problem.notFound("event", eventId).asException();
-        }
+        List<RewardReads.Definition> found =
+                reads.definitions(eventId, player)
+                        .orElseThrow(() -> Problem.notFound("event", eventId).asException());
         boolean forPlayer = player != null;
         return Reply.ok(
                 Map.of(
@@ -217,7 +217,9 @@ final class RewardRoutes implements Routes {
             }
         }
         String allowed =
-                String.join(", ", Arrays.stream(Grant.Status.values()).map(Grant.Status::text).toList());
+                String.join(
+                        ", ",
+                        Arrays.stream(Grant.Status.values()).map(Grant.Status::text).toList());
         throw Problem.invalid("status", "must be one of " + allowed).asException();
     }
 

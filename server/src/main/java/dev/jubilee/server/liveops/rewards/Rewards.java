@@ -51,8 +51,9 @@ public final class Rewards implements AutoCloseable {
 
     /** Begins to expire what nobody claims. */
     public void start() {
-        timer.scheduleWithFixedDelay(
-                this::expireQuietly, EXPIRY_SECONDS, EXPIRY_SECONDS, TimeUnit.SECONDS);
+        var unused =
+                timer.scheduleWithFixedDelay(
+                        this::expireQuietly, EXPIRY_SECONDS, EXPIRY_SECONDS, TimeUnit.SECONDS);
     }
 
     /**
