@@ -22,8 +22,7 @@ final class Admission {
      *
      * @param open whether it is neither ended nor cancelled
      */
-    record Room(
-            boolean open, Instant startsAt, @Nullable Instant endsAt, int capacity, int taken) {
+    record Room(boolean open, Instant startsAt, @Nullable Instant endsAt, int capacity, int taken) {
         boolean admits(Instant now) {
             return !now.isBefore(startsAt) && !isOver(now);
         }

@@ -18,7 +18,9 @@ import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** The SQL of one batch of the lane, within its transaction: a few statements, however large it is. */
+/**
+ * The SQL of one batch of the lane, within its transaction: a few statements, however large it is.
+ */
 final class BatchSql {
     private final Connection connection;
 
@@ -69,7 +71,9 @@ final class BatchSql {
                 row.getInt(6));
     }
 
-    /** Who of those asked for has a participation, in whatever status. Call it after {@link #lock}. */
+    /**
+     * Who of those asked for has a participation, in whatever status. Call it after {@link #lock}.
+     */
     Map<Seat, Participation> standing(Collection<Request> requests) throws SQLException {
         // LIMIT keeps the sub-select from being joined in any way but one look-up a seat.
         String sql =

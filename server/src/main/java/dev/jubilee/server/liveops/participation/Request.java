@@ -19,8 +19,7 @@ sealed interface Request {
      *
      * @param eligible whether the player meets the requirements; who is in already need not
      */
-    record Join(
-            Occurrence occurrence, String userId, Participation.Type type, boolean eligible)
+    record Join(Occurrence occurrence, String userId, Participation.Type type, boolean eligible)
             implements Request {}
 
     /** To give the place up. */
