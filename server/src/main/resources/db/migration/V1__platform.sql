@@ -12,6 +12,13 @@ CREATE TABLE platform.consumer_offsets (
     PRIMARY KEY (consumer_group, topic_id, partition)
 ) WITH (fillfactor = 50);
 
+-- The last batch that each lane of the group commit committed: tells after a broken connection what became of it.
+CREATE TABLE platform.commit_tokens (
+    lane    uuid        PRIMARY KEY,
+    batch   bigint      NOT NULL,
+    seen_at timestamptz NOT NULL
+) WITH (fillfactor = 50);
+
 CREATE TABLE platform.api_keys (
     key_id     uuid        PRIMARY KEY,
     name       text        NOT NULL,
