@@ -254,7 +254,9 @@ class JoinAndLeaveTest {
     }
 
     private static CompletableFuture<JoinResult> joining(String eventId, String player) {
-        return arena.participations.join(eventId, player, Participation.Type.MANUAL).toCompletableFuture();
+        return arena.participations
+                .join(eventId, player, Participation.Type.MANUAL)
+                .toCompletableFuture();
     }
 
     private static LeaveResult leave(String eventId, String player) {

@@ -35,12 +35,12 @@ class TwoInstancesTest {
 
     private static final int THREADS = 4;
     private static final ParticipationSettings SMALL_BATCHES =
-            new ParticipationSettings(
-                    7, 10_000, ParticipationSettings.DEFAULT.patience());
+            new ParticipationSettings(7, 10_000, ParticipationSettings.DEFAULT.patience());
     private static final List<Arena> instances = new ArrayList<>();
 
     /** What one caller asked, and was told. */
-    private record Told(String eventId, String player, CompletableFuture<? extends Outcome> answer) {
+    private record Told(
+            String eventId, String player, CompletableFuture<? extends Outcome> answer) {
         Outcome outcome() {
             return answer.join();
         }
@@ -133,15 +133,14 @@ class TwoInstancesTest {
                             .as("counter of " + event + " in round " + round)
                             .isEqualTo(in.size())
                             .isLessThanOrEqualTo(capacity);
-                    balance.forEach(
-                            (who, places) -> {
-                                if (who.startsWith(event)) {
-                                    String player = who.substring(event.length() + 1);
-                                    assertThat(places)
-                                            .as(who + " in round " + round)
-                                            .isEqualTo(in.contains(player) ? 1 : 0);
-                                }
-                            });
+                    balance.forEach((who, places) -> {
+                        if (who.startsWith(event)) {
+                            String player = who.substring(event.length() + 1);
+                            assertThat(places)
+                                    .as(who + " in round " + round)
+                                    .isEqualTo(in.contains(player) ? 1 : 0);
+                        }
+                    });
                 }
             }
         }
@@ -151,27 +150,33 @@ class TwoInstancesTest {
     /** For each player and event: joined, left, joined, … in the order of the outbox. */
     private static void theOutboxTellsTheSame(Map<String, Integer> balance) {
         Map<String, Integer> told = new HashMap<>();
-        instances.getFirst().database.read(connection -> {
-            try (Statement statement = connection.createStatement()) {
-                ResultSet row =
-                        statement.executeQuery("SELECT events FROM platform.outbox ORDER BY id");
-                while (row.next()) {
-                    for (JsonNode event : Json.tree(row.getString(1))) {
-                        JsonNode data = event.get("data");
-                        String who =
-                                data.get("event_id").asString()
-                                        + " "
-                                        + data.get("user_id").asString();
-                        boolean joined =
-                                event.get("type").asString().equals("liveops.participant.joined");
-                        assertThat(told.merge(who, joined ? 1 : -1, Integer::sum))
-                                .as(who)
-                                .isBetween(0, 1);
+        instances
+                .getFirst()
+                .database
+                .read(connection -> {
+                    try (Statement statement = connection.createStatement()) {
+                        ResultSet row =
+                                statement.executeQuery(
+                                        "SELECT events FROM platform.outbox ORDER BY id");
+                        while (row.next()) {
+                            for (JsonNode event : Json.tree(row.getString(1))) {
+                                JsonNode data = event.get("data");
+                                String who =
+                                        data.get("event_id").asString()
+                                                + " "
+                                                + data.get("user_id").asString();
+                                boolean joined =
+                                        event.get("type")
+                                                .asString()
+                                                .equals("liveops.participant.joined");
+                                assertThat(told.merge(who, joined ? 1 : -1, Integer::sum))
+                                        .as(who)
+                                        .isBetween(0, 1);
+                            }
+                        }
                     }
-                }
-            }
-            return told;
-        });
+                    return told;
+                });
         balance.forEach((who, places) -> assertThat(told.getOrDefault(who, 0)).isEqualTo(places));
     }
 
@@ -199,12 +204,11 @@ class TwoInstancesTest {
                 for (int player = 0; player < 14; player++) {
                     String name = "p" + player;
                     boolean leaves = leaving && random.nextInt(3) == 0;
-                    asking.add(
-                            () ->
-                                    told.add(
-                                            leaves
-                                                    ? leave(instance, event, name)
-                                                    : join(instance, event, name)));
+                    asking.add(() ->
+                            told.add(
+                                    leaves
+                                            ? leave(instance, event, name)
+                                            : join(instance, event, name)));
                 }
             }
             Collections.shuffle(asking, random);
