@@ -37,7 +37,10 @@ record IdMaker(Principal principal, @Nullable String idempotencyKey) {
         return idempotencyKey == null
                 ? null
                 : EventId.derived(
-                                "publish", principal.id(), idempotencyKey, Integer.toString(index))
+                                "publish",
+                                principal.id(),
+                                idempotencyKey,
+                                Integer.toString(index))
                         .toString();
     }
 }
