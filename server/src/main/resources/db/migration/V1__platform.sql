@@ -50,14 +50,15 @@ CREATE TABLE platform.idempotency_keys (
 );
 CREATE INDEX idempotency_keys_created_at ON platform.idempotency_keys (created_at);
 
--- State changes on their way to the bus: one row a batch, deleted once Kafka has acknowledged its events.
+-- State changes on their way to the bus: one row a batch, deleted once Kafka has acknowledged its events. Written once,
+-- read once, deleted: the text is kept as it came, neither taken apart nor compressed.
 CREATE TABLE platform.outbox (
     id         bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    batch_id   uuid        NOT NULL, -- the events' ids derive from it, so that a repeated relay repeats the ids
+    batch_id   uuid        NOT NULL DEFAULT uuidv7(), -- the events' ids derive from it, so that a repeated relay repeats the ids
     topic      text        NOT NULL,
-    events     jsonb       NOT NULL, -- array of {type, key, time, data}
+    events     json        STORAGE EXTERNAL NOT NULL, -- array of {type, key, time, causation_id, data}
     created_at timestamptz NOT NULL DEFAULT now()
-);
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000, toast.autovacuum_vacuum_scale_factor = 0, toast.autovacuum_vacuum_threshold = 20000);
 
 CREATE TABLE platform.audit_log (
     id        bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
