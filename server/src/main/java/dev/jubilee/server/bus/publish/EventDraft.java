@@ -184,8 +184,7 @@ final class EventDraft {
             case "high" -> priority = Priority.HIGH;
             case "normal" -> priority = Priority.NORMAL;
             case "low" -> priority = Priority.LOW;
-            default ->
-                    fault("priority", "must be one of high, normal, low; was \"" + value + "\"");
+            default -> fault("priority", "must be one of high, normal, low; was \"" + value + "\"");
         }
     }
 

@@ -85,13 +85,15 @@ public final class PublishRoutes implements Routes {
         if (shipment == null) {
             throw overloaded().asException();
         }
-        return shipment.done().thenApply(done -> {
-            PublishException failure = done.failure(0);
-            if (failure != null) {
-                throw problem(failure).asException();
-            }
-            return Reply.json(200, PublishAnswers.one(accepted, done.partition(0), done.offset(0)));
-        });
+        return shipment.done()
+                .thenApply(done -> {
+                    PublishException failure = done.failure(0);
+                    if (failure != null) {
+                        throw problem(failure).asException();
+                    }
+                    return Reply.json(
+                            200, PublishAnswers.one(accepted, done.partition(0), done.offset(0)));
+                });
     }
 
     private CompletionStage<Reply> many(List<ParsedItem> items) {
@@ -117,13 +119,14 @@ public final class PublishRoutes implements Routes {
         if (shipment == null) {
             throw overloaded().asException();
         }
-        return shipment.done().thenApply(done -> {
-            Problem shared = sharedFailure(judged, done);
-            if (shared != null) {
-                throw shared.asException();
-            }
-            return Reply.json(200, PublishAnswers.batch(judged, done));
-        });
+        return shipment.done()
+                .thenApply(done -> {
+                    Problem shared = sharedFailure(judged, done);
+                    if (shared != null) {
+                        throw shared.asException();
+                    }
+                    return Reply.json(200, PublishAnswers.batch(judged, done));
+                });
     }
 
     private ParsedItem judge(ParsedItem item) {

@@ -111,14 +111,12 @@ public final class Publisher implements AutoCloseable {
         }
         List<Accepted> accepted = new ArrayList<>(events.size());
         for (Envelope event : events) {
-            // Whoever calls again with the same id must be recognised, so the id counts as a client's.
+            // Whoever calls again with the same id must be recognised, so the id counts as a
+            // client's.
             accepted.add(
                     new Accepted(
                             topic,
-                            event.toBuilder()
-                                    .idOrigin(IdOrigin.CLIENT)
-                                    .acceptedAt(now())
-                                    .build()));
+                            event.toBuilder().idOrigin(IdOrigin.CLIENT).acceptedAt(now()).build()));
         }
         Shipment shipment = ship(accepted);
         if (shipment == null) {
@@ -150,8 +148,7 @@ public final class Publisher implements AutoCloseable {
         for (Accepted one : accepted) {
             records.add(KafkaEnvelopes.record(one.topic(), one.event()));
         }
-        Shipment shipment =
-                new Shipment(records, System.nanoTime() + settings.timeout().toNanos());
+        Shipment shipment = new Shipment(records, System.nanoTime() + settings.timeout().toNanos());
         if (!lane.offer(shipment)) {
             return null;
         }

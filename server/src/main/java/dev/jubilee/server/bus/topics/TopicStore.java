@@ -66,7 +66,8 @@ final class TopicStore {
                             replication_factor, retention_hours, category, owner_service, is_system_topic,
                             requires_auth, enable_dlq)
                         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                        RETURNING\s"""
+                        RETURNING\s\
+                        """
                                 + COLUMNS)) {
             statement.setString(1, asked.name());
             statement.setObject(2, made.id());

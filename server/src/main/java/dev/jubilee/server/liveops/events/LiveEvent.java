@@ -47,4 +47,23 @@ public record LiveEvent(
                 createdAt,
                 now);
     }
+
+    /** The same under another id. */
+    LiveEvent named(String otherId) {
+        return new LiveEvent(
+                otherId,
+                name,
+                description,
+                eventType,
+                category,
+                status,
+                window,
+                maxParticipants,
+                currentParticipants,
+                config,
+                version,
+                createdBy,
+                createdAt,
+                updatedAt);
+    }
 }
