@@ -81,19 +81,17 @@ public final class PublishRoutes implements Routes {
         if (topics.find(accepted.topic()) == null) {
             throw Problem.notFound("topic", accepted.topic()).asException();
         }
-        Shipment shipment = publisher.ship(List.of(accepted));
+        CompletableFuture<Shipment> shipment = publisher.ship(List.of(accepted));
         if (shipment == null) {
             throw overloaded().asException();
         }
-        return shipment.done()
-                .thenApply(done -> {
-                    PublishException failure = done.failure(0);
-                    if (failure != null) {
-                        throw problem(failure).asException();
-                    }
-                    return Reply.json(
-                            200, PublishAnswers.one(accepted, done.partition(0), done.offset(0)));
-                });
+        return shipment.thenApply(done -> {
+            PublishException failure = done.failure(0);
+            if (failure != null) {
+                throw problem(failure).asException();
+            }
+            return Reply.json(200, PublishAnswers.one(accepted, done.partition(0), done.offset(0)));
+        });
     }
 
     private CompletionStage<Reply> many(List<ParsedItem> items) {
@@ -115,18 +113,17 @@ public final class PublishRoutes implements Routes {
                 accepted.add(fit);
             }
         }
-        Shipment shipment = publisher.ship(accepted);
+        CompletableFuture<Shipment> shipment = publisher.ship(accepted);
         if (shipment == null) {
             throw overloaded().asException();
         }
-        return shipment.done()
-                .thenApply(done -> {
-                    Problem shared = sharedFailure(judged, done);
-                    if (shared != null) {
-                        throw shared.asException();
-                    }
-                    return Reply.json(200, PublishAnswers.batch(judged, done));
-                });
+        return shipment.thenApply(done -> {
+            Problem shared = sharedFailure(judged, done);
+            if (shared != null) {
+                throw shared.asException();
+            }
+            return Reply.json(200, PublishAnswers.batch(judged, done));
+        });
     }
 
     private ParsedItem judge(ParsedItem item) {

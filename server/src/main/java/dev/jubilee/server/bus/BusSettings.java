@@ -1,0 +1,13 @@
+package dev.jubilee.server.bus;
+
+import dev.jubilee.server.bus.publish.PublishSettings;
+import dev.jubilee.server.bus.topics.TopicSettings;
+import dev.jubilee.server.config.SettingsReader;
+
+/** The settings of the bus's features. */
+public record BusSettings(TopicSettings topics, PublishSettings publish) {
+    /** Reads them all. */
+    public static BusSettings from(SettingsReader reader) {
+        return new BusSettings(TopicSettings.from(reader), PublishSettings.from(reader));
+    }
+}
