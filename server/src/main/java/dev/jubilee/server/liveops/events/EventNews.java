@@ -1,11 +1,10 @@
 package dev.jubilee.server.liveops.events;
 
 import dev.jubilee.server.database.ChangeFeed;
-import dev.jubilee.server.json.Json;
 import dev.jubilee.server.liveops.occurrences.Occurrences;
+import dev.jubilee.server.outbox.Outbox;
 import dev.jubilee.server.outbox.OutboxEvent;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
@@ -18,8 +17,6 @@ import tools.jackson.databind.node.ObjectNode;
 final class EventNews {
     /** The subject under which changes of live events are announced; the id is the event's. */
     static final String SUBJECT = "live_events";
-
-    private static final String TOPIC = "liveops.events";
 
     private EventNews() {}
 
@@ -70,15 +67,6 @@ final class EventNews {
             throws SQLException {
         String type = "liveops.event." + what.toLowerCase(Locale.ROOT);
         OutboxEvent event = new OutboxEvent(type, eventId, now, data, null);
-        try (PreparedStatement insert =
-                connection.prepareStatement(
-                        """
-                        INSERT INTO platform.outbox (batch_id, topic, events)
-                        VALUES (uuidv7(), ?, ?::jsonb)
-                        """)) {
-            insert.setString(1, TOPIC);
-            insert.setString(2, Json.text(List.of(event)));
-            insert.executeUpdate();
-        }
+        Outbox.write(connection, Outbox.LIVEOPS_TOPIC, List.of(event));
     }
 }

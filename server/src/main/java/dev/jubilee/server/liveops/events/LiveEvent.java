@@ -8,7 +8,6 @@ import org.jspecify.annotations.Nullable;
  * A campaign in the game that players take part in.
  *
  * @param eventId a slug that people choose
- * @param endTime null runs until it is ended by hand
  * @param currentParticipants of the latest occurrence
  * @param version grows with every change; optimistic locking
  * @param createdBy the principal's id
