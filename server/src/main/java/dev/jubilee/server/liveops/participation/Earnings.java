@@ -1,7 +1,7 @@
 package dev.jubilee.server.liveops.participation;
 
+import dev.jubilee.server.liveops.rewards.Earned;
 import dev.jubilee.server.outbox.OutboxEvent;
-import dev.jubilee.server.rewards.Earned;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
