@@ -42,6 +42,8 @@ CREATE TABLE platform.idempotency_keys (
     key          text        NOT NULL,
     request_hash bytea       NOT NULL,
     status       integer     NOT NULL,
+    content_type text,
+    headers      jsonb,
     body         bytea,
     created_at   timestamptz NOT NULL,
     PRIMARY KEY (principal, key)

@@ -35,8 +35,7 @@ public final class GatheredReads<K, V> implements AutoCloseable {
      * @param capacity how many questions wait before more are refused
      * @param query the values of keys, which may repeat; may block
      */
-    public GatheredReads(
-            String name, int most, int capacity, Function<List<K>, Map<K, V>> query) {
+    public GatheredReads(String name, int most, int capacity, Function<List<K>, Map<K, V>> query) {
         this.name = name;
         this.most = most;
         this.query = query;

@@ -152,9 +152,7 @@ public final class OutboxRelay implements AutoCloseable {
         }
         for (int i = 0; i < rows.size(); i++) {
             try {
-                acknowledgements
-                        .get(i)
-                        .get(PUBLISH_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+                acknowledgements.get(i).get(PUBLISH_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
                 published.increment(rows.get(i).events().size());
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();

@@ -28,8 +28,7 @@ record OutboxRow(long id, String topic, List<Envelope> events) {
         try (JsonParser parser = Json.mapper().createParser(json)) {
             parser.nextToken();
             while (parser.nextToken() == JsonToken.START_OBJECT) {
-                String eventId =
-                        EventId.derived(batch, Integer.toString(events.size())).toString();
+                String eventId = EventId.derived(batch, Integer.toString(events.size())).toString();
                 events.add(event(eventId, parser, json));
             }
         }

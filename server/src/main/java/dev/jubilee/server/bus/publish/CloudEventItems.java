@@ -112,9 +112,7 @@ final class CloudEventItems {
                 read.toBuilder()
                         .acceptedAt(publisher.now())
                         .partitionKey(
-                                read.partitionKey() == null
-                                        ? read.subject()
-                                        : read.partitionKey())
+                                read.partitionKey() == null ? read.subject() : read.partitionKey())
                         .extensions(extensions)
                         .build();
         return new ParsedItem.Fit(new Publisher.Accepted(topic, event));

@@ -90,8 +90,8 @@ final class EventDraft {
             case "is_replayable" -> replayable(parser);
             default -> {
                 boolean known =
-                        kind != EventReader.Kind.GAME && readGeneric(name, parser)
-                                || kind != EventReader.Kind.GENERIC && readGame(name, parser);
+                        (kind != EventReader.Kind.GAME && readGeneric(name, parser))
+                                || (kind != EventReader.Kind.GENERIC && readGame(name, parser));
                 if (!known) {
                     fault(name.length() <= 64 ? name : name.substring(0, 64), "is not known here");
                     parser.skipChildren();
@@ -184,8 +184,7 @@ final class EventDraft {
             case "high" -> priority = Priority.HIGH;
             case "normal" -> priority = Priority.NORMAL;
             case "low" -> priority = Priority.LOW;
-            default ->
-                    fault("priority", "must be one of high, normal, low; was \"" + value + "\"");
+            default -> fault("priority", "must be one of high, normal, low; was \"" + value + "\"");
         }
     }
 

@@ -167,12 +167,13 @@ final class EventReader {
                     draft.eventId, draft.topic, Problem.invalid(draft.faults()));
         }
         String given = draft.eventId == null ? ids.derived(index) : draft.eventId;
-        UUID made = given == null ? publisher.nextId() : null;
-        Instant at = made == null ? publisher.now() : EventId.timeOf(made);
+        UUID made = publisher.nextId();
+        // A server-made id carries the moment of acceptance, so that the id alone finds the row.
+        Instant at = EventId.timeOf(made);
         String source = draft.source == null ? defaultSource(draft, ids) : draft.source;
         Envelope event =
                 new Envelope(
-                        made == null ? given : made.toString(),
+                        given == null ? made.toString() : given,
                         type,
                         source,
                         draft.subject,
@@ -185,7 +186,7 @@ final class EventReader {
                         draft.causationId,
                         draft.priority,
                         draft.replayable,
-                        made == null ? IdOrigin.CLIENT : IdOrigin.SERVER,
+                        given == null ? IdOrigin.SERVER : IdOrigin.CLIENT,
                         java.util.Map.of());
         return new ParsedItem.Fit(new Publisher.Accepted(topic, event));
     }

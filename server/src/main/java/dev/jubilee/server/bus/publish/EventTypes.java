@@ -42,7 +42,7 @@ final class EventTypes {
         char before = '.';
         for (int i = 0; i < type.length(); i++) {
             char c = type.charAt(i);
-            boolean name = c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '_' || c == '-';
+            boolean name = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
             if (!name && (c != '.' || before == '.')) {
                 return false;
             }

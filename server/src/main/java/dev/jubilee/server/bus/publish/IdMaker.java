@@ -37,10 +37,7 @@ record IdMaker(Principal principal, @Nullable String idempotencyKey) {
         return idempotencyKey == null
                 ? null
                 : EventId.derived(
-                                "publish",
-                                principal.id(),
-                                idempotencyKey,
-                                Integer.toString(index))
+                                "publish", principal.id(), idempotencyKey, Integer.toString(index))
                         .toString();
     }
 }

@@ -75,10 +75,7 @@ final class PublishAnswers {
     }
 
     private static void refused(
-            JsonGenerator json,
-            @Nullable String eventId,
-            @Nullable String topic,
-            Problem problem) {
+            JsonGenerator json, @Nullable String eventId, @Nullable String topic, Problem problem) {
         json.writeStartObject();
         if (eventId != null) {
             json.writeStringProperty("event_id", eventId);

@@ -81,11 +81,11 @@ public final class PublishRoutes implements Routes {
         if (topics.find(accepted.topic()) == null) {
             throw Problem.notFound("topic", accepted.topic()).asException();
         }
-        Shipment shipment = publisher.ship(List.of(accepted));
+        CompletableFuture<Shipment> shipment = publisher.ship(List.of(accepted));
         if (shipment == null) {
             throw overloaded().asException();
         }
-        return shipment.done().thenApply(done -> {
+        return shipment.thenApply(done -> {
             PublishException failure = done.failure(0);
             if (failure != null) {
                 throw problem(failure).asException();
@@ -113,11 +113,11 @@ public final class PublishRoutes implements Routes {
                 accepted.add(fit);
             }
         }
-        Shipment shipment = publisher.ship(accepted);
+        CompletableFuture<Shipment> shipment = publisher.ship(accepted);
         if (shipment == null) {
             throw overloaded().asException();
         }
-        return shipment.done().thenApply(done -> {
+        return shipment.thenApply(done -> {
             Problem shared = sharedFailure(judged, done);
             if (shared != null) {
                 throw shared.asException();

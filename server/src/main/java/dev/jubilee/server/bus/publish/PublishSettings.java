@@ -30,7 +30,8 @@ public record PublishSettings(
 
     private static final List<String> FAMILIES =
             List.of("game", "system", "analytics", "audit", "liveops");
-    private static final List<String> COMPRESSIONS = List.of("none", "lz4", "zstd", "snappy", "gzip");
+    private static final List<String> COMPRESSIONS =
+            List.of("none", "lz4", "zstd", "snappy", "gzip");
 
     /** What the headers of a record may add to an event's own bytes. */
     private static final int HEADROOM = 64 * 1024;

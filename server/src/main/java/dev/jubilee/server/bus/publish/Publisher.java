@@ -111,21 +111,19 @@ public final class Publisher implements AutoCloseable {
         }
         List<Accepted> accepted = new ArrayList<>(events.size());
         for (Envelope event : events) {
-            // Whoever calls again with the same id must be recognised, so the id counts as a client's.
+            // Whoever calls again with the same id must be recognised, so the id counts as a
+            // client's.
             accepted.add(
                     new Accepted(
                             topic,
-                            event.toBuilder()
-                                    .idOrigin(IdOrigin.CLIENT)
-                                    .acceptedAt(now())
-                                    .build()));
+                            event.toBuilder().idOrigin(IdOrigin.CLIENT).acceptedAt(now()).build()));
         }
-        Shipment shipment = ship(accepted);
+        CompletableFuture<Shipment> shipment = ship(accepted);
         if (shipment == null) {
             return CompletableFuture.failedFuture(
                     new PublishException(Reason.NOT_SENT, "too many events wait for Kafka"));
         }
-        return shipment.done().thenApply(done -> published(accepted, done));
+        return shipment.thenApply(done -> published(accepted, done));
     }
 
     /** An event, stamped with the moment of its acceptance, on its way to a topic that exists. */
@@ -145,18 +143,20 @@ public final class Publisher implements AutoCloseable {
      * Hands over; null when the lane is full. Completes on Kafka's own thread: what follows must be
      * brief.
      */
-    @Nullable Shipment ship(List<Accepted> accepted) {
+    @Nullable CompletableFuture<Shipment> ship(List<Accepted> accepted) {
         List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>(accepted.size());
         for (Accepted one : accepted) {
             records.add(KafkaEnvelopes.record(one.topic(), one.event()));
         }
-        Shipment shipment =
-                new Shipment(records, System.nanoTime() + settings.timeout().toNanos());
+        Shipment shipment = new Shipment(records, System.nanoTime() + settings.timeout().toNanos());
         if (!lane.offer(shipment)) {
             return null;
         }
-        shipment.done().thenAccept(done -> count(accepted, done));
-        return shipment;
+        return shipment.done()
+                .thenApply(done -> {
+                    count(accepted, done);
+                    return done;
+                });
     }
 
     private void count(List<Accepted> accepted, Shipment done) {

@@ -122,7 +122,7 @@ final class SenderLane implements AutoCloseable {
                 return;
             }
             try {
-                producer.send(records.get(i), shipment.acknowledgement(i, thread));
+                var _ = producer.send(records.get(i), shipment.acknowledgement(i, thread));
             } catch (RuntimeException e) {
                 shipment.fail(i, e, false);
             }

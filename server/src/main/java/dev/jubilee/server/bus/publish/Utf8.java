@@ -8,7 +8,9 @@ import java.nio.charset.StandardCharsets;
 final class Utf8 {
     private Utf8() {}
 
-    /** Whether these bytes are well-formed UTF-8, which a JSON parser that skips does not ensure. */
+    /**
+     * Whether these bytes are well-formed UTF-8, which a JSON parser that skips does not ensure.
+     */
     static boolean isWellFormed(byte[] bytes) {
         for (byte b : bytes) {
             if (b < 0) {

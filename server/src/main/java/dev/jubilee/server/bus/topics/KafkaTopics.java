@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -70,9 +71,8 @@ final class KafkaTopics {
 
     private Made adopt(NewTopicRequest asked) {
         TopicDescription there =
-                await(
-                        admin.describeTopics(List.of(asked.name()))
-                                .topicNameValues()
+                Objects.requireNonNull(
+                        await(admin.describeTopics(List.of(asked.name())).allTopicNames())
                                 .get(asked.name()));
         int partitions = there.partitions().size();
         if (partitions != asked.partitions()) {
@@ -119,7 +119,7 @@ final class KafkaTopics {
             if (e.getCause() instanceof UnknownTopicOrPartitionException unknown) {
                 throw unknown;
             }
-            throw unavailable(e.getCause());
+            throw unavailable(e);
         } catch (TimeoutException e) {
             throw unavailable(e);
         } catch (InterruptedException e) {

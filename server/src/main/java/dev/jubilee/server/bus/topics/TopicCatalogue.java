@@ -15,7 +15,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Every topic, in memory, and kept true by the change feed: a lookup never blocks. What another
- * instance makes is seen within milliseconds of its commit; {@link #findFresh} is for those who
+ * instance makes is seen within milliseconds of its commit; {@link #refreshSoon} is for those who
  * cannot take a no from before that. Thread-safe.
  */
 public final class TopicCatalogue {
@@ -29,7 +29,11 @@ public final class TopicCatalogue {
 
     TopicCatalogue(Database database, ChangeFeed changes) {
         this.database = database;
-        changes.on(TopicStore.SUBJECT, name -> refreshSoon());
+        changes.on(
+                TopicStore.SUBJECT,
+                name -> {
+                    var _ = refreshSoon();
+                });
     }
 
     /** The topic, or null when there is none of that name. */

@@ -82,8 +82,7 @@ public final class TopicRoutes implements Routes {
         }
         List<View> views =
                 found.stream().skip(page.offset()).limit(page.limit()).map(View::of).toList();
-        Reply reply =
-                Reply.ok(views).with("X-Total-Count", Integer.toString(found.size()));
+        Reply reply = Reply.ok(views).with("X-Total-Count", Integer.toString(found.size()));
         String links = links(page, found.size(), category);
         return links.isEmpty() ? reply : reply.with("Link", links);
     }

@@ -8,8 +8,8 @@ import java.sql.SQLException;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
-import org.jspecify.annotations.Nullable;
 
 /** The rows of {@code bus.topics}. */
 final class TopicStore {
@@ -33,13 +33,13 @@ final class TopicStore {
         }
     }
 
-    static @Nullable Topic find(Connection connection, String name) throws SQLException {
+    static Optional<Topic> find(Connection connection, String name) throws SQLException {
         try (PreparedStatement statement =
                 connection.prepareStatement(
                         "SELECT " + COLUMNS + " FROM bus.topics WHERE name = ?")) {
             statement.setString(1, name);
             try (ResultSet row = statement.executeQuery()) {
-                return row.next() ? read(row) : null;
+                return row.next() ? Optional.of(read(row)) : Optional.empty();
             }
         }
     }
@@ -66,7 +66,8 @@ final class TopicStore {
                             replication_factor, retention_hours, category, owner_service, is_system_topic,
                             requires_auth, enable_dlq)
                         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                        RETURNING\s"""
+                        RETURNING
+                        """
                                 + COLUMNS)) {
             statement.setString(1, asked.name());
             statement.setObject(2, made.id());

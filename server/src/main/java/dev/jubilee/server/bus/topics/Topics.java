@@ -6,6 +6,7 @@ import dev.jubilee.server.database.DatabaseException;
 import dev.jubilee.server.http.Problem;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.Optional;
 import org.apache.kafka.clients.admin.Admin;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -54,12 +55,12 @@ public final class Topics {
      * at any time.
      */
     public Topic ensureSystemTopic(String name, int partitions) {
-        Topic there = database.read(connection -> TopicStore.find(connection, name));
-        if (there == null) {
-            there = make(NewTopicRequest.system(name, partitions, settings), true);
-        }
+        Topic topic =
+                database.read(connection -> TopicStore.find(connection, name))
+                        .orElseGet(() ->
+                                make(NewTopicRequest.system(name, partitions, settings), true));
         catalogue.refresh();
-        return there;
+        return topic;
     }
 
     /**
@@ -83,11 +84,11 @@ public final class Topics {
         try {
             return database.transaction(connection -> {
                 TopicStore.lock(connection, asked.name());
-                Topic there = TopicStore.find(connection, asked.name());
-                if (there != null && takeExisting) {
-                    return there;
+                Optional<Topic> there = TopicStore.find(connection, asked.name());
+                if (there.isPresent() && takeExisting) {
+                    return there.get();
                 }
-                if (there != null) {
+                if (there.isPresent()) {
                     throw Problem.conflict(
                                     "topic_exists",
                                     "There is a topic \"" + asked.name() + "\" already.")
@@ -106,7 +107,7 @@ public final class Topics {
         if (made == null) {
             throw failure;
         }
-        Topic there;
+        Optional<Topic> there;
         try {
             there = database.read(connection -> TopicStore.find(connection, asked.name()));
         } catch (DatabaseException e) {
@@ -116,8 +117,8 @@ public final class Topics {
                     asked.name());
             throw failure;
         }
-        if (there != null) {
-            return there;
+        if (there.isPresent()) {
+            return there.get();
         }
         if (made.isNew()) {
             kafka.remove(asked.name());

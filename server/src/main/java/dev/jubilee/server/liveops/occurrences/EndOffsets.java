@@ -1,39 +1,22 @@
 package dev.jubilee.server.liveops.occurrences;
 
-import dev.jubilee.events.PartitionId;
-import dev.jubilee.server.json.Json;
-import java.util.HashMap;
-import java.util.Map;
-import java.util.UUID;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.node.ArrayNode;
+import java.util.List;
 
 /**
- * What progress must pass before the ranking of an occurrence freezes, as {@code
- * liveops.occurrences.end_offsets} keeps it: {@code [{"topic_id": …, "partition": 0, "offset":
- * 17}, …]}.
+ * Where the bus ends, so that what was accepted before a moment can be told from what came after.
  */
-public final class EndOffsets {
-    private EndOffsets() {}
+@FunctionalInterface
+public interface EndOffsets {
+    /**
+     * The end of one partition.
+     *
+     * @param offset the next one that will be written
+     */
+    record PartitionEnd(String topic, int partition, long offset) {}
 
-    /** As JSON text. */
-    public static String json(Map<PartitionId, Long> ends) {
-        ArrayNode entries = Json.mapper().createArrayNode();
-        ends.forEach((partition, offset) -> entries.addObject()
-                .put("topic_id", partition.topicId().toString())
-                .put("partition", partition.partition())
-                .put("offset", offset));
-        return entries.toString();
-    }
-
-    /** The opposite. */
-    public static Map<PartitionId, Long> read(String json) {
-        Map<PartitionId, Long> ends = new HashMap<>();
-        for (JsonNode entry : Json.tree(json)) {
-            UUID topic = UUID.fromString(entry.get("topic_id").asString());
-            int partition = entry.get("partition").asInt();
-            ends.put(new PartitionId(topic, partition), entry.get("offset").asLong());
-        }
-        return ends;
-    }
+    /**
+     * The ends of all partitions that progress reads, as of a moment after the call began. May
+     * block; throws when the bus does not answer.
+     */
+    List<PartitionEnd> capture();
 }
