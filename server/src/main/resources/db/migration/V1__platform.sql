@@ -12,6 +12,13 @@ CREATE TABLE platform.consumer_offsets (
     PRIMARY KEY (consumer_group, topic_id, partition)
 ) WITH (fillfactor = 50);
 
+-- The last batch that each lane of the group commit committed: tells after a broken connection what became of it.
+CREATE TABLE platform.commit_tokens (
+    lane    uuid        PRIMARY KEY,
+    batch   bigint      NOT NULL,
+    seen_at timestamptz NOT NULL
+) WITH (fillfactor = 50);
+
 CREATE TABLE platform.api_keys (
     key_id     uuid        PRIMARY KEY,
     name       text        NOT NULL,
@@ -35,20 +42,23 @@ CREATE TABLE platform.idempotency_keys (
     key          text        NOT NULL,
     request_hash bytea       NOT NULL,
     status       integer     NOT NULL,
+    content_type text,
+    headers      jsonb,
     body         bytea,
     created_at   timestamptz NOT NULL,
     PRIMARY KEY (principal, key)
 );
 CREATE INDEX idempotency_keys_created_at ON platform.idempotency_keys (created_at);
 
--- State changes on their way to the bus: one row a batch, deleted once Kafka has acknowledged its events.
+-- State changes on their way to the bus: one row a batch, deleted once Kafka has acknowledged its events. Written once,
+-- read once, deleted: the text is kept as it came, neither taken apart nor compressed.
 CREATE TABLE platform.outbox (
     id         bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    batch_id   uuid        NOT NULL, -- the events' ids derive from it, so that a repeated relay repeats the ids
+    batch_id   uuid        NOT NULL DEFAULT uuidv7(), -- the events' ids derive from it, so that a repeated relay repeats the ids
     topic      text        NOT NULL,
-    events     jsonb       NOT NULL, -- array of {type, key, time, data}
+    events     json        STORAGE EXTERNAL NOT NULL, -- array of {type, key, time, causation_id, data}
     created_at timestamptz NOT NULL DEFAULT now()
-);
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000, toast.autovacuum_vacuum_scale_factor = 0, toast.autovacuum_vacuum_threshold = 20000);
 
 CREATE TABLE platform.audit_log (
     id        bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

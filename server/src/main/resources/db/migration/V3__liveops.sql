@@ -49,6 +49,8 @@ CREATE TABLE liveops.occurrences (
     current_participants integer     NOT NULL DEFAULT 0 CHECK (current_participants >= 0),
     end_offsets          jsonb,      -- what progress must pass before the ranking freezes
     completed_at         timestamptz,
+    frozen_at            timestamptz,                  -- since when final_rank stands
+    paid_through         integer     NOT NULL DEFAULT 0, -- the last final_rank whose rewards are granted
     UNIQUE (event_id, number),
     CONSTRAINT capacity_never_exceeded CHECK (current_participants <= max_participants)
 ) WITH (fillfactor = 40);

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
@@ -140,6 +141,11 @@ public final class EmbeddedServers implements AutoCloseable {
             Thread.currentThread().interrupt();
             throw new EmbeddedException("Interrupted while starting", e);
         }
+    }
+
+    /** The process that holds a data folder at this moment, if any does. */
+    public static OptionalLong holderOf(Path home) {
+        return HomeLock.holderOf(home);
     }
 
     /** JDBC address of the platform's database. */

@@ -1,6 +1,7 @@
 package dev.jubilee.server.embedded;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
 
@@ -31,7 +32,10 @@ public record EmbeddedSettings(
                     "-Xmx256m",
                     "-Xss512k",
                     "-XX:+UseSerialGC",
-                    "-XX:+UseCompactObjectHeaders");
+                    "-XX:+UseCompactObjectHeaders",
+                    "--enable-native-access=ALL-UNNAMED",
+                    "--sun-misc-unsafe-memory-access=allow",
+                    "-Dorg.apache.logging.log4j.simplelog.StatusLogger.level=OFF");
 
     public EmbeddedSettings {
         home = home.toAbsolutePath().normalize();
@@ -69,7 +73,7 @@ public record EmbeddedSettings(
 
     /** Adds options to those of Kafka's JVM. */
     public EmbeddedSettings withKafkaJvm(List<String> more) {
-        List<String> all = new java.util.ArrayList<>(kafkaJvm);
+        List<String> all = new ArrayList<>(kafkaJvm);
         all.addAll(more);
         return new EmbeddedSettings(home, binaries, postgres, kafka, postgresPort, kafkaPort, all);
     }

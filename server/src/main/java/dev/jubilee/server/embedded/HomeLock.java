@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,6 +59,23 @@ final class HomeLock implements AutoCloseable {
         } catch (EmbeddedException e) {
             closeQuietly(channel);
             throw e;
+        }
+    }
+
+    /** Who holds the folder at this moment. */
+    static OptionalLong holderOf(Path home) {
+        Path file = home.resolve("lock");
+        if (!Files.exists(file)) {
+            return OptionalLong.empty();
+        }
+        try (FileChannel channel =
+                FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            String holder = holder(file);
+            return !locked(channel) && holder.matches("\\d+")
+                    ? OptionalLong.of(Long.parseLong(holder))
+                    : OptionalLong.empty();
+        } catch (IOException e) {
+            throw new EmbeddedException("Cannot read " + file + ": " + reason(e), e);
         }
     }
 

@@ -82,16 +82,16 @@ final class PostgresServer implements ChildServer {
 
     private final Path folder;
     private final Path data;
-    private final Path programs;
+    private final Path binaries;
     private final Path log;
     private final int port;
     private final RunAs runAs;
     private final String password;
 
-    private PostgresServer(Path folder, Path programs, Path log, int port) throws IOException {
+    private PostgresServer(Path folder, Path binaries, Path log, int port) throws IOException {
         this.folder = folder;
         this.data = folder.resolve("data");
-        this.programs = programs;
+        this.binaries = binaries;
         this.log = log;
         this.port = port;
         this.runAs = RunAs.forData(data);
@@ -101,7 +101,7 @@ final class PostgresServer implements ChildServer {
     static PostgresServer in(Path folder, Path binaries, Path log, int port) {
         try {
             Files.createDirectories(folder);
-            return new PostgresServer(folder, PostgresBinaries.in(binaries), log, port);
+            return new PostgresServer(folder, binaries, log, port);
         } catch (IOException e) {
             throw new EmbeddedException("Cannot write to " + folder + ": " + HomeLock.reason(e), e);
         }
@@ -123,14 +123,15 @@ final class PostgresServer implements ChildServer {
     @Override
     public ChildProcess start() throws InterruptedException {
         try {
+            Path programs = PostgresBinaries.in(binaries);
             if (!Files.isDirectory(data)) {
-                initialise();
+                initialise(programs);
             }
             runAs.handOver(data);
             runAs.mustReach(data);
             endOrphan();
             Files.deleteIfExists(data.resolve("postmaster.pid"));
-            ChildProcess child = ChildProcess.start(command(), folder, log);
+            ChildProcess child = ChildProcess.start(command(programs), folder, log);
             try {
                 awaitReady(child);
                 createDatabase();
@@ -144,7 +145,7 @@ final class PostgresServer implements ChildServer {
         }
     }
 
-    private List<String> command() {
+    private List<String> command(Path programs) {
         List<String> server = new ArrayList<>();
         server.add(programs.resolve("bin/postgres").toString());
         server.addAll(List.of("-D", data.toString(), "-c", "port=" + port));
@@ -158,7 +159,7 @@ final class PostgresServer implements ChildServer {
      * Makes the cluster beside its place and renames it: a crash half-way leaves nothing that looks
      * complete.
      */
-    private void initialise() throws IOException, InterruptedException {
+    private void initialise(Path programs) throws IOException, InterruptedException {
         Path fresh = folder.resolve("data.new");
         PostgresBinaries.deleteTree(fresh);
         Files.createDirectory(fresh, mode("rwx------"));

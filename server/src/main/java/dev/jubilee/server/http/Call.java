@@ -4,10 +4,9 @@ import dev.jubilee.server.json.Json;
 import dev.jubilee.server.security.Principal;
 import dev.jubilee.server.security.Role;
 import io.vertx.core.http.HttpServerRequest;
-import java.net.URLDecoder;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.UUID;
+import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -16,16 +15,16 @@ import tools.jackson.databind.JsonNode;
  * One request, whole: its body has arrived and its caller is known. Used by one thread at a time.
  */
 public final class Call {
-    private static final int MAX_CORRELATION_ID = 128;
-
+    private final Exchange exchange;
     private final HttpServerRequest request;
     private final Router.Match match;
     private final byte[] body;
     private final Principal principal;
-    private @Nullable String correlationId;
+    private @Nullable Map<String, String> query;
 
-    Call(HttpServerRequest request, Router.Match match, byte[] body, Principal principal) {
-        this.request = request;
+    Call(Exchange exchange, Router.Match match, byte[] body, Principal principal) {
+        this.exchange = exchange;
+        this.request = exchange.request;
         this.match = match;
         this.body = body;
         this.principal = principal;
@@ -42,8 +41,7 @@ public final class Call {
         if (index < 0) {
             throw new IllegalArgumentException(match.route().path() + " has no parameter " + name);
         }
-        String raw = match.values().get(index);
-        return raw.indexOf('%') < 0 ? raw : decode(raw);
+        return Percent.segment(match.values().get(index));
     }
 
     /** The path and query as they were sent. */
@@ -53,12 +51,20 @@ public final class Call {
 
     /** A query parameter, decoded; null when absent. */
     public @Nullable String query(String name) {
-        return request.query() == null ? null : request.params().get(name);
+        return query().get(name);
     }
 
     /** The names of all query parameters. */
     public List<String> queryNames() {
-        return request.query() == null ? List.of() : List.copyOf(request.params().names());
+        return List.copyOf(query().keySet());
+    }
+
+    private Map<String, String> query() {
+        if (query == null) {
+            String raw = request.query();
+            query = raw == null ? Map.of() : Percent.query(raw);
+        }
+        return query;
     }
 
     /** A header; null when absent. */
@@ -85,7 +91,7 @@ public final class Call {
         int semicolon = type.indexOf(';');
         return (semicolon < 0 ? type : type.substring(0, semicolon))
                 .strip()
-                .toLowerCase(java.util.Locale.ROOT);
+                .toLowerCase(Locale.ROOT);
     }
 
     /**
@@ -104,10 +110,54 @@ public final class Call {
             throw Problem.malformed("The body is empty; a JSON object is expected.").asException();
         }
         try {
-            return Json.tree(body);
+            JsonNode node = Json.tree(body);
+            refuseNul(node);
+            return node;
         } catch (JacksonException e) {
             throw malformed(e);
         }
+    }
+
+    /**
+     * PostgreSQL keeps no U+0000, in no text and no jsonb. The escape is looked for first: it is
+     * rare.
+     */
+    private void refuseNul(JsonNode node) {
+        if (containsNulEscape() && hasNul(node)) {
+            throw Problem.malformed("The body must not contain the character U+0000.")
+                    .asException();
+        }
+    }
+
+    private boolean containsNulEscape() {
+        for (int i = 0; i + 5 < body.length; i++) {
+            if (body[i] == '\\'
+                    && body[i + 1] == 'u'
+                    && body[i + 2] == '0'
+                    && body[i + 3] == '0'
+                    && body[i + 4] == '0'
+                    && body[i + 5] == '0') {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static boolean hasNul(JsonNode node) {
+        if (node.isString()) {
+            return node.stringValue().indexOf('\u0000') >= 0;
+        }
+        for (String name : node.propertyNames()) {
+            if (name.indexOf('\u0000') >= 0) {
+                return true;
+            }
+        }
+        for (JsonNode child : node) {
+            if (hasNul(child)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** The refusal of a body that is not JSON, with the place of the fault. */
@@ -176,30 +226,18 @@ public final class Call {
         }
     }
 
-    /** The caller's {@code X-Correlation-Id}, or one made now. */
+    /**
+     * The caller's {@code X-Correlation-Id}, or one made now; the same in the answer and the log.
+     */
     public String correlationId() {
-        if (correlationId == null) {
-            correlationId = correlationIdOf(request);
-        }
-        return correlationId;
+        return exchange.correlationId();
     }
 
-    static String correlationIdOf(HttpServerRequest request) {
-        String given = request.getHeader("X-Correlation-Id");
-        boolean usable =
-                given != null
-                        && !given.isEmpty()
-                        && given.length() <= MAX_CORRELATION_ID
-                        && given.chars().allMatch(c -> c > ' ' && c < 127);
-        return usable && given != null ? given : UUID.randomUUID().toString();
-    }
-
-    private static String decode(String raw) {
-        try {
-            return URLDecoder.decode(raw.replace("+", "%2B"), StandardCharsets.UTF_8);
-        } catch (IllegalArgumentException e) {
-            throw Problem.malformed("The path is not correctly percent-encoded: " + raw)
-                    .asException();
-        }
+    /**
+     * Whether nobody waits for the answer any more: the connection is closed, or the answer took
+     * too long. Any thread may ask; what has not begun yet need not begin.
+     */
+    public boolean isAbandoned() {
+        return exchange.gone();
     }
 }

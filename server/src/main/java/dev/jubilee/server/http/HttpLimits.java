@@ -1,5 +1,6 @@
 package dev.jubilee.server.http;
 
+import dev.jubilee.server.config.SettingsReader;
 import java.time.Duration;
 
 /**
@@ -7,8 +8,47 @@ import java.time.Duration;
  *
  * @param maxBody bytes of a request's body
  * @param readTimeout until a request has arrived whole
- * @param writeTimeout until a blocking handler has answered
+ * @param writeTimeout until a handler has answered
  * @param idleTimeout of a kept-alive connection
+ * @param maxConnections open at once; more are closed as they come
  */
 public record HttpLimits(
-        int maxBody, Duration readTimeout, Duration writeTimeout, Duration idleTimeout) {}
+        int maxBody,
+        Duration readTimeout,
+        Duration writeTimeout,
+        Duration idleTimeout,
+        int maxConnections) {
+    private static final int MIB = 1024 * 1024;
+
+    /** The limits of the bus, {@code EVENT_BUS_READ_TIMEOUT} and so on. */
+    public static HttpLimits bus(SettingsReader settings) {
+        return from(settings, "EVENT_BUS_", 4 * MIB);
+    }
+
+    /** The limits of live-ops, {@code SERVER_READ_TIMEOUT} and so on. */
+    public static HttpLimits liveops(SettingsReader settings) {
+        return from(settings, "SERVER_", MIB);
+    }
+
+    private static HttpLimits from(SettingsReader settings, String prefix, int maxBody) {
+        Duration longest = Duration.ofHours(1);
+        return new HttpLimits(
+                settings.integer(prefix + "MAX_BODY_BYTES", maxBody, 1024, 64 * MIB),
+                settings.duration(
+                        prefix + "READ_TIMEOUT",
+                        Duration.ofSeconds(30),
+                        Duration.ofMillis(100),
+                        longest),
+                settings.duration(
+                        prefix + "WRITE_TIMEOUT",
+                        Duration.ofSeconds(30),
+                        Duration.ofMillis(100),
+                        longest),
+                settings.duration(
+                        prefix + "IDLE_TIMEOUT",
+                        Duration.ofSeconds(120),
+                        Duration.ofMillis(100),
+                        longest),
+                settings.integer(prefix + "MAX_CONNECTIONS", 10_000, 1, 1_000_000));
+    }
+}

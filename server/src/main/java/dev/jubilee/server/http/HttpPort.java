@@ -1,6 +1,5 @@
 package dev.jubilee.server.http;
 
-import dev.jubilee.server.security.Authenticator;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
@@ -9,9 +8,12 @@ import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /** A listening port with its routes. Every event loop serves it. */
 public final class HttpPort implements AutoCloseable {
+    private static final int GRACE_SECONDS = 10;
+
     private final Vertx vertx;
     private final String deployment;
     private final int port;
@@ -26,32 +28,31 @@ public final class HttpPort implements AutoCloseable {
      * Starts to listen.
      *
      * @param port 0 takes any free one
+     * @param loops how many event loops serve it
      * @throws PortTakenException when something else listens there
      */
     public static HttpPort listen(
-            Vertx vertx,
-            String host,
-            int port,
-            Router router,
-            Authenticator authenticator,
-            HttpLimits limits,
-            int loops) {
+            Vertx vertx, String host, int port, Router router, Edge edge, int loops) {
         HttpServerOptions options =
                 new HttpServerOptions()
                         .setHost(host)
                         .setPort(port == 0 ? -1 : port)
-                        .setIdleTimeout((int) limits.idleTimeout().toMillis())
+                        .setIdleTimeout((int) edge.limits().idleTimeout().toMillis())
                         .setIdleTimeoutUnit(TimeUnit.MILLISECONDS)
                         .setTcpNoDelay(true)
                         .setReuseAddress(true)
                         .setAcceptBacklog(4096)
                         .setCompressionSupported(false);
-        RequestHandler handler = new RequestHandler(vertx, router, authenticator, limits);
         AtomicInteger actual = new AtomicInteger();
+        AtomicInteger connections = new AtomicInteger();
         try {
             String id =
                     vertx.deployVerticle(
-                                    () -> new Listener(options, handler, actual),
+                                    () ->
+                                            new Listener(
+                                                    options,
+                                                    new RequestHandler(router, edge, connections),
+                                                    actual),
                                     new DeploymentOptions().setInstances(loops))
                             .await();
             return new HttpPort(vertx, id, actual.get());
@@ -65,16 +66,19 @@ public final class HttpPort implements AutoCloseable {
         return port;
     }
 
-    /** Takes no more requests. */
+    /** Takes no more requests; those that were taken are answered, within ten seconds. */
     @Override
     public void close() {
         vertx.undeploy(deployment).await();
     }
 
     private static final class Listener extends VerticleBase {
+        private static final int SWEEP_MILLIS = 100;
+
         private final HttpServerOptions options;
         private final RequestHandler handler;
         private final AtomicInteger actual;
+        private @Nullable HttpServer server;
 
         Listener(HttpServerOptions options, RequestHandler handler, AtomicInteger actual) {
             this.options = options;
@@ -84,8 +88,20 @@ public final class HttpPort implements AutoCloseable {
 
         @Override
         public Future<?> start() {
-            HttpServer server = vertx.createHttpServer(options).requestHandler(handler);
-            return server.listen().onSuccess(s -> actual.set(s.actualPort()));
+            vertx.setPeriodic(SWEEP_MILLIS, id -> handler.sweep(System.nanoTime()));
+            HttpServer made =
+                    vertx.createHttpServer(options)
+                            .connectionHandler(handler::opened)
+                            .requestHandler(handler);
+            server = made;
+            return made.listen().onSuccess(s -> actual.set(s.actualPort()));
+        }
+
+        @Override
+        public Future<?> stop() {
+            return server == null
+                    ? Future.succeededFuture()
+                    : server.shutdown(GRACE_SECONDS, TimeUnit.SECONDS);
         }
     }
 }

@@ -1,88 +1,158 @@
 package dev.jubilee.server.http;
 
-import dev.jubilee.server.security.Authenticator;
 import dev.jubilee.server.security.Principal;
 import dev.jubilee.server.security.Role;
 import io.vertx.core.Context;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpConnection;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
-import io.vertx.core.http.HttpServerResponse;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.ExecutionException;
+import java.time.Duration;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
-/** Takes a request from its first byte to its answer: route, body, caller, handler. */
+/**
+ * Takes a request from its first byte to its answer: route, body, caller, handler. One for each
+ * event loop of a port, and used by that loop alone.
+ */
 final class RequestHandler implements Handler<HttpServerRequest> {
-    private static final Logger log = LoggerFactory.getLogger(RequestHandler.class);
     private static final byte[] NO_BODY = {};
+    private static final Duration LINGER = Duration.ofSeconds(1);
 
-    private final Vertx vertx;
     private final Router router;
-    private final Authenticator authenticator;
+    private final Edge edge;
     private final HttpLimits limits;
+    private final AtomicInteger connections;
+    private final IdentityHashMap<HttpConnection, Peer> peers = new IdentityHashMap<>();
+    private final Deadlines fresh;
+    private final Deadlines idle;
+    private final Deadlines lingering;
+    private final Deadlines bodies;
+    private final Deadlines answers;
+    private final List<Deadlines> all;
 
-    RequestHandler(Vertx vertx, Router router, Authenticator authenticator, HttpLimits limits) {
-        this.vertx = vertx;
+    /**
+     * @param connections how many the port has, counted by all its event loops
+     */
+    RequestHandler(Router router, Edge edge, AtomicInteger connections) {
         this.router = router;
-        this.authenticator = authenticator;
-        this.limits = limits;
+        this.edge = edge;
+        this.limits = edge.limits();
+        this.connections = connections;
+        long now = System.nanoTime();
+        fresh = new Deadlines(limits.readTimeout(), now);
+        idle = new Deadlines(limits.idleTimeout(), now);
+        lingering = new Deadlines(LINGER, now);
+        bodies = new Deadlines(limits.readTimeout(), now);
+        answers = new Deadlines(limits.writeTimeout(), now);
+        all = List.of(fresh, idle, lingering, bodies, answers);
+    }
+
+    HttpLimits limits() {
+        return limits;
+    }
+
+    /** Ends what has waited too long. */
+    void sweep(long now) {
+        all.forEach(deadlines -> deadlines.sweep(now));
+    }
+
+    void idle(Peer peer) {
+        idle.start(peer);
+    }
+
+    void lingering(Peer peer) {
+        lingering.start(peer);
+    }
+
+    /** A connection was made. */
+    void opened(HttpConnection connection) {
+        boolean tooMany = connections.incrementAndGet() > limits.maxConnections();
+        Peer peer = new Peer(connection, this);
+        peers.put(connection, peer);
+        connection.closeHandler(closed -> {
+            connections.decrementAndGet();
+            peers.remove(connection);
+            peer.closed();
+        });
+        if (tooMany) {
+            connection.close();
+        } else {
+            fresh.start(peer);
+        }
     }
 
     @Override
     public void handle(HttpServerRequest request) {
-        Router.Match match = match(request);
+        Peer peer =
+                Objects.requireNonNull(
+                        peers.get(request.connection()), "a request without a connection");
+        if (peer.isLingering()) {
+            return;
+        }
+        Exchange exchange = new Exchange(request, peer, this);
+        peer.asked(exchange);
+        Router.Match match = match(exchange);
         if (match == null) {
             return;
         }
-        String length = request.getHeader("Content-Length");
-        boolean chunked = length == null && request.getHeader("Transfer-Encoding") != null;
+        String length = request.getHeader(HttpHeaders.CONTENT_LENGTH);
+        boolean chunked =
+                length == null && request.getHeader(HttpHeaders.TRANSFER_ENCODING) != null;
         if (length == null && !chunked) {
-            identify(request, match, NO_BODY);
+            identify(exchange, match, NO_BODY);
         } else if (length != null && exceeds(length)) {
-            refuseBody(request);
+            exchange.fail(tooLarge(), true);
         } else {
-            receive(request, match);
+            receive(exchange, match);
         }
     }
 
-    private Router.@Nullable Match match(HttpServerRequest request) {
+    private Router.@Nullable Match match(Exchange exchange) {
+        HttpServerRequest request = exchange.request;
         String path = request.path();
-        Method method = methodOf(request);
+        Method method = methodOf(request.method());
         Router.Match match = method == null || path == null ? null : router.match(method, path);
         if (match == null) {
-            var allowed = path == null ? java.util.List.<Method>of() : router.methodsAt(path);
-            if (allowed.isEmpty()) {
-                fail(
-                        request,
-                        new Problem(
-                                404,
-                                "no_such_route",
-                                "Not found",
-                                "There is nothing at "
-                                        + path
-                                        + "; GET /openapi lists what there is.",
-                                java.util.List.of(),
-                                null));
-            } else {
-                String names = String.join(", ", allowed.stream().map(Method::name).toList());
-                Problem problem =
-                        Problem.methodNotAllowed(
-                                path + " takes " + names + ", not " + request.method() + ".");
-                send(
-                        request,
-                        Reply.problem(problem, Call.correlationIdOf(request)).with("Allow", names));
-            }
+            refuseRoute(exchange, path == null ? "" : path);
         }
         return match;
     }
 
-    private static @Nullable Method methodOf(HttpServerRequest request) {
-        return switch (request.method().name()) {
-            case "GET" -> Method.GET;
+    private void refuseRoute(Exchange exchange, String path) {
+        HttpMethod method = exchange.request.method();
+        List<String> allowed = router.methodsAt(path);
+        if (allowed.isEmpty()) {
+            exchange.fail(
+                    new Problem(
+                            404,
+                            "no_such_route",
+                            "Not found",
+                            "There is nothing at " + path + "; GET /openapi lists what there is.",
+                            List.of(),
+                            null));
+            return;
+        }
+        String names = String.join(", ", allowed);
+        Reply reply =
+                method.equals(HttpMethod.OPTIONS)
+                        ? Reply.noContent()
+                        : Reply.problem(
+                                Problem.methodNotAllowed(
+                                        path + " takes " + names + ", not " + method + "."),
+                                exchange.correlationId());
+        exchange.send(reply.with("Allow", names), false);
+    }
+
+    private static @Nullable Method methodOf(HttpMethod method) {
+        return switch (method.name()) {
+            case "GET", "HEAD" -> Method.GET;
             case "POST" -> Method.POST;
             case "PUT" -> Method.PUT;
             case "PATCH" -> Method.PATCH;
@@ -99,48 +169,33 @@ final class RequestHandler implements Handler<HttpServerRequest> {
         }
     }
 
-    private void refuseBody(HttpServerRequest request) {
-        request.response().putHeader("Connection", "close");
-        fail(request, Problem.tooLarge("A body may have " + limits.maxBody() + " bytes at most."));
+    private Problem tooLarge() {
+        return Problem.tooLarge("A body may have " + limits.maxBody() + " bytes at most.");
     }
 
     /** Collects the body within the limits of size and time. */
-    private void receive(HttpServerRequest request, Router.Match match) {
-        long timer =
-                vertx.setTimer(
-                        limits.readTimeout().toMillis(),
-                        id -> {
-                            request.response().putHeader("Connection", "close");
-                            fail(
-                                    request,
-                                    new Problem(
-                                            408,
-                                            "request_timeout",
-                                            "Request timeout",
-                                            "The body did not arrive within "
-                                                    + limits.readTimeout().toSeconds()
-                                                    + " s.",
-                                            java.util.List.of(),
-                                            null));
-                        });
+    private void receive(Exchange exchange, Router.Match match) {
+        HttpServerRequest request = exchange.request;
+        if ("100-continue".equalsIgnoreCase(request.getHeader(HttpHeaders.EXPECT))) {
+            request.response().writeContinue();
+        }
+        exchange.receiving();
+        bodies.start(exchange);
         Body body = new Body();
         request.handler(chunk -> {
-            if (body.refused) {
+            if (exchange.answered()) {
                 return;
             }
             if (body.length() + chunk.length() > limits.maxBody()) {
-                body.refused = true;
-                vertx.cancelTimer(timer);
-                refuseBody(request);
+                exchange.fail(tooLarge(), true);
             } else {
                 body.append(chunk);
             }
         });
-        request.exceptionHandler(e -> vertx.cancelTimer(timer));
         request.endHandler(end -> {
-            vertx.cancelTimer(timer);
-            if (!body.refused && !request.response().ended()) {
-                identify(request, match, body.bytes());
+            if (!exchange.answered()) {
+                exchange.cancel();
+                identify(exchange, match, body.bytes());
             }
         });
     }
@@ -148,7 +203,6 @@ final class RequestHandler implements Handler<HttpServerRequest> {
     private static final class Body {
         private @Nullable Buffer collected;
         private boolean own;
-        private boolean refused;
 
         int length() {
             return collected == null ? 0 : collected.length();
@@ -171,45 +225,57 @@ final class RequestHandler implements Handler<HttpServerRequest> {
         }
     }
 
-    private void identify(HttpServerRequest request, Router.Match match, byte[] body) {
-        String authorization = request.getHeader("Authorization");
-        if (authorization == null) {
-            admit(request, match, body, Principal.ANONYMOUS);
-            return;
-        }
-        Principal known = authenticator.cached(authorization);
+    private void identify(Exchange exchange, Router.Match match, byte[] body) {
+        String authorization = exchange.request.getHeader(HttpHeaders.AUTHORIZATION);
+        Principal known =
+                authorization == null
+                        ? Principal.ANONYMOUS
+                        : edge.authenticator().cached(authorization);
         if (known != null) {
-            admit(request, match, body, known);
-            return;
+            admit(exchange, match, body, known);
+        } else if (authorization != null) {
+            authenticate(exchange, match, body, authorization);
         }
-        Context context = vertx.getOrCreateContext();
-        Thread.ofVirtual()
-                .name("authenticate")
-                .start(() -> {
-                    try {
-                        Principal principal = authenticator.authenticate(authorization);
-                        context.runOnContext(v -> {
-                            if (principal == null) {
-                                fail(
-                                        request,
-                                        Problem.unauthenticated(
-                                                "The credentials are unknown, expired or revoked."));
-                            } else {
-                                admit(request, match, body, principal);
-                            }
-                        });
-                    } catch (RuntimeException e) {
-                        context.runOnContext(v -> failed(request, e));
-                    }
-                });
     }
 
-    private void admit(
-            HttpServerRequest request, Router.Match match, byte[] body, Principal principal) {
+    private void authenticate(
+            Exchange exchange, Router.Match match, byte[] body, String authorization) {
+        Context context = context();
+        Thread worker =
+                Thread.ofVirtual()
+                        .name("authenticate")
+                        .unstarted(() -> {
+                            try {
+                                Principal principal =
+                                        edge.authenticator().authenticate(authorization);
+                                context.runOnContext(
+                                        v -> identified(exchange, match, body, principal));
+                            } catch (Throwable e) {
+                                context.runOnContext(v -> exchange.failed(e));
+                            }
+                        });
+        exchange.answering(worker);
+        answers.start(exchange);
+        worker.start();
+    }
+
+    private void identified(
+            Exchange exchange, Router.Match match, byte[] body, @Nullable Principal principal) {
+        if (exchange.answered() || exchange.gone()) {
+            return;
+        }
+        if (principal == null) {
+            exchange.fail(
+                    Problem.unauthenticated("The credentials are unknown, expired or revoked."));
+        } else {
+            admit(exchange, match, body, principal);
+        }
+    }
+
+    private void admit(Exchange exchange, Router.Match match, byte[] body, Principal principal) {
         Router.Route route = match.route();
         if (!route.access().allows(principal.role())) {
-            fail(
-                    request,
+            exchange.fail(
                     principal.role() == Role.ANONYMOUS
                             ? Problem.unauthenticated(
                                     "Send Authorization: Bearer with an API key or a token.")
@@ -219,112 +285,56 @@ final class RequestHandler implements Handler<HttpServerRequest> {
                                             + " may not call this route."));
             return;
         }
-        Call call = new Call(request, match, body, principal);
-        if (route.hot() != null) {
-            answerHot(request, route.hot(), call);
+        Call call = new Call(exchange, match, body, principal);
+        Reply refusal =
+                edge.rateLimits()
+                        .refuse(route, principal, call::remoteAddress, exchange::correlationId);
+        if (refusal != null) {
+            exchange.send(refusal, false);
+        } else if (route.hot() != null) {
+            answerHot(exchange, route.hot(), call);
         } else if (route.blocking() != null) {
-            answerBlocking(request, route.blocking(), call);
+            answerBlocking(exchange, route.blocking(), call);
         }
     }
 
-    private void answerHot(HttpServerRequest request, Router.Hot handler, Call call) {
-        Context context = vertx.getOrCreateContext();
+    private void answerHot(Exchange exchange, Router.Hot handler, Call call) {
+        Context context = context();
+        exchange.answering(null);
+        answers.start(exchange);
         try {
             handler.handle(call)
                     .whenComplete((reply, error) -> {
                         if (context.equals(Vertx.currentContext())) {
-                            complete(request, reply, error);
+                            exchange.complete(reply, error);
                         } else {
-                            context.runOnContext(v -> complete(request, reply, error));
+                            context.runOnContext(v -> exchange.complete(reply, error));
                         }
                     });
-        } catch (RuntimeException e) {
-            failed(request, e);
+        } catch (Throwable e) {
+            exchange.failed(e);
         }
     }
 
-    private void answerBlocking(HttpServerRequest request, Router.Blocking handler, Call call) {
-        Context context = vertx.getOrCreateContext();
+    private void answerBlocking(Exchange exchange, Router.Blocking handler, Call call) {
+        Context context = context();
         Thread worker =
                 Thread.ofVirtual()
                         .name("request")
                         .unstarted(() -> {
-                            Reply reply = null;
-                            Throwable error = null;
                             try {
-                                reply = handler.handle(call);
-                            } catch (Exception | StackOverflowError e) {
-                                error = e;
+                                Reply reply = handler.handle(call);
+                                context.runOnContext(v -> exchange.complete(reply, null));
+                            } catch (Throwable e) {
+                                context.runOnContext(v -> exchange.complete(null, e));
                             }
-                            Reply answer = reply;
-                            Throwable fault = error;
-                            context.runOnContext(v -> complete(request, answer, fault));
                         });
+        exchange.answering(worker);
+        answers.start(exchange);
         worker.start();
-        long timer =
-                vertx.setTimer(
-                        limits.writeTimeout().toMillis(),
-                        id -> {
-                            worker.interrupt();
-                            fail(
-                                    request,
-                                    Problem.unavailable(
-                                            "timeout",
-                                            "The answer took longer than "
-                                                    + limits.writeTimeout().toSeconds()
-                                                    + " s.",
-                                            java.time.Duration.ofSeconds(1)));
-                        });
-        request.response().endHandler(v -> vertx.cancelTimer(timer));
     }
 
-    private void complete(
-            HttpServerRequest request, @Nullable Reply reply, @Nullable Throwable error) {
-        if (reply != null) {
-            send(request, reply);
-        } else {
-            failed(
-                    request,
-                    error == null
-                            ? new IllegalStateException("the handler answered nothing")
-                            : error);
-        }
-    }
-
-    private void failed(HttpServerRequest request, Throwable error) {
-        Throwable cause = error;
-        while ((cause instanceof CompletionException || cause instanceof ExecutionException)
-                && cause.getCause() != null) {
-            cause = cause.getCause();
-        }
-        if (cause instanceof ProblemException refusal) {
-            fail(request, refusal.problem());
-            return;
-        }
-        String correlationId = Call.correlationIdOf(request);
-        log.error(
-                "{} {} failed; correlation id {}",
-                request.method(),
-                request.path(),
-                correlationId,
-                cause);
-        send(request, Reply.problem(Problem.internal(), correlationId));
-    }
-
-    private void fail(HttpServerRequest request, Problem problem) {
-        send(request, Reply.problem(problem, Call.correlationIdOf(request)));
-    }
-
-    private void send(HttpServerRequest request, Reply reply) {
-        HttpServerResponse response = request.response();
-        if (response.ended() || response.closed()) {
-            return;
-        }
-        response.setStatusCode(reply.status());
-        if (reply.contentType() != null) {
-            response.putHeader("Content-Type", reply.contentType());
-        }
-        reply.headers().forEach(response::putHeader);
-        response.end(Buffer.buffer(reply.body()));
+    private static Context context() {
+        return Objects.requireNonNull(Vertx.currentContext(), "not on an event loop");
     }
 }

@@ -36,6 +36,7 @@ public final class Router {
             String path,
             List<String> parameters,
             Access access,
+            Limit limit,
             @Nullable Blocking blocking,
             @Nullable Hot hot) {}
 
@@ -76,6 +77,26 @@ public final class Router {
         return add(method, path, access, null, handler);
     }
 
+    /**
+     * Counts the route that was added last against another limit than {@link Limit#READ} for a GET
+     * and {@link Limit#WRITE} for the rest.
+     */
+    public Router limit(Limit limit) {
+        Route last = routes.removeLast();
+        Route changed =
+                new Route(
+                        last.method(),
+                        last.path(),
+                        last.parameters(),
+                        last.access(),
+                        limit,
+                        last.blocking(),
+                        last.hot());
+        routes.add(changed);
+        node(last.path(), new ArrayList<>()).routes.put(last.method(), changed);
+        return this;
+    }
+
     /** Every route, in the order in which they were added. */
     public List<Route> routes() {
         return List.copyOf(routes);
@@ -91,6 +112,18 @@ public final class Router {
             throw new IllegalArgumentException("a path starts with /, was " + path);
         }
         List<String> parameters = new ArrayList<>();
+        Node node = node(path, parameters);
+        Limit limit = method == Method.GET ? Limit.READ : Limit.WRITE;
+        Route route =
+                new Route(method, path, List.copyOf(parameters), access, limit, blocking, hot);
+        if (node.routes.putIfAbsent(method, route) != null) {
+            throw new IllegalArgumentException("two routes for " + method + " " + path);
+        }
+        routes.add(route);
+        return this;
+    }
+
+    private Node node(String path, List<String> parameters) {
         Node node = root;
         for (String segment : path.substring(1).split("/", -1)) {
             if (segment.startsWith("{") && segment.endsWith("}")) {
@@ -103,12 +136,7 @@ public final class Router {
                 node = node.literals.computeIfAbsent(segment, s -> new Node());
             }
         }
-        Route route = new Route(method, path, List.copyOf(parameters), access, blocking, hot);
-        if (node.routes.putIfAbsent(method, route) != null) {
-            throw new IllegalArgumentException("two routes for " + method + " " + path);
-        }
-        routes.add(route);
-        return this;
+        return node;
     }
 
     /**
@@ -117,27 +145,39 @@ public final class Router {
      */
     @Nullable Match match(Method method, String path) {
         List<String> values = new ArrayList<>(2);
-        Node node = find(root, path, 1, values);
+        Node node = find(root, method, path, 1, values);
         Route route = node == null ? null : node.routes.get(method);
         return route == null ? null : new Match(route, values);
     }
 
-    /** The methods that a path takes; empty when nothing is there. */
-    List<Method> methodsAt(String path) {
-        Node node = find(root, path, 1, new ArrayList<>());
-        return node == null ? List.of() : List.copyOf(node.routes.keySet());
+    /** The methods that a path takes, as {@code Allow} names them; empty when nothing is there. */
+    List<String> methodsAt(String path) {
+        List<String> names = new ArrayList<>();
+        for (Method method : Method.values()) {
+            if (match(method, path) != null) {
+                names.add(method.name());
+            }
+        }
+        if (!names.isEmpty()) {
+            if (names.contains("GET")) {
+                names.add("HEAD");
+            }
+            names.add("OPTIONS");
+        }
+        return names;
     }
 
-    private static @Nullable Node find(Node node, String path, int from, List<String> values) {
+    private static @Nullable Node find(
+            Node node, Method method, String path, int from, List<String> values) {
         if (from > path.length()) {
-            return node.routes.isEmpty() ? null : node;
+            return node.routes.containsKey(method) ? node : null;
         }
         int slash = path.indexOf('/', from);
         int end = slash < 0 ? path.length() : slash;
         String segment = path.substring(from, end);
         Node literal = node.literals.get(segment);
         if (literal != null) {
-            Node found = find(literal, path, end + 1, values);
+            Node found = find(literal, method, path, end + 1, values);
             if (found != null) {
                 return found;
             }
@@ -146,7 +186,7 @@ public final class Router {
             return null;
         }
         values.add(segment);
-        Node found = find(node.parameter, path, end + 1, values);
+        Node found = find(node.parameter, method, path, end + 1, values);
         if (found == null) {
             values.removeLast();
         }

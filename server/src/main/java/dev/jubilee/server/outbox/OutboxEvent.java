@@ -9,6 +9,7 @@ import tools.jackson.databind.JsonNode;
  *
  * @param type such as {@code liveops.participant.joined}
  * @param key orders it among others of the same key: the player or the live event
+ * @param data a JSON object
  * @param causationId the bus event that brought it about; null when a request did
  */
 public record OutboxEvent(
@@ -16,4 +17,11 @@ public record OutboxEvent(
         @Nullable String key,
         Instant time,
         JsonNode data,
-        @Nullable String causationId) {}
+        @Nullable String causationId) {
+    public OutboxEvent {
+        if (!data.isObject()) {
+            throw new IllegalArgumentException(
+                    "the data of an event is an object, was " + data.getNodeType());
+        }
+    }
+}

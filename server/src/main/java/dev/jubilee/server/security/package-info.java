@@ -1,4 +1,4 @@
-/** Who calls: API keys, tokens, roles, and what each may do. */
+/** Who calls, and what each role may do. The vocabulary that every route speaks. */
 @NullMarked
 package dev.jubilee.server.security;
 

@@ -1,3 +1,4 @@
+/** What PostgreSQL does for events: group commit, and the offsets of consumers. */
 @NullMarked
 package dev.jubilee.events.postgres;
 

@@ -1,0 +1,5 @@
+/** The append-only record of every administrative act. */
+@NullMarked
+package dev.jubilee.server.audit;
+
+import org.jspecify.annotations.NullMarked;

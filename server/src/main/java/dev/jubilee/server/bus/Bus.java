@@ -1,0 +1,96 @@
+package dev.jubilee.server.bus;
+
+import dev.jubilee.server.bus.publish.PublishRoutes;
+import dev.jubilee.server.bus.publish.Publisher;
+import dev.jubilee.server.bus.store.EventStore;
+import dev.jubilee.server.bus.topics.TopicRoutes;
+import dev.jubilee.server.bus.topics.Topics;
+import dev.jubilee.server.database.ChangeFeed;
+import dev.jubilee.server.database.Database;
+import dev.jubilee.server.http.Router;
+import dev.jubilee.server.http.Routes;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.InstantSource;
+import java.util.Map;
+import org.apache.kafka.clients.admin.Admin;
+
+/**
+ * The event bus of one instance. Start it after the change feed, and before a port serves its
+ * routes.
+ */
+public final class Bus implements Routes, AutoCloseable {
+    private final Admin admin;
+    private final Topics topics;
+    private final Publisher publisher;
+    private final EventStore store;
+    private final BusSettings settings;
+
+    /**
+     * @param kafka how clients reach Kafka: {@code bootstrap.servers} and the like
+     */
+    public Bus(
+            Map<String, Object> kafka,
+            Database database,
+            ChangeFeed changes,
+            BusSettings settings,
+            InstantSource clock,
+            MeterRegistry registry) {
+        this.settings = settings;
+        this.admin = Admin.create(kafka);
+        this.topics =
+                new Topics(
+                        database,
+                        changes,
+                        admin,
+                        settings.topics(),
+                        settings.publish().maxRecordBytes());
+        this.publisher =
+                new Publisher(kafka, topics.catalogue(), settings.publish(), clock, registry);
+        this.store =
+                new EventStore(
+                        kafka,
+                        admin,
+                        database,
+                        topics.catalogue(),
+                        settings.store(),
+                        clock,
+                        registry);
+    }
+
+    /** Reads the topics and begins to work. */
+    public void start() {
+        topics.start();
+        publisher.start();
+        store.start();
+    }
+
+    /** Makes topics, and knows them all. */
+    public Topics topics() {
+        return topics;
+    }
+
+    /** Publishes from within. */
+    public Publisher publisher() {
+        return publisher;
+    }
+
+    /** Holds every event. */
+    public EventStore store() {
+        return store;
+    }
+
+    @Override
+    public void on(Router router) {
+        new TopicRoutes(topics).on(router);
+        new PublishRoutes(publisher, topics.catalogue(), settings.publish()).on(router);
+        store.on(router);
+    }
+
+    /** Finishes what was accepted, and ends. */
+    @Override
+    public void close() {
+        publisher.close();
+        store.close();
+        admin.close();
+    }
+}

@@ -1,0 +1,43 @@
+package dev.jubilee.server.bus.publish;
+
+import dev.jubilee.events.EventId;
+import dev.jubilee.server.http.Call;
+import dev.jubilee.server.http.Problem;
+import dev.jubilee.server.security.Principal;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The ids of the events of one request that bring none. With an {@code Idempotency-Key} they follow
+ * from caller, key and place in the request, so that a retry finds the same ones without anything
+ * being stored.
+ */
+record IdMaker(Principal principal, @Nullable String idempotencyKey) {
+    private static final int MAX_KEY = 255;
+
+    /**
+     * @throws dev.jubilee.server.http.ProblemException 422 when the key is empty, too long, or not
+     *     printable ASCII
+     */
+    static IdMaker of(Call call) {
+        String key = call.header("Idempotency-Key");
+        if (key != null
+                && (key.isEmpty()
+                        || key.length() > MAX_KEY
+                        || !key.chars().allMatch(c -> c >= ' ' && c < 127))) {
+            throw Problem.invalid(
+                            "Idempotency-Key",
+                            "must have 1 to " + MAX_KEY + " printable ASCII characters")
+                    .asException();
+        }
+        return new IdMaker(call.principal(), key);
+    }
+
+    /** The id that a retry would find again; null when the bus is to make a new one. */
+    @Nullable String derived(int index) {
+        return idempotencyKey == null
+                ? null
+                : EventId.derived(
+                                "publish", principal.id(), idempotencyKey, Integer.toString(index))
+                        .toString();
+    }
+}

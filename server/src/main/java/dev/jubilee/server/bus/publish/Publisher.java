@@ -1,0 +1,193 @@
+package dev.jubilee.server.bus.publish;
+
+import dev.jubilee.events.Envelope;
+import dev.jubilee.events.EventId;
+import dev.jubilee.events.IdOrigin;
+import dev.jubilee.events.kafka.KafkaEnvelopes;
+import dev.jubilee.server.bus.publish.PublishException.Reason;
+import dev.jubilee.server.bus.topics.TopicCatalogue;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Publishes events to Kafka with {@code acks=all}, idempotently. Never blocks the caller: a bounded
+ * lane hands the records over. Events of one key that are published one after the other keep their
+ * order. Thread-safe.
+ */
+public final class Publisher implements AutoCloseable {
+    private final TopicCatalogue topics;
+    private final PublishSettings settings;
+    private final InstantSource clock;
+    private final EventId ids;
+    private final SenderLane lane;
+    private final PublishMetrics metrics;
+
+    /**
+     * @param kafka how clients reach Kafka: {@code bootstrap.servers} and the like
+     */
+    public Publisher(
+            Map<String, Object> kafka,
+            TopicCatalogue topics,
+            PublishSettings settings,
+            InstantSource clock,
+            MeterRegistry registry) {
+        this.topics = topics;
+        this.settings = settings;
+        this.clock = clock;
+        this.ids = new EventId(clock);
+        this.lane = new SenderLane(producer(kafka, settings), settings.laneRequests());
+        this.metrics = new PublishMetrics(registry);
+        Gauge.builder("event_bus_event_buffer_size", lane, SenderLane::waiting)
+                .description("Requests that wait to be handed to Kafka")
+                .register(registry);
+    }
+
+    private static KafkaProducer<byte[], byte[]> producer(
+            Map<String, Object> kafka, PublishSettings settings) {
+        Map<String, Object> config = new HashMap<>(kafka);
+        int timeout = Math.toIntExact(settings.timeout().toMillis());
+        int linger = Math.toIntExact(settings.linger().toMillis());
+        config.put(ProducerConfig.ACKS_CONFIG, "all");
+        config.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
+        config.put(ProducerConfig.LINGER_MS_CONFIG, linger);
+        config.put(ProducerConfig.BATCH_SIZE_CONFIG, 256 * 1024);
+        config.put(ProducerConfig.BUFFER_MEMORY_CONFIG, 24L << 20);
+        config.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, settings.compression());
+        config.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, settings.maxRecordBytes());
+        config.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, timeout);
+        config.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, Math.max(1, (timeout - linger) / 2));
+        config.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, Math.min(2_000, timeout));
+        config.put(ProducerConfig.RECONNECT_BACKOFF_MAX_MS_CONFIG, 500);
+        return new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer());
+    }
+
+    /** Begins to hand over. */
+    public void start() {
+        lane.start();
+    }
+
+    /**
+     * Publishes one event. Its id stays as it is, so that a repetition is recognised; the moment of
+     * acceptance is set here.
+     *
+     * @return completes once Kafka has acknowledged, exceptionally with a {@link PublishException}
+     */
+    public CompletableFuture<Published> publish(String topic, Envelope event) {
+        return publish(topic, List.of(event)).thenApply(List::getFirst);
+    }
+
+    /**
+     * Publishes events of one topic, in this order.
+     *
+     * @return completes once Kafka has acknowledged all of them, exceptionally with the {@link
+     *     PublishException} of the first that failed, while others may have been published
+     */
+    public CompletableFuture<List<Published>> publish(String topic, List<Envelope> events) {
+        if (topics.find(topic) == null) {
+            return topics.refreshSoon().thenCompose(fresh -> publishKnown(topic, events));
+        }
+        return publishKnown(topic, events);
+    }
+
+    private CompletableFuture<List<Published>> publishKnown(String topic, List<Envelope> events) {
+        if (topics.find(topic) == null) {
+            return CompletableFuture.failedFuture(
+                    new PublishException(
+                            Reason.UNKNOWN_TOPIC, "there is no topic \"" + topic + "\""));
+        }
+        List<Accepted> accepted = new ArrayList<>(events.size());
+        for (Envelope event : events) {
+            // Whoever calls again with the same id must be recognised, so the id counts as a
+            // client's.
+            accepted.add(
+                    new Accepted(
+                            topic,
+                            event.toBuilder().idOrigin(IdOrigin.CLIENT).acceptedAt(now()).build()));
+        }
+        CompletableFuture<Shipment> shipment = ship(accepted);
+        if (shipment == null) {
+            return CompletableFuture.failedFuture(
+                    new PublishException(Reason.NOT_SENT, "too many events wait for Kafka"));
+        }
+        return shipment.thenApply(done -> published(accepted, done));
+    }
+
+    /** An event, stamped with the moment of its acceptance, on its way to a topic that exists. */
+    record Accepted(String topic, Envelope event) {}
+
+    /** A new id of the bus's own making; its time is the moment of acceptance. */
+    UUID nextId() {
+        return ids.next();
+    }
+
+    /** The time to the millisecond, as ids carry it. */
+    Instant now() {
+        return clock.instant().truncatedTo(ChronoUnit.MILLIS);
+    }
+
+    /**
+     * Hands over; null when the lane is full. Completes on Kafka's own thread: what follows must be
+     * brief.
+     */
+    @Nullable CompletableFuture<Shipment> ship(List<Accepted> accepted) {
+        List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>(accepted.size());
+        for (Accepted one : accepted) {
+            records.add(KafkaEnvelopes.record(one.topic(), one.event()));
+        }
+        Shipment shipment = new Shipment(records, System.nanoTime() + settings.timeout().toNanos());
+        if (!lane.offer(shipment)) {
+            return null;
+        }
+        return shipment.done()
+                .thenApply(done -> {
+                    count(accepted, done);
+                    return done;
+                });
+    }
+
+    private void count(List<Accepted> accepted, Shipment done) {
+        for (int i = 0; i < accepted.size(); i++) {
+            Accepted one = accepted.get(i);
+            if (done.failure(i) == null) {
+                metrics.acknowledged(one.topic(), one.event().type());
+            } else {
+                metrics.failed(one.topic(), one.event().type());
+            }
+        }
+    }
+
+    private static List<Published> published(List<Accepted> accepted, Shipment done) {
+        List<Published> all = new ArrayList<>(accepted.size());
+        for (int i = 0; i < accepted.size(); i++) {
+            PublishException failure = done.failure(i);
+            if (failure != null) {
+                throw failure;
+            }
+            Accepted one = accepted.get(i);
+            all.add(
+                    new Published(
+                            one.event().id(), one.topic(), done.partition(i), done.offset(i)));
+        }
+        return all;
+    }
+
+    /** Hands over what was accepted, waits for Kafka to acknowledge it, and ends. */
+    @Override
+    public void close() {
+        lane.close();
+    }
+}

@@ -1,0 +1,119 @@
+package dev.jubilee.server.bus.publish;
+
+import dev.jubilee.server.bus.publish.PublishException.Reason;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.kafka.clients.producer.Callback;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Records that one caller waits for. Each has an outcome of its own; {@link #done()} completes when
+ * the last of them is known, and never exceptionally.
+ */
+final class Shipment {
+    private final List<ProducerRecord<byte[], byte[]>> records;
+    private final int[] partitions;
+    private final long[] offsets;
+    private final @Nullable PublishException[] failures;
+    private final AtomicInteger open;
+    private final CompletableFuture<Shipment> done = new CompletableFuture<>();
+    private final long bytes;
+    private final long deadline;
+
+    /**
+     * @param deadline by {@link System#nanoTime()}: what has not been handed over by then is not
+     */
+    Shipment(List<ProducerRecord<byte[], byte[]>> records, long deadline) {
+        this.records = records;
+        this.partitions = new int[records.size()];
+        this.offsets = new long[records.size()];
+        this.failures = new @Nullable PublishException[records.size()];
+        this.open = new AtomicInteger(records.size());
+        this.deadline = deadline;
+        long sum = 0;
+        for (ProducerRecord<byte[], byte[]> record : records) {
+            sum += record.value().length;
+        }
+        this.bytes = sum;
+        if (records.isEmpty()) {
+            done.complete(this);
+        }
+    }
+
+    List<ProducerRecord<byte[], byte[]>> records() {
+        return records;
+    }
+
+    /** Size of the values. */
+    long bytes() {
+        return bytes;
+    }
+
+    boolean isLate() {
+        return System.nanoTime() - deadline > 0;
+    }
+
+    CompletableFuture<Shipment> done() {
+        return done;
+    }
+
+    /** Why the record was not published; null when it was. Only once done. */
+    @Nullable PublishException failure(int index) {
+        return failures[index];
+    }
+
+    int partition(int index) {
+        return partitions[index];
+    }
+
+    long offset(int index) {
+        return offsets[index];
+    }
+
+    /** What the producer is to call for the record. */
+    Callback acknowledgement(int index, Thread lane) {
+        return (metadata, failure) -> {
+            if (failure == null) {
+                partitions[index] = metadata.partition();
+                offsets[index] = metadata.offset();
+                settle();
+            } else {
+                // The producer reports on the calling thread what it never took.
+                boolean sent = !Thread.currentThread().equals(lane);
+                fail(index, failure, sent);
+            }
+        };
+    }
+
+    /** Settles one record as failed. */
+    void fail(int index, Throwable cause, boolean sent) {
+        failures[index] = failure(cause, sent);
+        settle();
+    }
+
+    /** Settles all from the index on as never sent. */
+    void abandon(int from, String why) {
+        for (int i = from; i < failures.length; i++) {
+            failures[i] = new PublishException(Reason.NOT_SENT, why);
+            settle();
+        }
+    }
+
+    private static PublishException failure(Throwable cause, boolean sent) {
+        String message = cause.getMessage() == null ? cause.toString() : cause.getMessage();
+        if (cause instanceof RecordTooLargeException) {
+            return new PublishException(Reason.TOO_LARGE, message, cause);
+        }
+        return new PublishException(
+                sent ? Reason.OUTCOME_UNKNOWN : Reason.NOT_SENT, message, cause);
+    }
+
+    private void settle() {
+        if (open.decrementAndGet() == 0) {
+            done.complete(this);
+        }
+    }
+}

@@ -1,0 +1,141 @@
+package dev.jubilee.server.bus.topics;
+
+import dev.jubilee.server.http.Problem;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.UUID;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.errors.InvalidTopicException;
+import org.apache.kafka.common.errors.TopicExistsException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+
+/** The topics of the Kafka cluster. Blocks. Thread-safe. */
+final class KafkaTopics {
+    /** A topic that Kafka has, and whether this call made it. */
+    record Made(UUID id, int partitions, int replicationFactor, boolean isNew) {}
+
+    private static final Duration TIMEOUT = Duration.ofSeconds(10);
+
+    private final Admin admin;
+    private final int maxMessageBytes;
+
+    /**
+     * @param maxMessageBytes the largest event, headers included
+     */
+    KafkaTopics(Admin admin, int maxMessageBytes) {
+        this.admin = admin;
+        this.maxMessageBytes = maxMessageBytes;
+    }
+
+    /**
+     * Makes the topic, with as many replicas as there are brokers at most. One that is there
+     * already without a row of ours is what a crash left behind, or a stranger's: it is adopted
+     * when it has the partitions asked for, and otherwise refused.
+     */
+    Made make(NewTopicRequest asked) {
+        int brokers = await(admin.describeCluster().nodes()).size();
+        int replicas = Math.clamp(asked.replicationFactor(), 1, Math.max(1, brokers));
+        NewTopic topic =
+                new NewTopic(asked.name(), asked.partitions(), (short) replicas)
+                        .configs(configs(asked));
+        try {
+            Uuid id = await(admin.createTopics(List.of(topic)).topicId(asked.name()));
+            return new Made(uuid(id), asked.partitions(), replicas, true);
+        } catch (TopicExistsException e) {
+            return adopt(asked);
+        } catch (InvalidTopicException e) {
+            throw Problem.conflict("topic_name_taken", "Kafka refuses the name: " + e.getMessage())
+                    .asException();
+        }
+    }
+
+    /** Removes a topic again; one that is gone already is fine. */
+    void remove(String name) {
+        try {
+            await(admin.deleteTopics(List.of(name)).all());
+        } catch (UnknownTopicOrPartitionException e) {
+            // Gone is what was wanted.
+        }
+    }
+
+    private Made adopt(NewTopicRequest asked) {
+        TopicDescription there =
+                Objects.requireNonNull(
+                        await(admin.describeTopics(List.of(asked.name())).allTopicNames())
+                                .get(asked.name()));
+        int partitions = there.partitions().size();
+        if (partitions != asked.partitions()) {
+            throw Problem.conflict(
+                            "topic_exists_in_kafka",
+                            "Kafka has a topic \""
+                                    + asked.name()
+                                    + "\" of "
+                                    + partitions
+                                    + " partitions that the platform did not make; ask for as many"
+                                    + " to take it over.")
+                    .asException();
+        }
+        int replicas = there.partitions().getFirst().replicas().size();
+        return new Made(uuid(there.topicId()), partitions, replicas, false);
+    }
+
+    private Map<String, String> configs(NewTopicRequest asked) {
+        Map<String, String> configs = new HashMap<>();
+        configs.put(
+                TopicConfig.RETENTION_MS_CONFIG,
+                Long.toString(Duration.ofHours(asked.retentionHours()).toMillis()));
+        configs.put(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, Integer.toString(maxMessageBytes));
+        // An event that a game writes straight to Kafka is accepted when the broker takes it, not
+        // when its producer says.
+        configs.put(TopicConfig.MESSAGE_TIMESTAMP_TYPE_CONFIG, "LogAppendTime");
+        return configs;
+    }
+
+    private static UUID uuid(Uuid id) {
+        return new UUID(id.getMostSignificantBits(), id.getLeastSignificantBits());
+    }
+
+    private static <T> T await(KafkaFuture<T> future) {
+        try {
+            return future.get(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof TopicExistsException exists) {
+                throw exists;
+            }
+            if (e.getCause() instanceof InvalidTopicException invalid) {
+                throw invalid;
+            }
+            if (e.getCause() instanceof UnknownTopicOrPartitionException unknown) {
+                throw unknown;
+            }
+            throw unavailable(e);
+        } catch (TimeoutException e) {
+            throw unavailable(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw unavailable(e);
+        }
+    }
+
+    private static RuntimeException unavailable(Throwable cause) {
+        RuntimeException problem =
+                Problem.unavailable(
+                                "kafka_unavailable",
+                                "Kafka did not do what was asked of it; try again.",
+                                Duration.ofSeconds(2))
+                        .asException();
+        problem.addSuppressed(cause);
+        return problem;
+    }
+}

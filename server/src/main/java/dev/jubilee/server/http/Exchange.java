@@ -1,0 +1,196 @@
+package dev.jubilee.server.http;
+
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.HttpVersion;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One request and its answer. Everything but {@link #gone} and {@link #correlationId} belongs to
+ * the event loop of the connection.
+ */
+final class Exchange extends Deadline {
+    private static final Logger log = LoggerFactory.getLogger(Exchange.class);
+    private static final CharSequence CLOSE = HttpHeaders.createOptimized("close");
+    private static final int MAX_CORRELATION_ID = 128;
+
+    final HttpServerRequest request;
+    final Peer peer;
+    private final RequestHandler handler;
+    private @Nullable volatile String correlationId;
+    private volatile boolean gone;
+    private @Nullable Thread worker;
+    private boolean receiving;
+    private boolean answered;
+
+    Exchange(HttpServerRequest request, Peer peer, RequestHandler handler) {
+        this.request = request;
+        this.peer = peer;
+        this.handler = handler;
+    }
+
+    /** Whether nobody waits for the answer any more. Any thread may ask. */
+    boolean gone() {
+        return gone;
+    }
+
+    boolean answered() {
+        return answered;
+    }
+
+    /** The caller's {@code X-Correlation-Id}, or one made now; the same at every call. */
+    String correlationId() {
+        String known = correlationId;
+        if (known == null) {
+            String given = request.getHeader("X-Correlation-Id");
+            known = given != null && usable(given) ? given : UUID.randomUUID().toString();
+            correlationId = known;
+        }
+        return known;
+    }
+
+    private static boolean usable(String id) {
+        return !id.isEmpty()
+                && id.length() <= MAX_CORRELATION_ID
+                && id.chars().allMatch(c -> c > ' ' && c < 127);
+    }
+
+    void receiving() {
+        receiving = true;
+    }
+
+    void answering(@Nullable Thread thread) {
+        receiving = false;
+        worker = thread;
+    }
+
+    /** The connection is gone. A handler that has begun goes on, so that its effect is not torn. */
+    void abandon() {
+        gone = true;
+        cancel();
+    }
+
+    @Override
+    void passed() {
+        if (receiving) {
+            long seconds = handler.limits().readTimeout().toSeconds();
+            fail(
+                    new Problem(
+                            408,
+                            "request_timeout",
+                            "Request timeout",
+                            "The body did not arrive within " + seconds + " s.",
+                            java.util.List.of(),
+                            null),
+                    true);
+            return;
+        }
+        gone = true;
+        fail(
+                Problem.unavailable(
+                        "timeout",
+                        "The answer took longer than "
+                                + handler.limits().writeTimeout().toSeconds()
+                                + " s; whether a write took effect is not known.",
+                        java.time.Duration.ofSeconds(1)));
+        if (worker != null) {
+            worker.interrupt();
+        }
+    }
+
+    /** What a handler came to. */
+    void complete(@Nullable Reply reply, @Nullable Throwable error) {
+        if (reply != null) {
+            send(reply, false);
+        } else {
+            failed(error == null ? new IllegalStateException("answered nothing") : error);
+        }
+    }
+
+    /** Answers with the problem that was thrown; anything else is ours, and logged. */
+    void failed(Throwable error) {
+        Throwable cause = error;
+        while ((cause instanceof CompletionException || cause instanceof ExecutionException)
+                && cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        if (cause instanceof ProblemException refusal) {
+            fail(refusal.problem());
+            return;
+        }
+        if (!answered) {
+            log.error(
+                    "{} {} failed; correlation id {}",
+                    request.method(),
+                    request.path(),
+                    correlationId(),
+                    cause);
+        }
+        fail(Problem.internal());
+    }
+
+    void fail(Problem problem) {
+        fail(problem, false);
+    }
+
+    /**
+     * @param last whether the connection ends with this answer, because the rest of its request is
+     *     not wanted
+     */
+    void fail(Problem problem, boolean last) {
+        send(Reply.problem(problem, correlationId()), last);
+    }
+
+    void send(Reply reply, boolean last) {
+        if (answered) {
+            return;
+        }
+        answered = true;
+        cancel();
+        HttpServerResponse response = request.response();
+        if (response.ended() || response.closed()) {
+            peer.answered(this);
+            return;
+        }
+        try {
+            write(response, reply, last);
+        } catch (IllegalArgumentException e) {
+            // A header that HTTP does not allow: a line break, say. Nothing has been sent yet.
+            log.error("an answer cannot be sent; correlation id {}", correlationId(), e);
+            response.headers().clear();
+            write(response, Reply.problem(Problem.internal(), correlationId()), last);
+        }
+        peer.answered(this);
+        if (last) {
+            peer.linger();
+        }
+    }
+
+    private void write(HttpServerResponse response, Reply reply, boolean last) {
+        response.setStatusCode(reply.status());
+        if (reply.contentType() != null) {
+            response.putHeader(HttpHeaders.CONTENT_TYPE, reply.contentType());
+        }
+        for (Map.Entry<String, String> header : reply.headers().entrySet()) {
+            response.putHeader(header.getKey(), header.getValue());
+        }
+        if (last && request.version() != HttpVersion.HTTP_2) {
+            response.putHeader(HttpHeaders.CONNECTION, CLOSE);
+        }
+        if (request.method().equals(HttpMethod.HEAD)) {
+            response.putHeader(HttpHeaders.CONTENT_LENGTH, Integer.toString(reply.body().length));
+            response.end();
+        } else {
+            response.end(Buffer.buffer(reply.body()));
+        }
+    }
+}

@@ -1,0 +1,61 @@
+package dev.jubilee.server.http;
+
+import io.vertx.core.http.HttpConnection;
+import java.util.HashSet;
+import java.util.Set;
+
+/**
+ * One connection. Its deadline runs while no request is on its way, so that neither an idle peer
+ * nor one that sends a header byte by byte stays for ever. Belongs to one event loop.
+ */
+final class Peer extends Deadline {
+    private final HttpConnection connection;
+    private final RequestHandler handler;
+    private final Set<Exchange> open = HashSet.newHashSet(2);
+    private boolean lingering;
+
+    Peer(HttpConnection connection, RequestHandler handler) {
+        this.connection = connection;
+        this.handler = handler;
+    }
+
+    void asked(Exchange exchange) {
+        open.add(exchange);
+        cancel();
+    }
+
+    void answered(Exchange exchange) {
+        open.remove(exchange);
+        if (open.isEmpty() && !lingering) {
+            handler.idle(this);
+        }
+    }
+
+    /**
+     * Goes away in a moment. A connection that is closed on data which nobody has read is reset,
+     * and the peer would lose the answer that says why.
+     */
+    void linger() {
+        lingering = true;
+        handler.lingering(this);
+    }
+
+    boolean isLingering() {
+        return lingering;
+    }
+
+    void closed() {
+        cancel();
+        Set.copyOf(open).forEach(Exchange::abandon);
+        open.clear();
+    }
+
+    void close() {
+        connection.close();
+    }
+
+    @Override
+    void passed() {
+        connection.close();
+    }
+}

@@ -1,0 +1,67 @@
+package dev.jubilee.server.liveops.events;
+
+import dev.jubilee.server.http.Input;
+import java.time.Duration;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * From when to when.
+ *
+ * @param end after the start; null runs until it is ended by hand
+ */
+public record Window(Instant start, @Nullable Instant end) {
+    private static final long MAX_SECONDS = Duration.ofDays(3_660).toSeconds();
+    private static final Instant FIRST = Instant.parse("2000-01-01T00:00:00Z");
+    private static final Instant LAST = Instant.parse("2200-01-01T00:00:00Z");
+
+    /** How long, in seconds; null without an end. */
+    @Nullable Integer seconds() {
+        return end == null ? null : Math.toIntExact(Duration.between(start, end).toSeconds());
+    }
+
+    /** Reads {@code start_time} and {@code end_time} or {@code duration}; the start is required. */
+    static Window read(Input input) {
+        Instant start = input.instant("start_time");
+        return of(input, start, readEnd(input, start, null));
+    }
+
+    /** The same for an update: what is not named stays. */
+    static Window read(Input input, Window before) {
+        Instant named = input.optionalInstant("start_time");
+        Instant start = named == null ? before.start : named;
+        return of(input, start, readEnd(input, start, before.end));
+    }
+
+    private static @Nullable Instant readEnd(
+            Input input, Instant start, @Nullable Instant otherwise) {
+        Instant end = input.optionalInstant("end_time");
+        Long seconds = input.optionalInteger("duration", 1, MAX_SECONDS);
+        if (seconds == null) {
+            return end == null ? otherwise : end;
+        }
+        Instant byDuration = start.plusSeconds(seconds);
+        if (end != null && !end.equals(byDuration)) {
+            input.reject("duration", "does not agree with end_time; give one of them");
+        }
+        return byDuration;
+    }
+
+    private static Window of(Input input, Instant start, @Nullable Instant end) {
+        if (!start.equals(Instant.EPOCH) && (start.isBefore(FIRST) || start.isAfter(LAST))) {
+            input.reject("start_time", "must lie between the years 2000 and 2200");
+        }
+        if (end == null || !input.isFine()) {
+            return new Window(start, null);
+        }
+        long seconds = Duration.between(start, end).toSeconds();
+        if (seconds < 1) {
+            input.reject("end_time", "must come after start_time");
+        } else if (seconds > MAX_SECONDS) {
+            input.reject("end_time", "must come within ten years of start_time");
+        } else {
+            return new Window(start, end);
+        }
+        return new Window(start, null);
+    }
+}

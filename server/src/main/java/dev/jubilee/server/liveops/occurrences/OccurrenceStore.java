@@ -1,0 +1,109 @@
+package dev.jubilee.server.liveops.occurrences;
+
+import dev.jubilee.server.database.Database;
+import dev.jubilee.server.json.Json;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** Reads occurrences. Rules are compiled once for each version of a configuration. */
+final class OccurrenceStore {
+    /** An occurrence, with the version of its configuration. */
+    record Stored(Occurrence occurrence, int configVersion) {}
+
+    private static final String COLUMNS =
+            """
+            SELECT occurrence_id, event_id, number, starts_at, ends_at, status, max_participants,
+                   config, config_version
+              FROM liveops.occurrences
+            """;
+
+    private final Database database;
+    private final RulesReader rules;
+
+    OccurrenceStore(Database database, RulesReader rules) {
+        this.database = database;
+        this.rules = rules;
+    }
+
+    /**
+     * @param known what is known of it, to spare the compiling
+     */
+    Optional<Stored> read(UUID occurrenceId, @Nullable Stored known) {
+        return database.read(connection -> {
+            try (PreparedStatement select =
+                    connection.prepareStatement(COLUMNS + " WHERE occurrence_id = ?")) {
+                select.setObject(1, occurrenceId);
+                ResultSet row = select.executeQuery();
+                return row.next() ? Optional.of(stored(row, known)) : Optional.empty();
+            }
+        });
+    }
+
+    List<Stored> readUnfinished(Map<UUID, Stored> known) {
+        return database.read(connection -> unfinished(connection, known));
+    }
+
+    private List<Stored> unfinished(Connection connection, Map<UUID, Stored> known)
+            throws SQLException {
+        try (PreparedStatement select =
+                connection.prepareStatement(
+                        COLUMNS + " WHERE status IN ('scheduled', 'active', 'closing')")) {
+            ResultSet row = select.executeQuery();
+            List<Stored> found = new ArrayList<>();
+            while (row.next()) {
+                found.add(stored(row, known.get(row.getObject("occurrence_id", UUID.class))));
+            }
+            return found;
+        }
+    }
+
+    Optional<UUID> latestOf(String eventId) {
+        return database.read(connection -> {
+            try (PreparedStatement select =
+                    connection.prepareStatement(
+                            """
+                            SELECT occurrence_id FROM liveops.occurrences
+                             WHERE event_id = ? ORDER BY number DESC LIMIT 1
+                            """)) {
+                select.setString(1, eventId);
+                ResultSet row = select.executeQuery();
+                return row.next() ? Optional.of(row.getObject(1, UUID.class)) : Optional.empty();
+            }
+        });
+    }
+
+    private Stored stored(ResultSet row, @Nullable Stored known) throws SQLException {
+        int version = row.getInt("config_version");
+        Rules compiled =
+                known != null && known.configVersion() == version
+                        ? known.occurrence().rules()
+                        : rules.thaw(Json.tree(row.getString("config"))).rules();
+        return new Stored(
+                new Occurrence(
+                        row.getObject("occurrence_id", UUID.class),
+                        row.getString("event_id"),
+                        row.getInt("number"),
+                        row.getObject("starts_at", OffsetDateTime.class).toInstant(),
+                        instant(row, "ends_at"),
+                        Occurrence.Status.valueOf(row.getString("status").toUpperCase(Locale.ROOT)),
+                        row.getInt("max_participants"),
+                        compiled),
+                version);
+    }
+
+    private static @Nullable Instant instant(ResultSet row, String column) throws SQLException {
+        OffsetDateTime value = row.getObject(column, OffsetDateTime.class);
+        return value == null ? null : value.toInstant();
+    }
+}

@@ -1,0 +1,100 @@
+package dev.jubilee.server.liveops.participation;
+
+import dev.jubilee.events.EventId;
+import dev.jubilee.events.postgres.BatchWork;
+import dev.jubilee.server.liveops.participation.Admission.Change;
+import dev.jubilee.server.liveops.participation.Admission.Move;
+import dev.jubilee.server.liveops.rewards.Earned;
+import dev.jubilee.server.outbox.Outbox;
+import dev.jubilee.server.outbox.OutboxEvent;
+import dev.jubilee.server.rewards.RewardRule;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+
+/**
+ * One transaction that lets players in and out: lock the occurrences, see on a fresh snapshot who
+ * is in, decide in the order of arrival, write once. Locks occurrences, then participations, then
+ * what {@link Earnings} locks.
+ */
+final class ParticipationBatch implements BatchWork<Request, Outcome> {
+    private final Earnings earnings;
+    private final InstantSource clock;
+    private final EventId ids;
+
+    ParticipationBatch(Earnings earnings, InstantSource clock) {
+        this.earnings = earnings;
+        this.clock = clock;
+        this.ids = new EventId(clock);
+    }
+
+    @Override
+    public List<Outcome> execute(Connection connection, List<Request> requests)
+            throws SQLException {
+        BatchSql sql = new BatchSql(connection);
+        Set<UUID> occurrences = new LinkedHashSet<>();
+        for (Request request : requests) {
+            occurrences.add(request.occurrence().occurrenceId());
+        }
+        var rooms = sql.lock(occurrences);
+        var standing = sql.standing(requests);
+        // As PostgreSQL keeps it, so that a second answer gives the same time as the first.
+        Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
+        Admission admission = new Admission(rooms, standing, now, ids::next);
+        List<Outcome> outcomes = new ArrayList<>(requests.size());
+        for (Request request : requests) {
+            outcomes.add(admission.decide(request));
+        }
+        write(connection, sql, admission, now);
+        return outcomes;
+    }
+
+    private void write(Connection connection, BatchSql sql, Admission admission, Instant now)
+            throws SQLException {
+        List<Move> moves = admission.moves();
+        if (moves.isEmpty()) {
+            return;
+        }
+        List<Change> added = new ArrayList<>();
+        List<Change> changed = new ArrayList<>();
+        for (Change change : admission.changes()) {
+            (change.isNew() ? added : changed).add(change);
+        }
+        Map<UUID, Integer> deltas = admission.deltas();
+        if (!added.isEmpty() || !deltas.isEmpty()) {
+            sql.insert(added, deltas);
+        }
+        if (!changed.isEmpty()) {
+            sql.update(changed);
+        }
+        List<OutboxEvent> events = new ArrayList<>(moves.size());
+        List<Earned> earned = new ArrayList<>();
+        for (Move move : moves) {
+            events.add(ParticipationEvents.of(move, now));
+            earnedBy(move, now, earned);
+        }
+        if (!earned.isEmpty()) {
+            events.addAll(earnings.earn(connection, earned));
+        }
+        Outbox.write(connection, Outbox.LIVEOPS_TOPIC, events);
+    }
+
+    private static void earnedBy(Move move, Instant now, List<Earned> earned) {
+        if (!(move.request() instanceof Request.Join join)) {
+            return;
+        }
+        for (RewardRule rule : join.occurrence().rules().rewards()) {
+            if (rule.on() == RewardRule.Trigger.JOIN) {
+                earned.add(new Earned(join.occurrence(), rule, join.userId(), 1, now, null));
+            }
+        }
+    }
+}

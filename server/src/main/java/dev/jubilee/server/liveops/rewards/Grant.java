@@ -1,0 +1,120 @@
+package dev.jubilee.server.liveops.rewards;
+
+import dev.jubilee.server.json.Json;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.Locale;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * What one player earned.
+ *
+ * @param expiresAt from when on it can no longer be claimed; null while the occurrence has no end
+ */
+public record Grant(
+        UUID id,
+        UUID occurrenceId,
+        String eventId,
+        String userId,
+        String rewardId,
+        int sequence,
+        Status status,
+        String rewardType,
+        JsonNode rewardValue,
+        Instant earnedAt,
+        @Nullable Instant claimedAt,
+        @Nullable Instant expiresAt) {
+    /** earned → claimed → delivered, or expired, or revoked. */
+    public enum Status {
+        EARNED,
+        CLAIMED,
+        DELIVERED,
+        EXPIRED,
+        REVOKED;
+
+        /** As it stands in the database and in answers. */
+        public String text() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /** What {@link #read} wants to find. */
+    static final String COLUMNS =
+            "g.id, g.occurrence_id, g.event_id, g.user_id, g.reward_id, g.sequence, g.status,"
+                    + " g.reward_type, g.reward_value, g.earned_at, g.claimed_at, g.expires_at";
+
+    static Grant read(ResultSet row) throws SQLException {
+        return new Grant(
+                row.getObject("id", UUID.class),
+                row.getObject("occurrence_id", UUID.class),
+                row.getString("event_id"),
+                row.getString("user_id"),
+                row.getString("reward_id"),
+                row.getInt("sequence"),
+                Status.valueOf(row.getString("status").toUpperCase(Locale.ROOT)),
+                row.getString("reward_type"),
+                Json.tree(row.getString("reward_value")),
+                row.getObject("earned_at", OffsetDateTime.class).toInstant(),
+                instant(row, "claimed_at"),
+                instant(row, "expires_at"));
+    }
+
+    /** The same, claimed. */
+    Grant claimed(Instant at) {
+        return new Grant(
+                id,
+                occurrenceId,
+                eventId,
+                userId,
+                rewardId,
+                sequence,
+                Status.CLAIMED,
+                rewardType,
+                rewardValue,
+                earnedAt,
+                at,
+                expiresAt);
+    }
+
+    /** Whether it can be claimed then, as far as the player is concerned. */
+    boolean claimableAt(Instant time) {
+        return status == Status.EARNED && (expiresAt == null || time.isBefore(expiresAt));
+    }
+
+    /** What events tell of it. */
+    ObjectNode described() {
+        return describe(
+                eventId, occurrenceId, userId, rewardId, sequence, rewardType, rewardValue, id);
+    }
+
+    static ObjectNode describe(
+            String eventId,
+            UUID occurrenceId,
+            String userId,
+            String rewardId,
+            int sequence,
+            String rewardType,
+            JsonNode rewardValue,
+            UUID grantId) {
+        ObjectNode data = Json.mapper().createObjectNode();
+        data.put("event_id", eventId);
+        data.put("occurrence_id", occurrenceId.toString());
+        data.put("user_id", userId);
+        data.put("reward_id", rewardId);
+        data.put("reward_type", rewardType);
+        data.set("reward_value", rewardValue);
+        data.put("grant_id", grantId.toString());
+        data.put("sequence", sequence);
+        return data;
+    }
+
+    private static @Nullable Instant instant(ResultSet row, String column) throws SQLException {
+        OffsetDateTime time = row.getObject(column, OffsetDateTime.class);
+        return time == null ? null : time.toInstant();
+    }
+}

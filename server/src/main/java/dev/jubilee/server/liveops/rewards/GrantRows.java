@@ -1,0 +1,182 @@
+package dev.jubilee.server.liveops.rewards;
+
+import dev.jubilee.server.liveops.occurrences.Occurrence;
+import dev.jubilee.server.rewards.RewardRule;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** The SQL of grants, a whole batch a statement. */
+final class GrantRows {
+    /** A grant about to be made. */
+    record Row(UUID id, Earned earned, @Nullable Instant expiresAt) {}
+
+    /** A rule of an occurrence: what the grants of a batch have in common. */
+    private record Kind(Occurrence occurrence, RewardRule rule) {}
+
+    private GrantRows() {}
+
+    /** Inserts in key order those that are not there yet, and names them. */
+    static Set<UUID> insert(Connection connection, List<Row> rows) throws SQLException {
+        if (rows.isEmpty()) {
+            return Set.of();
+        }
+        try (PreparedStatement statement =
+                connection.prepareStatement(
+                        """
+                        INSERT INTO liveops.grants (id, occurrence_id, event_id, user_id, reward_id, sequence,
+                            status, reward_type, reward_value, earned_at, claimed_at, expires_at)
+                        SELECT g.id, k.occurrence_id, k.event_id, g.user_id, k.reward_id, g.sequence,
+                               CASE WHEN k.automatic THEN 'claimed' ELSE 'earned' END, k.reward_type,
+                               k.reward_value::jsonb, g.earned_at,
+                               CASE WHEN k.automatic THEN g.earned_at END, g.expires_at
+                          FROM unnest(?, ?, ?, ?, ?, ?) AS g (id, user_id, sequence, earned_at, expires_at, kind)
+                          JOIN unnest(?, ?, ?, ?, ?, ?) WITH ORDINALITY
+                                 AS k (occurrence_id, event_id, reward_id, reward_type, reward_value, automatic, kind)
+                            ON k.kind = g.kind
+                         ORDER BY k.occurrence_id, g.user_id, k.reward_id, g.sequence
+                            ON CONFLICT (occurrence_id, user_id, reward_id, sequence) DO NOTHING
+                        RETURNING id
+                        """)) {
+            Map<Kind, Long> kinds = new LinkedHashMap<>();
+            bindRows(connection, statement, rows, kinds);
+            bindKinds(connection, statement, List.copyOf(kinds.keySet()));
+            Set<UUID> made = HashSet.newHashSet(rows.size());
+            try (ResultSet ids = statement.executeQuery()) {
+                while (ids.next()) {
+                    made.add(ids.getObject(1, UUID.class));
+                }
+            }
+            return made;
+        }
+    }
+
+    /** Those of the grants that are there already. */
+    static List<Grants.Key> present(Connection connection, List<Grants.Key> keys)
+            throws SQLException {
+        try (PreparedStatement statement =
+                connection.prepareStatement(
+                        """
+                        SELECT g.occurrence_id, g.user_id, g.reward_id, g.sequence
+                          FROM liveops.grants g
+                          JOIN unnest(?, ?, ?, ?) AS k (occurrence_id, user_id, reward_id, sequence)
+                            ON g.occurrence_id = k.occurrence_id AND g.user_id = k.user_id
+                           AND g.reward_id = k.reward_id AND g.sequence = k.sequence
+                        """)) {
+            Object[] occurrences = keys.stream().map(Grants.Key::occurrenceId).toArray();
+            Object[] users = keys.stream().map(Grants.Key::userId).toArray();
+            Object[] rewards = keys.stream().map(Grants.Key::rewardId).toArray();
+            Object[] sequences = keys.stream().map(Grants.Key::sequence).toArray();
+            statement.setArray(1, connection.createArrayOf("uuid", occurrences));
+            statement.setArray(2, connection.createArrayOf("varchar", users));
+            statement.setArray(3, connection.createArrayOf("varchar", rewards));
+            statement.setArray(4, connection.createArrayOf("int4", sequences));
+            List<Grants.Key> present = new ArrayList<>();
+            try (ResultSet found = statement.executeQuery()) {
+                while (found.next()) {
+                    present.add(
+                            new Grants.Key(
+                                    found.getObject(1, UUID.class),
+                                    found.getString(2),
+                                    found.getString(3),
+                                    found.getInt(4)));
+                }
+            }
+            return present;
+        }
+    }
+
+    /** Notes automatic claims on the participations, whose locks the caller holds. */
+    static void noteClaims(Connection connection, List<Row> claimed) throws SQLException {
+        if (claimed.isEmpty()) {
+            return;
+        }
+        Object[] occurrences =
+                claimed.stream().map(row -> row.earned().occurrence().occurrenceId()).toArray();
+        Object[] users = claimed.stream().map(row -> row.earned().userId()).toArray();
+        Object[] rewards = claimed.stream().map(row -> row.earned().rule().rewardId()).toArray();
+        noteClaims(connection, occurrences, users, rewards);
+    }
+
+    /** The same for any claims; the arrays run in parallel. */
+    static void noteClaims(
+            Connection connection, Object[] occurrences, Object[] users, Object[] rewards)
+            throws SQLException {
+        try (PreparedStatement statement =
+                connection.prepareStatement(
+                        """
+                        UPDATE liveops.event_participations p
+                           SET rewards_claimed = p.rewards_claimed || c.rewards
+                          FROM (SELECT occurrence_id, user_id, jsonb_agg(reward_id) AS rewards
+                                  FROM unnest(?, ?, ?) AS c (occurrence_id, user_id, reward_id)
+                                 GROUP BY 1, 2) c
+                         WHERE p.occurrence_id = c.occurrence_id AND p.user_id = c.user_id
+                        """)) {
+            statement.setArray(1, connection.createArrayOf("uuid", occurrences));
+            statement.setArray(2, connection.createArrayOf("varchar", users));
+            statement.setArray(3, connection.createArrayOf("varchar", rewards));
+            statement.executeUpdate();
+        }
+    }
+
+    private static void bindRows(
+            Connection connection,
+            PreparedStatement statement,
+            List<Row> rows,
+            Map<Kind, Long> kinds)
+            throws SQLException {
+        int size = rows.size();
+        UUID[] ids = new UUID[size];
+        String[] users = new String[size];
+        Integer[] sequences = new Integer[size];
+        String[] earnedAt = new String[size];
+        @Nullable String[] expiresAt = new String[size];
+        Long[] kind = new Long[size];
+        for (int i = 0; i < size; i++) {
+            Row row = rows.get(i);
+            Earned earned = row.earned();
+            Instant expires = row.expiresAt();
+            ids[i] = row.id();
+            users[i] = earned.userId();
+            sequences[i] = earned.sequence();
+            earnedAt[i] = earned.at().toString();
+            expiresAt[i] = expires == null ? null : expires.toString();
+            kind[i] =
+                    kinds.computeIfAbsent(
+                            new Kind(earned.occurrence(), earned.rule()), k -> kinds.size() + 1L);
+        }
+        statement.setArray(1, connection.createArrayOf("uuid", ids));
+        statement.setArray(2, connection.createArrayOf("varchar", users));
+        statement.setArray(3, connection.createArrayOf("int4", sequences));
+        statement.setArray(4, connection.createArrayOf("timestamptz", earnedAt));
+        statement.setArray(5, connection.createArrayOf("timestamptz", expiresAt));
+        statement.setArray(6, connection.createArrayOf("int8", kind));
+    }
+
+    private static void bindKinds(
+            Connection connection, PreparedStatement statement, List<Kind> kinds)
+            throws SQLException {
+        Object[] occurrences = kinds.stream().map(k -> k.occurrence().occurrenceId()).toArray();
+        Object[] events = kinds.stream().map(k -> k.occurrence().eventId()).toArray();
+        Object[] rewards = kinds.stream().map(k -> k.rule().rewardId()).toArray();
+        Object[] types = kinds.stream().map(k -> k.rule().rewardType()).toArray();
+        Object[] values = kinds.stream().map(k -> k.rule().value().toString()).toArray();
+        Object[] automatic = kinds.stream().map(k -> k.rule().automatic()).toArray();
+        statement.setArray(7, connection.createArrayOf("uuid", occurrences));
+        statement.setArray(8, connection.createArrayOf("varchar", events));
+        statement.setArray(9, connection.createArrayOf("varchar", rewards));
+        statement.setArray(10, connection.createArrayOf("varchar", types));
+        statement.setArray(11, connection.createArrayOf("text", values));
+        statement.setArray(12, connection.createArrayOf("bool", automatic));
+    }
+}

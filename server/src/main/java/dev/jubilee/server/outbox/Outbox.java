@@ -1,0 +1,68 @@
+package dev.jubilee.server.outbox;
+
+import dev.jubilee.server.json.Json;
+import java.io.StringWriter;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.util.List;
+import tools.jackson.core.JsonGenerator;
+
+/** Where a transaction leaves the events that tell of its changes. */
+public final class Outbox {
+    /** The topic of everything that happens to live events, participants and rewards. */
+    public static final String LIVEOPS_TOPIC = "liveops.events";
+
+    /** Keeps a row, and with it what the relay holds in memory, small. */
+    static final int MAX_EVENTS_A_ROW = 1_000;
+
+    private static final String INSERT =
+            "INSERT INTO platform.outbox (topic, events) VALUES (?, ?::json)";
+
+    private Outbox() {}
+
+    /**
+     * Leaves events to be published, in this order and in order with what earlier commits left for
+     * the same key, once the connection's transaction has committed; never when it rolls back. One
+     * row for up to 1,000 events. Call it as late in the transaction as possible, and after the
+     * locks that order the changes are held.
+     */
+    public static void write(Connection connection, String topic, List<OutboxEvent> events)
+            throws SQLException {
+        if (events.isEmpty()) {
+            return;
+        }
+        try (PreparedStatement insert = connection.prepareStatement(INSERT)) {
+            for (int from = 0; from < events.size(); from += MAX_EVENTS_A_ROW) {
+                int to = Math.min(events.size(), from + MAX_EVENTS_A_ROW);
+                insert.setString(1, topic);
+                insert.setString(2, json(events.subList(from, to)));
+                insert.addBatch();
+            }
+            insert.executeBatch();
+        }
+    }
+
+    private static String json(List<OutboxEvent> events) {
+        StringWriter text = new StringWriter(events.size() * 320);
+        try (JsonGenerator json = Json.mapper().createGenerator(text)) {
+            json.writeStartArray();
+            for (OutboxEvent event : events) {
+                json.writeStartObject();
+                json.writeStringProperty("type", event.type());
+                if (event.key() != null) {
+                    json.writeStringProperty("key", event.key());
+                }
+                json.writeStringProperty("time", event.time().toString());
+                if (event.causationId() != null) {
+                    json.writeStringProperty("causation_id", event.causationId());
+                }
+                json.writeName("data");
+                json.writeTree(event.data());
+                json.writeEndObject();
+            }
+            json.writeEndArray();
+        }
+        return text.toString();
+    }
+}

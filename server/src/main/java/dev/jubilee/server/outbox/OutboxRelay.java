@@ -1,0 +1,186 @@
+package dev.jubilee.server.outbox;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.TimeGauge;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import javax.sql.DataSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Carries events from the outbox to the bus: at least once and always with the same id, in the
+ * order in which they were written for each key. Of all instances one relays at a time; when it
+ * dies, another goes on where it stood. An unreachable PostgreSQL or bus delays and loses nothing.
+ * Thread-safe.
+ */
+public final class OutboxRelay implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(OutboxRelay.class);
+    private static final Duration PUBLISH_TIMEOUT = Duration.ofSeconds(150);
+    private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(10);
+
+    private final DataSource dataSource;
+    private final BusPublisher bus;
+    private final OutboxSettings settings;
+    private final Counter published;
+    private final CountDownLatch closing = new CountDownLatch(1);
+    private final Thread thread;
+    private volatile double lagSeconds;
+    private volatile boolean leading;
+
+    /**
+     * @param dataSource one connection of it is kept
+     * @param meters gets {@code jubilee_outbox_lag_seconds} (age of the oldest row that waits, by
+     *     the relaying instance), {@code jubilee_outbox_leading} and {@code
+     *     jubilee_outbox_events_total}
+     */
+    public OutboxRelay(
+            DataSource dataSource,
+            BusPublisher bus,
+            OutboxSettings settings,
+            MeterRegistry meters) {
+        this.dataSource = dataSource;
+        this.bus = bus;
+        this.settings = settings;
+        this.published =
+                Counter.builder("jubilee.outbox.events")
+                        .description("Events published from the outbox")
+                        .register(meters);
+        TimeGauge.builder("jubilee.outbox.lag", () -> lagSeconds, TimeUnit.SECONDS)
+                .description("Age of the oldest batch that waits to be published")
+                .register(meters);
+        Gauge.builder("jubilee.outbox.leading", () -> leading ? 1 : 0)
+                .description("1 where this instance is the one that relays")
+                .register(meters);
+        this.thread = Thread.ofPlatform().name("outbox-relay").daemon().unstarted(this::run);
+    }
+
+    /** Starts to relay in the background. */
+    public void start() {
+        thread.start();
+    }
+
+    /** The age of the oldest batch at the last look; zero where another instance relays. */
+    public Duration lag() {
+        return Duration.ofNanos((long) (lagSeconds * 1e9));
+    }
+
+    /** Finishes what is under way and stops. What remains is relayed by the next to start. */
+    @Override
+    public void close() {
+        closing.countDown();
+        if (!thread.isAlive()) {
+            return;
+        }
+        try {
+            if (!thread.join(CLOSE_TIMEOUT)) {
+                thread.interrupt();
+            }
+        } catch (InterruptedException e) {
+            thread.interrupt();
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void run() {
+        boolean failing = false;
+        while (!closed()) {
+            try (Connection connection = dataSource.getConnection()) {
+                failing = false;
+                if (OutboxRows.lead(connection)) {
+                    relayAndStepDown(connection);
+                }
+                rest(settings.standby());
+            } catch (SQLException | RuntimeException e) {
+                if (!failing && !closed()) {
+                    log.warn("the outbox waits for PostgreSQL: {}", e.getMessage());
+                }
+                failing = true;
+                rest(settings.retry());
+            }
+        }
+    }
+
+    private void relayAndStepDown(Connection connection) throws SQLException {
+        leading = true;
+        try {
+            relay(new OutboxRows(connection));
+        } finally {
+            leading = false;
+            lagSeconds = 0;
+            OutboxRows.stepDown(connection);
+        }
+    }
+
+    private void relay(OutboxRows outbox) throws SQLException {
+        boolean failing = false;
+        while (!closed()) {
+            OutboxRows.Waiting waiting = outbox.oldest(settings.rows());
+            lagSeconds = waiting.ageSeconds();
+            if (waiting.rows().isEmpty()) {
+                rest(settings.poll());
+                continue;
+            }
+            int done = publish(waiting.rows(), failing);
+            outbox.delete(waiting.rows().subList(0, done));
+            failing = done < waiting.rows().size();
+            if (failing) {
+                rest(settings.retry());
+            }
+        }
+    }
+
+    /**
+     * Publishes all of them and says how many from the first on are acknowledged without a gap. The
+     * others come again, in order, even if the bus has some of them: a later event must not
+     * overtake the retry of an earlier one for good.
+     */
+    private int publish(List<OutboxRow> rows, boolean failedBefore) {
+        List<CompletableFuture<?>> acknowledgements = new ArrayList<>(rows.size());
+        for (OutboxRow row : rows) {
+            acknowledgements.add(bus.publish(row.topic(), row.events()));
+        }
+        for (int i = 0; i < rows.size(); i++) {
+            try {
+                acknowledgements.get(i).get(PUBLISH_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+                published.increment(rows.get(i).events().size());
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return i;
+            } catch (ExecutionException | TimeoutException e) {
+                if (!failedBefore) {
+                    log.warn(
+                            "the bus did not take an outbox batch for {}, trying again: {}",
+                            rows.get(i).topic(),
+                            String.valueOf(e.getCause() == null ? e : e.getCause()));
+                }
+                return i;
+            }
+        }
+        return rows.size();
+    }
+
+    private boolean closed() {
+        return closing.getCount() == 0 || thread.isInterrupted();
+    }
+
+    private void rest(Duration time) {
+        try {
+            if (closing.await(time.toNanos(), TimeUnit.NANOSECONDS)) {
+                return;
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

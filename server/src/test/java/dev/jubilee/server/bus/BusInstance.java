@@ -1,0 +1,137 @@
+package dev.jubilee.server.bus;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import dev.jubilee.server.config.SettingsReader;
+import dev.jubilee.server.database.ChangeFeed;
+import dev.jubilee.server.database.Database;
+import dev.jubilee.server.http.HttpLimits;
+import dev.jubilee.server.http.HttpPort;
+import dev.jubilee.server.http.Router;
+import dev.jubilee.server.json.Json;
+import dev.jubilee.server.security.Authenticator;
+import dev.jubilee.server.security.Principal;
+import dev.jubilee.server.security.Role;
+import dev.jubilee.server.testing.Platform;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.vertx.core.Vertx;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/** One instance of the bus with a port of its own, on the servers of the test class. */
+final class BusInstance implements AutoCloseable {
+    /** The role is the credential. */
+    private static final Authenticator BY_ROLE =
+            new Authenticator() {
+                @Override
+                public @Nullable Principal cached(String authorization) {
+                    String role = authorization.substring("Bearer ".length());
+                    return new Principal("key-" + role, Role.of(role));
+                }
+
+                @Override
+                public @Nullable Principal authenticate(String authorization) {
+                    return cached(authorization);
+                }
+            };
+
+    /** A status and a body. */
+    record Answer(int status, JsonNode body, java.net.http.HttpHeaders headers) {
+        String text(String field) {
+            return body.path(field).asString("");
+        }
+    }
+
+    final Bus bus;
+    final Database database;
+    final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+    private final HikariDataSource pool;
+    private final ChangeFeed changes;
+    private final Vertx vertx = Vertx.vertx();
+    private final HttpPort port;
+    private final HttpClient client = HttpClient.newHttpClient();
+
+    BusInstance(Platform platform, Map<String, String> settings) {
+        HikariConfig config = new HikariConfig();
+        config.setDataSource(platform.dataSource());
+        config.setMaximumPoolSize(6);
+        pool = new HikariDataSource(config);
+        database = new Database(pool);
+        changes = new ChangeFeed(pool);
+        Map<String, Object> kafka = new HashMap<>(Map.of("bootstrap.servers", platform.brokers()));
+        SettingsReader reader = new SettingsReader(settings);
+        BusSettings busSettings = BusSettings.from(reader);
+        reader.check();
+        bus = new Bus(kafka, database, changes, busSettings, platform.clock(), registry);
+        changes.start();
+        bus.start();
+        Router router = new Router();
+        bus.on(router);
+        Duration timeout = Duration.ofSeconds(30);
+        port =
+                HttpPort.listen(
+                        vertx,
+                        "127.0.0.1",
+                        0,
+                        router,
+                        BY_ROLE,
+                        new HttpLimits(9 << 20, timeout, timeout, timeout),
+                        2);
+    }
+
+    Answer post(String role, String path, String body, String... headers) {
+        return post(role, path, body.getBytes(StandardCharsets.UTF_8), headers);
+    }
+
+    Answer post(String role, String path, byte[] body, String... headers) {
+        HttpRequest.Builder request =
+                request(role, path).POST(HttpRequest.BodyPublishers.ofByteArray(body));
+        for (int i = 0; i < headers.length; i += 2) {
+            request.setHeader(headers[i], headers[i + 1]);
+        }
+        return send(request.build());
+    }
+
+    Answer get(String role, String path) {
+        return send(request(role, path).GET().build());
+    }
+
+    private HttpRequest.Builder request(String role, String path) {
+        return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port.port() + path))
+                .header("Authorization", "Bearer " + role)
+                .header("Content-Type", "application/json");
+    }
+
+    private Answer send(HttpRequest request) {
+        try {
+            HttpResponse<byte[]> response =
+                    client.send(request, HttpResponse.BodyHandlers.ofByteArray());
+            return new Answer(
+                    response.statusCode(), Json.tree(response.body()), response.headers());
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        port.close();
+        bus.close();
+        changes.close();
+        vertx.close().await();
+        pool.close();
+        client.close();
+    }
+}

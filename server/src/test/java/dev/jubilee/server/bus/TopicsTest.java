@@ -1,0 +1,152 @@
+package dev.jubilee.server.bus;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.jubilee.server.bus.BusInstance.Answer;
+import dev.jubilee.server.testing.Platform;
+import java.sql.Connection;
+import java.sql.Statement;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+class TopicsTest {
+    @RegisterExtension static final Platform platform = new Platform();
+
+    private static BusInstance bus;
+    private static BusInstance other;
+    private static Admin admin;
+
+    @BeforeAll
+    static void start() {
+        bus = new BusInstance(platform, Map.of());
+        other = new BusInstance(platform, Map.of());
+        admin = Admin.create(platform.kafka());
+    }
+
+    @AfterAll
+    static void stop() {
+        bus.close();
+        other.close();
+        admin.close();
+    }
+
+    @Test
+    void aTopicStandsInKafkaAndIsAnsweredWithWhatIsInForce() throws Exception {
+        String name = platform.topic("match.events");
+        Answer made =
+                bus.post(
+                        "operator",
+                        "/topics",
+                        """
+                        {"name": "%s", "description": "Real-time game match events", "partitions": 6,
+                         "replication_factor": 3, "retention_hours": 24, "category": "game",
+                         "owner_service": "match-service", "is_system_topic": false,
+                         "requires_auth": false, "enable_dlq": true}
+                        """
+                                .formatted(name));
+
+        assertThat(made.status()).isEqualTo(201);
+        assertThat(made.body().get("partitions").intValue()).isEqualTo(6);
+        assertThat(made.body().get("replication_factor").intValue()).isEqualTo(1);
+        assertThat(made.text("status")).isEqualTo("active");
+        assertThat(admin.describeTopics(List.of(name)).allTopicNames().get().values())
+                .singleElement()
+                .satisfies(topic -> assertThat(topic.partitions()).hasSize(6));
+        assertThat(bus.get("operator", "/topics/" + name).body()).isEqualTo(made.body());
+        assertThat(other.get("service", "/topics/" + name).body()).isEqualTo(made.body());
+    }
+
+    @Test
+    void everyFaultOfATopicIsNamedAtOnce() {
+        Answer answer =
+                bus.post(
+                        "operator",
+                        "/topics",
+                        "{\"name\":\"NOT ok\",\"partitions\":0,\"retention_hours\":\"long\",\"x\":1}");
+        assertThat(answer.status()).isEqualTo(422);
+        assertThat(answer.body().get("errors"))
+                .extracting(error -> error.get("field").stringValue())
+                .containsExactlyInAnyOrder("name", "partitions", "retention_hours", "x");
+    }
+
+    @Test
+    void aNameIsTakenOnce() {
+        String body = "{\"name\":\"" + platform.topic("once") + "\"}";
+        assertThat(bus.post("operator", "/topics", body).status()).isEqualTo(201);
+        assertThat(other.post("admin", "/topics", body).status()).isEqualTo(409);
+        assertThat(bus.post("service", "/topics", body).status()).isEqualTo(403);
+    }
+
+    @Test
+    void aRowThatCannotBeWrittenTakesKafkasTopicBack() throws Exception {
+        String name = platform.topic("refused.row");
+        try (Connection connection = platform.connection();
+                Statement statement = connection.createStatement()) {
+            // Fails at commit, when Kafka has made its topic already.
+            statement.execute(
+                    """
+                    CREATE FUNCTION refuse_row() RETURNS trigger LANGUAGE plpgsql AS $$
+                    BEGIN
+                        IF NEW.name LIKE '%refused.row' THEN
+                            RAISE EXCEPTION 'refused';
+                        END IF;
+                        RETURN NEW;
+                    END $$;
+                    CREATE CONSTRAINT TRIGGER refuse_row AFTER INSERT ON bus.topics
+                        DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse_row()
+                    """);
+        }
+        Answer answer = bus.post("operator", "/topics", "{\"name\":\"" + name + "\"}");
+
+        assertThat(answer.status()).isEqualTo(500);
+        Set<String> inKafka = admin.listTopics().names().get();
+        assertThat(inKafka).doesNotContain(name);
+        assertThat(bus.get("operator", "/topics/" + name).status()).isEqualTo(404);
+    }
+
+    @Test
+    void whatACrashLeftInKafkaIsAdoptedWhenItFits() throws Exception {
+        String name = platform.topic("left.behind");
+        admin.createTopics(List.of(new NewTopic(name, 3, (short) 1))).all().get();
+
+        Answer misfit =
+                bus.post("operator", "/topics", "{\"name\":\"" + name + "\",\"partitions\":5}");
+        Answer fit =
+                bus.post("operator", "/topics", "{\"name\":\"" + name + "\",\"partitions\":3}");
+
+        assertThat(misfit.status()).isEqualTo(409);
+        assertThat(fit.status()).isEqualTo(201);
+    }
+
+    @Test
+    void theListIsAnArrayThatIsPaged() {
+        for (int i = 0; i < 3; i++) {
+            String name = platform.topic("paged." + i);
+            bus.post("operator", "/topics", "{\"name\":\"" + name + "\",\"category\":\"paged\"}");
+        }
+        Answer page = bus.get("operator", "/topics?category=paged&limit=2&page=1");
+        Answer rest = bus.get("operator", "/topics?category=paged&limit=2&page=2");
+
+        assertThat(page.body().isArray()).isTrue();
+        assertThat(page.body()).hasSize(2);
+        assertThat(rest.body()).hasSize(1);
+        assertThat(page.headers().firstValue("X-Total-Count")).hasValue("3");
+        assertThat(page.headers().firstValue("Link").orElse("")).contains("rel=\"next\"");
+    }
+
+    @Test
+    void aSystemTopicIsMadeOnceByAnyInstance() {
+        String name = platform.topic("system");
+        var made = bus.bus.topics().ensureSystemTopic(name, 2);
+        var again = other.bus.topics().ensureSystemTopic(name, 2);
+        assertThat(again).isEqualTo(made);
+        assertThat(made.isSystemTopic()).isTrue();
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.jubilee.server.bus;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.jubilee.server.conditions;
+
+import org.jspecify.annotations.NullMarked;

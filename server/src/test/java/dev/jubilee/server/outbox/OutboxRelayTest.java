@@ -1,0 +1,221 @@
+package dev.jubilee.server.outbox;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.jubilee.events.Envelope;
+import dev.jubilee.events.IdOrigin;
+import dev.jubilee.server.json.Json;
+import dev.jubilee.server.testing.Await;
+import dev.jubilee.server.testing.Platform;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+class OutboxRelayTest {
+    @RegisterExtension static final Platform platform = new Platform();
+
+    private static final Instant TIME = Instant.parse("2026-03-01T12:00:00.123456Z");
+    private static final OutboxSettings QUICK =
+            new OutboxSettings(
+                    Duration.ofMillis(5), Duration.ofMillis(20), Duration.ofMillis(20), 4);
+
+    private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+    private final RecordingBus bus = new RecordingBus();
+    private final List<OutboxRelay> relays = new ArrayList<>();
+
+    @BeforeEach
+    void empty() throws SQLException {
+        execute("DELETE FROM platform.outbox");
+    }
+
+    @AfterEach
+    void close() {
+        relays.forEach(OutboxRelay::close);
+    }
+
+    @Test
+    void whatIsCommittedIsPublishedInOrderAndTheRowsGo() throws SQLException {
+        write("a", "b", "c");
+        write("d");
+        relay(bus);
+        awaitEmpty();
+        assertThat(bus.keys()).containsExactly("a", "b", "c", "d");
+        assertThat(bus.ids()).doesNotHaveDuplicates();
+        Envelope first = bus.taken.getFirst();
+        assertThat(first.type()).isEqualTo("liveops.participant.joined");
+        assertThat(first.subject()).isEqualTo("a");
+        assertThat(first.time()).isEqualTo(TIME);
+        assertThat(first.causationId()).isEqualTo("cause-\"a\"");
+        assertThat(first.idOrigin()).isEqualTo(IdOrigin.CLIENT);
+        assertThat(Json.tree(first.data()))
+                .isEqualTo(Json.tree("{\"user_id\":\"a\",\"deep\":{\"list\":[1,\"é}\",null]}}"));
+        assertThat(meters.get("jubilee.outbox.events").counter().count()).isEqualTo(4);
+    }
+
+    @Test
+    void whatIsRolledBackIsNeverPublished() throws SQLException {
+        try (Connection connection = platform.connection()) {
+            connection.setAutoCommit(false);
+            Outbox.write(connection, "t", List.of(event("never")));
+            connection.rollback();
+        }
+        write("after");
+        relay(bus);
+        awaitEmpty();
+        assertThat(bus.keys()).containsExactly("after");
+    }
+
+    @Test
+    void aLargeBatchIsSplitAndKeepsItsOrder() throws SQLException {
+        String[] keys =
+                IntStream.range(0, 2_500).mapToObj(Integer::toString).toArray(String[]::new);
+        write(keys);
+        assertThat(rows()).isEqualTo(3);
+        relay(bus);
+        awaitEmpty();
+        assertThat(bus.keys()).containsExactly(keys);
+        assertThat(bus.ids()).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void aRelayThatDiesBetweenPublishingAndDeletingPublishesTheSameIdsAgain() throws SQLException {
+        write("a", "b");
+        AtomicInteger calls = new AtomicInteger();
+        relay((topic, events) -> {
+            CompletableFuture<?> done = bus.publish(topic, events);
+            if (calls.incrementAndGet() == 1) {
+                killConnectionOfRelay();
+            }
+            return done;
+        });
+        awaitEmpty();
+        assertThat(bus.keys()).containsExactly("a", "b", "a", "b");
+        assertThat(bus.ids().subList(2, 4)).isEqualTo(bus.ids().subList(0, 2));
+    }
+
+    @Test
+    void whatTheBusRefusesIsTriedAgainAndNothingOvertakesItForGood() throws SQLException {
+        write("a");
+        write("b");
+        write("c");
+        bus.refuse(event -> "b".equals(event.partitionKey()));
+        OutboxRelay relay = relay(bus);
+        Await.until("b and c remain", () -> rows() == 2 && !relay.lag().isZero());
+        bus.refuse(event -> false);
+        awaitEmpty();
+        List<String> keys = bus.keys();
+        assertThat(keys).startsWith("a").endsWith("b", "c");
+        assertThat(keys.stream().filter("a"::equals)).hasSize(1);
+        Await.until("nothing lags", () -> relay.lag().isZero());
+    }
+
+    @Test
+    void ofTwoInstancesOneRelaysAndTheOtherTakesOver() throws SQLException {
+        RecordingBus other = new RecordingBus();
+        OutboxRelay first = relay(bus);
+        write("a");
+        awaitEmpty();
+        relay(other);
+        for (int i = 0; i < 50; i++) {
+            write("b" + i);
+            awaitEmpty();
+        }
+        assertThat(bus.taken).hasSize(51);
+        assertThat(other.taken).isEmpty();
+        first.close();
+        write("c");
+        awaitEmpty();
+        assertThat(other.keys()).containsExactly("c");
+    }
+
+    @Test
+    void closingFinishesWhatIsUnderWay() throws Exception {
+        write("a");
+        CountDownLatch publishing = new CountDownLatch(1);
+        CompletableFuture<Void> acknowledged = new CompletableFuture<>();
+        OutboxRelay relay =
+                relay((topic, events) -> {
+                    publishing.countDown();
+                    return acknowledged;
+                });
+        publishing.await();
+        Thread closing = Thread.ofVirtual().start(relay::close);
+        acknowledged.complete(null);
+        closing.join();
+        assertThat(rows()).isZero();
+    }
+
+    @Test
+    void dataThatIsNoObjectIsRefused() {
+        assertThatThrownBy(() -> new OutboxEvent("t", null, TIME, Json.tree("[]"), null))
+                .isInstanceOf(IllegalArgumentException.class);
+    }
+
+    private OutboxRelay relay(BusPublisher publisher) {
+        OutboxRelay relay = new OutboxRelay(platform.dataSource(), publisher, QUICK, meters);
+        relays.add(relay);
+        relay.start();
+        return relay;
+    }
+
+    private static void write(String... keys) throws SQLException {
+        try (Connection connection = platform.connection()) {
+            connection.setAutoCommit(false);
+            List<OutboxEvent> events = new ArrayList<>();
+            for (String key : keys) {
+                events.add(event(key));
+            }
+            Outbox.write(connection, "t", events);
+            connection.commit();
+        }
+    }
+
+    private static OutboxEvent event(String key) {
+        String data = "{\"user_id\":\"" + key + "\",\"deep\":{\"list\":[1,\"é}\",null]}}";
+        return new OutboxEvent(
+                "liveops.participant.joined", key, TIME, Json.tree(data), "cause-\"" + key + "\"");
+    }
+
+    private static void killConnectionOfRelay() {
+        try {
+            execute("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'");
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static void awaitEmpty() {
+        Await.until("the outbox is empty", () -> rows() == 0);
+    }
+
+    private static int rows() throws SQLException {
+        try (Connection connection = platform.connection();
+                Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("SELECT count(*) FROM platform.outbox")) {
+            row.next();
+            return row.getInt(1);
+        }
+    }
+
+    private static void execute(String sql) throws SQLException {
+        try (Connection connection = platform.connection();
+                Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.jubilee.server.outbox;
+
+import org.jspecify.annotations.NullMarked;

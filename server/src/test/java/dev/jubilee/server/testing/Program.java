@@ -1,0 +1,163 @@
+package dev.jubilee.server.testing;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/** The whole program as its users run it: a process of its own, which tests may kill. */
+public final class Program implements AutoCloseable {
+    private static final long PATIENCE_SECONDS = 120;
+
+    private final Process process;
+    private final Path home;
+    private final ConcurrentLinkedQueue<String> output = new ConcurrentLinkedQueue<>();
+    private final Thread reader;
+
+    private Program(Process process, Path home) {
+        this.process = process;
+        this.home = home;
+        BufferedReader lines = process.inputReader(StandardCharsets.UTF_8);
+        this.reader = Thread.ofPlatform().daemon().name("program-output").start(() -> read(lines));
+    }
+
+    /**
+     * Starts {@code up} on a data folder and any free ports; does not wait.
+     *
+     * @param prefix goes before the command, to run it as another user
+     * @param classPath what to run; see {@link #copyOfClassPath(Path)}
+     */
+    public static Program start(
+            Path home, List<String> prefix, String classPath, Map<String, String> settings) {
+        List<String> command = new ArrayList<>(prefix);
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(List.of("-Xmx192m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+        command.addAll(List.of("-cp", classPath, "dev.jubilee.server.cli.Main", "up"));
+        ProcessBuilder builder =
+                new ProcessBuilder(command)
+                        .redirectErrorStream(true)
+                        .directory(home.resolveSibling("").toFile());
+        Map<String, String> environment = builder.environment();
+        environment.put("JUBILEE_HOME", home.toString());
+        for (String port : List.of("EVENT_BUS_PORT", "SERVER_PORT", "JUBILEE_METRICS_PORT")) {
+            environment.put(port, "0");
+        }
+        environment.putAll(settings);
+        try {
+            return new Program(builder.start(), home);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The program as this user, from this test's own class path. */
+    public static Program start(Path home) {
+        return start(home, List.of(), System.getProperty("java.class.path"), Map.of());
+    }
+
+    /**
+     * Copies everything on the class path to where every user can read it, and returns the class
+     * path of the copies.
+     */
+    public static String copyOfClassPath(Path folder) throws IOException {
+        List<String> copies = new ArrayList<>();
+        for (String entry : System.getProperty("java.class.path").split(":", -1)) {
+            Path source = Path.of(entry);
+            if (!Files.exists(source)) {
+                continue;
+            }
+            Path target = folder.resolve(copies.size() + "-" + source.getFileName());
+            try (Stream<Path> files = Files.walk(source)) {
+                for (Path file : files.toList()) {
+                    Files.copy(file, target.resolve(source.relativize(file).toString()));
+                }
+            }
+            copies.add(target.toString());
+        }
+        return String.join(":", copies);
+    }
+
+    private void read(BufferedReader lines) {
+        try (lines) {
+            lines.lines().forEach(output::add);
+        } catch (IOException | UncheckedIOException e) {
+            // It was killed; what it said before is kept.
+        }
+    }
+
+    /** Waits until it says that it is ready. */
+    public Program ready() {
+        Await.until(
+                "the program is ready",
+                java.time.Duration.ofSeconds(PATIENCE_SECONDS),
+                () -> {
+                    if (output.stream().anyMatch(line -> line.startsWith("Ready in"))) {
+                        return true;
+                    }
+                    if (!process.isAlive()) {
+                        throw new IllegalStateException("it ended: " + output());
+                    }
+                    return false;
+                });
+        return this;
+    }
+
+    /** Everything it has said, on either stream. */
+    public String output() {
+        return String.join("\n", output);
+    }
+
+    /** The processes that it started, and those that they started. */
+    public List<ProcessHandle> children() {
+        return process.descendants().toList();
+    }
+
+    /** Ends it as {@code kill -9} does, and waits until it is gone. */
+    public void kill() throws InterruptedException {
+        process.destroyForcibly().waitFor();
+    }
+
+    /** Asks it to end, as Ctrl-C does, and returns its exit code. */
+    public int stop() throws InterruptedException {
+        process.destroy();
+        return exitCode();
+    }
+
+    /** Waits for its end. */
+    public int exitCode() throws InterruptedException {
+        if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+            throw new AssertionError("the program does not end: " + output());
+        }
+        reader.join();
+        return process.exitValue();
+    }
+
+    /** A connection to its embedded database. */
+    public Connection connection() throws SQLException, IOException {
+        Properties ports = new Properties();
+        try (var file = Files.newBufferedReader(home.resolve("ports.properties"))) {
+            ports.load(file);
+        }
+        return DriverManager.getConnection(
+                "jdbc:postgresql://127.0.0.1:" + ports.getProperty("PostgreSQL") + "/jubilee",
+                "jubilee",
+                Files.readString(home.resolve("postgresql/password")).strip());
+    }
+
+    @Override
+    public void close() {
+        process.destroyForcibly();
+    }
+}
