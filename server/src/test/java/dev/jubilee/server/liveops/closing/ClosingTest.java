@@ -186,7 +186,7 @@ class ClosingTest {
     void aPlayersSurroundingsHaveTheRanksOfTheWholeRanking() {
         Occurrence occurrence = ranked("u0", "u1", "u2", "u3", "u4", "u5", "u6");
         for (int i = 0; i < 7; i++) {
-            scene.score(occurrence, "u" + i, i / 2, Scene.START);
+            scene.score(occurrence, "u" + i, Math.floor(i / 2.0), Scene.START);
         }
         Leaderboards leaderboards = new Leaderboards(scene.database());
         List<Entry> all = leaderboards.page(eventId, null, 0, 10).orElseThrow().entries();

@@ -296,7 +296,7 @@ class ProgressHandlerTest {
                         scene.value(
                                 "SELECT record ->> 'id' FROM platform.parked_events WHERE partition = ?::integer",
                                 number))
-                .isEqualTo("k2");
+                .isEqualTo(number + "-k2");
     }
 
     private static void atOnce(ProgressHandler one, Batch his, ProgressHandler other, Batch hers)

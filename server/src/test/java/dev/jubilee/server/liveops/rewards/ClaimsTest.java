@@ -32,6 +32,7 @@ class ClaimsTest {
     @AfterEach
     void strike() {
         scene.clock().set(Scene.START);
+        scene.run("DELETE FROM liveops.grants");
         scene.close();
     }
 
