@@ -82,7 +82,8 @@ final class EventInput {
         String id = body.optionalText("event_id", 50);
         if (id != null && !id.equals(before.eventId())) {
             body.reject(
-                    "event_id", "must be that of the path, \"" + before.eventId() + "\", or absent");
+                    "event_id",
+                    "must be that of the path, \"" + before.eventId() + "\", or absent");
         }
         Input wrapped = body.optionalInput("updates");
         Input input = wrapped == null ? body : wrapped;
@@ -93,8 +94,7 @@ final class EventInput {
         String category = category(input);
         String status = input.optionalOneOf("status", EventStatus.texts());
         Window window = Window.read(input, before.window());
-        int max =
-                input.integer("max_participants", 1, Integer.MAX_VALUE, before.maxParticipants());
+        int max = input.integer("max_participants", 1, Integer.MAX_VALUE, before.maxParticipants());
         Config config = rules.read(input, before.config());
         body.check();
         return new Update(
