@@ -8,7 +8,6 @@ import org.jspecify.annotations.Nullable;
  * A campaign in the game that players take part in.
  *
  * @param eventId a slug that people choose
- * @param endTime null runs until it is ended by hand
  * @param currentParticipants of the latest occurrence
  * @param version grows with every change; optimistic locking
  * @param createdBy the principal's id
@@ -46,5 +45,24 @@ public record LiveEvent(
                 createdBy,
                 createdAt,
                 now);
+    }
+
+    /** The same under another id. */
+    LiveEvent named(String otherId) {
+        return new LiveEvent(
+                otherId,
+                name,
+                description,
+                eventType,
+                category,
+                status,
+                window,
+                maxParticipants,
+                currentParticipants,
+                config,
+                version,
+                createdBy,
+                createdAt,
+                updatedAt);
     }
 }

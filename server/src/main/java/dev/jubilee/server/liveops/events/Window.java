@@ -26,10 +26,7 @@ public record Window(Instant start, @Nullable Instant end) {
         return of(input, start, readEnd(input, start, null));
     }
 
-    /**
-     * The same for an update: what is not named stays, and a start that moves takes along an end
-     * that was given as a duration only when the duration is named again.
-     */
+    /** The same for an update: what is not named stays. */
     static Window read(Input input, Window before) {
         Instant named = input.optionalInstant("start_time");
         Instant start = named == null ? before.start : named;

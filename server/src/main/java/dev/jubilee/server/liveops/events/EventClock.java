@@ -1,0 +1,254 @@
+package dev.jubilee.server.liveops.events;
+
+import static dev.jubilee.server.liveops.events.EventStore.at;
+
+import dev.jubilee.server.database.Database;
+import dev.jubilee.server.json.Json;
+import dev.jubilee.server.liveops.occurrences.EndOffsets;
+import dev.jubilee.server.liveops.occurrences.Occurrence;
+import dev.jubilee.server.liveops.occurrences.Occurrences;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Starts and ends occurrences when they are due. It sleeps until the next one, wakes when an
+ * occurrence changes anywhere, and after downtime makes up for what was missed, in order. Any
+ * number of instances may run it: each transition is made once.
+ */
+final class EventClock implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(EventClock.class);
+    private static final Duration RETRY = Duration.ofSeconds(1);
+    private static final int BATCH = 200;
+
+    @FunctionalInterface
+    private interface Move {
+        boolean in(Connection connection, UUID occurrenceId, Instant now) throws SQLException;
+    }
+
+    private final Database database;
+    private final Occurrences occurrences;
+    private final EndOffsets bus;
+    private final InstantSource clock;
+    private final Duration longestSleep;
+    private final Consumer<String> changed;
+    private final Semaphore news = new Semaphore(0);
+    private final Thread thread = Thread.ofVirtual().name("event-clock").unstarted(this::run);
+    private volatile boolean closed;
+
+    /**
+     * @param changed hears the id of each event that was moved, after the commit
+     */
+    EventClock(
+            Database database,
+            Occurrences occurrences,
+            EndOffsets bus,
+            InstantSource clock,
+            Duration longestSleep,
+            Consumer<String> changed) {
+        this.database = database;
+        this.occurrences = occurrences;
+        this.bus = bus;
+        this.clock = clock;
+        this.longestSleep = longestSleep;
+        this.changed = changed;
+    }
+
+    void start() {
+        occurrences.onChange(this::wake);
+        thread.start();
+    }
+
+    /** Looks at the time again. */
+    void wake() {
+        news.release();
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        thread.interrupt();
+    }
+
+    /**
+     * Makes every transition that is due now; answers how many this call made.
+     *
+     * @throws RuntimeException when the database or the bus does not answer; what was done stays
+     *     done
+     */
+    int tick() {
+        Instant now = clock.instant();
+        int moved =
+                each(
+                        "SELECT occurrence_id FROM liveops.occurrences"
+                                + " WHERE status = 'scheduled' AND starts_at <= ?"
+                                + " ORDER BY starts_at LIMIT "
+                                + BATCH,
+                        now,
+                        Transitions::activate);
+        moved +=
+                each(
+                        "SELECT occurrence_id FROM liveops.occurrences"
+                                + " WHERE status = 'active' AND ends_at <= ?"
+                                + " ORDER BY ends_at LIMIT "
+                                + BATCH,
+                        now,
+                        EventClock::closeDue);
+        int captured = captureEnds();
+        return moved == 0 ? captured : moved + captured + tick();
+    }
+
+    private int each(String due, Instant now, Move move) {
+        int moved = 0;
+        for (UUID id : database.read(connection -> ids(connection, due, now))) {
+            if (database.transaction(connection -> move.in(connection, id, now))) {
+                moved++;
+            }
+            show(id);
+        }
+        return moved;
+    }
+
+    /** Closes it if it is still due: an admin may have given it more time. */
+    private static boolean closeDue(Connection connection, UUID id, Instant now)
+            throws SQLException {
+        try (PreparedStatement select =
+                connection.prepareStatement(
+                        """
+                        SELECT ends_at FROM liveops.occurrences
+                         WHERE occurrence_id = ? AND ends_at <= ? FOR UPDATE
+                        """)) {
+            select.setObject(1, id);
+            select.setObject(2, at(now));
+            ResultSet row = select.executeQuery();
+            return row.next()
+                    && Transitions.close(connection, id, EventStore.instant(row, "ends_at"), now);
+        }
+    }
+
+    /**
+     * Notes where the bus ended, after the end of the occurrence was committed: whatever was
+     * accepted before the end lies before these offsets.
+     */
+    private int captureEnds() {
+        List<UUID> ended =
+                database.read(connection ->
+                        ids(
+                                connection,
+                                "SELECT occurrence_id FROM liveops.occurrences WHERE"
+                                        + " status = 'closing' AND end_offsets IS NULL"
+                                        + " LIMIT "
+                                        + BATCH,
+                                null));
+        if (ended.isEmpty()) {
+            return 0;
+        }
+        String offsets = Json.text(bus.capture());
+        for (UUID id : ended) {
+            database.transaction(connection -> writeEnds(connection, id, offsets));
+            show(id);
+        }
+        return ended.size();
+    }
+
+    private static int writeEnds(Connection connection, UUID id, String offsets)
+            throws SQLException {
+        try (PreparedStatement update =
+                connection.prepareStatement(
+                        """
+                        UPDATE liveops.occurrences SET end_offsets = ?::jsonb
+                         WHERE occurrence_id = ? AND status = 'closing' AND end_offsets IS NULL
+                        """)) {
+            update.setString(1, offsets);
+            update.setObject(2, id);
+            int updated = update.executeUpdate();
+            dev.jubilee.server.database.ChangeFeed.announce(
+                    connection, Occurrences.SUBJECT, id.toString());
+            return updated;
+        }
+    }
+
+    private void show(UUID id) {
+        occurrences.refresh(id);
+        Occurrence occurrence = occurrences.byId(id);
+        if (occurrence != null) {
+            changed.accept(occurrence.eventId());
+        }
+    }
+
+    private void run() {
+        boolean failing = false;
+        while (!closed) {
+            try {
+                news.drainPermits();
+                tick();
+                failing = false;
+                sleep(untilNext());
+            } catch (InterruptedException e) {
+                return;
+            } catch (RuntimeException e) {
+                if (closed) {
+                    return;
+                }
+                if (!failing) {
+                    log.warn("could not start or end what is due, trying again: {}", e.toString());
+                }
+                failing = true;
+                try {
+                    sleep(RETRY);
+                } catch (InterruptedException stop) {
+                    return;
+                }
+            }
+        }
+    }
+
+    private void sleep(Duration duration) throws InterruptedException {
+        var _ = news.tryAcquire(Math.max(1, duration.toMillis()), TimeUnit.MILLISECONDS);
+    }
+
+    private Duration untilNext() {
+        Instant now = clock.instant();
+        Duration until = longestSleep;
+        for (Occurrence occurrence : occurrences.open()) {
+            Instant due =
+                    switch (occurrence.status()) {
+                        case SCHEDULED -> occurrence.startsAt();
+                        case ACTIVE -> occurrence.endsAt();
+                        case CLOSING, COMPLETED, CANCELLED -> null;
+                    };
+            if (due != null && due.isBefore(now.plus(until))) {
+                until = Duration.between(now, due);
+            }
+        }
+        return until;
+    }
+
+    private static List<UUID> ids(Connection connection, String sql, @Nullable Instant now)
+            throws SQLException {
+        try (PreparedStatement select = connection.prepareStatement(sql)) {
+            if (now != null) {
+                select.setObject(1, at(now));
+            }
+            ResultSet row = select.executeQuery();
+            List<UUID> ids = new ArrayList<>();
+            while (row.next()) {
+                ids.add(row.getObject(1, UUID.class));
+            }
+            return ids;
+        }
+    }
+}

@@ -1,0 +1,297 @@
+package dev.jubilee.server.liveops.events;
+
+import dev.jubilee.server.database.Database;
+import dev.jubilee.server.http.Page;
+import dev.jubilee.server.json.Json;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Live events as they are answered. */
+final class EventReads {
+    private static final int FIRST_PAGE = 20;
+    private static final double FOUR_DIGITS = 10_000;
+
+    private final Database database;
+
+    EventReads(Database database) {
+        this.database = database;
+    }
+
+    /**
+     * {@code events, total, page, limit}; without the configurations, which one event's page has.
+     */
+    ObjectNode list(ListQuery query) {
+        return database.read(connection -> list(connection, query));
+    }
+
+    private static ObjectNode list(Connection connection, ListQuery query) throws SQLException {
+        try (PreparedStatement select =
+                connection.prepareStatement(
+                        """
+                        SELECT e.*, count(*) OVER () AS total FROM liveops.events e
+                         WHERE (?::text IS NULL OR event_type = ?) AND (?::text IS NULL OR category = ?)
+                           AND (?::text IS NULL OR status = ?) AND (? OR status <> 'draft')
+                         ORDER BY start_time DESC, event_id LIMIT ? OFFSET ?
+                        """)) {
+            select.setString(1, query.eventType());
+            select.setString(2, query.eventType());
+            select.setString(3, query.category());
+            select.setString(4, query.category());
+            select.setString(5, query.status());
+            select.setString(6, query.status());
+            select.setBoolean(7, query.drafts());
+            select.setInt(8, query.page().limit());
+            select.setInt(9, query.page().offset());
+            ResultSet row = select.executeQuery();
+            ObjectNode answer = JsonNodeFactory.instance.objectNode();
+            ArrayNode events = answer.putArray("events");
+            long total = 0;
+            while (row.next()) {
+                total = row.getLong("total");
+                events.add(summary(row));
+            }
+            if (events.isEmpty() && query.page().number() > 1) {
+                total = total(connection, query);
+            }
+            return paged(answer, total, query.page());
+        }
+    }
+
+    /** The total of a page beyond the last. */
+    private static long total(Connection connection, ListQuery query) throws SQLException {
+        ListQuery first =
+                new ListQuery(
+                        query.eventType(),
+                        query.category(),
+                        query.status(),
+                        new Page(1, 1),
+                        query.drafts());
+        return list(connection, first).get("total").longValue();
+    }
+
+    /** An event with its configuration; null when there is none. */
+    @Nullable ObjectNode info(Connection connection, String eventId) throws SQLException {
+        try (PreparedStatement select =
+                connection.prepareStatement("SELECT * FROM liveops.events WHERE event_id = ?")) {
+            select.setString(1, eventId);
+            ResultSet row = select.executeQuery();
+            if (!row.next()) {
+                return null;
+            }
+            ObjectNode info = summary(row);
+            for (String section : new String[] {"requirements", "rewards", "settings"}) {
+                info.set(section, Json.tree(row.getString(section)));
+            }
+            info.put("version", row.getInt("version"));
+            info.put("created_by", row.getString("created_by"));
+            info.put("created_at", EventStore.instant(row, "created_at").toString());
+            info.put("updated_at", EventStore.instant(row, "updated_at").toString());
+            return info;
+        }
+    }
+
+    /** {@code event_info, participants, rewards, analytics}; null when there is no such event. */
+    @Nullable ObjectNode detail(String eventId, boolean drafts) {
+        ObjectNode answer = JsonNodeFactory.instance.objectNode();
+        database.read(connection -> {
+            ObjectNode info = info(connection, eventId);
+            if (info == null || (!drafts && info.get("status").stringValue().equals("draft"))) {
+                return answer;
+            }
+            answer.set("event_info", info);
+            ObjectNode run = current(connection, eventId);
+            if (run != null) {
+                info.set("occurrence", run);
+            }
+            UUID occurrence =
+                    run == null
+                            ? new UUID(0, 0)
+                            : UUID.fromString(run.get("occurrence_id").stringValue());
+            int count = info.get("current_participants").intValue();
+            answer.set("participants", participants(connection, occurrence, count));
+            answer.set("rewards", rewards(connection, eventId));
+            answer.set("analytics", analytics(connection, occurrence, count));
+            return answer;
+        });
+        return answer.isEmpty() ? null : answer;
+    }
+
+    /** {@code occurrences, total, page, limit}, the latest first. */
+    ObjectNode occurrences(String eventId, Page page) {
+        return database.read(connection -> {
+            try (PreparedStatement select =
+                    connection.prepareStatement(
+                            """
+                            SELECT o.*, count(*) OVER () AS total FROM liveops.occurrences o
+                             WHERE event_id = ? ORDER BY number DESC LIMIT ? OFFSET ?
+                            """)) {
+                select.setString(1, eventId);
+                select.setInt(2, page.limit());
+                select.setInt(3, page.offset());
+                ResultSet row = select.executeQuery();
+                ObjectNode answer = JsonNodeFactory.instance.objectNode();
+                ArrayNode list = answer.putArray("occurrences");
+                long total = 0;
+                while (row.next()) {
+                    total = row.getLong("total");
+                    list.add(occurrence(row));
+                }
+                return paged(answer, total, page);
+            }
+        });
+    }
+
+    private static ObjectNode summary(ResultSet row) throws SQLException {
+        ObjectNode event = JsonNodeFactory.instance.objectNode();
+        event.put("event_id", row.getString("event_id"));
+        event.put("name", row.getString("name"));
+        if (row.getString("description") != null) {
+            event.put("description", row.getString("description"));
+        }
+        event.put("event_type", row.getString("event_type"));
+        event.put("category", row.getString("category"));
+        event.put("status", row.getString("status"));
+        event.put("start_time", EventStore.instant(row, "start_time").toString());
+        var end = EventStore.optionalInstant(row, "end_time");
+        if (end != null) {
+            event.put("end_time", end.toString());
+            event.put("duration", row.getInt("duration"));
+        }
+        event.put("max_participants", row.getInt("max_participants"));
+        event.put("current_participants", row.getInt("current_participants"));
+        return event;
+    }
+
+    /** What players act on now or did last: what is running, else what waits, else the latest. */
+    private static @Nullable ObjectNode current(Connection connection, String eventId)
+            throws SQLException {
+        try (PreparedStatement select =
+                connection.prepareStatement(
+                        """
+                        SELECT * FROM liveops.occurrences WHERE event_id = ?
+                         ORDER BY status = 'active' DESC, number DESC LIMIT 1
+                        """)) {
+            select.setString(1, eventId);
+            ResultSet row = select.executeQuery();
+            return row.next() ? occurrence(row) : null;
+        }
+    }
+
+    private static ObjectNode occurrence(ResultSet row) throws SQLException {
+        ObjectNode occurrence = JsonNodeFactory.instance.objectNode();
+        occurrence.put("occurrence_id", row.getString("occurrence_id"));
+        occurrence.put("number", row.getInt("number"));
+        occurrence.put("status", row.getString("status"));
+        var starts = EventStore.instant(row, "starts_at");
+        if (!starts.equals(OccurrenceWriter.NOT_BY_ITSELF)) {
+            occurrence.put("starts_at", starts.toString());
+        }
+        var ends = EventStore.optionalInstant(row, "ends_at");
+        if (ends != null) {
+            occurrence.put("ends_at", ends.toString());
+        }
+        occurrence.put("max_participants", row.getInt("max_participants"));
+        occurrence.put("current_participants", row.getInt("current_participants"));
+        var completed = EventStore.optionalInstant(row, "completed_at");
+        if (completed != null) {
+            occurrence.put("completed_at", completed.toString());
+        }
+        return occurrence;
+    }
+
+    private static ObjectNode participants(Connection connection, UUID occurrence, int count)
+            throws SQLException {
+        ObjectNode answer = JsonNodeFactory.instance.objectNode();
+        answer.put("count", count);
+        ArrayNode first = answer.putArray("participants");
+        try (PreparedStatement select =
+                connection.prepareStatement(
+                        """
+                        SELECT participation_id, user_id, status, participation_time
+                          FROM liveops.event_participations
+                         WHERE occurrence_id = ? AND status <> 'cancelled' ORDER BY user_id LIMIT ?
+                        """)) {
+            select.setObject(1, occurrence);
+            select.setInt(2, FIRST_PAGE);
+            ResultSet row = select.executeQuery();
+            while (row.next()) {
+                ObjectNode participant = first.addObject();
+                participant.put("participation_id", row.getString("participation_id"));
+                participant.put("user_id", row.getString("user_id"));
+                participant.put("status", row.getString("status"));
+                participant.put(
+                        "joined_at", EventStore.instant(row, "participation_time").toString());
+            }
+        }
+        return answer;
+    }
+
+    private static ArrayNode rewards(Connection connection, String eventId) throws SQLException {
+        ArrayNode rewards = JsonNodeFactory.instance.arrayNode();
+        try (PreparedStatement select =
+                connection.prepareStatement(
+                        """
+                        SELECT reward_id, reward_type, reward_value, reward_condition, max_claims, current_claims
+                          FROM liveops.event_rewards WHERE event_id = ? AND is_active
+                         ORDER BY created_at, id
+                        """)) {
+            select.setString(1, eventId);
+            ResultSet row = select.executeQuery();
+            while (row.next()) {
+                ObjectNode reward = rewards.addObject();
+                reward.put("reward_id", row.getString("reward_id"));
+                reward.put("reward_type", row.getString("reward_type"));
+                reward.set("reward_value", Json.tree(row.getString("reward_value")));
+                if (row.getString("reward_condition") != null) {
+                    reward.set("reward_condition", Json.tree(row.getString("reward_condition")));
+                }
+                if (row.getObject("max_claims") != null) {
+                    reward.put("max_claims", row.getInt("max_claims"));
+                }
+                reward.put("current_claims", row.getInt("current_claims"));
+            }
+        }
+        return rewards;
+    }
+
+    private static ObjectNode analytics(Connection connection, UUID occurrence, int count)
+            throws SQLException {
+        try (PreparedStatement select =
+                connection.prepareStatement(
+                        """
+                        SELECT (SELECT count(*) FROM liveops.event_participations
+                                 WHERE occurrence_id = ? AND status = 'completed') AS completed,
+                               count(*) AS earned,
+                               count(*) FILTER (WHERE status IN ('claimed', 'delivered')) AS claimed
+                          FROM liveops.grants WHERE occurrence_id = ?
+                        """)) {
+            select.setObject(1, occurrence);
+            select.setObject(2, occurrence);
+            ResultSet row = select.executeQuery();
+            row.next();
+            long completed = row.getLong("completed");
+            double rate = count == 0 ? 0 : (double) completed / count;
+            ObjectNode analytics = JsonNodeFactory.instance.objectNode();
+            analytics.put("participants", count);
+            analytics.put("completed", completed);
+            analytics.put("completion_rate", Math.round(rate * FOUR_DIGITS) / FOUR_DIGITS);
+            analytics.put("rewards_earned", row.getLong("earned"));
+            analytics.put("rewards_claimed", row.getLong("claimed"));
+            return analytics;
+        }
+    }
+
+    private static ObjectNode paged(ObjectNode answer, long total, Page page) {
+        answer.put("total", total);
+        answer.put("page", page.number());
+        answer.put("limit", page.limit());
+        return answer;
+    }
+}

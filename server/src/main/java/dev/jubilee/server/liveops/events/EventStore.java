@@ -1,0 +1,200 @@
+package dev.jubilee.server.liveops.events;
+
+import dev.jubilee.server.json.Json;
+import dev.jubilee.server.liveops.occurrences.RulesReader;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Types;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+
+/** The rows of live events and of their reward definitions. */
+final class EventStore {
+    private final RulesReader rules;
+
+    EventStore(RulesReader rules) {
+        this.rules = rules;
+    }
+
+    /** Makes all writes to live events of this id wait for this transaction, also of a new one. */
+    static void serialize(Connection connection, String eventId) throws SQLException {
+        try (PreparedStatement lock =
+                connection.prepareStatement(
+                        "SELECT pg_advisory_xact_lock(hashtextextended('event ' || ?, 0))")) {
+            lock.setString(1, eventId);
+            lock.execute();
+        }
+    }
+
+    /** How many live events are not finished. */
+    static int unfinished(Connection connection) throws SQLException {
+        try (PreparedStatement count =
+                connection.prepareStatement(
+                        """
+                        SELECT count(*) FROM liveops.events
+                         WHERE status IN ('draft', 'scheduled', 'active')
+                        """)) {
+            ResultSet row = count.executeQuery();
+            row.next();
+            return row.getInt(1);
+        }
+    }
+
+    /** False when an event of that id is there already. */
+    static boolean insert(Connection connection, LiveEvent event) throws SQLException {
+        try (PreparedStatement insert =
+                connection.prepareStatement(
+                        """
+                        INSERT INTO liveops.events (name, description, event_type, category, status, start_time,
+                               end_time, duration, max_participants, requirements, rewards, settings, version,
+                               updated_at, event_id, created_by, created_at)
+                        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?::jsonb, ?::jsonb, ?, ?, ?, ?, ?)
+                        ON CONFLICT (event_id) DO NOTHING
+                        """)) {
+            setFields(insert, event);
+            insert.setString(15, event.eventId());
+            insert.setString(16, event.createdBy());
+            insert.setObject(17, at(event.createdAt()));
+            return insert.executeUpdate() == 1;
+        }
+    }
+
+    static void update(Connection connection, LiveEvent event) throws SQLException {
+        try (PreparedStatement update =
+                connection.prepareStatement(
+                        """
+                        UPDATE liveops.events
+                           SET name = ?, description = ?, event_type = ?, category = ?, status = ?, start_time = ?,
+                               end_time = ?, duration = ?, max_participants = ?, requirements = ?::jsonb,
+                               rewards = ?::jsonb, settings = ?::jsonb, version = ?, updated_at = ?
+                         WHERE event_id = ?
+                        """)) {
+            setFields(update, event);
+            update.setString(15, event.eventId());
+            update.executeUpdate();
+        }
+    }
+
+    /** The event, locked until the transaction ends; null when there is none. */
+    @Nullable LiveEvent lock(Connection connection, String eventId) throws SQLException {
+        try (PreparedStatement select =
+                connection.prepareStatement(
+                        """
+                        SELECT event_id, name, description, event_type, category, status, start_time, end_time,
+                               max_participants, current_participants, requirements, rewards, settings, version,
+                               created_by, created_at, updated_at
+                          FROM liveops.events WHERE event_id = ? FOR UPDATE
+                        """)) {
+            select.setString(1, eventId);
+            ResultSet row = select.executeQuery();
+            return row.next() ? event(row) : null;
+        }
+    }
+
+    /** Makes the definitions of rewards those of the event; what was claimed stays, inactive. */
+    static void writeRewards(Connection connection, LiveEvent event) throws SQLException {
+        String rewards = Json.text(event.config().rewards());
+        try (PreparedStatement drop =
+                        connection.prepareStatement(
+                                """
+                                DELETE FROM liveops.event_rewards
+                                 WHERE event_id = ? AND current_claims = 0
+                                """);
+                PreparedStatement retire =
+                        connection.prepareStatement(
+                                """
+                                UPDATE liveops.event_rewards SET is_active = false, updated_at = ?
+                                 WHERE event_id = ?
+                                """);
+                PreparedStatement upsert =
+                        connection.prepareStatement(
+                                """
+                                INSERT INTO liveops.event_rewards AS r (reward_id, event_id, reward_type, reward_value,
+                                       reward_condition, max_claims, created_at, updated_at)
+                                SELECT reward_id, ?, reward_type, reward_value, reward_condition, max_claims, ?, ?
+                                  FROM jsonb_to_recordset(?::jsonb) AS given (reward_id text, reward_type text,
+                                       reward_value jsonb, reward_condition jsonb, max_claims integer)
+                                ON CONFLICT (event_id, reward_id) DO UPDATE
+                                   SET reward_type = excluded.reward_type, reward_value = excluded.reward_value,
+                                       reward_condition = excluded.reward_condition, max_claims = excluded.max_claims,
+                                       is_active = true, updated_at = excluded.updated_at
+                                """)) {
+            drop.setString(1, event.eventId());
+            drop.executeUpdate();
+            retire.setObject(1, at(event.updatedAt()));
+            retire.setString(2, event.eventId());
+            retire.executeUpdate();
+            upsert.setString(1, event.eventId());
+            upsert.setObject(2, at(event.updatedAt()));
+            upsert.setObject(3, at(event.updatedAt()));
+            upsert.setString(4, rewards);
+            upsert.executeUpdate();
+        }
+    }
+
+    private static void setFields(PreparedStatement statement, LiveEvent event)
+            throws SQLException {
+        statement.setString(1, event.name());
+        statement.setString(2, event.description());
+        statement.setString(3, event.eventType());
+        statement.setString(4, event.category());
+        statement.setString(5, event.status().text());
+        statement.setObject(6, at(event.window().start()));
+        setInstant(statement, 7, event.window().end());
+        statement.setObject(8, event.window().seconds(), Types.INTEGER);
+        statement.setInt(9, event.maxParticipants());
+        statement.setString(10, Json.text(event.config().requirements()));
+        statement.setString(11, Json.text(event.config().rewards()));
+        statement.setString(12, Json.text(event.config().settings()));
+        statement.setInt(13, event.version());
+        statement.setObject(14, at(event.updatedAt()));
+    }
+
+    private LiveEvent event(ResultSet row) throws SQLException {
+        var config = JsonNodeFactory.instance.objectNode();
+        for (String section : new String[] {"requirements", "rewards", "settings"}) {
+            JsonNode value = Json.tree(row.getString(section));
+            config.set(section, value);
+        }
+        return new LiveEvent(
+                row.getString("event_id"),
+                row.getString("name"),
+                row.getString("description"),
+                row.getString("event_type"),
+                row.getString("category"),
+                EventStatus.of(row.getString("status")),
+                new Window(instant(row, "start_time"), optionalInstant(row, "end_time")),
+                row.getInt("max_participants"),
+                row.getInt("current_participants"),
+                rules.thaw(config),
+                row.getInt("version"),
+                row.getString("created_by"),
+                instant(row, "created_at"),
+                instant(row, "updated_at"));
+    }
+
+    static OffsetDateTime at(Instant instant) {
+        return instant.atOffset(ZoneOffset.UTC);
+    }
+
+    static void setInstant(PreparedStatement statement, int index, @Nullable Instant instant)
+            throws SQLException {
+        statement.setObject(
+                index, instant == null ? null : at(instant), Types.TIMESTAMP_WITH_TIMEZONE);
+    }
+
+    static Instant instant(ResultSet row, String column) throws SQLException {
+        return row.getObject(column, OffsetDateTime.class).toInstant();
+    }
+
+    static @Nullable Instant optionalInstant(ResultSet row, String column) throws SQLException {
+        OffsetDateTime value = row.getObject(column, OffsetDateTime.class);
+        return value == null ? null : value.toInstant();
+    }
+}

@@ -1,0 +1,61 @@
+package dev.jubilee.server.liveops.events;
+
+import dev.jubilee.server.http.Call;
+import dev.jubilee.server.http.Page;
+import dev.jubilee.server.http.Problem;
+import dev.jubilee.server.security.Role;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which live events are asked for.
+ *
+ * @param drafts whether drafts are shown, which is for staff
+ */
+record ListQuery(
+        @Nullable String eventType,
+        @Nullable String category,
+        @Nullable String status,
+        Page page,
+        boolean drafts) {
+    private static final int MAX_CATEGORY = 50;
+
+    /**
+     * Reads it.
+     *
+     * @throws dev.jubilee.server.http.ProblemException 422 for a filter that does not exist
+     */
+    static ListQuery of(Call call) {
+        String category = call.query("category");
+        if (category != null && category.length() > MAX_CATEGORY) {
+            throw Problem.invalid("category", "has at most " + MAX_CATEGORY + " characters")
+                    .asException();
+        }
+        return new ListQuery(
+                oneOf(call, "event_type", EventInput.TYPES),
+                category,
+                oneOf(call, "status", EventStatus.texts()),
+                Page.of(call),
+                seesDrafts(call));
+    }
+
+    static boolean seesDrafts(Call call) {
+        Role role = call.principal().role();
+        return role == Role.ADMIN || role == Role.OPERATOR || role == Role.SERVICE;
+    }
+
+    private static @Nullable String oneOf(Call call, String name, List<String> allowed) {
+        String value = call.query(name);
+        if (value != null && !allowed.contains(value)) {
+            throw Problem.invalid(
+                            name,
+                            "must be one of "
+                                    + String.join(", ", allowed)
+                                    + "; was \""
+                                    + value
+                                    + "\"")
+                    .asException();
+        }
+        return value;
+    }
+}

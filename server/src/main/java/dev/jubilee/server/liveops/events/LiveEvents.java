@@ -1,0 +1,379 @@
+package dev.jubilee.server.liveops.events;
+
+import dev.jubilee.server.audit.Audit;
+import dev.jubilee.server.http.Input;
+import dev.jubilee.server.http.Problem;
+import dev.jubilee.server.liveops.occurrences.Occurrence;
+import dev.jubilee.server.liveops.occurrences.RulesReader;
+import dev.jubilee.server.security.Principal;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What administrators do to live events. Each method works within the caller's transaction, waits
+ * for others who write to the same event, and refuses by a {@link
+ * dev.jubilee.server.http.ProblemException}. Thread-safe.
+ */
+final class LiveEvents {
+    private static final int MAX_NAMESAKES = 100;
+
+    private final EventStore store;
+    private final EventInput reader;
+    private final OccurrenceWriter occurrences;
+    private final Audit audit;
+    private final InstantSource clock;
+    private final LiveEventSettings settings;
+
+    LiveEvents(RulesReader rules, Audit audit, InstantSource clock, LiveEventSettings settings) {
+        this.store = new EventStore(rules);
+        this.reader = new EventInput(rules, settings.maxParticipants());
+        this.occurrences = new OccurrenceWriter(clock, settings);
+        this.audit = audit;
+        this.clock = clock;
+        this.settings = settings;
+    }
+
+    /**
+     * What was done.
+     *
+     * @param touched the occurrences that changed
+     */
+    record Change(String eventId, List<UUID> touched) {}
+
+    Change create(Connection connection, Principal who, Input body) throws SQLException {
+        Instant now = now();
+        EventInput.Creation creation = reader.creation(body, who.id(), now);
+        EventStore.serialize(connection, "");
+        if (EventStore.unfinished(connection) >= settings.maxEvents()) {
+            throw Problem.conflict(
+                            "too_many_events",
+                            "There are "
+                                    + settings.maxEvents()
+                                    + " unfinished events already (MAX_EVENTS).")
+                    .asException();
+        }
+        LiveEvent event = insert(connection, creation);
+        EventStore.writeRewards(connection, event);
+        EventNews.tell(connection, "created", event, now);
+        audit.record(
+                connection, who, "event.create", event.eventId(), Map.of("name", event.name()));
+        return event.status() == EventStatus.SCHEDULED
+                ? schedule(connection, event, now)
+                : new Change(event.eventId(), List.of());
+    }
+
+    Change update(Connection connection, Principal who, String eventId, Input body)
+            throws SQLException {
+        Instant now = now();
+        List<Run> runs = lock(connection, eventId, now);
+        LiveEvent before = existing(connection, eventId);
+        EventInput.Update update = reader.update(body, before, now);
+        Integer expected = update.expectedVersion();
+        if (expected != null && expected != before.version()) {
+            throw Problem.conflict(
+                            "version_conflict",
+                            "The event is at version "
+                                    + before.version()
+                                    + ", not "
+                                    + expected
+                                    + "; read it again.")
+                    .asException();
+        }
+        LiveEvent after = update.event();
+        if (after.status() != before.status()) {
+            return transit(connection, who, before, after, runs);
+        }
+        Change change =
+                switch (before.status()) {
+                    case DRAFT -> {
+                        write(connection, who, after, now);
+                        yield new Change(eventId, List.of());
+                    }
+                    case SCHEDULED -> {
+                        write(connection, who, after, now);
+                        yield follow(connection, after, runs, now);
+                    }
+                    case ACTIVE -> extend(connection, who, before, after, runs);
+                    case COMPLETED, CANCELLED -> throw finished(before);
+                };
+        return change;
+    }
+
+    /** Calls an event off; once more does nothing. */
+    Change cancel(Connection connection, Principal who, String eventId) throws SQLException {
+        Instant now = now();
+        List<Run> runs = lock(connection, eventId, now);
+        LiveEvent event = existing(connection, eventId);
+        return event.status() == EventStatus.CANCELLED
+                ? new Change(eventId, List.of())
+                : cancel(connection, who, event, runs, now);
+    }
+
+    /** Ends the running occurrence now; one that has ended already stays as it is. */
+    Change end(Connection connection, Principal who, String eventId) throws SQLException {
+        Instant now = now();
+        List<Run> runs = lock(connection, eventId, now);
+        LiveEvent event = existing(connection, eventId);
+        return end(connection, who, event, runs, now);
+    }
+
+    private Change transit(
+            Connection connection, Principal who, LiveEvent before, LiveEvent after, List<Run> runs)
+            throws SQLException {
+        Instant now = now();
+        if (!before.status().canBecome(after.status())
+                || before.status() == EventStatus.COMPLETED
+                || (before.status() == EventStatus.ACTIVE
+                        && after.status() == EventStatus.SCHEDULED)) {
+            throw Problem.conflict(
+                            "transition_not_possible",
+                            "An event that is "
+                                    + before.status().text()
+                                    + " cannot become "
+                                    + after.status().text()
+                                    + ".")
+                    .asException();
+        }
+        return switch (after.status()) {
+            case CANCELLED -> cancel(connection, who, before, runs, now);
+            case COMPLETED -> end(connection, who, before, runs, now);
+            case SCHEDULED -> {
+                write(connection, who, after, now);
+                yield schedule(connection, after, now);
+            }
+            case ACTIVE -> startNow(connection, who, after, runs, now);
+            case DRAFT -> throw new IllegalStateException("nothing becomes a draft again");
+        };
+    }
+
+    private Change startNow(
+            Connection connection, Principal who, LiveEvent event, List<Run> runs, Instant now)
+            throws SQLException {
+        Window planned = event.window();
+        Instant end = planned.end();
+        Integer seconds = planned.seconds();
+        if (end != null && seconds != null && !end.isAfter(now)) {
+            end = now.plusSeconds(seconds);
+        }
+        LiveEvent started = event.as(EventStatus.SCHEDULED, new Window(now, end), now);
+        write(connection, who, started, now);
+        for (Run run : runs) {
+            occurrences.follow(connection, run, started);
+            startAt(connection, run.occurrenceId(), now);
+            Transitions.activate(connection, run.occurrenceId(), now);
+        }
+        return new Change(event.eventId(), ids(runs));
+    }
+
+    private static void startAt(Connection connection, UUID occurrenceId, Instant now)
+            throws SQLException {
+        try (PreparedStatement update =
+                connection.prepareStatement(
+                        "UPDATE liveops.occurrences SET starts_at = ? WHERE occurrence_id = ?")) {
+            update.setObject(1, EventStore.at(now));
+            update.setObject(2, occurrenceId);
+            update.executeUpdate();
+        }
+    }
+
+    private Change follow(Connection connection, LiveEvent event, List<Run> runs, Instant now)
+            throws SQLException {
+        for (Run run : runs) {
+            occurrences.follow(connection, run, event);
+            EventNews.announce(connection, run);
+        }
+        catchUp(connection, occurrences.lockUnfinished(connection, event.eventId()), now);
+        return new Change(event.eventId(), ids(runs));
+    }
+
+    private Change extend(
+            Connection connection, Principal who, LiveEvent before, LiveEvent after, List<Run> runs)
+            throws SQLException {
+        List<Run> running =
+                runs.stream().filter(run -> run.status() == Occurrence.Status.ACTIVE).toList();
+        if (running.isEmpty()) {
+            throw finished(before);
+        }
+        List<String> fixed = fixedWhileRunning(before, after, now());
+        if (!fixed.isEmpty()) {
+            throw Problem.conflict(
+                            "event_running",
+                            "While an event runs, its name, description and category, a later"
+                                    + " end_time and a greater max_participants may change; not "
+                                    + String.join(", ", fixed)
+                                    + ".")
+                    .asException();
+        }
+        write(connection, who, after, now());
+        for (Run run : running) {
+            occurrences.extend(connection, run, after);
+            EventNews.announce(connection, run);
+        }
+        return new Change(after.eventId(), ids(running));
+    }
+
+    private static List<String> fixedWhileRunning(LiveEvent before, LiveEvent after, Instant now) {
+        List<String> fixed = new ArrayList<>();
+        if (!after.eventType().equals(before.eventType())) {
+            fixed.add("event_type");
+        }
+        if (!after.window().start().equals(before.window().start())) {
+            fixed.add("start_time");
+        }
+        Instant end = after.window().end();
+        Instant planned = before.window().end();
+        boolean sooner =
+                end != null && (planned == null ? !end.isAfter(now) : end.isBefore(planned));
+        if (sooner) {
+            fixed.add("an earlier end_time");
+        }
+        if (after.maxParticipants() < before.maxParticipants()) {
+            fixed.add("a smaller max_participants");
+        }
+        if (!after.config().requirements().equals(before.config().requirements())) {
+            fixed.add("requirements");
+        }
+        if (!after.config().settings().equals(before.config().settings())) {
+            fixed.add("settings");
+        }
+        if (!after.config().rewards().equals(before.config().rewards())) {
+            fixed.add("rewards");
+        }
+        return fixed;
+    }
+
+    private Change cancel(
+            Connection connection, Principal who, LiveEvent event, List<Run> runs, Instant now)
+            throws SQLException {
+        boolean closing = runs.stream().anyMatch(run -> run.status() == Occurrence.Status.CLOSING);
+        if (closing || event.status() == EventStatus.COMPLETED) {
+            throw finished(event);
+        }
+        for (Run run : runs) {
+            Transitions.cancel(connection, run.occurrenceId(), now);
+        }
+        LiveEvent cancelled = event.as(EventStatus.CANCELLED, event.window(), now);
+        EventStore.update(connection, cancelled);
+        EventNews.tell(connection, "cancelled", cancelled, now);
+        audit.record(connection, who, "event.cancel", event.eventId(), Map.of());
+        return new Change(event.eventId(), ids(runs));
+    }
+
+    private Change end(
+            Connection connection, Principal who, LiveEvent event, List<Run> runs, Instant now)
+            throws SQLException {
+        List<Run> running =
+                runs.stream().filter(run -> run.status() == Occurrence.Status.ACTIVE).toList();
+        boolean ended =
+                event.status() == EventStatus.COMPLETED
+                        || runs.stream().anyMatch(run -> run.status() == Occurrence.Status.CLOSING);
+        if (running.isEmpty() && !ended) {
+            throw Problem.conflict(
+                            "event_not_active",
+                            "Only an active event can be ended; this one is "
+                                    + event.status().text()
+                                    + ".")
+                    .asException();
+        }
+        for (Run run : running) {
+            Transitions.close(connection, run.occurrenceId(), now, now);
+            audit.record(
+                    connection,
+                    who,
+                    "event.end",
+                    event.eventId(),
+                    Map.of("occurrence_id", run.occurrenceId()));
+        }
+        return new Change(event.eventId(), ids(running));
+    }
+
+    private LiveEvent insert(Connection connection, EventInput.Creation creation)
+            throws SQLException {
+        LiveEvent event = creation.event();
+        if (EventStore.insert(connection, event)) {
+            return event;
+        }
+        for (int n = 2; n <= MAX_NAMESAKES && !creation.named(); n++) {
+            LiveEvent namesake = event.named(event.eventId() + "_" + n);
+            if (EventStore.insert(connection, namesake)) {
+                return namesake;
+            }
+        }
+        throw Problem.conflict(
+                        "event_exists", "There is an event \"" + event.eventId() + "\" already.")
+                .asException();
+    }
+
+    private Change schedule(Connection connection, LiveEvent event, Instant now)
+            throws SQLException {
+        Run run = occurrences.insert(connection, event);
+        EventNews.tell(connection, "scheduled", run, run.endsAt(), now);
+        catchUp(connection, List.of(run), now);
+        return new Change(event.eventId(), List.of(run.occurrenceId()));
+    }
+
+    private void write(Connection connection, Principal who, LiveEvent event, Instant now)
+            throws SQLException {
+        EventStore.update(connection, event);
+        EventStore.writeRewards(connection, event);
+        EventNews.tell(connection, "updated", event, now);
+        audit.record(
+                connection,
+                who,
+                "event.update",
+                event.eventId(),
+                Map.of("version", event.version(), "status", event.status().text()));
+    }
+
+    /** Locks what there is of an event, moved on to where the clock says it is. */
+    private List<Run> lock(Connection connection, String eventId, Instant now) throws SQLException {
+        EventStore.serialize(connection, eventId);
+        List<Run> runs = occurrences.lockUnfinished(connection, eventId);
+        return catchUp(connection, runs, now)
+                ? occurrences.lockUnfinished(connection, eventId)
+                : runs;
+    }
+
+    private static boolean catchUp(Connection connection, List<Run> runs, Instant now)
+            throws SQLException {
+        boolean moved = false;
+        for (Run run : runs) {
+            if (run.status() == Occurrence.Status.SCHEDULED && !run.startsAt().isAfter(now)) {
+                moved |= Transitions.activate(connection, run.occurrenceId(), now);
+            }
+        }
+        return moved;
+    }
+
+    private LiveEvent existing(Connection connection, String eventId) throws SQLException {
+        @Nullable LiveEvent event = store.lock(connection, eventId);
+        if (event == null) {
+            throw Problem.notFound("event", eventId).asException();
+        }
+        return event;
+    }
+
+    private static dev.jubilee.server.http.ProblemException finished(LiveEvent event) {
+        String how = event.status() == EventStatus.ACTIVE ? "ended" : event.status().text();
+        return Problem.conflict("event_finished", "The event is " + how + "; it stays as it is.")
+                .asException();
+    }
+
+    private static List<UUID> ids(List<Run> runs) {
+        return runs.stream().map(Run::occurrenceId).toList();
+    }
+
+    /** To the microsecond, which is what the database keeps. */
+    private Instant now() {
+        return clock.instant().truncatedTo(ChronoUnit.MICROS);
+    }
+}

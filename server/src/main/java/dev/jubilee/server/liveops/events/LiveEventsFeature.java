@@ -1,0 +1,93 @@
+package dev.jubilee.server.liveops.events;
+
+import dev.jubilee.server.audit.Audit;
+import dev.jubilee.server.database.ChangeFeed;
+import dev.jubilee.server.database.Database;
+import dev.jubilee.server.http.Router;
+import dev.jubilee.server.http.Routes;
+import dev.jubilee.server.idempotency.Idempotency;
+import dev.jubilee.server.liveops.occurrences.EndOffsets;
+import dev.jubilee.server.liveops.occurrences.Occurrences;
+import dev.jubilee.server.liveops.occurrences.RulesReader;
+import java.time.InstantSource;
+import java.util.UUID;
+
+/** Live events, whole: their routes, their states and the clock that moves them on. */
+public final class LiveEventsFeature implements Routes, AutoCloseable {
+    /** What of the platform live events stand on. */
+    public record Platform(
+            Database database,
+            ChangeFeed feed,
+            Idempotency idempotency,
+            Audit audit,
+            InstantSource clock) {}
+
+    private final Occurrences occurrences;
+    private final CachedReads cached;
+    private final EventClock clock;
+    private final EventRoutes routes;
+
+    /**
+     * @param bus tells where the bus ends when an occurrence does
+     */
+    public LiveEventsFeature(
+            Platform platform,
+            Occurrences occurrences,
+            RulesReader rules,
+            EndOffsets bus,
+            PlayerCompletion completion,
+            LiveEventSettings settings) {
+        this.occurrences = occurrences;
+        EventReads reads = new EventReads(platform.database);
+        this.cached = new CachedReads(reads);
+        this.clock =
+                new EventClock(
+                        platform.database,
+                        occurrences,
+                        bus,
+                        platform.clock,
+                        settings.checkInterval(),
+                        cached::forget);
+        this.routes =
+                new EventRoutes(
+                        new LiveEvents(rules, platform.audit, platform.clock, settings),
+                        reads,
+                        cached,
+                        platform.idempotency,
+                        completion,
+                        settings.reads(),
+                        this::committed);
+        platform.feed.on(EventNews.SUBJECT, cached::forget);
+    }
+
+    @Override
+    public void on(Router router) {
+        routes.on(router);
+    }
+
+    /** Starts the clock. Call once, after the directory of occurrences was started. */
+    public void start() {
+        clock.start();
+    }
+
+    /**
+     * Makes every transition that is due now, instead of waiting for the clock; answers how many.
+     */
+    public int tick() {
+        return clock.tick();
+    }
+
+    @Override
+    public void close() {
+        clock.close();
+        cached.close();
+    }
+
+    private void committed(LiveEvents.Change change) {
+        for (UUID occurrence : change.touched()) {
+            occurrences.refresh(occurrence);
+        }
+        cached.forget(change.eventId());
+        clock.wake();
+    }
+}

@@ -1,0 +1,161 @@
+package dev.jubilee.server.liveops.events;
+
+import static dev.jubilee.server.liveops.events.EventStore.at;
+
+import dev.jubilee.server.liveops.occurrences.Occurrence;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.EnumSet;
+import java.util.Locale;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Moves occurrences from state to state, and their events with them. Each is a compare-and-set:
+ * whatever the number of instances that try, one of them does it, and tells of it in the same
+ * transaction. The others are told false.
+ */
+public final class Transitions {
+    private Transitions() {}
+
+    /** The states that may follow one. */
+    static Set<Occurrence.Status> next(Occurrence.Status status) {
+        return switch (status) {
+            case SCHEDULED -> EnumSet.of(Occurrence.Status.ACTIVE, Occurrence.Status.CANCELLED);
+            case ACTIVE -> EnumSet.of(Occurrence.Status.CLOSING, Occurrence.Status.CANCELLED);
+            case CLOSING -> EnumSet.of(Occurrence.Status.COMPLETED);
+            case COMPLETED, CANCELLED -> EnumSet.noneOf(Occurrence.Status.class);
+        };
+    }
+
+    /** scheduled → active. */
+    static boolean activate(Connection connection, UUID occurrenceId, Instant now)
+            throws SQLException {
+        Run run = move(connection, occurrenceId, Occurrence.Status.ACTIVE, null, now);
+        if (run == null) {
+            return false;
+        }
+        moveEvent(connection, run.eventId(), EventStatus.ACTIVE, now);
+        EventNews.tell(connection, "activated", run, run.endsAt(), now);
+        return true;
+    }
+
+    /** active → closing: from its end on nothing counts any more. */
+    static boolean close(Connection connection, UUID occurrenceId, Instant endsAt, Instant now)
+            throws SQLException {
+        Run run = move(connection, occurrenceId, Occurrence.Status.CLOSING, endsAt, now);
+        if (run == null) {
+            return false;
+        }
+        EventNews.tell(connection, "closing", run, endsAt, now);
+        return true;
+    }
+
+    /**
+     * closing → completed, once the ranking is frozen. The event is completed with it, or scheduled
+     * again when a further occurrence waits.
+     */
+    public static boolean complete(Connection connection, UUID occurrenceId, Instant now)
+            throws SQLException {
+        Run run = move(connection, occurrenceId, Occurrence.Status.COMPLETED, null, now);
+        if (run == null) {
+            return false;
+        }
+        EventStatus status = waitsForAnother(connection, run);
+        if (status != EventStatus.ACTIVE) {
+            moveEvent(connection, run.eventId(), status, now);
+        }
+        EventNews.tell(connection, "completed", run, run.endsAt(), now);
+        return true;
+    }
+
+    /** scheduled or active → cancelled. The event is left to the caller. */
+    static boolean cancel(Connection connection, UUID occurrenceId, Instant now)
+            throws SQLException {
+        Run run = move(connection, occurrenceId, Occurrence.Status.CANCELLED, null, now);
+        if (run == null) {
+            return false;
+        }
+        EventNews.announce(connection, run);
+        return true;
+    }
+
+    /** What an event becomes whose occurrence is done. */
+    private static EventStatus waitsForAnother(Connection connection, Run done)
+            throws SQLException {
+        try (PreparedStatement select =
+                connection.prepareStatement(
+                        """
+                        SELECT bool_or(status IN ('active', 'closing')), bool_or(status = 'scheduled')
+                          FROM liveops.occurrences WHERE event_id = ? AND occurrence_id <> ?
+                        """)) {
+            select.setString(1, done.eventId());
+            select.setObject(2, done.occurrenceId());
+            ResultSet row = select.executeQuery();
+            row.next();
+            if (row.getBoolean(1)) {
+                return EventStatus.ACTIVE;
+            }
+            return row.getBoolean(2) ? EventStatus.SCHEDULED : EventStatus.COMPLETED;
+        }
+    }
+
+    private static @Nullable Run move(
+            Connection connection,
+            UUID occurrenceId,
+            Occurrence.Status to,
+            @Nullable Instant endsAt,
+            Instant now)
+            throws SQLException {
+        try (PreparedStatement update =
+                connection.prepareStatement(
+                        """
+                        UPDATE liveops.occurrences
+                           SET status = ?, ends_at = coalesce(?, ends_at),
+                               completed_at = CASE WHEN ? = 'completed' THEN ? ELSE completed_at END
+                         WHERE occurrence_id = ? AND status = ANY (?)
+                        RETURNING occurrence_id, event_id, number, starts_at, ends_at, status, max_participants
+                        """)) {
+            update.setString(1, text(to));
+            EventStore.setInstant(update, 2, endsAt);
+            update.setString(3, text(to));
+            update.setObject(4, at(now));
+            update.setObject(5, occurrenceId);
+            update.setArray(6, connection.createArrayOf("text", previousTexts(to)));
+            ResultSet row = update.executeQuery();
+            return row.next() ? OccurrenceWriter.run(row) : null;
+        }
+    }
+
+    private static void moveEvent(
+            Connection connection, String eventId, EventStatus to, Instant now)
+            throws SQLException {
+        try (PreparedStatement update =
+                connection.prepareStatement(
+                        """
+                        UPDATE liveops.events SET status = ?, updated_at = ?, version = version + 1
+                         WHERE event_id = ? AND status = ANY (?)
+                        """)) {
+            update.setString(1, to.text());
+            update.setObject(2, at(now));
+            update.setString(3, eventId);
+            update.setArray(4, connection.createArrayOf("text", to.previousTexts()));
+            update.executeUpdate();
+        }
+    }
+
+    private static String[] previousTexts(Occurrence.Status to) {
+        return EnumSet.allOf(Occurrence.Status.class).stream()
+                .filter(from -> next(from).contains(to))
+                .map(Transitions::text)
+                .toArray(String[]::new);
+    }
+
+    static String text(Occurrence.Status status) {
+        return status.name().toLowerCase(Locale.ROOT);
+    }
+}
