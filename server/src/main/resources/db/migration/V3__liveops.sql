@@ -89,6 +89,8 @@ CREATE INDEX participations_of_user ON liveops.event_participations (user_id, id
 -- Only who has scored is ranked, so that a join does not pay for the ranking.
 CREATE INDEX participations_ranking ON liveops.event_participations (occurrence_id, score DESC, reached_at, id)
     WHERE reached_at IS NOT NULL;
+CREATE INDEX participations_final_rank ON liveops.event_participations (occurrence_id, final_rank)
+    WHERE final_rank IS NOT NULL;
 
 CREATE TABLE liveops.event_rewards (
     id               uuid        PRIMARY KEY DEFAULT uuidv7(),

@@ -2,6 +2,7 @@ package dev.jubilee.server.bus;
 
 import dev.jubilee.server.bus.publish.PublishRoutes;
 import dev.jubilee.server.bus.publish.Publisher;
+import dev.jubilee.server.bus.store.EventStore;
 import dev.jubilee.server.bus.topics.TopicRoutes;
 import dev.jubilee.server.bus.topics.Topics;
 import dev.jubilee.server.database.ChangeFeed;
@@ -21,6 +22,7 @@ public final class Bus implements Routes, AutoCloseable {
     private final Admin admin;
     private final Topics topics;
     private final Publisher publisher;
+    private final EventStore store;
     private final BusSettings settings;
 
     /**
@@ -44,12 +46,22 @@ public final class Bus implements Routes, AutoCloseable {
                         settings.publish().maxRecordBytes());
         this.publisher =
                 new Publisher(kafka, topics.catalogue(), settings.publish(), clock, registry);
+        this.store =
+                new EventStore(
+                        kafka,
+                        admin,
+                        database,
+                        topics.catalogue(),
+                        settings.store(),
+                        clock,
+                        registry);
     }
 
     /** Reads the topics and begins to work. */
     public void start() {
         topics.start();
         publisher.start();
+        store.start();
     }
 
     /** Makes topics, and knows them all. */
@@ -62,16 +74,23 @@ public final class Bus implements Routes, AutoCloseable {
         return publisher;
     }
 
+    /** Holds every event. */
+    public EventStore store() {
+        return store;
+    }
+
     @Override
     public void on(Router router) {
         new TopicRoutes(topics).on(router);
         new PublishRoutes(publisher, topics.catalogue(), settings.publish()).on(router);
+        store.on(router);
     }
 
     /** Finishes what was accepted, and ends. */
     @Override
     public void close() {
         publisher.close();
+        store.close();
         admin.close();
     }
 }

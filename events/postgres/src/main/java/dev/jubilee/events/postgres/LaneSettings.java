@@ -1,7 +1,6 @@
 package dev.jubilee.events.postgres;
 
 import java.time.Duration;
-import java.util.regex.Pattern;
 
 /**
  * The bounds of a lane.
@@ -15,8 +14,6 @@ import java.util.regex.Pattern;
  */
 public record LaneSettings(
         String name, int maxBatch, int capacity, Duration patience, String tokenTable) {
-    private static final Pattern TABLE = Pattern.compile("[a-z_][a-z0-9_]*(\\.[a-z_][a-z0-9_]*)?");
-
     public LaneSettings {
         if (maxBatch < 1) {
             throw new IllegalArgumentException("maxBatch must be at least 1, was " + maxBatch);
@@ -27,9 +24,7 @@ public record LaneSettings(
         if (!patience.isPositive()) {
             throw new IllegalArgumentException("patience must be positive, was " + patience);
         }
-        if (!TABLE.matcher(tokenTable).matches()) {
-            throw new IllegalArgumentException("tokenTable must be a table, was " + tokenTable);
-        }
+        SqlNames.requireTable("tokenTable", tokenTable);
     }
 
     /** Batches of 500, 20,000 waiting, 5 seconds, {@code platform.commit_tokens}. */

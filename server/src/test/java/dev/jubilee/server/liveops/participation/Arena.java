@@ -9,7 +9,7 @@ import dev.jubilee.server.database.Database;
 import dev.jubilee.server.liveops.occurrences.Occurrences;
 import dev.jubilee.server.liveops.occurrences.RulesReader;
 import dev.jubilee.server.players.Players;
-import dev.jubilee.server.rewards.Earned;
+import dev.jubilee.server.liveops.rewards.Earned;
 import dev.jubilee.server.testing.Platform;
 import java.sql.Connection;
 import java.sql.PreparedStatement;

@@ -244,7 +244,7 @@ class JoinAndLeaveTest {
             }
         }
         assertThat(refusals).contains(LaneRefusal.Reason.FULL, LaneRefusal.Reason.CLOSED);
-        assertThat(joined).isGreaterThan(1_000);
+        assertThat(joined).isGreaterThanOrEqualTo(500); // half the room is anybody's
         assertThat(arena.in(occurrence)).hasSize(joined);
         assertThat(arena.counter(occurrence)).isEqualTo(joined);
     }

@@ -1,0 +1,148 @@
+package dev.jubilee.bench;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.locks.LockSupport;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+
+/**
+ * Watches from outside how far the platform's consumers are behind a topic: Kafka's ends against
+ * the offsets that were committed with the effects. Samples five times a second on a thread of its
+ * own.
+ */
+final class LagWatch implements AutoCloseable {
+    private static final Duration GLANCE = Duration.ofMillis(200);
+
+    private final Installation at;
+    private final String topic;
+    private final Thread thread;
+    private final Map<String, LagClock> clocks = new HashMap<>();
+    private final Map<String, Long> worst = new TreeMap<>();
+    private final Map<String, Long> behind = new TreeMap<>();
+    private volatile boolean closed;
+
+    private LagWatch(Installation at, String topic) {
+        this.at = at;
+        this.topic = topic;
+        this.thread = Thread.ofPlatform().daemon().name("lag-watch").unstarted(this::watch);
+    }
+
+    static LagWatch of(Installation at, String topic) {
+        LagWatch watch = new LagWatch(at, topic);
+        watch.thread.start();
+        return watch;
+    }
+
+    /** The most that each consumer group was behind so far. */
+    synchronized Map<String, Duration> worst() {
+        Map<String, Duration> all = new TreeMap<>();
+        worst.forEach((group, nanos) -> all.put(group, Duration.ofNanos(nanos)));
+        return all;
+    }
+
+    /** Forgets the worst so far. */
+    synchronized void reset() {
+        worst.clear();
+    }
+
+    /**
+     * Waits until every consumer of the topic has caught up.
+     *
+     * @return how long that took; as long as the patience when they have not
+     */
+    Duration awaitCaughtUp(Duration patience) {
+        long start = System.nanoTime();
+        // Two glances, so that what was acknowledged last is seen.
+        LockSupport.parkNanos(GLANCE.multipliedBy(2).toNanos());
+        while (System.nanoTime() - start < patience.toNanos()) {
+            if (caughtUp()) {
+                return Duration.ofNanos(System.nanoTime() - start);
+            }
+            LockSupport.parkNanos(GLANCE.toNanos() / 4);
+        }
+        return patience;
+    }
+
+    private synchronized boolean caughtUp() {
+        return !behind.isEmpty() && behind.values().stream().allMatch(records -> records <= 0);
+    }
+
+    private void watch() {
+        Map<String, Object> settings =
+                Map.of(
+                        "bootstrap.servers",
+                        at.brokers(),
+                        "key.deserializer",
+                        ByteArrayDeserializer.class,
+                        "value.deserializer",
+                        ByteArrayDeserializer.class,
+                        "enable.auto.commit",
+                        "false");
+        try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(settings);
+                Connection connection = at.connect();
+                PreparedStatement offsets =
+                        connection.prepareStatement(
+                                """
+                                SELECT consumer_group, sum(next_offset)
+                                  FROM platform.consumer_offsets WHERE topic = ? GROUP BY 1
+                                """)) {
+            List<TopicPartition> partitions = new ArrayList<>();
+            consumer.partitionsFor(topic)
+                    .forEach(info -> partitions.add(new TopicPartition(topic, info.partition())));
+            offsets.setString(1, topic);
+            while (!closed) {
+                glance(consumer, partitions, offsets);
+                LockSupport.parkNanos(GLANCE.toNanos());
+            }
+        } catch (SQLException e) {
+            if (!closed) {
+                throw new BenchException("The lag cannot be watched: " + e.getMessage(), e);
+            }
+        }
+    }
+
+    private void glance(
+            KafkaConsumer<byte[], byte[]> consumer,
+            List<TopicPartition> partitions,
+            PreparedStatement offsets)
+            throws SQLException {
+        Map<String, Long> dealtWith = new HashMap<>();
+        try (ResultSet rows = offsets.executeQuery()) {
+            while (rows.next()) {
+                dealtWith.put(rows.getString(1), rows.getLong(2));
+            }
+        }
+        long written =
+                consumer.endOffsets(partitions).values().stream().mapToLong(Long::longValue).sum();
+        long now = System.nanoTime();
+        synchronized (this) {
+            dealtWith.forEach((group, count) -> {
+                long lag =
+                        clocks.computeIfAbsent(group, g -> new LagClock()).at(now, written, count);
+                worst.merge(group, lag, Math::max);
+                behind.put(group, written - count);
+            });
+        }
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        LockSupport.unpark(thread);
+        try {
+            thread.join(5_000);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,27 @@
+package dev.jubilee.bench;
+
+/**
+ * What a load generator saw.
+ *
+ * @param requests that were answered
+ * @param seconds over which they were sent
+ * @param errors answers that were not 2xx, and connections that failed
+ * @param statuses which they were, such as {@code 200:9 409:1}; empty when nobody counted
+ * @param exhausted whether everything that there was to send was sent before the time was over
+ */
+public record LoadResult(
+        long requests,
+        double seconds,
+        long errors,
+        String statuses,
+        boolean exhausted,
+        Latency latency) {
+    public double throughput() {
+        return seconds <= 0 ? 0 : requests / seconds;
+    }
+
+    /** How many were answered as they should be. */
+    public long good() {
+        return requests - errors;
+    }
+}

@@ -1,0 +1,7 @@
+package dev.jubilee.bench;
+
+/** Something to measure. */
+@FunctionalInterface
+interface Scenario {
+    Outcome run(Stand stand);
+}

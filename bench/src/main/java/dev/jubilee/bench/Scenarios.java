@@ -1,0 +1,51 @@
+package dev.jubilee.bench;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Every scenario by its name, in the order in which they are run. */
+final class Scenarios {
+    private static final Map<String, Scenario> ALL = new LinkedHashMap<>();
+
+    static {
+        ALL.put("echo", PublishScenarios::echo);
+        ALL.put("publish", PublishScenarios::publish);
+        ALL.put("publish-batch", PublishScenarios::batch);
+        ALL.put("publish-batch-client-ids", PublishScenarios::batchOfClientIds);
+    }
+
+    private Scenarios() {}
+
+    /** The names, for help and completion. */
+    static final class Names extends ArrayList<String> {
+        private static final long serialVersionUID = 1;
+
+        Names() {
+            super(ALL.keySet());
+        }
+    }
+
+    /**
+     * Those that are wanted; all when none is named.
+     *
+     * @throws BenchException when one is unknown
+     */
+    static Map<String, Scenario> named(List<String> names) {
+        if (names.isEmpty()) {
+            return ALL;
+        }
+        Map<String, Scenario> wanted = new LinkedHashMap<>();
+        for (String name : names) {
+            Scenario scenario = ALL.get(name);
+            if (scenario == null) {
+                throw new BenchException(
+                        "There is no scenario \"%s\"; there are %s"
+                                .formatted(name, String.join(", ", ALL.keySet())));
+            }
+            wanted.put(name, scenario);
+        }
+        return wanted;
+    }
+}

@@ -1,0 +1,173 @@
+package dev.jubilee.bench;
+
+import dev.jubilee.bench.client.Platform;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
+
+/** What the scenarios of one run share. Not thread-safe: they run one after the other. */
+final class Stand implements AutoCloseable {
+    /** The topic that everything is published to. */
+    static final String TOPIC = "bench.events";
+
+    private static final Duration WARM_UP = Duration.ofSeconds(3);
+    private static final int LOOPS = 2;
+
+    private final Platform platform;
+    private final Installation installation;
+    private final Wrk wrk;
+    private final Path folder;
+    private final Duration duration;
+    private final OptionalInt rate;
+    private final String run;
+    private final PrintStream progress;
+    private @Nullable Echo echo;
+    private @Nullable Tokens tokens;
+    private int files;
+
+    /**
+     * @param folder for what the load generators read
+     * @param rate overrides the rate of the scenario's steady phase
+     * @param run makes names of this run its own
+     */
+    Stand(
+            Platform platform,
+            Installation installation,
+            Wrk wrk,
+            Path folder,
+            Duration duration,
+            OptionalInt rate,
+            String run,
+            PrintStream progress) {
+        this.platform = platform;
+        this.installation = installation;
+        this.wrk = wrk;
+        this.folder = folder;
+        this.duration = duration;
+        this.rate = rate;
+        this.run = run;
+        this.progress = progress;
+    }
+
+    Platform platform() {
+        return platform;
+    }
+
+    Installation installation() {
+        return installation;
+    }
+
+    Wrk wrk() {
+        return wrk;
+    }
+
+    Path folder() {
+        return folder;
+    }
+
+    Duration duration() {
+        return duration;
+    }
+
+    Duration warmUp() {
+        return WARM_UP;
+    }
+
+    int rate(int usual) {
+        return rate.orElse(usual);
+    }
+
+    String run() {
+        return run;
+    }
+
+    /** Tells whoever waits what happens now. */
+    void say(String what) {
+        progress.println("  … " + what);
+    }
+
+    Meter meter() {
+        return Meter.of(installation);
+    }
+
+    /** The bare echo, started when first asked for. */
+    Echo echo() {
+        Echo known = echo;
+        if (known == null) {
+            say("starting and warming the bare echo");
+            known = Echo.start(installation.jvmOptions(), LOOPS, wrk, file(Bodies.event("echo")));
+            echo = known;
+        }
+        return known;
+    }
+
+    /** At least so many tokens of players of this run. */
+    List<String> tokens(int count) {
+        Tokens known = tokens;
+        if (known == null) {
+            known = new Tokens(this);
+            tokens = known;
+        }
+        return known.atLeast(count);
+    }
+
+    /** A file with this text. */
+    Path file(String text) {
+        Path file = folder.resolve("load-" + files++);
+        try {
+            Files.writeString(file, text, StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new BenchException("Cannot write " + file + ": " + e, e);
+        }
+        return file;
+    }
+
+    /** A file of these lines. */
+    Path lines(Iterable<String> lines) {
+        Path file = folder.resolve("load-" + files++);
+        try {
+            Files.write(file, lines, StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new BenchException("Cannot write " + file + ": " + e, e);
+        }
+        return file;
+    }
+
+    /** Makes the topic unless it is there. */
+    void topic() {
+        if (platform.busGet("/topics/" + TOPIC).status() == 200) {
+            return;
+        }
+        Map<String, Object> topic =
+                Map.of(
+                        "name",
+                        TOPIC,
+                        "description",
+                        "What ./jubilee bench publishes",
+                        "partitions",
+                        6,
+                        "replication_factor",
+                        1,
+                        "retention_hours",
+                        1,
+                        "category",
+                        "game",
+                        "owner_service",
+                        "bench");
+        platform.busPost("/topics", topic, Map.of()).expect("Creating the topic " + TOPIC);
+    }
+
+    @Override
+    public void close() {
+        if (echo != null) {
+            echo.close();
+        }
+    }
+}

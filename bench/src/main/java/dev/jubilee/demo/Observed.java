@@ -1,0 +1,35 @@
+package dev.jubilee.demo;
+
+import dev.jubilee.demo.Books.Score;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * What the platform says when the game is over.
+ *
+ * @param stored how many of the published ids have the status {@code completed}
+ * @param total how many participants it counts
+ * @param participants what it counted for each of them
+ * @param completed who of them finished
+ * @param ranking the top of the frozen ranking
+ * @param rankingAgain the same, read a second time
+ * @param grants who has which reward
+ * @param claimed of these, which are claimed
+ */
+record Observed(
+        long stored,
+        long total,
+        Map<String, Score> participants,
+        Set<String> completed,
+        List<Place> ranking,
+        List<Place> rankingAgain,
+        Set<Grant> grants,
+        Set<Grant> claimed) {
+
+    /** One line of the ranking. */
+    record Place(int rank, String userId, int score) {}
+
+    /** What one player earned. */
+    record Grant(String rewardId, String userId) {}
+}

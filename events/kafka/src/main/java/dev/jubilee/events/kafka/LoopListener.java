@@ -1,0 +1,32 @@
+package dev.jubilee.events.kafka;
+
+import java.time.Duration;
+import java.util.Collection;
+import org.apache.kafka.common.TopicPartition;
+
+/** Watches a loop, for metrics and alarms. Called on the loop's thread: be short, do not throw. */
+public interface LoopListener {
+    /** Watches nothing. */
+    LoopListener NONE = new LoopListener() {};
+
+    /** So many records were consumed and the group moved on. */
+    default void handled(int records, Duration took) {}
+
+    /** Another consumer had moved the group on; this one goes on from where the store says. */
+    default void fenced(Collection<TopicPartition> partitions) {}
+
+    /** The handler or the store failed so many times in a row; it is tried again. */
+    default void failing(Throwable cause, int times) {}
+
+    /** Alarm: these records were deleted from Kafka before the group consumed them. */
+    default void recordsLost(TopicPartition partition, long count) {}
+
+    /**
+     * Alarm, repeated: Kafka ends before the group's position, so it has lost what it once had. The
+     * partition is not consumed from until somebody decides.
+     */
+    default void beyondEnd(TopicPartition partition, long position, long end) {}
+
+    /** The Kafka client itself failed, and is replaced by a new one. */
+    default void broken(Exception cause) {}
+}

@@ -1,0 +1,88 @@
+package dev.jubilee.events.kafka;
+
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+
+/**
+ * How a loop consumes.
+ *
+ * @param group whose positions these are; its members share the partitions
+ * @param clientId names the thread, and the client to Kafka
+ * @param kafka how to reach Kafka ({@code bootstrap.servers}, security), and what else of its
+ *     client's settings is to differ; what keeps the loop's promises cannot be changed
+ * @param maxPollRecords at most so many records a batch
+ * @param alarmInterval how often a partition that cannot be consumed from is complained of
+ */
+public record LoopSettings(
+        String group,
+        String clientId,
+        Map<String, Object> kafka,
+        int maxPollRecords,
+        Duration alarmInterval) {
+    private static final int DEFAULT_MAX_POLL_RECORDS = 5000;
+    private static final Duration DEFAULT_ALARM_INTERVAL = Duration.ofSeconds(10);
+
+    public LoopSettings {
+        kafka = Map.copyOf(kafka);
+        if (maxPollRecords < 1) {
+            throw new IllegalArgumentException(
+                    "maxPollRecords must be at least 1, was " + maxPollRecords);
+        }
+        if (!alarmInterval.isPositive()) {
+            throw new IllegalArgumentException(
+                    "alarmInterval must be positive, was " + alarmInterval);
+        }
+    }
+
+    /** Batches of up to 5,000 records, alarms every 10 seconds. */
+    public static LoopSettings of(String group, Map<String, Object> kafka) {
+        return new LoopSettings(
+                group, group, kafka, DEFAULT_MAX_POLL_RECORDS, DEFAULT_ALARM_INTERVAL);
+    }
+
+    public LoopSettings withClientId(String value) {
+        return new LoopSettings(group, value, kafka, maxPollRecords, alarmInterval);
+    }
+
+    public LoopSettings withMaxPollRecords(int value) {
+        return new LoopSettings(group, clientId, kafka, value, alarmInterval);
+    }
+
+    public LoopSettings withAlarmInterval(Duration value) {
+        return new LoopSettings(group, clientId, kafka, maxPollRecords, value);
+    }
+
+    Map<String, Object> consumer() {
+        Map<String, Object> all = new HashMap<>();
+        // A member that dies is replaced after the session, one that comes is noticed at the next
+        // heartbeat of the others; 6 s is the least that brokers allow by default.
+        all.put(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, 6000);
+        all.put(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, 500);
+        all.put(ConsumerConfig.FETCH_MIN_BYTES_CONFIG, 1);
+        all.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, 500);
+        all.put(ConsumerConfig.FETCH_MAX_BYTES_CONFIG, 16 << 20);
+        all.put(ConsumerConfig.RECONNECT_BACKOFF_MAX_MS_CONFIG, 500);
+        // Notices a topic that is made later, and partitions that are added, in seconds.
+        all.put(ConsumerConfig.METADATA_MAX_AGE_CONFIG, 5000);
+        all.put(ConsumerConfig.ENABLE_METRICS_PUSH_CONFIG, false);
+        all.putAll(kafka);
+        all.put(ConsumerConfig.GROUP_ID_CONFIG, group);
+        all.put(ConsumerConfig.CLIENT_ID_CONFIG, clientId);
+        all.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, maxPollRecords);
+        all.put(ConsumerConfig.GROUP_PROTOCOL_CONFIG, "classic");
+        all.put(
+                ConsumerConfig.PARTITION_ASSIGNMENT_STRATEGY_CONFIG,
+                CooperativeStickyAssignor.class.getName());
+        all.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+        all.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none");
+        all.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+        all.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+        all.put(ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class);
+        all.put(ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class);
+        return all;
+    }
+}

@@ -1,0 +1,116 @@
+package dev.jubilee.events.kafka;
+
+import dev.jubilee.events.PartitionId;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ListOffsetsOptions;
+import org.apache.kafka.clients.admin.ListOffsetsResult.ListOffsetsResultInfo;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.common.IsolationLevel;
+import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+
+/** Asks Kafka for topics' ids and ends. Thread-safe. */
+public final class TopicOffsets {
+    private static final int PATIENCE_SECONDS = 5;
+
+    private final Admin admin;
+
+    /** The client stays the caller's to close. */
+    public TopicOffsets(Admin admin) {
+        this.admin = admin;
+    }
+
+    /**
+     * Where the topics end at this moment; to be compared with {@link
+     * dev.jubilee.events.OffsetStore#hasPassed}. Topics that do not exist are left out.
+     *
+     * @throws RetryableException if Kafka does not answer
+     */
+    public Map<PartitionId, Long> ends(Collection<String> topics) {
+        Map<String, TopicDescription> described = describe(topics);
+        Map<TopicPartition, PartitionId> ids = new HashMap<>();
+        described
+                .values()
+                .forEach(topic ->
+                        topic.partitions()
+                                .forEach(partition ->
+                                        ids.put(
+                                                new TopicPartition(
+                                                        topic.name(), partition.partition()),
+                                                new PartitionId(
+                                                        uuid(topic.topicId()),
+                                                        partition.partition()))));
+        Map<PartitionId, Long> ends = new HashMap<>();
+        list(ids.keySet(), OffsetSpec.latest())
+                .forEach((partition, end) -> ends.put(ids.get(partition), end));
+        return ends;
+    }
+
+    /** The ids of those of the topics that exist. */
+    Map<String, UUID> ids(Collection<String> topics) {
+        Map<String, UUID> ids = new HashMap<>();
+        describe(topics).forEach((name, topic) -> ids.put(name, uuid(topic.topicId())));
+        return ids;
+    }
+
+    /** Where the partitions begin ({@code earliest}) or end ({@code latest}) for consumers. */
+    Map<TopicPartition, Long> list(Collection<TopicPartition> partitions, OffsetSpec which) {
+        if (partitions.isEmpty()) {
+            return Map.of();
+        }
+        Map<TopicPartition, OffsetSpec> wanted = new HashMap<>();
+        partitions.forEach(partition -> wanted.put(partition, which));
+        Map<TopicPartition, ListOffsetsResultInfo> found =
+                await(
+                        admin.listOffsets(
+                                        wanted,
+                                        new ListOffsetsOptions(IsolationLevel.READ_COMMITTED))
+                                .all());
+        Map<TopicPartition, Long> offsets = new HashMap<>();
+        found.forEach((partition, info) -> offsets.put(partition, info.offset()));
+        return offsets;
+    }
+
+    private Map<String, TopicDescription> describe(Collection<String> topics) {
+        Map<String, TopicDescription> found = new HashMap<>();
+        admin.describeTopics(topics)
+                .topicNameValues()
+                .forEach((name, description) -> {
+                    try {
+                        found.put(name, await(description));
+                    } catch (RetryableException e) {
+                        if (!(e.getCause() instanceof UnknownTopicOrPartitionException)) {
+                            throw e;
+                        }
+                    }
+                });
+        return found;
+    }
+
+    private static <T> T await(KafkaFuture<T> future) {
+        try {
+            return future.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        } catch (ExecutionException e) {
+            throw new RetryableException("Kafka: " + e.getMessage(), e.getCause());
+        } catch (TimeoutException e) {
+            throw new RetryableException("Kafka did not answer in " + PATIENCE_SECONDS + " s", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new RetryableException("interrupted while asking Kafka", e);
+        }
+    }
+
+    private static UUID uuid(Uuid id) {
+        return new UUID(id.getMostSignificantBits(), id.getLeastSignificantBits());
+    }
+}

@@ -1,0 +1,349 @@
+package dev.jubilee.events.kafka;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.jubilee.events.PartitionId;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.IntStream;
+import org.apache.kafka.clients.admin.RecordsToDelete;
+import org.apache.kafka.common.TopicPartition;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInfo;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+@ExtendWith(RealKafka.class)
+class ConsumerLoopTest {
+    private final TestKafka kafka;
+    private final Ledger ledger = new Ledger();
+    private final Alarms alarms = new Alarms();
+    private final List<ConsumerLoop> loops = new ArrayList<>();
+    private String topic = "";
+    private LoopSettings settings = LoopSettings.of("none", Map.of());
+
+    ConsumerLoopTest(TestKafka kafka) {
+        this.kafka = kafka;
+    }
+
+    private static final class Alarms implements LoopListener {
+        final AtomicInteger fenced = new AtomicInteger();
+        final AtomicInteger failed = new AtomicInteger();
+        final AtomicLong lost = new AtomicLong();
+        final AtomicInteger beyondEnd = new AtomicInteger();
+
+        @Override
+        public void fenced(Collection<TopicPartition> partitions) {
+            fenced.incrementAndGet();
+        }
+
+        @Override
+        public void failing(Throwable cause, int times) {
+            failed.incrementAndGet();
+        }
+
+        @Override
+        public void recordsLost(TopicPartition partition, long count) {
+            lost.addAndGet(count);
+        }
+
+        @Override
+        public void beyondEnd(TopicPartition partition, long position, long end) {
+            beyondEnd.incrementAndGet();
+        }
+    }
+
+    @BeforeEach
+    void createTopic(TestInfo test) throws Exception {
+        topic = test.getTestMethod().orElseThrow().getName().toLowerCase(Locale.ROOT);
+        kafka.createTopic(topic, 4);
+        settings =
+                LoopSettings.of("group-" + topic, Map.of("bootstrap.servers", kafka.brokers()))
+                        .withAlarmInterval(Duration.ofMillis(200));
+    }
+
+    @AfterEach
+    void closeLoops() {
+        loops.forEach(ConsumerLoop::close);
+    }
+
+    @Test
+    void consumesEverythingFromTheBeginningOnceAndInOrder() throws Exception {
+        send(0, 0, 5000);
+        send(1, 5000, 100);
+        start(ledger);
+        send(1, 5100, 100);
+
+        until("all consumed", () -> ledger.consumed().size() == 5200);
+
+        assertThat(ledger.consumed()).containsExactlyInAnyOrderElementsOf(values(0, 5200));
+        assertThat(ledger.consumed().stream().filter(v -> v.compareTo("05000") < 0)).isSorted();
+        assertThat(ledger.hasPassed("any", new TopicOffsets(kafka.admin()).ends(List.of(topic))))
+                .isTrue();
+    }
+
+    @Test
+    void goesOnWhereTheStoreSays() throws Exception {
+        send(0, 0, 10);
+        ConsumerLoop first = start(ledger);
+        until("all consumed", () -> ledger.consumed().size() == 10);
+        first.close();
+        send(0, 10, 10);
+
+        start(ledger);
+
+        until("the rest consumed", () -> ledger.consumed().size() == 20);
+        assertThat(ledger.consumed()).containsExactlyElementsOf(values(0, 20));
+    }
+
+    @Test
+    void membersShareThePartitionsAndTakeOverFromOneThatLeaves() throws Exception {
+        ConsumerLoop one = start(ledger);
+        ConsumerLoop two = start(ledger);
+        sendToAll(0, 400);
+        until("both work", () -> one.lags().size() == 2 && two.lags().size() == 2);
+        sendToAll(400, 400);
+        one.close();
+        sendToAll(800, 400);
+
+        until("all consumed", () -> ledger.consumed().size() == 1200);
+        assertThat(ledger.consumed()).containsExactlyInAnyOrderElementsOf(values(0, 1200));
+        assertThat(two.lags()).hasSize(4);
+    }
+
+    @Test
+    void triesAgainWhenTheHandlerFails() throws Exception {
+        AtomicInteger tries = new AtomicInteger();
+        start(batch -> {
+            if (tries.incrementAndGet() <= 3) {
+                throw new RetryableException("not now", null);
+            }
+            return ledger.handle(batch);
+        });
+        send(0, 0, 10);
+
+        until("all consumed", () -> ledger.consumed().size() == 10);
+        assertThat(ledger.consumed()).containsExactlyElementsOf(values(0, 10));
+        assertThat(alarms.failed).hasValue(3);
+    }
+
+    @Test
+    void doesNotRepeatABatchWhoseCommitWasDoneThoughItFailed() throws Exception {
+        AtomicBoolean failed = new AtomicBoolean();
+        start(batch -> {
+            BatchHandler.Handled handled = ledger.handle(batch);
+            if (failed.compareAndSet(false, true)) {
+                throw new AssertionError("the answer is lost");
+            }
+            return handled;
+        });
+        send(0, 0, 10);
+        until("consumed", () -> ledger.consumed().size() >= 10);
+        send(0, 10, 10);
+
+        until("all consumed", () -> ledger.consumed().size() >= 20);
+        assertThat(ledger.consumed()).containsExactlyElementsOf(values(0, 20));
+        assertThat(alarms.fenced).hasValue(0);
+    }
+
+    @Test
+    void isFencedByAnotherThatWasThereAndGoesOnBehindIt() throws Exception {
+        send(0, 0, 1);
+        start(ledger);
+        until("first consumed", () -> ledger.consumed().size() == 1);
+        ledger.move(id(0), 3);
+
+        send(0, 1, 5);
+
+        until("the rest consumed", () -> ledger.consumed().size() == 4);
+        assertThat(ledger.consumed()).containsExactly("00000", "00003", "00004", "00005");
+        assertThat(alarms.fenced.get()).isPositive();
+    }
+
+    @Test
+    void saysHowManyRecordsWereDeletedBeforeTheyWereConsumed() throws Exception {
+        send(0, 0, 10);
+        ledger.move(id(0), 2);
+        kafka.admin()
+                .deleteRecords(
+                        Map.of(new TopicPartition(topic, 0), RecordsToDelete.beforeOffset(7)))
+                .all()
+                .get();
+
+        start(ledger);
+
+        until("the rest consumed", () -> ledger.consumed().size() == 3);
+        assertThat(ledger.consumed()).containsExactlyElementsOf(values(7, 3));
+        assertThat(alarms.lost).hasValue(5);
+    }
+
+    @Test
+    void reachesTheEndOfAPartitionFromWhichEverythingWasDeleted() throws Exception {
+        send(0, 0, 10);
+        kafka.admin()
+                .deleteRecords(
+                        Map.of(new TopicPartition(topic, 0), RecordsToDelete.beforeOffset(10)))
+                .all()
+                .get();
+        Map<PartitionId, Long> ends = new TopicOffsets(kafka.admin()).ends(List.of(topic));
+        assertThat(ledger.hasPassed(settings.group(), ends)).isFalse();
+
+        start(ledger);
+
+        until("the end passed", () -> ledger.hasPassed(settings.group(), ends));
+        assertThat(alarms.lost).hasValue(0);
+    }
+
+    @Test
+    void neverResetsAPositionBeyondTheEndButComplainsAndServesTheOthers() throws Exception {
+        ledger.move(id(0), 1000);
+        send(0, 0, 10);
+        start(ledger);
+        send(1, 10, 10);
+
+        until("complained repeatedly", () -> alarms.beyondEnd.get() >= 3);
+        until("the others consumed", () -> ledger.consumed().size() == 10);
+        assertThat(ledger.consumed()).containsExactlyElementsOf(values(10, 10));
+        assertThat(ledger.positions("any")).containsEntry(id(0), 1000L);
+    }
+
+    @Test
+    void consumesATopicThatIsAddedWhileItRuns() throws Exception {
+        String added = topic + ".added";
+        send(0, 0, 1);
+        ConsumerLoop loop = start(ledger);
+        until("first consumed", () -> ledger.consumed().size() == 1);
+        kafka.createTopic(added, 1);
+        kafka.send(added, 0, List.of("added"));
+
+        loop.topics(List.of(topic, added));
+
+        until("added consumed", () -> ledger.consumed().contains("added"));
+        loop.topics(List.of());
+        until("nothing assigned", () -> loop.lags().isEmpty());
+        send(0, 1, 1);
+        loop.topics(List.of(topic));
+        until("consumed again", () -> ledger.consumed().size() == 3);
+    }
+
+    @Test
+    void beginsAnewInATopicThatWasDeletedAndMadeAgain() throws Exception {
+        send(0, 0, 10);
+        start(ledger);
+        until("consumed", () -> ledger.consumed().size() == 10);
+        kafka.deleteTopic(topic);
+        until("deleted", () -> created(topic));
+        send(0, 100, 5);
+
+        until("the new ones consumed", () -> ledger.consumed().size() == 15);
+        assertThat(ledger.consumed().subList(10, 15)).containsExactlyElementsOf(values(100, 5));
+    }
+
+    @Test
+    void beginsNoBatchWhileItIsPaused() throws Exception {
+        Semaphore begun = new Semaphore(0);
+        Semaphore let = new Semaphore(0);
+        ConsumerLoop loop =
+                start(batch -> {
+                    begun.release();
+                    let.acquire();
+                    return ledger.handle(batch);
+                });
+        send(0, 0, 1);
+        begun.acquire();
+        var paused = loop.pause();
+        assertThat(paused).isNotDone();
+        let.release(100);
+        paused.get(30, TimeUnit.SECONDS);
+        assertThat(ledger.consumed()).hasSize(1);
+        send(0, 1, 1);
+        assertThat(begun.tryAcquire(1, TimeUnit.SECONDS)).as("a batch while paused").isFalse();
+
+        loop.resume();
+
+        until("consumed", () -> ledger.consumed().size() == 2);
+    }
+
+    @Test
+    void goesOnAfterKafkaWasAway() throws Exception {
+        send(0, 0, 10);
+        start(ledger);
+        until("consumed", () -> ledger.consumed().size() == 10);
+
+        kafka.restart();
+        send(0, 10, 10);
+
+        until("all consumed", () -> ledger.consumed().size() == 20);
+        assertThat(ledger.consumed()).containsExactlyElementsOf(values(0, 20));
+    }
+
+    private ConsumerLoop start(BatchHandler handler) {
+        ConsumerLoop loop =
+                new ConsumerLoop(
+                        settings.withClientId(settings.group() + loops.size()),
+                        List.of(topic),
+                        kafka.admin(),
+                        ledger,
+                        handler,
+                        alarms);
+        loops.add(loop);
+        return loop;
+    }
+
+    private boolean created(String name) throws Exception {
+        kafka.createTopic(name, 4);
+        return true;
+    }
+
+    private PartitionId id(int partition) {
+        UUID topicId =
+                new TopicOffsets(kafka.admin()).ids(List.of(topic)).values().iterator().next();
+        return new PartitionId(topicId, partition);
+    }
+
+    private void send(int partition, int first, int count) throws Exception {
+        kafka.send(topic, partition, values(first, count));
+    }
+
+    private void sendToAll(int first, int count) throws Exception {
+        for (int partition = 0; partition < 4; partition++) {
+            send(partition, first + partition * count / 4, count / 4);
+        }
+    }
+
+    private static List<String> values(int first, int count) {
+        return IntStream.range(first, first + count).mapToObj("%05d"::formatted).toList();
+    }
+
+    /** Waits until the condition holds; what it throws counts as not yet. */
+    private static void until(String what, Callable<Boolean> condition) {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        while (true) {
+            Exception last = null;
+            try {
+                if (condition.call()) {
+                    return;
+                }
+            } catch (Exception e) {
+                last = e;
+            }
+            if (System.nanoTime() > deadline) {
+                throw new AssertionError("never: " + what, last);
+            }
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
+        }
+    }
+}

@@ -1,0 +1,51 @@
+package dev.jubilee.events.kafka;
+
+import dev.jubilee.events.OffsetAdvance;
+import dev.jubilee.events.OffsetStore;
+import dev.jubilee.events.PartitionId;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+
+/**
+ * Keeps what was consumed together with the positions, as a database would: an effect and its
+ * advance are one step under one lock.
+ */
+final class Ledger implements OffsetStore, BatchHandler {
+    private final Map<PartitionId, Long> positions = new HashMap<>();
+    private final List<String> consumed = new ArrayList<>();
+
+    @Override
+    public synchronized Map<PartitionId, Long> positions(String group) {
+        return Map.copyOf(positions);
+    }
+
+    @Override
+    public synchronized Handled handle(Batch batch) {
+        for (OffsetAdvance.Step step : batch.advance().steps()) {
+            long position = positions.getOrDefault(step.partition(), OffsetAdvance.NONE);
+            if (position != step.expected()) {
+                return Handled.FENCED;
+            }
+        }
+        for (OffsetAdvance.Step step : batch.advance().steps()) {
+            positions.put(step.partition(), step.next());
+        }
+        for (ConsumerRecord<byte[], byte[]> record : batch.records()) {
+            consumed.add(new String(record.value(), StandardCharsets.UTF_8));
+        }
+        return Handled.ADVANCED;
+    }
+
+    synchronized List<String> consumed() {
+        return List.copyOf(consumed);
+    }
+
+    /** As if another consumer had been there. */
+    synchronized void move(PartitionId partition, long position) {
+        positions.put(partition, position);
+    }
+}

@@ -1,0 +1,157 @@
+package dev.jubilee.events.kafka;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import kafka.server.KafkaConfig;
+import kafka.server.KafkaRaftServer;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.utils.Time;
+import org.apache.kafka.metadata.storage.Formatter;
+import org.apache.kafka.server.common.Feature;
+
+/** A real Kafka of one node, in this process, in a folder that is deleted in the end. */
+final class TestKafka implements AutoCloseable {
+    private final Path folder;
+    private final int port = freePort();
+    private final int controllerPort = freePort();
+    private final Admin admin;
+    private final KafkaProducer<byte[], byte[]> producer;
+    private KafkaRaftServer server;
+
+    TestKafka() {
+        try {
+            folder = Files.createTempDirectory("events-kafka-");
+            new Formatter()
+                    .setPrintStream(
+                            new PrintStream(
+                                    OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8))
+                    .setSupportedFeatures(Feature.PRODUCTION_FEATURES)
+                    .setNodeId(1)
+                    .setClusterId(Uuid.randomUuid().toString())
+                    .setControllerListenerName("CONTROLLER")
+                    .setDirectories(List.of(folder.toString()))
+                    .setMetadataLogDirectory(folder.toString())
+                    .run();
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
+        server = start();
+        admin = Admin.create(Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, brokers()));
+        producer =
+                new KafkaProducer<>(
+                        Map.of("bootstrap.servers", brokers(), "delivery.timeout.ms", 60_000),
+                        new ByteArraySerializer(),
+                        new ByteArraySerializer());
+    }
+
+    String brokers() {
+        return "127.0.0.1:" + port;
+    }
+
+    Admin admin() {
+        return admin;
+    }
+
+    void createTopic(String name, int partitions) throws Exception {
+        admin.createTopics(List.of(new NewTopic(name, partitions, (short) 1))).all().get();
+        // The controller has it; the broker learns of it a moment later.
+        while (new TopicOffsets(admin).ids(List.of(name)).isEmpty()) {
+            Thread.onSpinWait();
+        }
+    }
+
+    void deleteTopic(String name) throws Exception {
+        admin.deleteTopics(List.of(name)).all().get();
+    }
+
+    /** Sends these values to the partition, and returns once they are kept. */
+    void send(String topic, int partition, List<String> values) throws Exception {
+        for (String value : values) {
+            var unused =
+                    producer.send(
+                            new ProducerRecord<>(
+                                    topic,
+                                    partition,
+                                    null,
+                                    value.getBytes(StandardCharsets.UTF_8)));
+        }
+        producer.flush();
+    }
+
+    void restart() {
+        server.shutdown();
+        server.awaitShutdown();
+        server = start();
+    }
+
+    @Override
+    public void close() {
+        producer.close();
+        admin.close();
+        server.shutdown();
+        server.awaitShutdown();
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private KafkaRaftServer start() {
+        KafkaRaftServer started =
+                new KafkaRaftServer(
+                        new KafkaConfig(
+                                Map.ofEntries(
+                                        Map.entry("process.roles", "broker,controller"),
+                                        Map.entry("node.id", "1"),
+                                        Map.entry(
+                                                "controller.quorum.voters",
+                                                "1@127.0.0.1:" + controllerPort),
+                                        Map.entry(
+                                                "listeners",
+                                                "PLAINTEXT://127.0.0.1:%d,CONTROLLER://127.0.0.1:%d"
+                                                        .formatted(port, controllerPort)),
+                                        Map.entry(
+                                                "advertised.listeners", "PLAINTEXT://" + brokers()),
+                                        Map.entry("controller.listener.names", "CONTROLLER"),
+                                        Map.entry("log.dirs", folder.toString()),
+                                        Map.entry("auto.create.topics.enable", "false"),
+                                        Map.entry("offsets.topic.replication.factor", "1"),
+                                        Map.entry("offsets.topic.num.partitions", "1"),
+                                        Map.entry("transaction.state.log.replication.factor", "1"),
+                                        Map.entry("transaction.state.log.num.partitions", "1"),
+                                        Map.entry("transaction.state.log.min.isr", "1"),
+                                        Map.entry("group.initial.rebalance.delay.ms", "0"),
+                                        Map.entry("log.cleaner.dedupe.buffer.size", "8388608"))),
+                        Time.SYSTEM);
+        started.startup();
+        return started;
+    }
+
+    private static int freePort() {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,135 @@
+package dev.jubilee.server.bus.store;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.jubilee.events.Envelope;
+import dev.jubilee.events.EventId;
+import dev.jubilee.events.IdOrigin;
+import dev.jubilee.events.kafka.KafkaEnvelopes;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.UUID;
+import java.util.concurrent.ThreadLocalRandom;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An event as it will stand in the store. Whatever a record holds becomes a row that PostgreSQL
+ * takes: what the bus let in fits as it is, and what somebody wrote straight to Kafka is made to.
+ *
+ * @param id the row's key, whose time is that of acceptance
+ * @param clientId the event's id when a client made it: stored only if it is new
+ * @param payload UTF-8 without U+0000, or null
+ * @param contentType null when the payload is JSON as it came; with {@code ;base64} at its end when
+ *     the payload is no text
+ */
+@SuppressWarnings("ArrayRecordComponent") // rows are never compared
+record EventRow(
+        ConsumerRecord<byte[], byte[]> record,
+        Envelope event,
+        UUID id,
+        @Nullable String clientId,
+        Instant acceptedAt,
+        byte @Nullable [] payload,
+        @Nullable String contentType) {
+    static final int MAX_CLIENT_ID = 100;
+    private static final int MAX_CONTENT_TYPE = 100;
+    private static final String BASE64 = ";base64";
+
+    /** Clocks of instances differ; a moment further ahead than this is no bus's. */
+    private static final Duration AHEAD = Duration.ofDays(1);
+
+    /**
+     * @param now nothing is accepted much later than this
+     */
+    static EventRow of(ConsumerRecord<byte[], byte[]> record, Instant now) {
+        Envelope event = KafkaEnvelopes.read(record);
+        Instant accepted = event.acceptedAt() == null ? now : event.acceptedAt();
+        if (accepted.isAfter(now.plus(AHEAD)) || accepted.isBefore(Instant.EPOCH)) {
+            accepted = now;
+        }
+        UUID own = ownId(event, accepted);
+        byte[] data = event.data();
+        boolean text = isText(data);
+        return new EventRow(
+                record,
+                event,
+                own == null ? idAt(accepted) : own,
+                own == null ? clientId(event.id()) : null,
+                accepted,
+                data.length == 0 ? null : text ? data : Base64.getEncoder().encode(data),
+                contentType(event.contentType(), text));
+    }
+
+    /** The id as a row's key, if the bus made it and so its time is that of acceptance. */
+    private static @Nullable UUID ownId(Envelope event, Instant accepted) {
+        if (event.idOrigin() != IdOrigin.SERVER || event.id().length() != 36) {
+            return null;
+        }
+        try {
+            UUID id = UUID.fromString(event.id());
+            boolean made = id.version() == 7 && EventId.timeOf(id).equals(accepted);
+            return made ? id : null;
+        } catch (IllegalArgumentException e) {
+            return null;
+        }
+    }
+
+    /** A key for a row whose event has an id of another kind: UUID version 7 of its moment. */
+    private static UUID idAt(Instant accepted) {
+        ThreadLocalRandom random = ThreadLocalRandom.current();
+        long high = accepted.toEpochMilli() << 16 | 0x7000L | random.nextInt(1 << 12);
+        return new UUID(high, 0x8000_0000_0000_0000L | random.nextLong() >>> 2);
+    }
+
+    /** An id that is longer than any the bus lets in is known by its hash. */
+    private static String clientId(String id) {
+        String clean = clean(id);
+        return clean.length() <= MAX_CLIENT_ID ? clean : EventId.derived("event id", id).toString();
+    }
+
+    private static @Nullable String contentType(String type, boolean text) {
+        if (text) {
+            return type.equals(Envelope.JSON) ? null : clip(type, MAX_CONTENT_TYPE);
+        }
+        return clip(type, MAX_CONTENT_TYPE - BASE64.length()) + BASE64;
+    }
+
+    /** The text without U+0000, which PostgreSQL cannot hold. */
+    static String clean(String text) {
+        return text.indexOf('\u0000') < 0 ? text : text.replace('\u0000', '\uFFFD');
+    }
+
+    /** The text as a column of that many characters takes it. */
+    static String clip(String text, int max) {
+        String clean = clean(text);
+        if (clean.length() <= max) {
+            return clean;
+        }
+        int end = Character.isHighSurrogate(clean.charAt(max - 1)) ? max - 1 : max;
+        return clean.substring(0, end);
+    }
+
+    private static boolean isText(byte[] data) {
+        boolean ascii = true;
+        for (byte b : data) {
+            if (b == 0) {
+                return false;
+            }
+            ascii &= b > 0;
+        }
+        return ascii || decodes(data);
+    }
+
+    private static boolean decodes(byte[] data) {
+        try {
+            UTF_8.newDecoder().decode(ByteBuffer.wrap(data));
+            return true;
+        } catch (CharacterCodingException e) {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,127 @@
+package dev.jubilee.server.bus.store;
+
+import dev.jubilee.events.kafka.ConsumerLoop;
+import dev.jubilee.events.kafka.LoopListener;
+import dev.jubilee.events.kafka.LoopSettings;
+import dev.jubilee.events.kafka.TopicOffsets;
+import dev.jubilee.events.postgres.PostgresOffsets;
+import dev.jubilee.server.bus.topics.TopicCatalogue;
+import dev.jubilee.server.database.Database;
+import dev.jubilee.server.http.Router;
+import dev.jubilee.server.http.Routes;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.admin.Admin;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Every event of every topic, in PostgreSQL within a second, exactly once: the instances share the
+ * partitions, and each batch is stored in one transaction with the group's new position.
+ * Thread-safe.
+ */
+public final class EventStore implements Routes, AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(EventStore.class);
+
+    /** The group under which the store stands in {@code platform.consumer_offsets}. */
+    public static final String GROUP = "jubilee-store";
+
+    private final Map<String, Object> kafka;
+    private final Admin admin;
+    private final TopicCatalogue topics;
+    private final PostgresOffsets offsets;
+    private final StoreWriter writer;
+    private final Retention retention;
+    private final StatusReader statuses;
+    private final CatchUp catchUp;
+    private final ScheduledExecutorService hourly;
+    private @Nullable ConsumerLoop loop;
+
+    /**
+     * @param kafka how clients reach Kafka: {@code bootstrap.servers} and the like
+     * @param admin stays the caller's to close
+     */
+    public EventStore(
+            Map<String, Object> kafka,
+            Admin admin,
+            Database database,
+            TopicCatalogue topics,
+            StoreSettings settings,
+            InstantSource clock,
+            MeterRegistry registry) {
+        this.kafka = kafka;
+        this.admin = admin;
+        this.topics = topics;
+        this.offsets = new PostgresOffsets(database.dataSource(), "platform.consumer_offsets");
+        Partitions partitions = new Partitions(database);
+        this.writer =
+                new StoreWriter(
+                        database, offsets, partitions, clock, new StoreMetrics(registry));
+        this.retention = new Retention(database, partitions, settings, clock);
+        this.statuses = new StatusReader(database);
+        this.catchUp = new CatchUp(new TopicOffsets(admin), offsets, topics::names);
+        this.hourly =
+                Executors.newSingleThreadScheduledExecutor(
+                        Thread.ofPlatform().name("event-retention").daemon().factory());
+    }
+
+    /** Begins to store and to answer. */
+    public void start() {
+        statuses.start();
+        catchUp.start();
+        ConsumerLoop started =
+                new ConsumerLoop(
+                        LoopSettings.of(GROUP, kafka),
+                        topics.names(),
+                        admin,
+                        offsets,
+                        writer,
+                        LoopListener.NONE);
+        loop = started;
+        topics.onChange(() -> started.topics(topics.names()));
+        started.topics(topics.names());
+        var _ = hourly.scheduleWithFixedDelay(this::retain, 0, 60, TimeUnit.MINUTES);
+    }
+
+    /** Drops what is too old, and makes room for the days to come; also done each hour. */
+    public Retention retention() {
+        return retention;
+    }
+
+    /**
+     * Completes when the store has passed what is in Kafka now, or after two seconds all the same.
+     */
+    public CompletableFuture<Void> caughtUp() {
+        return catchUp.await();
+    }
+
+    @Override
+    public void on(Router router) {
+        new StatusRoutes(statuses, catchUp).on(router);
+    }
+
+    /** Finishes the batch under way, and ends. */
+    @Override
+    public void close() {
+        hourly.shutdownNow();
+        if (loop != null) {
+            loop.close();
+        }
+        catchUp.close();
+        statuses.close();
+    }
+
+    private void retain() {
+        try {
+            retention.run();
+        } catch (RuntimeException e) {
+            log.warn("old events could not be dropped, trying again in an hour: {}", e.getMessage());
+        }
+    }
+}

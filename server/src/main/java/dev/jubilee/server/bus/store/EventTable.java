@@ -1,0 +1,103 @@
+package dev.jubilee.server.bus.store;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.jubilee.server.json.Json;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.PGConnection;
+import org.postgresql.copy.CopyIn;
+
+/** Writes rows of {@code bus.events}. For one thread. */
+final class EventTable {
+    private static final int COLUMNS = 18;
+    private static final int MAX_KNOWN = 10_000;
+    private static final Instant EARLIEST = Instant.parse("0001-01-01T00:00:00Z");
+    private static final Instant LATEST = Instant.parse("9999-12-31T23:59:59Z");
+
+    private final BinaryCopy rows = new BinaryCopy();
+
+    /** Topics, types and sources are few, and each is encoded once. */
+    private final Map<String, byte[]> encoded = new HashMap<>();
+
+    /** Appends the rows to the partition of their day. */
+    void append(Connection connection, LocalDate day, List<EventRow> events, Instant storedAt)
+            throws SQLException {
+        CopyIn copy =
+                connection
+                        .unwrap(PGConnection.class)
+                        .getCopyAPI()
+                        .copyIn(
+                                """
+                                COPY bus.%s (id, client_event_id, event_type, topic, source, key, payload,
+                                    partition, "offset", priority, timestamp, accepted_at, processed_at,
+                                    correlation_id, causation_id, content_type, extensions, is_replayable)
+                                FROM STDIN (FORMAT binary)
+                                """
+                                        .formatted(Partitions.nameOf(day)));
+        try {
+            rows.begin();
+            for (EventRow event : events) {
+                write(event, storedAt);
+                rows.flushWhenFull(copy);
+            }
+            rows.end(copy);
+        } finally {
+            if (copy.isActive()) {
+                copy.cancelCopy();
+            }
+        }
+    }
+
+    private void write(EventRow row, Instant storedAt) {
+        var event = row.event();
+        rows.row(COLUMNS);
+        rows.uuid(row.id());
+        rows.text(row.clientId());
+        rows.field(encoded(event.type(), 100));
+        rows.field(encoded(row.record().topic(), 255));
+        rows.field(encoded(event.source(), 100));
+        rows.text(clipped(event.partitionKey(), 255));
+        rows.field(row.payload());
+        rows.int4(row.record().partition());
+        rows.int8(row.record().offset());
+        rows.field(encoded(event.priority().wireName(), 10));
+        rows.timestamp(within(event.time()));
+        rows.timestamp(row.acceptedAt());
+        rows.timestamp(storedAt);
+        rows.text(clipped(event.correlationId(), 255));
+        rows.text(clipped(event.causationId(), 255));
+        rows.text(row.contentType());
+        rows.text(
+                event.extensions().isEmpty()
+                        ? null
+                        : EventRow.clean(Json.text(event.extensions())));
+        rows.bool(event.replayable());
+    }
+
+    private byte[] encoded(String text, int max) {
+        byte[] known = encoded.get(text);
+        if (known == null) {
+            known = EventRow.clip(text, max).getBytes(UTF_8);
+            if (encoded.size() >= MAX_KNOWN) {
+                encoded.clear();
+            }
+            encoded.put(text, known);
+        }
+        return known;
+    }
+
+    private static @Nullable String clipped(@Nullable String text, int max) {
+        return text == null ? null : EventRow.clip(text, max);
+    }
+
+    private static Instant within(Instant time) {
+        return time.isBefore(EARLIEST) ? EARLIEST : time.isAfter(LATEST) ? LATEST : time;
+    }
+}

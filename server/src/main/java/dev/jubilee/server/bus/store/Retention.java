@@ -1,0 +1,69 @@
+package dev.jubilee.server.bus.store;
+
+import dev.jubilee.server.database.Database;
+import java.sql.PreparedStatement;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Makes the partitions of the days to come, drops those whose time is up, and forgets ids that
+ * clients made before their window. Any instance may do it at any time.
+ */
+public final class Retention {
+    private static final Logger log = LoggerFactory.getLogger(Retention.class);
+    private static final int IDS_A_STATEMENT = 20_000;
+
+    private final Database database;
+    private final Partitions partitions;
+    private final StoreSettings settings;
+    private final InstantSource clock;
+
+    Retention(
+            Database database,
+            Partitions partitions,
+            StoreSettings settings,
+            InstantSource clock) {
+        this.database = database;
+        this.partitions = partitions;
+        this.settings = settings;
+        this.clock = clock;
+    }
+
+    /** Does what is due by the clock. */
+    public void run() {
+        Instant now = clock.instant();
+        LocalDate today = Partitions.dayOf(now);
+        partitions.ensure(List.of(today, today.plusDays(1), today.plusDays(2)));
+        int dropped = partitions.dropUntil(now.minus(settings.retention()));
+        if (dropped > 0) {
+            log.info("dropped {} days of events that are older than {}", dropped, settings.retention());
+        }
+        forgetIds(now.minus(settings.idWindow()));
+    }
+
+    /** In pieces, so that no transaction is long. */
+    private void forgetIds(Instant until) {
+        int forgotten = IDS_A_STATEMENT;
+        while (forgotten == IDS_A_STATEMENT) {
+            forgotten =
+                    database.read(connection -> {
+                        try (PreparedStatement statement =
+                                connection.prepareStatement(
+                                        """
+                                        DELETE FROM bus.event_ids WHERE ctid = ANY (ARRAY(
+                                            SELECT ctid FROM bus.event_ids WHERE accepted_at < ?
+                                            LIMIT ?))
+                                        """)) {
+                            statement.setObject(1, until.atOffset(ZoneOffset.UTC));
+                            statement.setInt(2, IDS_A_STATEMENT);
+                            return statement.executeUpdate();
+                        }
+                    });
+        }
+    }
+}

@@ -1,0 +1,207 @@
+package dev.jubilee.server.bus.store;
+
+import dev.jubilee.events.EventId;
+import dev.jubilee.server.database.Database;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Looks events up by id. Whoever asks while a query runs shares the next one, so many askers cost
+ * little more than one. Thread-safe.
+ */
+final class StatusReader implements AutoCloseable {
+    private static final int MAX_BATCH = 512;
+
+    private static final String COLUMNS =
+            """
+            e.id, e.client_event_id, e.status, e.partition, e."offset", e.retry_count, e.timestamp, e.processed_at
+            """;
+
+    private record Asked(String eventId, CompletableFuture<Optional<EventStatus>> answer) {}
+
+    private final Database database;
+    private final Queue<Asked> queue = new ConcurrentLinkedQueue<>();
+    private final Semaphore arrived = new Semaphore(0);
+    private final Thread thread;
+    private volatile boolean closed;
+
+    StatusReader(Database database) {
+        this.database = database;
+        this.thread = Thread.ofPlatform().name("event-status").daemon().unstarted(this::run);
+    }
+
+    void start() {
+        thread.start();
+    }
+
+    /** The event's status, if it is stored. Completes on the reader's thread: be brief. */
+    CompletableFuture<Optional<EventStatus>> find(String eventId) {
+        Asked asked = new Asked(eventId, new CompletableFuture<>());
+        queue.add(asked);
+        arrived.release();
+        return asked.answer();
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        arrived.release();
+        try {
+            thread.join(TimeUnit.SECONDS.toMillis(5));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void run() {
+        while (!closed) {
+            arrived.acquireUninterruptibly();
+            arrived.drainPermits();
+            List<Asked> batch = take();
+            while (!batch.isEmpty()) {
+                answer(batch);
+                batch = take();
+            }
+        }
+    }
+
+    private List<Asked> take() {
+        List<Asked> batch = new ArrayList<>();
+        Asked next = queue.poll();
+        while (next != null) {
+            batch.add(next);
+            next = batch.size() < MAX_BATCH ? queue.poll() : null;
+        }
+        return batch;
+    }
+
+    private void answer(List<Asked> batch) {
+        try {
+            Map<String, EventStatus> found =
+                    database.read(connection -> read(connection, batch));
+            for (Asked asked : batch) {
+                asked.answer().complete(Optional.ofNullable(found.get(asked.eventId())));
+            }
+        } catch (RuntimeException e) {
+            batch.forEach(asked -> asked.answer().completeExceptionally(e));
+        }
+    }
+
+    private static Map<String, EventStatus> read(Connection connection, List<Asked> batch)
+            throws SQLException {
+        Map<String, EventStatus> found = new HashMap<>();
+        List<UUID> own = new ArrayList<>();
+        for (Asked asked : batch) {
+            UUID id = ownId(asked.eventId());
+            if (id != null) {
+                own.add(id);
+            }
+        }
+        if (!own.isEmpty()) {
+            readOwn(connection, own, found);
+        }
+        List<String> others = new ArrayList<>();
+        for (Asked asked : batch) {
+            if (!found.containsKey(asked.eventId())) {
+                others.add(asked.eventId());
+            }
+        }
+        if (!others.isEmpty()) {
+            readClients(connection, others, found);
+        }
+        return found;
+    }
+
+    /** By the bus's own ids: their time names the partition. */
+    private static void readOwn(
+            Connection connection, List<UUID> ids, Map<String, EventStatus> found)
+            throws SQLException {
+        Instant first = Instant.MAX;
+        Instant last = Instant.MIN;
+        for (UUID id : ids) {
+            Instant time = EventId.timeOf(id);
+            first = time.isBefore(first) ? time : first;
+            last = time.isAfter(last) ? time : last;
+        }
+        try (PreparedStatement statement =
+                connection.prepareStatement(
+                        "SELECT "
+                                + COLUMNS
+                                + """
+                                  FROM bus.events e
+                                  WHERE e.id = ANY (?) AND e.accepted_at BETWEEN ? AND ? AND e.client_event_id IS NULL
+                                  """)) {
+            statement.setArray(1, connection.createArrayOf("uuid", ids.toArray()));
+            statement.setObject(2, first.atOffset(ZoneOffset.UTC));
+            statement.setObject(3, last.atOffset(ZoneOffset.UTC));
+            collect(statement, found);
+        }
+    }
+
+    private static void readClients(
+            Connection connection, List<String> ids, Map<String, EventStatus> found)
+            throws SQLException {
+        try (PreparedStatement statement =
+                connection.prepareStatement(
+                        "SELECT "
+                                + COLUMNS
+                                + """
+                                  FROM bus.event_ids i
+                                  JOIN bus.events e ON e.id = i.id AND e.accepted_at = i.accepted_at
+                                  WHERE i.event_id = ANY (?)
+                                  """)) {
+            statement.setArray(1, connection.createArrayOf("text", ids.toArray()));
+            collect(statement, found);
+        }
+    }
+
+    private static void collect(PreparedStatement statement, Map<String, EventStatus> found)
+            throws SQLException {
+        try (ResultSet row = statement.executeQuery()) {
+            while (row.next()) {
+                String client = row.getString(2);
+                String id = client == null ? row.getObject(1, UUID.class).toString() : client;
+                found.put(
+                        id,
+                        new EventStatus(
+                                id,
+                                row.getString(3),
+                                row.getInt(4),
+                                row.getLong(5),
+                                row.getInt(6),
+                                row.getObject(7, OffsetDateTime.class).toInstant(),
+                                row.getObject(8, OffsetDateTime.class).toInstant()));
+            }
+        }
+    }
+
+    private static @Nullable UUID ownId(String text) {
+        // Only as the bus writes it: in any other spelling it is a client's.
+        if (text.length() != 36 || text.charAt(14) != '7') {
+            return null;
+        }
+        try {
+            UUID id = UUID.fromString(text);
+            return id.version() == 7 && id.toString().equals(text) ? id : null;
+        } catch (IllegalArgumentException e) {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,72 @@
+package dev.jubilee.server.bus.store;
+
+import dev.jubilee.server.http.Call;
+import dev.jubilee.server.http.Method;
+import dev.jubilee.server.http.Problem;
+import dev.jubilee.server.http.ProblemException;
+import dev.jubilee.server.http.Reply;
+import dev.jubilee.server.http.Router;
+import dev.jubilee.server.http.Routes;
+import dev.jubilee.server.security.Access;
+import dev.jubilee.server.security.Role;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The HTTP face of what became of an event. An id that is not known yet waits until the store has
+ * passed what was in Kafka at the request, two seconds at most; so it is found right after its
+ * publish, by any instance.
+ */
+final class StatusRoutes implements Routes {
+    private final StatusReader events;
+    private final CatchUp store;
+
+    StatusRoutes(StatusReader events, CatchUp store) {
+        this.events = events;
+        this.store = store;
+    }
+
+    @Override
+    public void on(Router router) {
+        router.hot(Method.GET, "/events/{event_id}/status", Access.PLAYER, this::status);
+    }
+
+    private CompletionStage<Reply> status(Call call) {
+        if (call.principal().role() == Role.PLAYER) {
+            throw Problem.forbidden("Players do not see the status of events.").asException();
+        }
+        String id = call.path("event_id");
+        if (id.length() > EventRow.MAX_CLIENT_ID || id.indexOf('\u0000') >= 0) {
+            throw Problem.notFound("event", id).asException();
+        }
+        return events.find(id)
+                .thenCompose(
+                        found ->
+                                found.isPresent()
+                                        ? CompletableFuture.completedFuture(found)
+                                        : store.await().thenCompose(caughtUp -> events.find(id)))
+                .handle((found, failure) -> reply(id, found, failure));
+    }
+
+    private static Reply reply(
+            String id,
+            @Nullable Optional<EventStatus> found,
+            @Nullable Throwable failure) {
+        if (found == null) {
+            ProblemException unavailable =
+                    Problem.unavailable(
+                                    "event_store_unavailable",
+                                    "The event store cannot be asked at the moment.",
+                                    Duration.ofSeconds(1))
+                            .asException();
+            if (failure != null) {
+                unavailable.addSuppressed(failure);
+            }
+            throw unavailable;
+        }
+        return Reply.ok(found.orElseThrow(() -> Problem.notFound("event", id).asException()));
+    }
+}

@@ -1,0 +1,22 @@
+package dev.jubilee.server.bus.store;
+
+import dev.jubilee.server.config.SettingsReader;
+import java.time.Duration;
+
+/**
+ * How long the store keeps.
+ *
+ * @param retention events, by whole days
+ * @param idWindow the ids that clients made: within it a repeated id is stored once
+ */
+public record StoreSettings(Duration retention, Duration idWindow) {
+    private static final Duration DEFAULT = Duration.ofHours(168);
+    private static final Duration LONGEST = Duration.ofDays(3_650);
+
+    /** Reads {@code EVENT_RETENTION} and {@code EVENT_ID_RETENTION}. */
+    public static StoreSettings from(SettingsReader reader) {
+        return new StoreSettings(
+                reader.duration("EVENT_RETENTION", DEFAULT, Duration.ofHours(1), LONGEST),
+                reader.duration("EVENT_ID_RETENTION", DEFAULT, Duration.ofHours(1), LONGEST));
+    }
+}

@@ -1,0 +1,186 @@
+package dev.jubilee.server.bus.store;
+
+import dev.jubilee.events.OffsetAdvance;
+import dev.jubilee.events.kafka.Batch;
+import dev.jubilee.events.kafka.BatchHandler;
+import dev.jubilee.events.kafka.RetryableException;
+import dev.jubilee.events.postgres.PostgresOffsets;
+import dev.jubilee.server.database.Database;
+import dev.jubilee.server.database.DatabaseException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Savepoint;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Stores batches: the rows and the group's new position in one transaction, so that each event is
+ * stored once, whoever dies when. For the consuming loop's thread.
+ */
+final class StoreWriter implements BatchHandler {
+    private static final Logger log = LoggerFactory.getLogger(StoreWriter.class);
+    private static final String UNDEFINED_TABLE = "42P01";
+    private static final String DUPLICATE = "23505";
+
+    private final Database database;
+    private final PostgresOffsets offsets;
+    private final Partitions partitions;
+    private final InstantSource clock;
+    private final StoreMetrics metrics;
+    private final EventTable table = new EventTable();
+
+    StoreWriter(
+            Database database,
+            PostgresOffsets offsets,
+            Partitions partitions,
+            InstantSource clock,
+            StoreMetrics metrics) {
+        this.database = database;
+        this.offsets = offsets;
+        this.partitions = partitions;
+        this.clock = clock;
+        this.metrics = metrics;
+    }
+
+    /** Another consumer stored this already. */
+    private static final class Overtaken extends RuntimeException {
+        Overtaken() {
+            super("the position has moved", null, false, false);
+        }
+    }
+
+    /** How rows are written. */
+    @FunctionalInterface
+    private interface Writing {
+        void write(Connection connection, List<EventRow> rows, Instant now) throws SQLException;
+    }
+
+    @Override
+    public Handled handle(Batch batch) {
+        long start = System.nanoTime();
+        Instant now = clock.instant();
+        List<EventRow> rows = new ArrayList<>(batch.records().size());
+        for (ConsumerRecord<byte[], byte[]> record : batch.records()) {
+            rows.add(EventRow.of(record, now));
+        }
+        try {
+            partitions.ensure(byDay(rows).keySet());
+            store(batch.advance(), rows, now);
+        } catch (Overtaken e) {
+            return Handled.FENCED;
+        } catch (DatabaseException e) {
+            metrics.failed(rows.size());
+            throw new RetryableException(String.valueOf(e.getMessage()), e);
+        }
+        metrics.stored(rows, System.nanoTime() - start);
+        return Handled.ADVANCED;
+    }
+
+    private void store(OffsetAdvance advance, List<EventRow> rows, Instant now) {
+        try {
+            run(advance, rows, now, this::write);
+        } catch (DatabaseException e) {
+            if (e.sqlState().equals(UNDEFINED_TABLE)) {
+                partitions.forget();
+                throw e;
+            }
+            if (!isFaultOfTheData(e.sqlState())) {
+                throw e;
+            }
+            log.warn("some of {} events cannot be stored: {}", rows.size(), e.getMessage());
+            run(advance, rows, now, this::writeWithCare);
+        }
+    }
+
+    private void run(OffsetAdvance advance, List<EventRow> rows, Instant now, Writing writing) {
+        database.transaction(connection -> {
+            if (!offsets.advance(connection, advance)) {
+                throw new Overtaken();
+            }
+            writing.write(connection, rows, now);
+            return rows.size();
+        });
+    }
+
+    private void write(Connection connection, List<EventRow> rows, Instant now)
+            throws SQLException {
+        List<EventRow> fresh = rows;
+        if (rows.stream().anyMatch(row -> row.clientId() != null)) {
+            fresh = new ArrayList<>(ClientIds.onlyNew(connection, rows));
+            for (EventRow row : rows) {
+                if (row.clientId() == null) {
+                    fresh.add(row);
+                }
+            }
+        }
+        for (Map.Entry<LocalDate, List<EventRow>> day : byDay(fresh).entrySet()) {
+            table.append(connection, day.getKey(), day.getValue(), now);
+        }
+    }
+
+    /** Halves what fails until the one that PostgreSQL does not take stands alone, and parks it. */
+    private void writeWithCare(Connection connection, List<EventRow> rows, Instant now)
+            throws SQLException {
+        if (rows.isEmpty()) {
+            return;
+        }
+        Savepoint before = connection.setSavepoint();
+        try {
+            write(connection, rows, now);
+            connection.releaseSavepoint(before);
+        } catch (SQLException e) {
+            String state = e.getSQLState() == null ? "" : e.getSQLState();
+            if (!isFaultOfTheData(state)) {
+                throw e;
+            }
+            connection.rollback(before);
+            if (rows.size() > 1) {
+                int half = rows.size() / 2;
+                writeWithCare(connection, rows.subList(0, half), now);
+                writeWithCare(connection, rows.subList(half, rows.size()), now);
+            } else {
+                putAside(connection, rows.getFirst(), e, now);
+            }
+        }
+    }
+
+    private void putAside(Connection connection, EventRow row, SQLException cause, Instant now)
+            throws SQLException {
+        if (DUPLICATE.equals(cause.getSQLState())) {
+            log.warn("{} came a second time, and counts once", row.event());
+            return;
+        }
+        log.error("{} cannot be stored and is parked: {}", row.event(), cause.getMessage());
+        ParkedEvents.park(connection, row, String.valueOf(cause.getMessage()), now);
+        metrics.parked();
+    }
+
+    /** Classes 22 and 23, data and constraints, and 54, limits: the same batch fails again. */
+    private static boolean isFaultOfTheData(String state) {
+        return state.startsWith("22") || state.startsWith("23") || state.startsWith("54");
+    }
+
+    private static Map<LocalDate, List<EventRow>> byDay(List<EventRow> rows) {
+        if (rows.isEmpty()) {
+            return Map.of();
+        }
+        LocalDate first = Partitions.dayOf(rows.getFirst().acceptedAt());
+        if (rows.stream().allMatch(row -> Partitions.dayOf(row.acceptedAt()).equals(first))) {
+            return Map.of(first, rows);
+        }
+        Map<LocalDate, List<EventRow>> days = new TreeMap<>();
+        for (EventRow row : rows) {
+            days.computeIfAbsent(Partitions.dayOf(row.acceptedAt()), d -> new ArrayList<>())
+                    .add(row);
+        }
+        return days;
+    }
+}

@@ -1,0 +1,198 @@
+package dev.jubilee.server.liveops.closing;
+
+import dev.jubilee.events.OffsetStore;
+import dev.jubilee.server.database.Database;
+import dev.jubilee.server.liveops.events.Transitions;
+import dev.jubilee.server.liveops.occurrences.EndOffsets;
+import dev.jubilee.server.liveops.occurrences.Occurrence;
+import dev.jubilee.server.liveops.occurrences.Occurrences;
+import dev.jubilee.server.liveops.rewards.Grants;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.InstantSource;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Brings occurrences that have ended to their end: waits until progress has passed the captured end
+ * offsets, freezes the ranking, grants the rewards by rank, completes. Each step is a transaction
+ * under the occurrence's lock and says in the row that it was done, so several instances do it once,
+ * and one that dies is taken over from where it stood. Thread-safe.
+ */
+public final class Closing implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(Closing.class);
+    private static final long LOOK_MILLIS = 200;
+
+    private final Database database;
+    private final Occurrences occurrences;
+    private final OffsetStore offsets;
+    private final String group;
+    private final InstantSource clock;
+    private final Freeze freeze;
+    private final Payout payout;
+    private final ScheduledExecutorService timer =
+            Executors.newSingleThreadScheduledExecutor(
+                    Thread.ofPlatform().name("closing").daemon().factory());
+
+    /** How far a closing occurrence has come. */
+    private record Stage(@Nullable String endOffsets, boolean frozen, int paidThrough) {}
+
+    /** What a step found. */
+    private enum Step {
+        DONE,
+        MORE,
+        /** Another instance is at it, or has finished it. */
+        NOT_OURS
+    }
+
+    /**
+     * @param group the consumer group of progress
+     */
+    public Closing(
+            Database database,
+            Occurrences occurrences,
+            OffsetStore offsets,
+            Grants grants,
+            ClosingSettings settings,
+            InstantSource clock) {
+        this.database = database;
+        this.occurrences = occurrences;
+        this.offsets = offsets;
+        this.group = settings.group();
+        this.clock = clock;
+        this.freeze = new Freeze(settings.claimTimeout());
+        this.payout = new Payout(grants, settings.ranksAtATime());
+    }
+
+    /** Begins to look after what has ended. */
+    public void start() {
+        var unused =
+                timer.scheduleWithFixedDelay(
+                        this::runQuietly, LOOK_MILLIS, LOOK_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    /**
+     * Brings every occurrence that has ended as far as it can come now.
+     *
+     * @return how many were completed by this call
+     */
+    public int run() {
+        int completed = 0;
+        for (Occurrence occurrence : occurrences.open()) {
+            if (occurrence.status() == Occurrence.Status.CLOSING && bringOn(occurrence)) {
+                completed++;
+            }
+        }
+        return completed;
+    }
+
+    @Override
+    public void close() {
+        timer.shutdownNow();
+    }
+
+    private void runQuietly() {
+        try {
+            run();
+        } catch (RuntimeException e) {
+            log.warn("an occurrence could not be closed, trying again: {}", e.getMessage());
+        }
+    }
+
+    private boolean bringOn(Occurrence occurrence) {
+        Optional<Stage> stage =
+                database.read(connection -> stage(connection, occurrence.occurrenceId(), ""));
+        if (stage.isEmpty() || !hasCaughtUp(stage.get())) {
+            return false;
+        }
+        if (!stage.get().frozen() && step(occurrence, this::freeze) == Step.NOT_OURS) {
+            return false;
+        }
+        Step paid;
+        do {
+            paid = step(occurrence, this::pay);
+        } while (paid == Step.MORE);
+        if (paid == Step.NOT_OURS || step(occurrence, this::complete) == Step.NOT_OURS) {
+            return false;
+        }
+        occurrences.refresh(occurrence.occurrenceId());
+        log.info("completed occurrence {} of {}", occurrence.number(), occurrence.eventId());
+        return true;
+    }
+
+    private boolean hasCaughtUp(Stage stage) {
+        String ends = stage.endOffsets();
+        return stage.frozen()
+                || (ends != null && offsets.hasPassed(group, EndOffsets.read(ends)));
+    }
+
+    private Step freeze(Connection connection, Occurrence occurrence, Stage stage)
+            throws SQLException {
+        if (!stage.frozen()) {
+            freeze.run(connection, occurrence, clock.instant());
+        }
+        return Step.DONE;
+    }
+
+    private Step pay(Connection connection, Occurrence occurrence, Stage stage)
+            throws SQLException {
+        if (stage.paidThrough() >= Payout.lastRank(occurrence)) {
+            return Step.DONE;
+        }
+        return payout.next(connection, occurrence, stage.paidThrough(), clock.instant())
+                ? Step.MORE
+                : Step.DONE;
+    }
+
+    private Step complete(Connection connection, Occurrence occurrence, Stage stage)
+            throws SQLException {
+        boolean ours =
+                Transitions.complete(connection, occurrence.occurrenceId(), clock.instant());
+        return ours ? Step.DONE : Step.NOT_OURS;
+    }
+
+    /** What is done under the lock of an occurrence. */
+    @FunctionalInterface
+    private interface Work {
+        Step on(Connection connection, Occurrence occurrence, Stage stage) throws SQLException;
+    }
+
+    private Step step(Occurrence occurrence, Work work) {
+        return database.transaction(
+                connection -> {
+                    Optional<Stage> stage =
+                            stage(
+                                    connection,
+                                    occurrence.occurrenceId(),
+                                    "FOR NO KEY UPDATE SKIP LOCKED");
+                    return stage.isPresent()
+                            ? work.on(connection, occurrence, stage.get())
+                            : Step.NOT_OURS;
+                });
+    }
+
+    private static Optional<Stage> stage(Connection connection, UUID occurrenceId, String lock)
+            throws SQLException {
+        try (PreparedStatement statement =
+                connection.prepareStatement(
+                        """
+                        SELECT end_offsets, frozen_at IS NOT NULL, paid_through FROM liveops.occurrences
+                         WHERE occurrence_id = ? AND status = 'closing'\s"""
+                                + lock)) {
+            statement.setObject(1, occurrenceId);
+            try (ResultSet row = statement.executeQuery()) {
+                return row.next()
+                        ? Optional.of(new Stage(row.getString(1), row.getBoolean(2), row.getInt(3)))
+                        : Optional.empty();
+            }
+        }
+    }
+}

@@ -1,0 +1,17 @@
+package dev.jubilee.server.liveops.participation;
+
+/** What came of setting a participation by hand. */
+sealed interface AmendResult {
+    /** As it stands now. */
+    record Amended(ParticipantView participant) implements AmendResult {}
+
+    /** Nothing has changed. */
+    record Refused(Reason reason) implements AmendResult {}
+
+    /** Why it is not set. */
+    enum Reason {
+        NO_SUCH_EVENT,
+        NOT_ACTIVE,
+        NOT_IN
+    }
+}

@@ -1,0 +1,234 @@
+package dev.jubilee.server.liveops.participation;
+
+import dev.jubilee.server.conditions.Expression.Condition;
+import dev.jubilee.server.conditions.ExpressionException;
+import dev.jubilee.server.conditions.Scope;
+import dev.jubilee.server.database.Database;
+import dev.jubilee.server.json.Json;
+import dev.jubilee.server.liveops.occurrences.Occurrence;
+import dev.jubilee.server.liveops.occurrences.Occurrences;
+import dev.jubilee.server.liveops.occurrences.Rules;
+import dev.jubilee.server.liveops.participation.AmendResult.Amended;
+import dev.jubilee.server.liveops.participation.AmendResult.Reason;
+import dev.jubilee.server.liveops.participation.AmendResult.Refused;
+import dev.jubilee.server.liveops.rewards.Earned;
+import dev.jubilee.server.outbox.Outbox;
+import dev.jubilee.server.outbox.OutboxEvent;
+import dev.jubilee.server.players.Player;
+import dev.jubilee.server.players.Players;
+import dev.jubilee.server.rewards.RewardRule;
+import dev.jubilee.server.rewards.RewardRule.Trigger;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * Sets metrics and completion of a participation by hand, by the same rules as when events do it:
+ * score, completion, and the rewards for milestones and completion follow. Thread-safe; blocks.
+ */
+final class Amendments {
+    private final Database database;
+    private final Occurrences occurrences;
+    private final Players players;
+    private final Earnings earnings;
+    private final InstantSource clock;
+
+    Amendments(
+            Database database,
+            Occurrences occurrences,
+            Players players,
+            Earnings earnings,
+            InstantSource clock) {
+        this.database = database;
+        this.occurrences = occurrences;
+        this.players = players;
+        this.earnings = earnings;
+        this.clock = clock;
+    }
+
+    /**
+     * Sets a participation in what now runs of an event.
+     *
+     * @param metrics metric → value; others stay as they are
+     * @param complete whether it is completed, whatever its metrics
+     */
+    AmendResult amend(
+            String eventId, String userId, Map<String, Double> metrics, boolean complete) {
+        Occurrence occurrence = occurrences.load(eventId);
+        if (occurrence == null) {
+            return new Refused(Reason.NO_SUCH_EVENT);
+        }
+        Player player = players.get(userId);
+        return database.transaction(connection -> {
+            Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
+            if (!isRunning(connection, occurrence.occurrenceId(), now)) {
+                return new Refused(Reason.NOT_ACTIVE);
+            }
+            ParticipantView before =
+                    ParticipantReads.lock(connection, occurrence.occurrenceId(), userId);
+            if (before == null || before.status().equals("cancelled")) {
+                return new Refused(Reason.NOT_IN);
+            }
+            Effect effect = effect(occurrence, player, before, metrics, complete, now);
+            write(connection, before, effect, now);
+            tell(connection, occurrence, before, effect, now);
+            ParticipantView after =
+                    ParticipantReads.lock(connection, occurrence.occurrenceId(), userId);
+            return new Amended(Objects.requireNonNull(after));
+        });
+    }
+
+    /** Shares the lock that whoever ends the occurrence takes: what is set before the end counts. */
+    private static boolean isRunning(Connection connection, UUID occurrenceId, Instant now)
+            throws SQLException {
+        String sql =
+                """
+                SELECT status IN ('scheduled', 'active') AND starts_at <= ? AND (ends_at IS NULL OR ? < ends_at)
+                  FROM liveops.occurrences WHERE occurrence_id = ? FOR SHARE
+                """;
+        OffsetDateTime at = now.atOffset(ZoneOffset.UTC);
+        try (PreparedStatement select = connection.prepareStatement(sql)) {
+            select.setObject(1, at);
+            select.setObject(2, at);
+            select.setObject(3, occurrenceId);
+            ResultSet row = select.executeQuery();
+            return row.next() && row.getBoolean(1);
+        }
+    }
+
+    /**
+     * What follows from setting the metrics.
+     *
+     * @param reachedAt of the score
+     */
+    private record Effect(
+            ObjectNode progress,
+            @Nullable Double score,
+            boolean scored,
+            boolean completes,
+            List<Earned> earned) {}
+
+    private static Effect effect(
+            Occurrence occurrence,
+            Player player,
+            ParticipantView before,
+            Map<String, Double> set,
+            boolean complete,
+            Instant now) {
+        Map<String, Double> metrics = metrics(before.progress());
+        metrics.putAll(set);
+        Scope scope = Scope.of(player, metrics);
+        Rules rules = occurrence.rules();
+        Double score = set.isEmpty() ? before.score() : score(rules, scope, before.score());
+        boolean active = before.status().equals("active");
+        boolean completes =
+                active && (complete || (!set.isEmpty() && holds(rules.completeWhen(), scope)));
+        List<Earned> earned = new ArrayList<>();
+        for (RewardRule rule : rules.rewards()) {
+            boolean reached =
+                    rule.on() == Trigger.MILESTONE && !set.isEmpty() && holds(rule.when(), scope);
+            if (reached || (rule.on() == Trigger.COMPLETE && completes)) {
+                earned.add(new Earned(occurrence, rule, before.userId(), 1, now, null));
+            }
+        }
+        boolean scored = score != null && !score.equals(before.score());
+        return new Effect(json(metrics), score, scored, completes, earned);
+    }
+
+    private static @Nullable Double score(Rules rules, Scope scope, @Nullable Double before) {
+        try {
+            return rules.score() == null ? before : Double.valueOf(rules.score().value(scope));
+        } catch (ExpressionException e) {
+            return before; // it has no value yet, such as a division by a metric that is not there
+        }
+    }
+
+    private static boolean holds(@Nullable Condition condition, Scope scope) {
+        return condition != null && condition.test(scope);
+    }
+
+    private static void write(
+            Connection connection, ParticipantView before, Effect effect, Instant now)
+            throws SQLException {
+        String sql =
+                """
+                UPDATE liveops.event_participations
+                   SET progress = ?::jsonb, score = ?,
+                       reached_at = CASE WHEN ? THEN ?::timestamptz ELSE reached_at END,
+                       status = CASE WHEN ? THEN 'completed' ELSE status END,
+                       completion_time = CASE WHEN ? THEN ?::timestamptz ELSE completion_time END
+                 WHERE id = ?
+                """;
+        OffsetDateTime at = now.atOffset(ZoneOffset.UTC);
+        try (PreparedStatement update = connection.prepareStatement(sql)) {
+            update.setString(1, Json.text(effect.progress()));
+            update.setObject(2, effect.score());
+            update.setBoolean(3, effect.scored());
+            update.setObject(4, at);
+            update.setBoolean(5, effect.completes());
+            update.setBoolean(6, effect.completes());
+            update.setObject(7, at);
+            update.setObject(8, UUID.fromString(before.participationId()));
+            update.executeUpdate();
+        }
+    }
+
+    private void tell(
+            Connection connection,
+            Occurrence occurrence,
+            ParticipantView before,
+            Effect effect,
+            Instant now)
+            throws SQLException {
+        List<OutboxEvent> events = new ArrayList<>();
+        if (effect.completes()) {
+            Participation completed =
+                    new Participation(
+                            UUID.fromString(before.participationId()),
+                            before.eventId(),
+                            occurrence.occurrenceId(),
+                            before.userId(),
+                            Participation.Type.of(before.participationType()),
+                            Participation.Status.COMPLETED,
+                            before.joinedAt());
+            events.add(ParticipationEvents.completed(completed, now));
+        }
+        events.addAll(earnings.earn(connection, effect.earned()));
+        Outbox.write(connection, Outbox.LIVEOPS_TOPIC, events);
+    }
+
+    private static Map<String, Double> metrics(String progress) {
+        Map<String, Double> metrics = new TreeMap<>();
+        Json.tree(progress)
+                .forEachEntry((metric, value) -> metrics.put(metric, value.asDouble(0)));
+        return metrics;
+    }
+
+    /** Whole numbers as such, so that a count of kills is 5 and not 5.0. */
+    private static ObjectNode json(Map<String, Double> metrics) {
+        ObjectNode object = JsonNodeFactory.instance.objectNode();
+        metrics.forEach((metric, value) -> {
+            if (value == Math.rint(value) && Math.abs(value) < 1e15) {
+                object.put(metric, value.longValue());
+            } else {
+                object.put(metric, value);
+            }
+        });
+        return object;
+    }
+}

@@ -1,0 +1,120 @@
+package dev.jubilee.server.liveops.participation;
+
+import dev.jubilee.server.http.Call;
+import dev.jubilee.server.http.Input;
+import dev.jubilee.server.http.Method;
+import dev.jubilee.server.http.Reply;
+import dev.jubilee.server.http.Router;
+import dev.jubilee.server.http.Routes;
+import dev.jubilee.server.liveops.participation.JoinResult.AlreadyJoined;
+import dev.jubilee.server.liveops.participation.JoinResult.Joined;
+import dev.jubilee.server.security.Access;
+import dev.jubilee.server.security.Role;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CompletionStage;
+
+/** Joining and leaving over HTTP, in the spellings of both documents. */
+final class JoinRoutes implements Routes {
+    private static final List<String> TYPES = List.of("manual", "invited");
+    private static final List<String> TYPES_OF_SERVICES = List.of("manual", "invited", "automatic");
+
+    private final Participations participations;
+
+    /** What joining answers. */
+    record JoinedView(
+            UUID participationId,
+            String status,
+            String eventId,
+            UUID occurrenceId,
+            String userId,
+            String participationType,
+            Instant joinedAt) {
+        static JoinedView of(Participation p) {
+            return new JoinedView(
+                    p.participationId(),
+                    "joined",
+                    p.eventId(),
+                    p.occurrenceId(),
+                    p.userId(),
+                    p.type().text(),
+                    p.joinedAt());
+        }
+    }
+
+    JoinRoutes(Participations participations) {
+        this.participations = participations;
+    }
+
+    @Override
+    public void on(Router router) {
+        router.hot(Method.POST, "/events/{event_id}/join", Access.PLAYER, this::join)
+                .hot(Method.POST, "/events/{event_id}/participants", Access.PLAYER, this::join)
+                .hot(Method.POST, "/events/{event_id}/leave", Access.PLAYER, this::leave)
+                .hot(
+                        Method.DELETE,
+                        "/events/{event_id}/participants/{player_id}",
+                        Access.PLAYER,
+                        this::leaveByPath);
+    }
+
+    private CompletionStage<Reply> join(Call call) {
+        Input input = call.optionalInput();
+        String eventId = PlayerIds.event(call, input);
+        String named = PlayerIds.inBody(input);
+        boolean player = call.principal().role() == Role.PLAYER;
+        String type =
+                input.optionalOneOf("participation_type", player ? TYPES : TYPES_OF_SERVICES);
+        input.check();
+        String userId = call.actingPlayer(named);
+        String correlationId = call.correlationId();
+        return participations
+                .join(eventId, userId, type == null ? Participation.Type.MANUAL : Participation.Type.of(type))
+                .handle((result, failure) ->
+                        failure == null
+                                ? reply(result, eventId, correlationId)
+                                : Reply.problem(Refusals.of(failure), correlationId));
+    }
+
+    private static Reply reply(JoinResult result, String eventId, String correlationId) {
+        return switch (result) {
+            case Joined(var place) -> Reply.created(JoinedView.of(place));
+            case AlreadyJoined(var place) -> Reply.ok(JoinedView.of(place));
+            case JoinResult.Refused(var reason) ->
+                    Reply.problem(Refusals.of(reason, eventId), correlationId);
+        };
+    }
+
+    private CompletionStage<Reply> leave(Call call) {
+        Input input = call.optionalInput();
+        String eventId = PlayerIds.event(call, input);
+        String named = PlayerIds.inBody(input);
+        input.check();
+        return leave(call, eventId, call.actingPlayer(named));
+    }
+
+    private CompletionStage<Reply> leaveByPath(Call call) {
+        String userId = call.actingPlayer(PlayerIds.inPath(call, "player_id"));
+        return leave(call, call.path("event_id"), userId);
+    }
+
+    private CompletionStage<Reply> leave(Call call, String eventId, String userId) {
+        String correlationId = call.correlationId();
+        return participations
+                .leave(eventId, userId)
+                .handle((result, failure) ->
+                        failure == null
+                                ? reply(result, eventId, correlationId)
+                                : Reply.problem(Refusals.of(failure), correlationId));
+    }
+
+    private static Reply reply(LeaveResult result, String eventId, String correlationId) {
+        return switch (result) {
+            case LeaveResult.Left _ -> Reply.ok(Map.of("success", true));
+            case LeaveResult.Refused(var reason) ->
+                    Reply.problem(Refusals.of(reason, eventId), correlationId);
+        };
+    }
+}

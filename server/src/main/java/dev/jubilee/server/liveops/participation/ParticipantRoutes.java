@@ -1,0 +1,212 @@
+package dev.jubilee.server.liveops.participation;
+
+import dev.jubilee.server.http.Call;
+import dev.jubilee.server.http.Input;
+import dev.jubilee.server.http.Method;
+import dev.jubilee.server.http.Page;
+import dev.jubilee.server.http.Problem;
+import dev.jubilee.server.http.Reply;
+import dev.jubilee.server.http.Router;
+import dev.jubilee.server.http.Routes;
+import dev.jubilee.server.liveops.occurrences.Occurrence;
+import dev.jubilee.server.liveops.occurrences.Occurrences;
+import dev.jubilee.server.security.Access;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletionStage;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/** Participants over HTTP: lists, one of them, setting one by hand, and a player's events. */
+final class ParticipantRoutes implements Routes {
+    private static final List<String> STATUSES =
+            List.of("active", "completed", "cancelled", "expired");
+    private static final Pattern METRIC = Pattern.compile("[a-z_][a-z0-9_]{0,63}");
+    private static final int MAX_METRICS = 50;
+    private static final double MAX_VALUE = 1e300;
+
+    private final Occurrences occurrences;
+    private final ParticipantReads reads;
+    private final Amendments amendments;
+    private final PlayerEvents playerEvents;
+
+    private record Listed(
+            List<ParticipantView> participants,
+            int total,
+            int page,
+            int limit,
+            @Nullable String nextCursor) {}
+
+    private record Events(List<PlayerEvents.Entry> events, int total, int page, int limit) {}
+
+    ParticipantRoutes(
+            Occurrences occurrences,
+            ParticipantReads reads,
+            Amendments amendments,
+            PlayerEvents playerEvents) {
+        this.occurrences = occurrences;
+        this.reads = reads;
+        this.amendments = amendments;
+        this.playerEvents = playerEvents;
+    }
+
+    @Override
+    public void on(Router router) {
+        router.get("/events/{event_id}/participants", Access.PLAYER, this::list)
+                .get("/events/{event_id}/participants/{player_id}", Access.PLAYER, this::one)
+                .put("/events/{event_id}/participants/{player_id}", Access.SERVICE, this::set)
+                .hot(Method.GET, "/users/{user_id}/events", Access.PLAYER, this::ofPlayer);
+    }
+
+    private Reply list(Call call) {
+        Page page = Page.of(call);
+        String status = status(call);
+        String cursor = call.query("cursor");
+        String after = cursor == null ? "" : decode(cursor);
+        int offset = cursor == null ? page.offset() : 0;
+        var part =
+                reads.list(
+                        occurrence(call).occurrenceId(), status, after, offset, page.limit());
+        List<ParticipantView> found = part.participants();
+        String next = found.size() < page.limit() ? null : encode(found.getLast().userId());
+        return Reply.ok(new Listed(found, part.total(), page.number(), page.limit(), next));
+    }
+
+    private Reply one(Call call) {
+        String player = PlayerIds.inPath(call, "player_id");
+        call.mustMaySee(player);
+        ParticipantView found = reads.find(occurrence(call).occurrenceId(), player);
+        if (found == null) {
+            throw Problem.notFound("participant", player).asException();
+        }
+        return Reply.ok(found);
+    }
+
+    private Reply set(Call call) {
+        String player = PlayerIds.inPath(call, "player_id");
+        Input body = call.input();
+        String eventId = PlayerIds.event(call, body);
+        String named = PlayerIds.inBody(body);
+        if (named != null && !named.equals(player)) {
+            body.reject("user_id", "must be that of the path, \"" + player + "\"");
+        }
+        // One document sends the fields themselves, the other wraps them.
+        Input wrapped = body.optionalInput("updates");
+        Input input = wrapped == null ? body : wrapped;
+        String status = input.optionalOneOf("status", List.of("active", "completed"));
+        Map<String, Double> metrics = metrics(input);
+        if (status == null && metrics.isEmpty()) {
+            input.reject("progress", "is required where no status is given");
+        }
+        body.check();
+        return amend(eventId, player, metrics, "completed".equals(status), call.correlationId());
+    }
+
+    /** Completes a player by hand: the answer to {@code POST /events/{id}/complete}. */
+    Reply complete(Call call, String eventId, String userId) {
+        if (!Access.SERVICE.allows(call.principal().role())) {
+            throw Problem.forbidden("A player is completed by a service or an admin.")
+                    .asException();
+        }
+        return amend(eventId, userId, Map.of(), true, call.correlationId());
+    }
+
+    private Reply amend(
+            String eventId,
+            String player,
+            Map<String, Double> metrics,
+            boolean complete,
+            String correlationId) {
+        return switch (amendments.amend(eventId, player, metrics, complete)) {
+            case AmendResult.Amended(var participant) -> Reply.ok(participant);
+            case AmendResult.Refused(var reason) ->
+                    Reply.problem(Refusals.of(reason, eventId, player), correlationId);
+        };
+    }
+
+    private CompletionStage<Reply> ofPlayer(Call call) {
+        String player = PlayerIds.inPath(call, "user_id");
+        call.mustMaySee(player);
+        Page page = Page.of(call);
+        String correlationId = call.correlationId();
+        return playerEvents
+                .of(player, status(call), page)
+                .handle((part, failure) ->
+                        failure == null
+                                ? Reply.ok(
+                                        new Events(
+                                                part.events(),
+                                                part.total(),
+                                                page.number(),
+                                                page.limit()))
+                                : Reply.problem(Refusals.of(failure), correlationId));
+    }
+
+    private Occurrence occurrence(Call call) {
+        String eventId = call.path("event_id");
+        Occurrence found = occurrences.load(eventId);
+        if (found == null) {
+            throw Problem.notFound("event", eventId).asException();
+        }
+        return found;
+    }
+
+    private static Map<String, Double> metrics(Input input) {
+        JsonNode given = input.optionalObject("progress");
+        Map<String, Double> metrics = new HashMap<>();
+        if (given == null) {
+            return metrics;
+        }
+        if (given.size() > MAX_METRICS) {
+            input.reject("progress", "must have at most " + MAX_METRICS + " metrics");
+        }
+        given.forEachEntry((metric, value) -> {
+            if (!METRIC.matcher(metric).matches()) {
+                input.reject("progress." + metric, "must be named in a-z, 0-9 and _");
+            } else if (!value.isNumber() || Math.abs(value.asDouble()) > MAX_VALUE) {
+                input.reject("progress." + metric, "must be a number");
+            } else {
+                metrics.put(metric, value.asDouble());
+            }
+        });
+        return metrics;
+    }
+
+    private static @Nullable String status(Call call) {
+        String status = call.query("status");
+        if (status != null && !STATUSES.contains(status)) {
+            throw Problem.invalid(
+                            "status",
+                            "must be one of "
+                                    + String.join(", ", STATUSES)
+                                    + "; was \""
+                                    + status
+                                    + "\"")
+                    .asException();
+        }
+        return status;
+    }
+
+    private static String encode(String player) {
+        return Base64.getUrlEncoder()
+                .withoutPadding()
+                .encodeToString(player.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static String decode(String cursor) {
+        try {
+            String player =
+                    new String(Base64.getUrlDecoder().decode(cursor), StandardCharsets.UTF_8);
+            if (player.indexOf('\u0000') < 0) {
+                return player;
+            }
+        } catch (IllegalArgumentException e) {
+            // Refused below.
+        }
+        throw Problem.invalid("cursor", "must be one that an answer gave").asException();
+    }
+}

@@ -1,0 +1,193 @@
+package dev.jubilee.server.liveops.progress;
+
+import dev.jubilee.events.EventId;
+import dev.jubilee.server.conditions.Expression.Condition;
+import dev.jubilee.server.conditions.Scope;
+import dev.jubilee.server.json.Json;
+import dev.jubilee.server.liveops.occurrences.Occurrence;
+import dev.jubilee.server.liveops.occurrences.Rules;
+import dev.jubilee.server.liveops.rewards.Earned;
+import dev.jubilee.server.outbox.OutboxEvent;
+import dev.jubilee.server.players.Player;
+import dev.jubilee.server.rewards.RewardRule;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * Lets players in by the first event that counts for them, where the occurrence says so and has
+ * room. Takes the locks of occurrences, as every join does, before those of participations.
+ */
+final class AutomaticJoins {
+    /** What came of it: what to tell of it, and what was earned by it. */
+    record Joined(List<OutboxEvent> events, List<Earned> earned) {
+        static final Joined NOBODY = new Joined(List.of(), List.of());
+    }
+
+    private final EventId ids;
+
+    AutomaticJoins(EventId ids) {
+        this.ids = ids;
+    }
+
+    Joined join(Connection connection, List<Hit> hits, Map<String, Player> players)
+            throws SQLException {
+        Map<Hit.Seat, Hit> first = new LinkedHashMap<>();
+        for (Hit hit : hits) {
+            if (hit.binding().occurrence().rules().join() == Rules.Join.AUTOMATIC) {
+                first.putIfAbsent(hit.seat(), hit);
+            }
+        }
+        if (first.isEmpty()) {
+            return Joined.NOBODY;
+        }
+        removePresent(connection, first);
+        first.values().removeIf(hit -> !meetsRequirement(hit, players));
+        if (first.isEmpty()) {
+            return Joined.NOBODY;
+        }
+        Map<UUID, Integer> room = lockRoom(connection, occurrencesOf(first.values()));
+        // Only now is it certain who is in: nobody joins without the lock just taken.
+        removePresent(connection, first);
+        List<Hit> admitted = new ArrayList<>();
+        for (Hit hit : first.values()) {
+            UUID occurrence = hit.seat().occurrenceId();
+            int free = room.getOrDefault(occurrence, 0);
+            if (free > 0) {
+                room.put(occurrence, free - 1);
+                admitted.add(hit);
+            }
+        }
+        return write(connection, admitted);
+    }
+
+    private static void removePresent(Connection connection, Map<Hit.Seat, Hit> first)
+            throws SQLException {
+        if (!first.isEmpty()) {
+            Set<Hit.Seat> present = StandingRows.present(connection, first.keySet());
+            first.keySet().removeAll(present);
+        }
+    }
+
+    private static boolean meetsRequirement(Hit hit, Map<String, Player> players) {
+        Condition requirement = hit.binding().occurrence().rules().requirement();
+        if (requirement == null) {
+            return true;
+        }
+        Player player = players.getOrDefault(hit.userId(), Player.unknown(hit.userId()));
+        return requirement.test(Scope.of(player));
+    }
+
+    private static List<UUID> occurrencesOf(Collection<Hit> hits) {
+        return hits.stream().map(hit -> hit.seat().occurrenceId()).distinct().toList();
+    }
+
+    /** Free places; none where the ranking is frozen. */
+    private static Map<UUID, Integer> lockRoom(Connection connection, List<UUID> occurrences)
+            throws SQLException {
+        try (PreparedStatement statement =
+                connection.prepareStatement(
+                        """
+                        SELECT occurrence_id, max_participants - current_participants,
+                               status IN ('scheduled', 'active', 'closing') AND frozen_at IS NULL
+                          FROM liveops.occurrences WHERE occurrence_id = ANY (?)
+                         ORDER BY occurrence_id
+                           FOR NO KEY UPDATE
+                        """)) {
+            statement.setArray(1, connection.createArrayOf("uuid", occurrences.toArray()));
+            Map<UUID, Integer> room = new HashMap<>();
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    room.put(row.getObject(1, UUID.class), row.getBoolean(3) ? row.getInt(2) : 0);
+                }
+            }
+            return room;
+        }
+    }
+
+    private Joined write(Connection connection, List<Hit> admitted) throws SQLException {
+        if (admitted.isEmpty()) {
+            return Joined.NOBODY;
+        }
+        Joined joined = new Joined(new ArrayList<>(), new ArrayList<>());
+        UUID[] made = new UUID[admitted.size()];
+        for (int i = 0; i < made.length; i++) {
+            made[i] = ids.next();
+            tell(admitted.get(i), made[i], joined);
+        }
+        try (PreparedStatement statement =
+                connection.prepareStatement(
+                        """
+                        WITH joining AS (
+                            SELECT * FROM unnest(?, ?, ?, ?, ?)
+                                AS j (id, event_id, occurrence_id, user_id, joined_at)
+                        ), added AS (
+                            INSERT INTO liveops.event_participations
+                                   (id, event_id, occurrence_id, user_id, participation_type, participation_time)
+                            SELECT id, event_id, occurrence_id, user_id, 'automatic', joined_at FROM joining
+                             ORDER BY occurrence_id, user_id)
+                        UPDATE liveops.occurrences o
+                           SET current_participants = o.current_participants + n.joined
+                          FROM (SELECT occurrence_id, count(*) AS joined FROM joining GROUP BY 1) n
+                         WHERE o.occurrence_id = n.occurrence_id
+                        """)) {
+            Object[] events =
+                    admitted.stream().map(hit -> hit.binding().occurrence().eventId()).toArray();
+            Object[] occurrences =
+                    admitted.stream().map(hit -> hit.seat().occurrenceId()).toArray();
+            Object[] users = admitted.stream().map(Hit::userId).toArray();
+            Object[] times = admitted.stream().map(hit -> hit.at().toString()).toArray();
+            statement.setArray(1, connection.createArrayOf("uuid", made));
+            statement.setArray(2, connection.createArrayOf("varchar", events));
+            statement.setArray(3, connection.createArrayOf("uuid", occurrences));
+            statement.setArray(4, connection.createArrayOf("varchar", users));
+            statement.setArray(5, connection.createArrayOf("timestamptz", times));
+            statement.executeUpdate();
+        }
+        return joined;
+    }
+
+    private static void tell(Hit hit, UUID participationId, Joined joined) {
+        Occurrence occurrence = hit.binding().occurrence();
+        ObjectNode data = described(occurrence, hit.userId(), participationId);
+        data.put("participation_type", "automatic");
+        joined.events()
+                .add(
+                        new OutboxEvent(
+                                "liveops.participant.joined",
+                                hit.userId(),
+                                hit.at(),
+                                data,
+                                hit.eventId()));
+        for (RewardRule rule : occurrence.rules().rewards()) {
+            if (rule.on() == RewardRule.Trigger.JOIN) {
+                joined.earned()
+                        .add(
+                                new Earned(
+                                        occurrence, rule, hit.userId(), 1, hit.at(), hit.eventId()));
+            }
+        }
+    }
+
+    /** What events tell of a participation. */
+    static ObjectNode described(
+            Occurrence occurrence, String userId, @Nullable UUID participationId) {
+        return Json.mapper()
+                .createObjectNode()
+                .put("event_id", occurrence.eventId())
+                .put("occurrence_id", occurrence.occurrenceId().toString())
+                .put("user_id", userId)
+                .put("participation_id", String.valueOf(participationId));
+    }
+}

@@ -1,0 +1,109 @@
+package dev.jubilee.server.liveops.progress;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.jubilee.events.Envelope;
+import dev.jubilee.events.kafka.KafkaEnvelopes;
+import dev.jubilee.server.conditions.Scope.EventView;
+import dev.jubilee.server.json.Json;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.header.Header;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * Finds among records those that rules name. Records that no rule names cost a look at one header.
+ */
+final class Matcher {
+    /** Marks what a replay forwarded to a topic: it has had its effect before. */
+    private static final String REPLAYED = "ce_replayid";
+
+    private static final String TYPE = "ce_type";
+    private static final int MAX_USER_ID = 64;
+    private static final int MAX_EVENT_ID = 100;
+
+    /** What was found, in the order of the records. */
+    record Found(List<Hit> hits, List<Poisoned> poisoned) {}
+
+    /** A record that a rule names, and that cannot be looked into. */
+    record Poisoned(ConsumerRecord<byte[], byte[]> record, String reason) {}
+
+    private Matcher() {}
+
+    static Found match(RuleIndex index, List<ConsumerRecord<byte[], byte[]>> records) {
+        Found found = new Found(new ArrayList<>(), new ArrayList<>());
+        for (ConsumerRecord<byte[], byte[]> record : records) {
+            List<RuleIndex.Binding> bindings = index.of(type(record));
+            if (!bindings.isEmpty() && record.headers().lastHeader(REPLAYED) == null) {
+                read(record, bindings, found);
+            }
+        }
+        return found;
+    }
+
+    private static void read(
+            ConsumerRecord<byte[], byte[]> record, List<RuleIndex.Binding> bindings, Found found) {
+        Envelope event = KafkaEnvelopes.read(record);
+        String userId = event.subject() == null ? event.partitionKey() : event.subject();
+        if (userId == null) {
+            return; // about no player, and so nobody's progress
+        }
+        Instant accepted = event.acceptedAt() == null ? event.time() : event.acceptedAt();
+        Instant at = accepted.truncatedTo(ChronoUnit.MICROS);
+        EventView view =
+                new EventView(event.type(), event.source(), record.topic(), event.time(), userId);
+        JsonNode data = null;
+        for (RuleIndex.Binding binding : bindings) {
+            if (!binding.occurrence().covers(at)) {
+                continue;
+            }
+            String fault = faultOf(userId, event.id());
+            if (fault == null && data == null && binding.needsData()) {
+                try {
+                    data = event.data().length == 0 ? Json.mapper().createObjectNode() : Json.tree(event.data());
+                } catch (JacksonException e) {
+                    fault = "the payload is not JSON: " + e.getOriginalMessage();
+                }
+            }
+            if (fault != null) {
+                found.poisoned().add(new Poisoned(record, fault));
+                return;
+            }
+            found.hits()
+                    .add(
+                            new Hit(
+                                    record,
+                                    binding,
+                                    event.id(),
+                                    event.idOrigin(),
+                                    userId,
+                                    at,
+                                    view,
+                                    data));
+        }
+    }
+
+    private static @Nullable String faultOf(String userId, String eventId) {
+        if (!isStorable(userId, MAX_USER_ID)) {
+            return "the player's id must have 1 to " + MAX_USER_ID + " characters";
+        }
+        return isStorable(eventId, MAX_EVENT_ID)
+                ? null
+                : "the event's id must have 1 to " + MAX_EVENT_ID + " characters";
+    }
+
+    private static boolean isStorable(String id, int max) {
+        return !id.isEmpty() && id.codePointCount(0, id.length()) <= max && id.indexOf('\0') < 0;
+    }
+
+    private static String type(ConsumerRecord<byte[], byte[]> record) {
+        Header header = record.headers().lastHeader(TYPE);
+        byte[] value = header == null ? null : header.value();
+        return value == null || value.length == 0 ? record.topic() : new String(value, UTF_8);
+    }
+}

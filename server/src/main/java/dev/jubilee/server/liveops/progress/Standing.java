@@ -1,0 +1,229 @@
+package dev.jubilee.server.liveops.progress;
+
+import dev.jubilee.server.conditions.Expression.Condition;
+import dev.jubilee.server.conditions.Expression.Formula;
+import dev.jubilee.server.conditions.ExpressionException;
+import dev.jubilee.server.conditions.Scope;
+import dev.jubilee.server.liveops.occurrences.Occurrence;
+import dev.jubilee.server.liveops.occurrences.Rules;
+import dev.jubilee.server.liveops.rewards.Earned;
+import dev.jubilee.server.players.Player;
+import dev.jubilee.server.progress.ProgressRule;
+import dev.jubilee.server.rewards.RewardRule;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How one participation stands while a batch is applied to it. An event either counts as a whole or
+ * leaves no trace. The outcome does not depend on how events fall into batches: whatever depends on
+ * the metrics is looked at after each event. For one thread.
+ */
+final class Standing {
+    private final UUID participationId;
+    private final Occurrence occurrence;
+    private final String userId;
+    private final Instant countsFrom;
+    private final @Nullable Player player;
+    private final List<RewardRule> milestones;
+    private final boolean[] reached;
+    private Map<String, Double> progress;
+    private @Nullable Double score;
+    private @Nullable Instant reachedAt;
+    private boolean completed;
+    private @Nullable Instant completedAt;
+    private @Nullable String completedBy;
+    private boolean changed;
+    private final List<Earned> earned = new ArrayList<>();
+
+    /** A participation as the database has it. */
+    record Stored(
+            UUID participationId,
+            Hit.Seat seat,
+            boolean completed,
+            Instant joinedAt,
+            Map<String, Double> progress,
+            @Nullable Double score,
+            @Nullable Instant reachedAt) {}
+
+    /**
+     * @param player null when nothing looks at it
+     */
+    Standing(Occurrence occurrence, Stored stored, @Nullable Player player) {
+        this.participationId = stored.participationId();
+        this.occurrence = occurrence;
+        this.userId = stored.seat().userId();
+        this.countsFrom =
+                stored.joinedAt().isAfter(occurrence.startsAt())
+                        ? stored.joinedAt()
+                        : occurrence.startsAt();
+        this.player = player;
+        this.progress = stored.progress();
+        this.score = stored.score();
+        this.reachedAt = stored.reachedAt();
+        this.completed = stored.completed();
+        this.milestones =
+                occurrence.rules().rewards().stream()
+                        .filter(rule -> rule.on() == RewardRule.Trigger.MILESTONE)
+                        .toList();
+        this.reached = new boolean[milestones.size()];
+        for (int i = 0; i < reached.length; i++) {
+            // With no progress yet nothing has come to hold, even what holds from the start.
+            reached[i] = !progress.isEmpty() && holds(milestones.get(i).when(), progress);
+        }
+    }
+
+    /** Whether the player was in when the event was accepted. */
+    boolean admits(Hit hit) {
+        return !hit.at().isBefore(countsFrom);
+    }
+
+    /**
+     * Lets the event count, as far as the rules say so.
+     *
+     * @throws RuntimeException when a rule fails; nothing has counted then
+     */
+    void apply(Hit hit) {
+        Map<String, Double> next = new HashMap<>(progress);
+        Scope scope = new Scope(hit.view(), hit.data(), player, progress);
+        boolean counts = false;
+        for (ProgressRule rule : hit.binding().rules()) {
+            counts |= apply(rule, scope, next);
+        }
+        if (!counts) {
+            return;
+        }
+        Rules rules = occurrence.rules();
+        Double newScore = scoreOf(rules.score(), next);
+        boolean completes = !completed && holds(rules.completeWhen(), next);
+        List<Integer> nowReached = new ArrayList<>(0);
+        for (int i = 0; i < reached.length; i++) {
+            if (!reached[i] && holds(milestones.get(i).when(), next)) {
+                nowReached.add(i);
+            }
+        }
+        take(hit, next, newScore);
+        nowReached.forEach(i -> {
+            reached[i] = true;
+            earn(milestones.get(i), hit);
+        });
+        if (completes) {
+            complete(hit);
+        }
+    }
+
+    private static boolean apply(ProgressRule rule, Scope scope, Map<String, Double> next) {
+        if (rule.when() != null && !rule.when().test(scope)) {
+            return false;
+        }
+        double value;
+        try {
+            value = rule.value().value(scope);
+        } catch (ExpressionException e) {
+            return false; // what has no value here does not count
+        }
+        Double before = next.get(rule.metric());
+        double after =
+                switch (rule.operation()) {
+                    case ADD -> (before == null ? 0 : before) + value;
+                    case MIN -> before == null ? value : Math.min(before, value);
+                    case MAX -> before == null ? value : Math.max(before, value);
+                    case LAST -> value;
+                };
+        if (Double.isFinite(after)) {
+            next.put(rule.metric(), after);
+        }
+        return true;
+    }
+
+    private void take(Hit hit, Map<String, Double> next, @Nullable Double newScore) {
+        if (newScore != null && !newScore.equals(score)) {
+            score = newScore;
+            reachedAt = hit.at();
+            changed = true;
+        }
+        if (!next.equals(progress)) {
+            progress = next;
+            changed = true;
+        }
+    }
+
+    private void complete(Hit hit) {
+        completed = true;
+        completedAt = hit.at();
+        completedBy = hit.eventId();
+        changed = true;
+        for (RewardRule rule : occurrence.rules().rewards()) {
+            if (rule.on() == RewardRule.Trigger.COMPLETE) {
+                earn(rule, hit);
+            }
+        }
+    }
+
+    private void earn(RewardRule rule, Hit hit) {
+        earned.add(new Earned(occurrence, rule, userId, 1, hit.at(), hit.eventId()));
+    }
+
+    private boolean holds(@Nullable Condition condition, Map<String, Double> metrics) {
+        return condition != null && condition.test(Scope.of(player, metrics));
+    }
+
+    private @Nullable Double scoreOf(@Nullable Formula formula, Map<String, Double> metrics) {
+        if (formula == null) {
+            return null;
+        }
+        try {
+            return formula.value(Scope.of(player, metrics));
+        } catch (ExpressionException e) {
+            return score; // such as a division by a metric that is not there yet
+        }
+    }
+
+    UUID participationId() {
+        return participationId;
+    }
+
+    Occurrence occurrence() {
+        return occurrence;
+    }
+
+    String userId() {
+        return userId;
+    }
+
+    Map<String, Double> progress() {
+        return progress;
+    }
+
+    @Nullable Double score() {
+        return score;
+    }
+
+    @Nullable Instant reachedAt() {
+        return reachedAt;
+    }
+
+    /** When it was completed within this batch; null when it was not. */
+    @Nullable Instant completedAt() {
+        return completedAt;
+    }
+
+    /** The event that completed it. */
+    @Nullable String completedBy() {
+        return completedBy;
+    }
+
+    /** Whether there is anything to write. */
+    boolean changed() {
+        return changed;
+    }
+
+    /** What was earned within this batch. */
+    List<Earned> earned() {
+        return earned;
+    }
+}

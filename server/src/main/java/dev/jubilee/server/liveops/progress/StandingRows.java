@@ -1,0 +1,165 @@
+package dev.jubilee.server.liveops.progress;
+
+import dev.jubilee.server.json.Json;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** The SQL of participations on their way through a batch, a whole batch a statement. */
+final class StandingRows {
+    private StandingRows() {}
+
+    /**
+     * Locks the participations that count on, in key order, and reads them. Left out are players
+     * who are not in, who left, and whose occurrence has been frozen.
+     */
+    static Map<Hit.Seat, Standing.Stored> lock(Connection connection, Collection<Hit.Seat> seats)
+            throws SQLException {
+        try (PreparedStatement statement =
+                connection.prepareStatement(
+                        """
+                        SELECT p.id, p.occurrence_id, p.user_id, p.status, p.participation_time, p.progress,
+                               p.score, p.reached_at
+                          FROM unnest(?, ?) AS k (occurrence_id, user_id)
+                          JOIN liveops.event_participations p
+                            ON p.occurrence_id = k.occurrence_id AND p.user_id = k.user_id
+                         WHERE p.status IN ('active', 'completed') AND p.final_rank IS NULL
+                         ORDER BY p.occurrence_id, p.user_id
+                           FOR UPDATE OF p
+                        """)) {
+            bind(connection, statement, seats);
+            Map<Hit.Seat, Standing.Stored> found = HashMap.newHashMap(seats.size());
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    Standing.Stored stored = read(row);
+                    found.put(stored.seat(), stored);
+                }
+            }
+            return found;
+        }
+    }
+
+    /** Those who have a participation, in whatever state. */
+    static Set<Hit.Seat> present(Connection connection, Collection<Hit.Seat> seats)
+            throws SQLException {
+        try (PreparedStatement statement =
+                connection.prepareStatement(
+                        """
+                        SELECT p.occurrence_id, p.user_id
+                          FROM unnest(?, ?) AS k (occurrence_id, user_id)
+                          JOIN liveops.event_participations p
+                            ON p.occurrence_id = k.occurrence_id AND p.user_id = k.user_id
+                        """)) {
+            bind(connection, statement, seats);
+            Set<Hit.Seat> present = HashSet.newHashSet(seats.size());
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    present.add(new Hit.Seat(row.getObject(1, UUID.class), row.getString(2)));
+                }
+            }
+            return present;
+        }
+    }
+
+    /** Writes what has changed. */
+    static void update(Connection connection, List<Standing> changed) throws SQLException {
+        if (changed.isEmpty()) {
+            return;
+        }
+        try (PreparedStatement statement =
+                connection.prepareStatement(
+                        """
+                        UPDATE liveops.event_participations p
+                           SET progress = u.progress::jsonb, score = u.score, reached_at = u.reached_at,
+                               completion_time = coalesce(u.completed_at, p.completion_time),
+                               status = CASE WHEN u.completed_at IS NULL THEN p.status ELSE 'completed' END
+                          FROM unnest(?, ?, ?, ?, ?) AS u (id, progress, score, reached_at, completed_at)
+                         WHERE p.id = u.id
+                        """)) {
+            int size = changed.size();
+            UUID[] ids = new UUID[size];
+            String[] progress = new String[size];
+            @Nullable Double[] scores = new Double[size];
+            @Nullable String[] reachedAt = new String[size];
+            @Nullable String[] completedAt = new String[size];
+            for (int i = 0; i < size; i++) {
+                Standing standing = changed.get(i);
+                ids[i] = standing.participationId();
+                progress[i] = json(standing.progress());
+                scores[i] = standing.score();
+                reachedAt[i] = text(standing.reachedAt());
+                completedAt[i] = text(standing.completedAt());
+            }
+            statement.setArray(1, connection.createArrayOf("uuid", ids));
+            statement.setArray(2, connection.createArrayOf("text", progress));
+            statement.setArray(3, connection.createArrayOf("float8", scores));
+            statement.setArray(4, connection.createArrayOf("timestamptz", reachedAt));
+            statement.setArray(5, connection.createArrayOf("timestamptz", completedAt));
+            statement.executeUpdate();
+        }
+    }
+
+    private static Standing.Stored read(ResultSet row) throws SQLException {
+        OffsetDateTime reachedAt = row.getObject(8, OffsetDateTime.class);
+        return new Standing.Stored(
+                row.getObject(1, UUID.class),
+                new Hit.Seat(row.getObject(2, UUID.class), row.getString(3)),
+                row.getString(4).equals("completed"),
+                row.getObject(5, OffsetDateTime.class).toInstant(),
+                metrics(row.getString(6)),
+                row.getObject(7, Double.class),
+                reachedAt == null ? null : reachedAt.toInstant());
+    }
+
+    private static void bind(
+            Connection connection, PreparedStatement statement, Collection<Hit.Seat> seats)
+            throws SQLException {
+        Object[] occurrences = seats.stream().map(Hit.Seat::occurrenceId).toArray();
+        Object[] users = seats.stream().map(Hit.Seat::userId).toArray();
+        statement.setArray(1, connection.createArrayOf("uuid", occurrences));
+        statement.setArray(2, connection.createArrayOf("varchar", users));
+    }
+
+    private static Map<String, Double> metrics(String json) {
+        Map<String, Double> metrics = new HashMap<>();
+        if (json.length() > 2) {
+            Json.tree(json)
+                    .properties()
+                    .forEach(metric -> metrics.put(metric.getKey(), metric.getValue().asDouble()));
+        }
+        return metrics;
+    }
+
+    /** Metric names are plain identifiers, so nothing is escaped. Whole numbers look like it. */
+    private static String json(Map<String, Double> metrics) {
+        StringBuilder json = new StringBuilder("{");
+        for (Map.Entry<String, Double> metric : metrics.entrySet()) {
+            if (json.length() > 1) {
+                json.append(',');
+            }
+            double value = metric.getValue();
+            json.append('"').append(metric.getKey()).append("\":");
+            if (value == Math.rint(value) && Math.abs(value) < 1e15) {
+                json.append((long) value);
+            } else {
+                json.append(value);
+            }
+        }
+        return json.append('}').toString();
+    }
+
+    private static @Nullable String text(@Nullable Instant time) {
+        return time == null ? null : time.toString();
+    }
+}
