@@ -3,7 +3,6 @@ package dev.jubilee.server.liveops.events;
 import static dev.jubilee.server.liveops.events.EventStore.at;
 
 import dev.jubilee.server.database.Database;
-import dev.jubilee.server.json.Json;
 import dev.jubilee.server.liveops.occurrences.EndOffsets;
 import dev.jubilee.server.liveops.occurrences.Occurrence;
 import dev.jubilee.server.liveops.occurrences.Occurrences;
@@ -156,7 +155,7 @@ final class EventClock implements AutoCloseable {
         if (ended.isEmpty()) {
             return 0;
         }
-        String offsets = Json.text(bus.capture());
+        String offsets = EndOffsets.write(bus.capture());
         for (UUID id : ended) {
             database.transaction(connection -> writeEnds(connection, id, offsets));
             show(id);
