@@ -3,6 +3,7 @@ package dev.jubilee.server.liveops.events;
 import static dev.jubilee.server.liveops.events.EventStore.at;
 
 import dev.jubilee.server.database.Database;
+import dev.jubilee.server.json.Json;
 import dev.jubilee.server.liveops.occurrences.EndOffsets;
 import dev.jubilee.server.liveops.occurrences.Occurrence;
 import dev.jubilee.server.liveops.occurrences.Occurrences;
@@ -155,7 +156,7 @@ final class EventClock implements AutoCloseable {
         if (ended.isEmpty()) {
             return 0;
         }
-        String offsets = EndOffsets.write(bus.capture());
+        String offsets = Json.text(bus.capture());
         for (UUID id : ended) {
             database.transaction(connection -> writeEnds(connection, id, offsets));
             show(id);

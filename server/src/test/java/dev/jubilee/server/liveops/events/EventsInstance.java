@@ -2,7 +2,6 @@ package dev.jubilee.server.liveops.events;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
-import dev.jubilee.events.PartitionId;
 import dev.jubilee.server.audit.Audit;
 import dev.jubilee.server.conditions.Conditions;
 import dev.jubilee.server.config.SettingsReader;
@@ -37,7 +36,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -82,7 +80,7 @@ final class EventsInstance implements AutoCloseable {
     private final HttpClient client = HttpClient.newHttpClient();
 
     EventsInstance(Platform platform) {
-        this(platform, Map.of(), () -> Map.of(new PartitionId(new UUID(0, 7), 0), 42L));
+        this(platform, Map.of(), () -> List.of(new EndOffsets.PartitionEnd("game.events", 0, 42)));
     }
 
     EventsInstance(Platform platform, Map<String, String> given, EndOffsets bus) {
