@@ -1,0 +1,4 @@
+@NullMarked
+package dev.jubilee.bench;
+
+import org.jspecify.annotations.NullMarked;

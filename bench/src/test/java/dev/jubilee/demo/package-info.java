@@ -1,0 +1,4 @@
+@NullMarked
+package dev.jubilee.demo;
+
+import org.jspecify.annotations.NullMarked;
