@@ -93,7 +93,9 @@ final class Amendments {
         });
     }
 
-    /** Shares the lock that whoever ends the occurrence takes: what is set before the end counts. */
+    /**
+     * Shares the lock that whoever ends the occurrence takes: what is set before the end counts.
+     */
     private static boolean isRunning(Connection connection, UUID occurrenceId, Instant now)
             throws SQLException {
         String sql =
@@ -111,11 +113,7 @@ final class Amendments {
         }
     }
 
-    /**
-     * What follows from setting the metrics.
-     *
-     * @param reachedAt of the score
-     */
+    /** What follows from setting the metrics. */
     private record Effect(
             ObjectNode progress,
             @Nullable Double score,
@@ -214,8 +212,7 @@ final class Amendments {
 
     private static Map<String, Double> metrics(String progress) {
         Map<String, Double> metrics = new TreeMap<>();
-        Json.tree(progress)
-                .forEachEntry((metric, value) -> metrics.put(metric, value.asDouble(0)));
+        Json.tree(progress).forEachEntry((metric, value) -> metrics.put(metric, value.asDouble(0)));
         return metrics;
     }
 

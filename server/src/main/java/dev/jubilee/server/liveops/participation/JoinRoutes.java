@@ -65,13 +65,15 @@ final class JoinRoutes implements Routes {
         String eventId = PlayerIds.event(call, input);
         String named = PlayerIds.inBody(input);
         boolean player = call.principal().role() == Role.PLAYER;
-        String type =
-                input.optionalOneOf("participation_type", player ? TYPES : TYPES_OF_SERVICES);
+        String type = input.optionalOneOf("participation_type", player ? TYPES : TYPES_OF_SERVICES);
         input.check();
         String userId = call.actingPlayer(named);
         String correlationId = call.correlationId();
         return participations
-                .join(eventId, userId, type == null ? Participation.Type.MANUAL : Participation.Type.of(type))
+                .join(
+                        eventId,
+                        userId,
+                        type == null ? Participation.Type.MANUAL : Participation.Type.of(type))
                 .handle((result, failure) ->
                         failure == null
                                 ? reply(result, eventId, correlationId)

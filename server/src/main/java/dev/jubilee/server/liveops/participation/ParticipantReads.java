@@ -7,6 +7,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -23,8 +24,10 @@ final class ParticipantReads {
 
     /** One player's participation, in whatever status; null when it never joined. */
     @Nullable ParticipantView find(UUID occurrenceId, String userId) {
-        return database.<@Nullable ParticipantView>read(
-                connection -> find(connection, occurrenceId, userId, ""));
+        return database.read(
+                        connection ->
+                                Optional.ofNullable(find(connection, occurrenceId, userId, "")))
+                .orElse(null);
     }
 
     /** The same within a transaction, keeping others from changing it. */
@@ -90,9 +93,9 @@ final class ParticipantReads {
                 status == null
                         ? "SELECT current_participants FROM liveops.occurrences WHERE occurrence_id = ?"
                         : """
-                          SELECT count(*) FROM liveops.event_participations
-                           WHERE occurrence_id = ? AND status = ?
-                          """;
+                        SELECT count(*) FROM liveops.event_participations
+                         WHERE occurrence_id = ? AND status = ?
+                        """;
         try (PreparedStatement select = connection.prepareStatement(sql)) {
             select.setObject(1, occurrenceId);
             if (status != null) {

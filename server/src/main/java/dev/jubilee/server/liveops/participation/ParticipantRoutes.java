@@ -68,9 +68,7 @@ final class ParticipantRoutes implements Routes {
         String cursor = call.query("cursor");
         String after = cursor == null ? "" : decode(cursor);
         int offset = cursor == null ? page.offset() : 0;
-        var part =
-                reads.list(
-                        occurrence(call).occurrenceId(), status, after, offset, page.limit());
+        var part = reads.list(occurrence(call).occurrenceId(), status, after, offset, page.limit());
         List<ParticipantView> found = part.participants();
         String next = found.size() < page.limit() ? null : encode(found.getLast().userId());
         return Reply.ok(new Listed(found, part.total(), page.number(), page.limit(), next));

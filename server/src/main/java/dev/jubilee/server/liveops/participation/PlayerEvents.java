@@ -46,28 +46,28 @@ final class PlayerEvents implements AutoCloseable {
             "SELECT "
                     + ParticipantView.COLUMNS
                     + """
-                      , e.name, e.event_type, e.category, e.status
-                      """;
+                    , e.name, e.event_type, e.category, e.status
+                    """;
     private static final String TOGETHER =
             SELECT
                     + """
-                        FROM unnest(?::text[]) AS asked (user_id)
-                       CROSS JOIN LATERAL (
-                             SELECT * FROM liveops.event_participations p
-                              WHERE p.user_id = asked.user_id AND p.status <> 'cancelled'
-                              ORDER BY p.id DESC LIMIT ?) p
-                        JOIN liveops.events e ON e.event_id = p.event_id
-                       ORDER BY p.id DESC
-                      """;
+                      FROM unnest(?::text[]) AS asked (user_id)
+                     CROSS JOIN LATERAL (
+                           SELECT * FROM liveops.event_participations p
+                            WHERE p.user_id = asked.user_id AND p.status <> 'cancelled'
+                            ORDER BY p.id DESC LIMIT ?) p
+                      JOIN liveops.events e ON e.event_id = p.event_id
+                     ORDER BY p.id DESC
+                    """;
     private static final String ALONE =
             SELECT
                     + """
-                        FROM liveops.event_participations p
-                        JOIN liveops.events e ON e.event_id = p.event_id
-                       WHERE p.user_id = ?
-                         AND CASE WHEN ?::text IS NULL THEN p.status <> 'cancelled' ELSE p.status = ? END
-                       ORDER BY p.id DESC OFFSET ? LIMIT ?
-                      """;
+                      FROM liveops.event_participations p
+                      JOIN liveops.events e ON e.event_id = p.event_id
+                     WHERE p.user_id = ?
+                       AND CASE WHEN ?::text IS NULL THEN p.status <> 'cancelled' ELSE p.status = ? END
+                     ORDER BY p.id DESC OFFSET ? LIMIT ?
+                    """;
     private static final String COUNT =
             """
             SELECT count(*) FROM liveops.event_participations p

@@ -19,8 +19,7 @@ final class Refusals {
             case NO_SUCH_EVENT -> Problem.notFound("event", eventId);
             case NOT_ACTIVE -> notActive(eventId);
             case FULL ->
-                    Problem.conflict(
-                            "event_full", "Every place in \"" + eventId + "\" is taken.");
+                    Problem.conflict("event_full", "Every place in \"" + eventId + "\" is taken.");
             case REQUIREMENTS_NOT_MET ->
                     Problem.refused(
                             "requirements_not_met",
