@@ -1,4 +1,4 @@
 @NullMarked
-package dev.jubilee.demo;
+package dev.jubilee.server.liveops.rewards;
 
 import org.jspecify.annotations.NullMarked;

@@ -1,4 +1,4 @@
 @NullMarked
-package dev.jubilee.bench;
+package dev.jubilee.server.liveops.closing;
 
 import org.jspecify.annotations.NullMarked;
