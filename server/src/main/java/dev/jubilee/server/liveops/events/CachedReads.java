@@ -23,7 +23,7 @@ final class CachedReads implements AutoCloseable {
     private static final int ENTRY_BYTES = 500;
 
     /** Stands for an event that is not there, which is as worth remembering as one that is. */
-    private static final Reply MISSING = Reply.noContent();
+    private static final Reply MISSING = Reply.json(404, new byte[0]);
 
     /** A request for a list; two are the same when they were written the same. */
     static final class ListKey {
@@ -87,15 +87,19 @@ final class CachedReads implements AutoCloseable {
     /** The answer to one event; fails with 404. */
     CompletableFuture<Reply> detail(String eventId, boolean drafts) {
         CompletableFuture<Reply> reply = details.get(new DetailKey(eventId, drafts));
-        boolean there = reply.isDone() && reply.getNow(MISSING) != MISSING;
+        boolean there = reply.isDone() && isThere(reply.getNow(MISSING));
         return there ? reply : reply.thenApply(loaded -> mustBeThere(loaded, eventId));
     }
 
     private static Reply mustBeThere(Reply reply, String eventId) {
-        if (reply == MISSING) {
+        if (!isThere(reply)) {
             throw Problem.notFound("event", eventId).asException();
         }
         return reply;
+    }
+
+    private static boolean isThere(Reply reply) {
+        return reply.status() != MISSING.status();
     }
 
     /** Forgets what an event shows in; an empty id means all. */
