@@ -42,8 +42,6 @@ import picocli.CommandLine.Parameters;
             "It runs against `./jubilee up` with its embedded servers, publishes to the topic bench.events, and makes"
                     + " live events and players whose names begin with bench. docs/performance.md explains every"
                     + " figure.",
-            "",
-            "Scenarios: ${COMPLETION-CANDIDATES}",
             ""
         })
 public final class Bench implements Callable<Integer> {

@@ -50,6 +50,11 @@ final class LagWatch implements AutoCloseable {
         return all;
     }
 
+    /** How many events the slowest consumer has before it now. */
+    synchronized long behind() {
+        return behind.values().stream().mapToLong(Long::longValue).max().orElse(0);
+    }
+
     /** Forgets the worst so far. */
     synchronized void reset() {
         worst.clear();

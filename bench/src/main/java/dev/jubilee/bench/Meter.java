@@ -6,10 +6,9 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
 /** CPU time of each process, and the most memory that the program held, while a load runs. */
@@ -23,15 +22,14 @@ final class Meter implements AutoCloseable {
     private final long program;
     private final Map<String, Double> before;
     private final AtomicLong mostKilobytes = new AtomicLong();
-    private final ScheduledExecutorService watch =
-            Executors.newSingleThreadScheduledExecutor(
-                    Thread.ofPlatform().daemon().name("memory-watch").factory());
+    private final Thread watch;
+    private volatile boolean closed;
 
     private Meter(Map<String, Long> processes, long program) {
         this.processes = processes;
         this.program = program;
         this.before = read();
-        watch.scheduleAtFixedRate(this::glance, 0, GLANCE_MILLIS, TimeUnit.MILLISECONDS);
+        this.watch = Thread.ofPlatform().daemon().name("memory-watch").start(this::watch);
     }
 
     /** Starts to measure the platform and what it stands on. */
@@ -60,6 +58,13 @@ final class Meter implements AutoCloseable {
     long mostMemory() {
         glance();
         return mostKilobytes.get() * 1024;
+    }
+
+    private void watch() {
+        while (!closed) {
+            glance();
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(GLANCE_MILLIS));
+        }
     }
 
     private void glance() {
@@ -120,6 +125,7 @@ final class Meter implements AutoCloseable {
 
     @Override
     public void close() {
-        watch.shutdownNow();
+        closed = true;
+        LockSupport.unpark(watch);
     }
 }

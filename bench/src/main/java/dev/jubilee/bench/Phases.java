@@ -59,6 +59,14 @@ final class Phases {
         }
     }
 
+    /** As fast as it goes, to leave something to do; notes nothing. */
+    LoadResult pile(Wrk wrk, Load load, Duration duration) {
+        LoadResult result = wrk.saturate(load, duration);
+        count(result);
+        underWay += wrk.connections();
+        return result;
+    }
+
     /** At a fixed number of operations a second; returns what was reached. */
     double steady(Wrk wrk, Load load, Duration duration, int rate, double p99Millis) {
         String at = "at %,d/s".formatted(rate);

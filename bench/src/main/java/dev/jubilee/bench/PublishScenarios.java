@@ -9,7 +9,7 @@ import java.util.Map;
 /** Publishing, one event a request and in batches, the event store on. */
 final class PublishScenarios {
     private static final int BATCH_CONNECTIONS = 16;
-    private static final Duration PATIENCE = Duration.ofSeconds(120);
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
     private static final int KAFKA_EVENTS = 2_000_000;
     private static final String STORED = "SELECT count(*) FROM bus.events WHERE source = ?";
 
@@ -101,7 +101,7 @@ final class PublishScenarios {
                             "caught up after %d s of it".formatted(burst.toSeconds()),
                             lag.awaitCaughtUp(PATIENCE).toMillis() / 1000.0,
                             "s",
-                            burst.toSeconds()));
+                            burst.toMillis() / 1000.0));
             lag.reset();
             double most = phases.saturate(wrk, load, stand.duration(), 100_000);
             notes.figure(Figure.told("Kafka's producer tool beside it", kafka, "/s"));
@@ -157,7 +157,10 @@ final class PublishScenarios {
         Duration took = lag.awaitCaughtUp(PATIENCE);
         notes.figure(
                 Figure.below(
-                        "caught up " + when, took.toMillis() / 1000.0, "s", PATIENCE.toSeconds()));
+                        "caught up " + when,
+                        took.toMillis() / 1000.0,
+                        "s",
+                        PATIENCE.toMillis() / 1000.0));
     }
 
     /** Notes how far each consumer fell behind. */

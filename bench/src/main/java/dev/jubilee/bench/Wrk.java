@@ -108,7 +108,7 @@ public final class Wrk {
         command.add(load.target().toString());
         command.add("--");
         command.addAll(full.arguments());
-        return parse(output(command, running + PATIENCE_SECONDS), rate.isPresent() ? seconds : 0);
+        return parse(output(command, running + PATIENCE_SECONDS), rate.isPresent() ? seconds : 0L);
     }
 
     private static String output(List<String> command, long patience) {
@@ -134,7 +134,7 @@ public final class Wrk {
      *
      * @param steadySeconds for how long requests were sent at a fixed rate; 0 when they were not
      */
-    static LoadResult parse(String output, double steadySeconds) {
+    static LoadResult parse(String output, long steadySeconds) {
         int at = output.lastIndexOf(MARK);
         if (at < 0) {
             throw new BenchException("wrk did not finish: " + output.strip());

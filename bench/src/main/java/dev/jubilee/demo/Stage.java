@@ -2,7 +2,9 @@ package dev.jubilee.demo;
 
 import java.io.PrintStream;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -12,7 +14,6 @@ import java.util.function.Consumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
-import org.jspecify.annotations.Nullable;
 
 /** A part of the demo that many do at once, with a progress bar where someone is watching. */
 final class Stage {
@@ -34,15 +35,17 @@ final class Stage {
      */
     <T> void each(String title, Collection<T> items, Consumer<T> work) {
         long start = System.nanoTime();
-        try (@Nullable ProgressBar bar = watched ? bar(title, items.size()) : null) {
-            run(
-                    items,
-                    item -> {
-                        work.accept(item);
-                        if (bar != null) {
+        if (watched) {
+            try (ProgressBar bar = bar(title, items.size())) {
+                run(
+                        items,
+                        item -> {
+                            work.accept(item);
                             bar.step();
-                        }
-                    });
+                        });
+            }
+        } else {
+            run(items, work);
         }
         Duration took = Duration.ofNanos(System.nanoTime() - start);
         out.printf("  %-44s %,9d   %5.1f s%n", title, items.size(), took.toMillis() / 1000.0);
@@ -51,29 +54,23 @@ final class Stage {
     private static <T> void run(Collection<T> items, Consumer<T> work) {
         Semaphore room = new Semaphore(AT_ONCE);
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            @Nullable Future<?>[] done = new @Nullable Future<?>[items.size()];
-            int n = 0;
+            List<Future<?>> done = new ArrayList<>(items.size());
             for (T item : items) {
                 room.acquireUninterruptibly();
-                done[n++] =
+                done.add(
                         threads.submit(() -> {
                             try {
                                 work.accept(item);
                             } finally {
                                 room.release();
                             }
-                        });
+                        }));
             }
-            for (@Nullable Future<?> future : done) {
-                await(future);
-            }
+            done.forEach(Stage::await);
         }
     }
 
-    private static void await(@Nullable Future<?> future) {
-        if (future == null) {
-            return;
-        }
+    private static void await(Future<?> future) {
         try {
             future.get();
         } catch (ExecutionException e) {

@@ -9,6 +9,9 @@ import dev.jubilee.server.config.SettingsReader;
 public record BusSettings(TopicSettings topics, PublishSettings publish, StoreSettings store) {
     /** Reads them all. */
     public static BusSettings from(SettingsReader reader) {
-        return new BusSettings(TopicSettings.from(reader), PublishSettings.from(reader), StoreSettings.from(reader));
+        return new BusSettings(
+                TopicSettings.from(reader),
+                PublishSettings.from(reader),
+                StoreSettings.from(reader));
     }
 }

@@ -1,17 +1,18 @@
 package dev.jubilee.server.cli;
 
+import dev.jubilee.server.Jubilee;
+import dev.jubilee.server.JubileeSettings;
 import dev.jubilee.server.config.ConfigFile;
 import dev.jubilee.server.config.ServerSettings;
 import dev.jubilee.server.config.SettingsReader;
 import dev.jubilee.server.embedded.EmbeddedServers;
 import dev.jubilee.server.embedded.EmbeddedSettings;
 import dev.jubilee.server.embedded.ServerHealth;
-import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
@@ -48,73 +49,88 @@ final class Up implements Callable<Integer> {
             description = "Start and end, and leave start-up caches in the folder.")
     private @Nullable Path training;
 
-    private final InstantSource clock = InstantSource.system();
-
     @Override
     public Integer call() throws InterruptedException {
-        Map<String, String> given = ConfigFile.over(System.getenv(), config, Path.of(""));
+        // Before anything logs.
+        System.setProperty(
+                "jubilee.logs",
+                Path.of(System.getenv().getOrDefault("JUBILEE_HOME", ".jubilee"), "logs").toString());
+        Map<String, String> given =
+                new HashMap<>(ConfigFile.over(System.getenv(), config, Path.of("")));
         SettingsReader reader = new SettingsReader(given);
-        ServerSettings settings = ServerSettings.from(reader);
-        OptionalInt postgresPort = fixedPort(reader, "JUBILEE_POSTGRES_PORT");
-        OptionalInt kafkaPort = fixedPort(reader, "JUBILEE_KAFKA_PORT");
-        String programs = reader.optionalText("JUBILEE_POSTGRES_PROGRAMS");
-        reader.check();
+        ServerSettings server = ServerSettings.from(reader);
+        EmbeddedSettings embedded = embedded(server, reader);
+        // Everything is checked before anything is started.
+        JubileeSettings.from(reader, embedded.postgres());
 
-        System.setProperty("jubilee.logs", settings.home().resolve("logs").toString());
-        EmbeddedSettings embedded =
-                EmbeddedSettings.in(settings.home())
-                        .only(settings.databaseUrl() == null, settings.kafkaBrokers() == null)
-                        .withPorts(postgresPort, kafkaPort);
-        if (programs != null) {
-            embedded = embedded.withBinaries(Path.of(programs));
-        }
         Shutdown shutdown = new Shutdown();
         Runtime.getRuntime().addShutdownHook(new Thread(shutdown::run, "shutdown"));
-        serve(embedded, new HashMap<>(given), shutdown);
-        if (training == null) {
-            new CountDownLatch(1).await();
+        StartupCache cache =
+                new StartupCache(training == null ? server.home().resolve("cache") : training);
+        List<String> addresses = startEmbedded(embedded, cache, given, shutdown);
+        Jubilee jubilee =
+                Jubilee.start(
+                        JubileeSettings.from(new SettingsReader(given), embedded.postgres()),
+                        embedded.postgres(),
+                        InstantSource.system());
+        shutdown.atEnd(jubilee);
+        if (training != null) {
+            Rehearsal.play(server.host(), jubilee);
+            return 0;
         }
+        Welcome.print(spec.commandLine().getOut(), server, jubilee, addresses);
+        if (embedded.postgres() && embedded.kafka()) {
+            shutdown.atEnd(cache.trainInBackground(server.home()));
+        }
+        new CountDownLatch(1).await();
         return 0;
     }
 
-    private void serve(EmbeddedSettings wanted, Map<String, String> given, Shutdown shutdown) {
-        StartupCache cache =
-                new StartupCache(training == null ? wanted.home().resolve("cache") : training);
-        PrintWriter out = spec.commandLine().getOut();
-        if (wanted.postgres() || wanted.kafka()) {
-            EmbeddedServers embedded =
-                    EmbeddedServers.start(
-                            wanted.withKafkaJvm(
-                                    training == null
-                                            ? cache.kafkaOptions()
-                                            : cache.kafkaRecording()),
-                            ServerHealth.IGNORED);
-            shutdown.atEnd(embedded);
-            if (wanted.postgres()) {
-                given.put("DATABASE_URL", embedded.databaseUrl());
-                given.put("DATABASE_USER", embedded.user());
-                given.put("DATABASE_PASSWORD", embedded.password());
-                out.println("  PostgreSQL  " + embedded.databaseUrl());
-            }
-            if (wanted.kafka()) {
-                given.put("KAFKA_BROKERS", embedded.kafkaBrokers());
-                out.println("  Kafka       " + embedded.kafkaBrokers());
-            }
+    private static EmbeddedSettings embedded(ServerSettings server, SettingsReader reader) {
+        EmbeddedSettings embedded =
+                EmbeddedSettings.in(server.home())
+                        .only(server.databaseUrl() == null, server.kafkaBrokers() == null)
+                        .withPorts(
+                                fixedPort(reader, "JUBILEE_POSTGRES_PORT"),
+                                fixedPort(reader, "JUBILEE_KAFKA_PORT"));
+        String programs = reader.optionalText("JUBILEE_POSTGRES_PROGRAMS");
+        return programs == null ? embedded : embedded.withBinaries(Path.of(programs));
+    }
+
+    /**
+     * Starts what the settings do not name, adds its addresses to them, and returns these for
+     * people.
+     */
+    private List<String> startEmbedded(
+            EmbeddedSettings wanted,
+            StartupCache cache,
+            Map<String, String> given,
+            Shutdown shutdown) {
+        List<String> addresses = new ArrayList<>();
+        if (!wanted.postgres() && !wanted.kafka()) {
+            return addresses;
         }
-        out.printf("Ready in %.1f s; Ctrl-C stops it.%n", sinceStart().toMillis() / 1000.0);
-        if (training == null && wanted.postgres() && wanted.kafka()) {
-            shutdown.atEnd(cache.trainInBackground(wanted.home()));
+        EmbeddedServers servers =
+                EmbeddedServers.start(
+                        wanted.withKafkaJvm(
+                                training == null ? cache.kafkaOptions() : cache.kafkaRecording()),
+                        ServerHealth.IGNORED);
+        shutdown.atEnd(servers);
+        if (wanted.postgres()) {
+            given.put("DATABASE_URL", servers.databaseUrl());
+            given.put("DATABASE_USER", servers.user());
+            given.put("DATABASE_PASSWORD", servers.password());
+            addresses.add("PostgreSQL " + servers.databaseUrl().replaceAll(".*//|/.*", ""));
         }
+        if (wanted.kafka()) {
+            given.put("KAFKA_BROKERS", servers.kafkaBrokers());
+            addresses.add("Kafka " + servers.kafkaBrokers());
+        }
+        return addresses;
     }
 
     private static OptionalInt fixedPort(SettingsReader reader, String name) {
         int port = reader.integer(name, 0, 0, ANY_PORT);
         return port == 0 ? OptionalInt.empty() : OptionalInt.of(port);
-    }
-
-    /** Counts from the launch of the process, as the one who waits does. */
-    private Duration sinceStart() {
-        Instant now = clock.instant();
-        return Duration.between(ProcessHandle.current().info().startInstant().orElse(now), now);
     }
 }

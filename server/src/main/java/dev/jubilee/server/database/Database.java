@@ -3,12 +3,13 @@ package dev.jubilee.server.database;
 import java.sql.Connection;
 import java.sql.SQLException;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 
 /** Transactions on PostgreSQL. Thread-safe. */
 public final class Database {
     /** What is done within one transaction. */
     @FunctionalInterface
-    public interface Work<T> {
+    public interface Work<T extends @Nullable Object> {
         T in(Connection connection) throws SQLException;
     }
 
@@ -28,7 +29,7 @@ public final class Database {
      *
      * @throws DatabaseException when PostgreSQL refuses or cannot be reached
      */
-    public <T> T transaction(Work<T> work) {
+    public <T extends @Nullable Object> T transaction(Work<T> work) {
         try (Connection connection = dataSource.getConnection()) {
             connection.setAutoCommit(false);
             try {
@@ -51,7 +52,7 @@ public final class Database {
      *
      * @throws DatabaseException when PostgreSQL refuses or cannot be reached
      */
-    public <T> T read(Work<T> work) {
+    public <T extends @Nullable Object> T read(Work<T> work) {
         try (Connection connection = dataSource.getConnection()) {
             return work.in(connection);
         } catch (SQLException e) {

@@ -42,6 +42,9 @@ public final class HttpPort implements AutoCloseable {
                         .setTcpNoDelay(true)
                         .setReuseAddress(true)
                         .setAcceptBacklog(4096)
+                        // With HTTP/2 over clear text a connection is ours only after its first
+                        // bytes, and until then nothing limits how many there are or how long.
+                        .setHttp2ClearTextEnabled(false)
                         .setCompressionSupported(false);
         AtomicInteger actual = new AtomicInteger();
         AtomicInteger connections = new AtomicInteger();
@@ -56,7 +59,8 @@ public final class HttpPort implements AutoCloseable {
                                     new DeploymentOptions().setInstances(loops))
                             .await();
             return new HttpPort(vertx, id, actual.get());
-        } catch (RuntimeException e) {
+        } catch (Exception e) {
+            // Vert.x throws the checked BindException without declaring it.
             throw new PortTakenException(host, port, e);
         }
     }

@@ -5,8 +5,10 @@ import com.zaxxer.hikari.HikariDataSource;
 import dev.jubilee.server.config.SettingsReader;
 import dev.jubilee.server.database.ChangeFeed;
 import dev.jubilee.server.database.Database;
+import dev.jubilee.server.http.Edge;
 import dev.jubilee.server.http.HttpLimits;
 import dev.jubilee.server.http.HttpPort;
+import dev.jubilee.server.http.RateLimits;
 import dev.jubilee.server.http.Router;
 import dev.jubilee.server.json.Json;
 import dev.jubilee.server.security.Authenticator;
@@ -83,8 +85,10 @@ final class BusInstance implements AutoCloseable {
                         "127.0.0.1",
                         0,
                         router,
-                        BY_ROLE,
-                        new HttpLimits(9 << 20, timeout, timeout, timeout),
+                        new Edge(
+                                BY_ROLE,
+                                new RateLimits(RateLimits.Settings.OFF, System::nanoTime),
+                                new HttpLimits(9 << 20, timeout, timeout, timeout, 1_000)),
                         2);
     }
 

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -44,6 +45,7 @@ public final class Program implements AutoCloseable {
         List<String> command = new ArrayList<>(prefix);
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of("-Xmx192m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+        command.add("-Dlogback.configurationFile=logback.xml");
         command.addAll(List.of("-cp", classPath, "dev.jubilee.server.cli.Main", "up"));
         ProcessBuilder builder =
                 new ProcessBuilder(command)
@@ -101,7 +103,7 @@ public final class Program implements AutoCloseable {
     public Program ready() {
         Await.until(
                 "the program is ready",
-                java.time.Duration.ofSeconds(PATIENCE_SECONDS),
+                Duration.ofSeconds(PATIENCE_SECONDS),
                 () -> {
                     if (output.stream().anyMatch(line -> line.startsWith("Ready in"))) {
                         return true;

@@ -93,8 +93,12 @@ final class Lanes {
                                         return null;
                                     }))
                             .toList();
-            for (Future<?> running : tasks) {
-                running.get(2, TimeUnit.MINUTES);
+            try {
+                for (Future<?> running : tasks) {
+                    running.get(2, TimeUnit.MINUTES);
+                }
+            } finally {
+                executor.shutdownNow(); // those that wait for one that failed
             }
         }
     }

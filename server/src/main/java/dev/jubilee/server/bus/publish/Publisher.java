@@ -185,6 +185,22 @@ public final class Publisher implements AutoCloseable {
         return all;
     }
 
+    /**
+     * Waits until everything that this instance accepted before the call is acknowledged by Kafka
+     * or has failed.
+     *
+     * @throws IllegalStateException when the wait is interrupted
+     */
+    public void settle() {
+        try {
+            lane.settle();
+        } catch (InterruptedException | org.apache.kafka.common.errors.InterruptException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(
+                    "interrupted while events were on their way to Kafka", e);
+        }
+    }
+
     /** Hands over what was accepted, waits for Kafka to acknowledge it, and ends. */
     @Override
     public void close() {

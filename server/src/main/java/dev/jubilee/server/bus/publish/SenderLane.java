@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
@@ -67,6 +68,19 @@ final class SenderLane implements AutoCloseable {
         return waiting.get();
     }
 
+    /** Waits until all that was offered before the call has an outcome. */
+    void settle() throws InterruptedException {
+        CountDownLatch handedOver = new CountDownLatch(1);
+        waiting.incrementAndGet();
+        queue.add(Shipment.mark(handedOver::countDown));
+        LockSupport.unpark(thread);
+        if (ended) {
+            abandonAll();
+        }
+        handedOver.await();
+        producer.flush();
+    }
+
     /** Hands over what was accepted, waits for its acknowledgement, and ends. */
     @Override
     public void close() {
@@ -85,6 +99,7 @@ final class SenderLane implements AutoCloseable {
     private void abandonAll() {
         Shipment left = queue.poll();
         while (left != null) {
+            left.reached();
             left.abandon(0, "the platform is shutting down");
             left = queue.poll();
         }
@@ -115,6 +130,7 @@ final class SenderLane implements AutoCloseable {
     }
 
     private void send(Shipment shipment) {
+        shipment.reached();
         List<ProducerRecord<byte[], byte[]>> records = shipment.records();
         for (int i = 0; i < records.size(); i++) {
             if (shipment.isLate()) {

@@ -22,6 +22,7 @@ final class Shipment {
     private final CompletableFuture<Shipment> done = new CompletableFuture<>();
     private final long bytes;
     private final long deadline;
+    private @Nullable Runnable whenReached;
 
     /**
      * @param deadline by {@link System#nanoTime()}: what has not been handed over by then is not
@@ -40,6 +41,20 @@ final class Shipment {
         this.bytes = sum;
         if (records.isEmpty()) {
             done.complete(this);
+        }
+    }
+
+    /** Nothing to send: tells when the lane has come so far. */
+    static Shipment mark(Runnable whenReached) {
+        Shipment mark = new Shipment(List.of(), Long.MAX_VALUE);
+        mark.whenReached = whenReached;
+        return mark;
+    }
+
+    /** The lane has come so far: everything before it is with the producer. */
+    void reached() {
+        if (whenReached != null) {
+            whenReached.run();
         }
     }
 

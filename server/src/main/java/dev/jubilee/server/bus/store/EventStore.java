@@ -61,8 +61,7 @@ public final class EventStore implements Routes, AutoCloseable {
         this.offsets = new PostgresOffsets(database.dataSource(), "platform.consumer_offsets");
         Partitions partitions = new Partitions(database);
         this.writer =
-                new StoreWriter(
-                        database, offsets, partitions, clock, new StoreMetrics(registry));
+                new StoreWriter(database, offsets, partitions, clock, new StoreMetrics(registry));
         this.retention = new Retention(database, partitions, settings, clock);
         this.statuses = new StatusReader(database);
         this.catchUp = new CatchUp(new TopicOffsets(admin), offsets, topics::names);
@@ -121,7 +120,8 @@ public final class EventStore implements Routes, AutoCloseable {
         try {
             retention.run();
         } catch (RuntimeException e) {
-            log.warn("old events could not be dropped, trying again in an hour: {}", e.getMessage());
+            log.warn(
+                    "old events could not be dropped, trying again in an hour: {}", e.getMessage());
         }
     }
 }

@@ -11,6 +11,7 @@ import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.Collection;
+import java.util.NavigableSet;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
@@ -59,8 +60,7 @@ final class Partitions {
      */
     int dropUntil(Instant moment) {
         LocalDate oldestKept = dayOf(moment);
-        Set<LocalDate> old =
-                database.read(Partitions::days).headSet(oldestKept);
+        Set<LocalDate> old = database.read(Partitions::days).headSet(oldestKept);
         for (LocalDate day : old) {
             database.transaction(connection -> {
                 lock(connection);
@@ -92,7 +92,7 @@ final class Partitions {
         });
     }
 
-    private static TreeSet<LocalDate> days(Connection connection) throws SQLException {
+    private static NavigableSet<LocalDate> days(Connection connection) throws SQLException {
         try (PreparedStatement statement =
                         connection.prepareStatement(
                                 """
@@ -100,7 +100,7 @@ final class Partitions {
                                 WHERE i.inhparent = 'bus.events'::regclass AND c.relname ~ '^events_[0-9]{8}$'
                                 """);
                 ResultSet rows = statement.executeQuery()) {
-            TreeSet<LocalDate> days = new TreeSet<>();
+            NavigableSet<LocalDate> days = new TreeSet<>();
             while (rows.next()) {
                 days.add(LocalDate.parse(rows.getString(1), NAME));
             }

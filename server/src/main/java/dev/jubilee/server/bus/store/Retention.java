@@ -24,10 +24,7 @@ public final class Retention {
     private final InstantSource clock;
 
     Retention(
-            Database database,
-            Partitions partitions,
-            StoreSettings settings,
-            InstantSource clock) {
+            Database database, Partitions partitions, StoreSettings settings, InstantSource clock) {
         this.database = database;
         this.partitions = partitions;
         this.settings = settings;
@@ -41,7 +38,10 @@ public final class Retention {
         partitions.ensure(List.of(today, today.plusDays(1), today.plusDays(2)));
         int dropped = partitions.dropUntil(now.minus(settings.retention()));
         if (dropped > 0) {
-            log.info("dropped {} days of events that are older than {}", dropped, settings.retention());
+            log.info(
+                    "dropped {} days of events that are older than {}",
+                    dropped,
+                    settings.retention());
         }
         forgetIds(now.minus(settings.idWindow()));
     }

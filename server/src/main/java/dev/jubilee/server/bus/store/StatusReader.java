@@ -94,8 +94,7 @@ final class StatusReader implements AutoCloseable {
 
     private void answer(List<Asked> batch) {
         try {
-            Map<String, EventStatus> found =
-                    database.read(connection -> read(connection, batch));
+            Map<String, EventStatus> found = database.read(connection -> read(connection, batch));
             for (Asked asked : batch) {
                 asked.answer().complete(Optional.ofNullable(found.get(asked.eventId())));
             }
@@ -145,9 +144,9 @@ final class StatusReader implements AutoCloseable {
                         "SELECT "
                                 + COLUMNS
                                 + """
-                                  FROM bus.events e
-                                  WHERE e.id = ANY (?) AND e.accepted_at BETWEEN ? AND ? AND e.client_event_id IS NULL
-                                  """)) {
+                                FROM bus.events e
+                                WHERE e.id = ANY (?) AND e.accepted_at BETWEEN ? AND ? AND e.client_event_id IS NULL
+                                """)) {
             statement.setArray(1, connection.createArrayOf("uuid", ids.toArray()));
             statement.setObject(2, first.atOffset(ZoneOffset.UTC));
             statement.setObject(3, last.atOffset(ZoneOffset.UTC));
@@ -163,10 +162,10 @@ final class StatusReader implements AutoCloseable {
                         "SELECT "
                                 + COLUMNS
                                 + """
-                                  FROM bus.event_ids i
-                                  JOIN bus.events e ON e.id = i.id AND e.accepted_at = i.accepted_at
-                                  WHERE i.event_id = ANY (?)
-                                  """)) {
+                                FROM bus.event_ids i
+                                JOIN bus.events e ON e.id = i.id AND e.accepted_at = i.accepted_at
+                                WHERE i.event_id = ANY (?)
+                                """)) {
             statement.setArray(1, connection.createArrayOf("text", ids.toArray()));
             collect(statement, found);
         }

@@ -3,17 +3,16 @@ package dev.jubilee.server.bus.store;
 import dev.jubilee.server.http.Call;
 import dev.jubilee.server.http.Method;
 import dev.jubilee.server.http.Problem;
-import dev.jubilee.server.http.ProblemException;
 import dev.jubilee.server.http.Reply;
 import dev.jubilee.server.http.Router;
 import dev.jubilee.server.http.Routes;
 import dev.jubilee.server.security.Access;
 import dev.jubilee.server.security.Role;
 import java.time.Duration;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The HTTP face of what became of an event. An id that is not known yet waits until the store has
@@ -21,6 +20,13 @@ import org.jspecify.annotations.Nullable;
  * publish, by any instance.
  */
 final class StatusRoutes implements Routes {
+    private static final Logger log = LoggerFactory.getLogger(StatusRoutes.class);
+    private static final Problem UNAVAILABLE =
+            Problem.unavailable(
+                    "event_store_unavailable",
+                    "The event store cannot be asked at the moment.",
+                    Duration.ofSeconds(1));
+
     private final StatusReader events;
     private final CatchUp store;
 
@@ -43,30 +49,17 @@ final class StatusRoutes implements Routes {
             throw Problem.notFound("event", id).asException();
         }
         return events.find(id)
-                .thenCompose(
-                        found ->
-                                found.isPresent()
-                                        ? CompletableFuture.completedFuture(found)
-                                        : store.await().thenCompose(caughtUp -> events.find(id)))
-                .handle((found, failure) -> reply(id, found, failure));
-    }
-
-    private static Reply reply(
-            String id,
-            @Nullable Optional<EventStatus> found,
-            @Nullable Throwable failure) {
-        if (found == null) {
-            ProblemException unavailable =
-                    Problem.unavailable(
-                                    "event_store_unavailable",
-                                    "The event store cannot be asked at the moment.",
-                                    Duration.ofSeconds(1))
-                            .asException();
-            if (failure != null) {
-                unavailable.addSuppressed(failure);
-            }
-            throw unavailable;
-        }
-        return Reply.ok(found.orElseThrow(() -> Problem.notFound("event", id).asException()));
+                .thenCompose(found ->
+                        found.isPresent()
+                                ? CompletableFuture.completedFuture(found)
+                                : store.await().thenCompose(caughtUp -> events.find(id)))
+                .exceptionally(failure -> {
+                    log.warn("the event store cannot be asked: {}", failure.getMessage());
+                    throw UNAVAILABLE.asException();
+                })
+                .thenApply(found ->
+                        Reply.ok(
+                                found.orElseThrow(
+                                        () -> Problem.notFound("event", id).asException())));
     }
 }

@@ -10,7 +10,7 @@ import java.time.Duration;
  * @param idWindow the ids that clients made: within it a repeated id is stored once
  */
 public record StoreSettings(Duration retention, Duration idWindow) {
-    private static final Duration DEFAULT = Duration.ofHours(168);
+    private static final Duration DEFAULT = Duration.ofDays(7);
     private static final Duration LONGEST = Duration.ofDays(3_650);
 
     /** Reads {@code EVENT_RETENTION} and {@code EVENT_ID_RETENTION}. */

@@ -1,5 +1,6 @@
 /**
- * The event store: every event of every topic, in PostgreSQL, exactly once; and what became of each.
+ * The event store: every event of every topic, in PostgreSQL, exactly once; and what became of
+ * each.
  */
 @NullMarked
 package dev.jubilee.server.bus.store;

@@ -1,0 +1,268 @@
+package dev.jubilee.server;
+
+import com.zaxxer.hikari.HikariDataSource;
+import dev.jubilee.events.postgres.PostgresOffsets;
+import dev.jubilee.server.audit.Audit;
+import dev.jubilee.server.bus.Bus;
+import dev.jubilee.server.config.ServerSettings;
+import dev.jubilee.server.credentials.Credentials;
+import dev.jubilee.server.database.ChangeFeed;
+import dev.jubilee.server.database.ConnectionPool;
+import dev.jubilee.server.database.Database;
+import dev.jubilee.server.database.Migrations;
+import dev.jubilee.server.http.Edge;
+import dev.jubilee.server.http.HttpLimits;
+import dev.jubilee.server.http.HttpPort;
+import dev.jubilee.server.http.RateLimits;
+import dev.jubilee.server.http.Router;
+import dev.jubilee.server.idempotency.Idempotency;
+import dev.jubilee.server.liveops.LiveOps;
+import dev.jubilee.server.liveops.progress.ProgressBus;
+import dev.jubilee.server.observability.Health;
+import dev.jubilee.server.observability.HealthRoutes;
+import dev.jubilee.server.observability.Metrics;
+import dev.jubilee.server.observability.ObservabilityRoutes;
+import dev.jubilee.server.observability.Probes;
+import dev.jubilee.server.openapi.OpenApiRoutes;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import org.apache.kafka.clients.admin.Admin;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The program: every part made by hand, started in order, ended in the reverse order. The only
+ * class that knows them all. PostgreSQL and Kafka must be there.
+ */
+public final class Jubilee implements AutoCloseable {
+    /** The version that health checks report. */
+    public static final String VERSION = "0.1.0";
+
+    private static final String LIVE_OPS_TOPIC = "liveops.events";
+    private static final int LIVE_OPS_PARTITIONS = 6;
+    private static final Logger log = LoggerFactory.getLogger(Jubilee.class);
+
+    private final Deque<AutoCloseable> running = new ArrayDeque<>();
+    private final JubileeSettings settings;
+    private final InstantSource clock;
+    private @Nullable HttpPort busPort;
+    private @Nullable HttpPort liveOpsPort;
+    private @Nullable HttpPort metricsPort;
+    private @Nullable Path adminKeyFile;
+
+    private Jubilee(JubileeSettings settings, InstantSource clock) {
+        this.settings = settings;
+        this.clock = clock;
+    }
+
+    /**
+     * Migrates the database, starts everything and listens.
+     *
+     * @param ownDatabase whether the database belongs to this data folder alone, so that a lost
+     *     admin key may be made anew
+     * @throws RuntimeException when a part cannot start; what had started is ended again
+     */
+    public static Jubilee start(
+            JubileeSettings settings, boolean ownDatabase, InstantSource clock) {
+        Jubilee jubilee = new Jubilee(settings, clock);
+        try {
+            jubilee.startAll(ownDatabase);
+            return jubilee;
+        } catch (RuntimeException e) {
+            jubilee.close();
+            throw e;
+        }
+    }
+
+    /** The port of the bus; 0 when this instance has no such role. */
+    public int busPort() {
+        return busPort == null ? 0 : busPort.port();
+    }
+
+    /** The port of live-ops; 0 when this instance has no such role. */
+    public int liveOpsPort() {
+        return liveOpsPort == null ? 0 : liveOpsPort.port();
+    }
+
+    /** The port of metrics and health. */
+    public int metricsPort() {
+        return metricsPort == null ? 0 : metricsPort.port();
+    }
+
+    /** Where the first admin key is. */
+    public Path adminKeyFile() {
+        return Objects.requireNonNull(adminKeyFile, "not started");
+    }
+
+    /** Takes no more requests, finishes what was accepted, and ends every part. */
+    @Override
+    public void close() {
+        while (!running.isEmpty()) {
+            AutoCloseable part = running.pop();
+            try {
+                part.close();
+            } catch (Exception e) {
+                log.warn("{} did not end in order", part.getClass().getSimpleName(), e);
+            }
+        }
+    }
+
+    private void startAll(boolean ownDatabase) {
+        ServerSettings server = settings.server();
+        Metrics metrics = ending(new Metrics());
+        HikariDataSource pool = ending(openPool(server));
+        Migrations.apply(pool);
+        Database database = new Database(pool);
+        ChangeFeed changes = ending(new ChangeFeed(pool));
+        changes.start();
+        Audit audit = new Audit(clock);
+        Idempotency idempotency =
+                ending(new Idempotency(database, clock, settings.idempotencyRetention()));
+        idempotency.start();
+        Credentials credentials =
+                ending(new Credentials(database, changes, clock, audit, settings.credentials()));
+        adminKeyFile = credentials.start(server.home(), ownDatabase);
+
+        Map<String, Object> kafka = kafka(server);
+        Admin admin = ending(Admin.create(kafka));
+        Health health =
+                ending(
+                        new Health(
+                                Map.of(
+                                        Probes.POSTGRESQL, Probes.postgresql(database),
+                                        Probes.KAFKA, Probes.kafka(admin)),
+                                System::nanoTime));
+        health.start();
+        Bus bus =
+                ending(
+                        new Bus(
+                                kafka,
+                                database,
+                                changes,
+                                settings.bus(),
+                                clock,
+                                metrics.registry()));
+        bus.start();
+        LiveOps liveOps =
+                ending(
+                        new LiveOps(
+                                new LiveOps.Platform(
+                                        database,
+                                        changes,
+                                        idempotency,
+                                        audit,
+                                        clock,
+                                        metrics.registry()),
+                                busOf(bus, kafka, admin, pool),
+                                settings.liveOps()));
+        if (server.roles().contains("liveops")) {
+            bus.topics().ensureSystemTopic(LIVE_OPS_TOPIC, LIVE_OPS_PARTITIONS);
+            liveOps.start();
+        }
+        listen(new Parts(metrics, health, credentials, idempotency, bus, liveOps));
+        running.push(health::stopping);
+    }
+
+    private static LiveOps.Bus busOf(
+            Bus bus, Map<String, Object> kafka, Admin admin, HikariDataSource pool) {
+        BusGate gate = new BusGate(bus, admin);
+        PostgresOffsets offsets = new PostgresOffsets(pool, "platform.consumer_offsets");
+        return new LiveOps.Bus(gate, gate, new ProgressBus(kafka, admin, offsets, gate));
+    }
+
+    private record Parts(
+            Metrics metrics,
+            Health health,
+            Credentials credentials,
+            Idempotency idempotency,
+            Bus bus,
+            LiveOps liveOps) {}
+
+    private void listen(Parts parts) {
+        Vertx vertx =
+                Vertx.vertx(new VertxOptions().setEventLoopPoolSize(settings.server().workers()));
+        running.push(() -> vertx.close().await());
+        if (settings.server().roles().contains("bus")) {
+            Router router = new Router();
+            parts.bus().on(router);
+            healthRoutes(parts, "event-bus-service").on(router);
+            OpenApiRoutes.bus().on(router);
+            busPort =
+                    listen(vertx, parts, router, settings.server().busPort(), settings.busLimits());
+        }
+        if (settings.server().roles().contains("liveops")) {
+            Router router = new Router();
+            parts.liveOps().on(router);
+            parts.credentials().routes(parts.idempotency()).on(router);
+            healthRoutes(parts, "event-service").on(router);
+            OpenApiRoutes.liveops().on(router);
+            liveOpsPort =
+                    listen(
+                            vertx,
+                            parts,
+                            router,
+                            settings.server().liveOpsPort(),
+                            settings.liveOpsLimits());
+        }
+        Router router = new Router();
+        new ObservabilityRoutes(parts.metrics(), parts.health()).on(router);
+        metricsPort =
+                listen(
+                        vertx,
+                        parts,
+                        router,
+                        settings.server().metricsPort(),
+                        settings.liveOpsLimits());
+    }
+
+    private HttpPort listen(Vertx vertx, Parts parts, Router router, int port, HttpLimits limits) {
+        Edge edge =
+                new Edge(
+                        parts.credentials(),
+                        new RateLimits(settings.rateLimits(), System::nanoTime),
+                        limits);
+        ServerSettings server = settings.server();
+        return ending(HttpPort.listen(vertx, server.host(), port, router, edge, server.workers()));
+    }
+
+    private HealthRoutes healthRoutes(Parts parts, String domain) {
+        return new HealthRoutes(
+                parts.health(),
+                new HealthRoutes.Service(
+                        domain,
+                        VERSION,
+                        () -> parts.bus().topics().catalogue().names().size(),
+                        () -> 0),
+                clock);
+    }
+
+    private static HikariDataSource openPool(ServerSettings server) {
+        String url = Objects.requireNonNull(server.databaseUrl(), "DATABASE_URL is not set");
+        return ConnectionPool.open(
+                ConnectionPool.Address.of(url, server.databaseUser(), server.databasePassword()),
+                server.databasePoolSize(),
+                server.databaseTimeout());
+    }
+
+    private static Map<String, Object> kafka(ServerSettings server) {
+        Map<String, Object> kafka = new HashMap<>();
+        kafka.put(
+                "bootstrap.servers",
+                Objects.requireNonNull(server.kafkaBrokers(), "KAFKA_BROKERS is not set"));
+        kafka.put("client.id", "jubilee");
+        return kafka;
+    }
+
+    private <T extends AutoCloseable> T ending(T part) {
+        running.push(part);
+        return part;
+    }
+}

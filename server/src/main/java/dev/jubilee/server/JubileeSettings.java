@@ -1,0 +1,47 @@
+package dev.jubilee.server;
+
+import dev.jubilee.server.bus.BusSettings;
+import dev.jubilee.server.config.ServerSettings;
+import dev.jubilee.server.config.SettingsReader;
+import dev.jubilee.server.credentials.CredentialSettings;
+import dev.jubilee.server.http.HttpLimits;
+import dev.jubilee.server.http.RateLimits;
+import dev.jubilee.server.liveops.LiveOpsSettings;
+import java.time.Duration;
+
+/** Every setting of the program, one record a feature. */
+public record JubileeSettings(
+        ServerSettings server,
+        BusSettings bus,
+        LiveOpsSettings liveOps,
+        CredentialSettings credentials,
+        HttpLimits busLimits,
+        HttpLimits liveOpsLimits,
+        RateLimits.Settings rateLimits,
+        Duration idempotencyRetention) {
+
+    /**
+     * Reads them all.
+     *
+     * @param embedded whether the database belongs to this data folder alone
+     * @throws dev.jubilee.server.config.InvalidSettingsException with every fault at once
+     */
+    public static JubileeSettings from(SettingsReader in, boolean embedded) {
+        JubileeSettings settings =
+                new JubileeSettings(
+                        ServerSettings.from(in),
+                        BusSettings.from(in),
+                        LiveOpsSettings.from(in),
+                        CredentialSettings.from(in),
+                        HttpLimits.bus(in),
+                        HttpLimits.liveops(in),
+                        RateLimits.Settings.from(in, embedded),
+                        in.duration(
+                                "JUBILEE_IDEMPOTENCY_RETENTION",
+                                Duration.ofHours(24),
+                                Duration.ofMinutes(1),
+                                Duration.ofDays(30)));
+        in.check();
+        return settings;
+    }
+}

@@ -1,0 +1,373 @@
+package dev.jubilee.server.liveops.events;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.jubilee.server.liveops.events.EventsInstance.Answer;
+import dev.jubilee.server.liveops.occurrences.Occurrence;
+import dev.jubilee.server.testing.Await;
+import dev.jubilee.server.testing.Platform;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+class LiveEventsTest {
+    @RegisterExtension static final Platform platform = new Platform();
+
+    private static EventsInstance here;
+
+    @BeforeAll
+    static void start() {
+        here = new EventsInstance(platform);
+    }
+
+    @AfterAll
+    static void stop() {
+        here.close();
+    }
+
+    @Test
+    void anEventRunsFromItsScheduleToItsEnd() {
+        create("run", Duration.ofHours(1), Duration.ofHours(2), "");
+        assertThat(status("run")).isEqualTo("scheduled");
+        platform.clock().advance(Duration.ofMinutes(61));
+        here.feature.tick();
+        assertThat(status("run")).isEqualTo("active");
+        assertThat(occurrence("run").status()).isEqualTo(Occurrence.Status.ACTIVE);
+        platform.clock().advance(Duration.ofHours(2));
+        here.feature.tick();
+        assertThat(occurrence("run").status()).isEqualTo(Occurrence.Status.CLOSING);
+        complete("run");
+        assertThat(status("run")).isEqualTo("completed");
+        assertThat(here.told("run"))
+                .containsExactly(
+                        "liveops.event.created",
+                        "liveops.event.scheduled",
+                        "liveops.event.activated",
+                        "liveops.event.closing",
+                        "liveops.event.completed");
+    }
+
+    @Test
+    void whereTheBusEndedIsNotedAfterTheEnd() {
+        create("noted", Duration.ofHours(-2), Duration.ofHours(1), "");
+        here.feature.tick();
+        assertThat(
+                        here.texts(
+                                "SELECT end_offsets #>> '{0,offset}' FROM liveops.occurrences"
+                                        + " WHERE event_id = ? AND status = 'closing'",
+                                "noted"))
+                .containsExactly("42");
+    }
+
+    @Test
+    void anEventWhoseStartHasPassedIsActiveAtOnce() {
+        create("late", Duration.ofMinutes(-5), Duration.ofHours(1), "");
+        assertThat(status("late")).isEqualTo("active");
+        Occurrence current = Objects.requireNonNull(here.occurrences.current("late"));
+        assertThat(current.covers(platform.clock().instant())).isTrue();
+    }
+
+    @Test
+    void aDraftIsSeenByStaffAloneUntilItIsPublished() {
+        create("secret", Duration.ofMinutes(-5), Duration.ofHours(1), ", \"status\": \"draft\"");
+        assertThat(here.get("/events/secret").status()).isEqualTo(404);
+        assertThat(here.get("/events?limit=200").body().toString()).doesNotContain("secret");
+        assertThat(here.admin("GET", "/events/secret", "").text("/event_info/status"))
+                .isEqualTo("draft");
+        assertThat(here.occurrences.load("secret")).isNull();
+        Answer published = here.admin("PUT", "/events/secret", "{\"status\": \"scheduled\"}");
+        assertThat(published.text("/updated_event/status")).isEqualTo("active");
+        assertThat(here.get("/events/secret").text("/event_info/status")).isEqualTo("active");
+    }
+
+    @Test
+    void theRequiredFieldsAndDefaultsAreThere() {
+        Answer created =
+                here.admin(
+                        "POST",
+                        "/events",
+                        """
+                        {"name": "Spring Féte!", "event_type": "scheduled",
+                         "start_time": "2026-03-02T00:00:00Z", "end_time": "2026-03-02T23:59:59Z",
+                         "rewards": [{"reward_type": "experience", "reward_value": {"amount": 1000}}]}
+                        """);
+        assertThat(created.status()).isEqualTo(201);
+        assertThat(created.text("/event_id")).isEqualTo("spring_fete");
+        assertThat(created.text("/status")).isEqualTo("created");
+        Answer detail = here.get("/events/spring_fete");
+        assertThat(detail.body().propertyNames())
+                .containsExactly("event_info", "participants", "rewards", "analytics");
+        assertThat(detail.text("/event_info/category")).isEqualTo("daily");
+        assertThat(detail.number("/event_info/max_participants")).isEqualTo(10_000);
+        assertThat(detail.number("/event_info/duration")).isEqualTo(86_399);
+        assertThat(detail.text("/rewards/0/reward_id")).isEqualTo("reward_1");
+        assertThat(detail.number("/participants/count")).isZero();
+        assertThat(detail.number("/analytics/rewards_earned")).isZero();
+        Answer namesake =
+                here.admin(
+                        "POST",
+                        "/events",
+                        """
+                        {"name": "Spring féte", "event_type": "special",
+                         "start_time": "2026-03-02T00:00:00Z", "duration": 60}
+                        """);
+        assertThat(namesake.text("/event_id")).isEqualTo("spring_fete_2");
+        assertThat(namesake.text("/event_info/end_time")).isEqualTo("2026-03-02T00:01:00Z");
+    }
+
+    @Test
+    void everyFaultIsNamedAtOnce() {
+        Answer refused =
+                here.admin(
+                        "POST",
+                        "/events",
+                        """
+                        {"event_id": "No Slug", "event_type": "party", "start_time": "tomorrow",
+                         "max_participants": 0, "requirements": {"when": "player.levle > 3"},
+                         "rewards": [{"reward_type": "gold", "reward_value": {"amount": 1},
+                                      "reward_condition": {"on": "milestone", "when": "progress.kills >"}}],
+                         "colour": "red"}
+                        """);
+        assertThat(refused.status()).isEqualTo(422);
+        assertThat(refused.body().at("/errors").valueStream().map(e -> e.get("field").asString()))
+                .contains(
+                        "event_id",
+                        "name",
+                        "event_type",
+                        "start_time",
+                        "max_participants",
+                        "requirements.when",
+                        "rewards[0].reward_condition.when",
+                        "colour");
+    }
+
+    @Test
+    void anIdIsTakenOnce() {
+        create("once", Duration.ofHours(1), Duration.ofHours(1), "");
+        Answer again = post("once", Duration.ofHours(1), Duration.ofHours(1), "");
+        assertThat(again.status()).isEqualTo(409);
+        assertThat(again.text("/code")).isEqualTo("event_exists");
+    }
+
+    @Test
+    void theSameKeyCreatesOnce() {
+        String body =
+                """
+                {"name": "Keyed", "event_type": "special", "start_time": "2026-03-09T00:00:00Z"}
+                """;
+        Answer first = here.admin("POST", "/events", body, "Idempotency-Key", "k1");
+        Answer second = here.admin("POST", "/events", body, "Idempotency-Key", "k1");
+        assertThat(second.body()).isEqualTo(first.body());
+        assertThat(here.texts("SELECT event_id FROM liveops.events WHERE name = ?", "Keyed"))
+                .hasSize(1);
+    }
+
+    @Test
+    void anUpdateBeforeTheStartReachesTheOccurrence() {
+        create("moving", Duration.ofHours(1), Duration.ofHours(1), "");
+        Answer updated =
+                here.admin(
+                        "PUT",
+                        "/events/moving",
+                        """
+                        {"event_id": "moving", "updates": {"max_participants": 7,
+                          "settings": {"complete_when": "progress.kills >= 3"},
+                          "rewards": [{"reward_id": "cup", "reward_type": "item", "reward_value": {"item_id": "cup"}, "max_claims": 2}]}}
+                        """);
+        assertThat(updated.body().at("/success").booleanValue()).isTrue();
+        assertThat(updated.number("/updated_event/version")).isEqualTo(2);
+        Occurrence occurrence = occurrence("moving");
+        assertThat(occurrence.maxParticipants()).isEqualTo(7);
+        assertThat(occurrence.rules().completeWhen()).isNotNull();
+        assertThat(
+                        here.texts(
+                                "SELECT reward_id || max_claims FROM liveops.occurrence_rewards"
+                                        + " WHERE event_id = ?",
+                                "moving"))
+                .containsExactly("cup2");
+    }
+
+    @Test
+    void whileItRunsOnlyItsFaceItsRoomAndALaterEndChange() {
+        create("running", Duration.ofMinutes(-1), Duration.ofHours(1), "");
+        Answer refused =
+                here.admin(
+                        "PUT",
+                        "/events/running",
+                        """
+                        {"rewards": [{"reward_type": "gold", "reward_value": {"amount": 1}}], "max_participants": 1}
+                        """);
+        assertThat(refused.status()).isEqualTo(409);
+        assertThat(refused.text("/code")).isEqualTo("event_running");
+        assertThat(refused.text("/detail")).contains("rewards", "a smaller max_participants");
+        Instant later = platform.clock().instant().plus(Duration.ofDays(1));
+        Answer allowed =
+                here.admin(
+                        "PUT",
+                        "/events/running",
+                        "{\"name\": \"Running on\", \"max_participants\": 20000, \"end_time\": \""
+                                + later
+                                + "\"}");
+        assertThat(allowed.status()).isEqualTo(200);
+        assertThat(occurrence("running").endsAt()).isEqualTo(later);
+        assertThat(here.get("/events/running").text("/event_info/name")).isEqualTo("Running on");
+    }
+
+    @Test
+    void anUpdateOfAnOlderVersionIsRefused() {
+        create("versioned", Duration.ofHours(1), Duration.ofHours(1), "");
+        assertThat(
+                        here.admin("PUT", "/events/versioned", "{\"name\": \"A\", \"version\": 1}")
+                                .status())
+                .isEqualTo(200);
+        Answer stale = here.admin("PUT", "/events/versioned", "{\"name\": \"B\", \"version\": 1}");
+        assertThat(stale.status()).isEqualTo(409);
+        assertThat(stale.text("/code")).isEqualTo("version_conflict");
+        assertThat(here.admin("PUT", "/events/versioned", "{\"event_id\": \"other\"}").status())
+                .isEqualTo(422);
+    }
+
+    @Test
+    void cancellingTwiceIsCancellingOnce() {
+        create("off", Duration.ofMinutes(-1), Duration.ofHours(1), "");
+        assertThat(here.admin("DELETE", "/events/off", "").text("/status")).isEqualTo("cancelled");
+        assertThat(here.admin("DELETE", "/events/off", "").status()).isEqualTo(200);
+        assertThat(occurrence("off").status()).isEqualTo(Occurrence.Status.CANCELLED);
+        assertThat(here.told("off").stream().filter(t -> t.endsWith("cancelled"))).hasSize(1);
+        assertThat(here.admin("PUT", "/events/off", "{\"name\": \"On\"}").text("/code"))
+                .isEqualTo("event_finished");
+    }
+
+    @Test
+    void anAdminEndsItByHand() {
+        create("ended", Duration.ofMinutes(-1), Duration.ofHours(9), "");
+        Instant now = platform.clock().instant();
+        assertThat(here.send("service", "POST", "/events/ended/complete", "").status())
+                .isEqualTo(403);
+        assertThat(here.admin("POST", "/events/ended/complete", "").status()).isEqualTo(200);
+        assertThat(here.admin("POST", "/events/ended/complete", "").status()).isEqualTo(200);
+        assertThat(occurrence("ended").status()).isEqualTo(Occurrence.Status.CLOSING);
+        assertThat(occurrence("ended").endsAt()).isEqualTo(now);
+        assertThat(here.admin("DELETE", "/events/ended", "").status()).isEqualTo(409);
+        Answer player =
+                here.send(
+                        "service",
+                        "POST",
+                        "/events/ended/complete",
+                        "{\"user_id\": \"anna\", \"event_id\": \"ended\"}");
+        assertThat(player.text("/completed")).isEqualTo("anna");
+    }
+
+    @Test
+    void anAdminStartsItEarly() {
+        create("early", Duration.ofDays(1), Duration.ofHours(9), "");
+        Answer started = here.admin("PUT", "/events/early", "{\"status\": \"active\"}");
+        assertThat(started.text("/updated_event/status")).isEqualTo("active");
+        assertThat(occurrence("early").covers(platform.clock().instant())).isTrue();
+        assertThat(here.admin("PUT", "/events/early", "{\"status\": \"draft\"}").text("/code"))
+                .isEqualTo("transition_not_possible");
+    }
+
+    @Test
+    void listsAreFilteredAndPaged() {
+        for (int i = 0; i < 3; i++) {
+            create(
+                    "filtered_" + i,
+                    Duration.ofMinutes(-1),
+                    Duration.ofHours(9),
+                    ", \"category\": \"filtered\"");
+        }
+        Answer list = here.get("/events?category=filtered&status=active&page=2&limit=2");
+        assertThat(list.number("/total")).isEqualTo(3);
+        assertThat(list.number("/page")).isEqualTo(2);
+        assertThat(list.number("/limit")).isEqualTo(2);
+        assertThat(list.body().at("/events")).hasSize(1);
+        assertThat(here.get("/events?category=filtered&page=9").number("/total")).isEqualTo(3);
+        assertThat(here.get("/events?category=nothing").number("/total")).isZero();
+        assertThat(here.get("/events?status=loud").status()).isEqualTo(422);
+        here.admin("DELETE", "/events/filtered_0", "");
+        assertThat(
+                        here.get("/events?category=filtered&status=active&page=2&limit=2")
+                                .number("/total"))
+                .isEqualTo(2);
+        Answer runs = here.get("/events/filtered_1/occurrences");
+        assertThat(runs.text("/occurrences/0/status")).isEqualTo("active");
+        assertThat(runs.number("/total")).isEqualTo(1);
+    }
+
+    @Test
+    void unfinishedEventsAreLimited() {
+        try (EventsInstance strict =
+                new EventsInstance(platform, Map.of("MAX_EVENTS", "1"), List::of)) {
+            create("one_more", Duration.ofHours(1), Duration.ofHours(1), "");
+            Answer refused =
+                    strict.admin(
+                            "POST",
+                            "/events",
+                            """
+                            {"name": "Two", "event_type": "special", "start_time": "2026-03-09T00:00:00Z"}
+                            """);
+            assertThat(refused.text("/code")).isEqualTo("too_many_events");
+        }
+    }
+
+    @Test
+    void aChangeShowsOnTheOtherInstance() {
+        try (EventsInstance other = new EventsInstance(platform, Map.of(), List::of)) {
+            create("shared", Duration.ofHours(1), Duration.ofHours(1), "");
+            Await.untilAsserted(
+                    "it is there",
+                    () -> {
+                        assertThat(other.get("/events/shared").status()).isEqualTo(200);
+                        assertThat(other.occurrences.current("shared")).isNotNull();
+                    });
+            here.admin("PUT", "/events/shared", "{\"name\": \"Renamed\", \"max_participants\": 3}");
+            Await.untilAsserted(
+                    "it changed",
+                    () -> {
+                        assertThat(other.get("/events/shared").text("/event_info/name"))
+                                .isEqualTo("Renamed");
+                        assertThat(
+                                        Objects.requireNonNull(other.occurrences.current("shared"))
+                                                .maxParticipants())
+                                .isEqualTo(3);
+                    });
+        }
+    }
+
+    private static Answer post(String id, Duration start, Duration length, String more) {
+        Instant from = platform.clock().instant().plus(start);
+        return here.admin(
+                "POST",
+                "/events",
+                "{\"event_id\": \"%s\", \"name\": \"%s\", \"event_type\": \"special\", \"start_time\": \"%s\", \"end_time\": \"%s\"%s}"
+                        .formatted(id, id, from, from.plus(length), more));
+    }
+
+    private static void create(String id, Duration start, Duration length, String more) {
+        Answer answer = post(id, start, length, more);
+        assertThat(answer.status()).as(answer.body().toString()).isEqualTo(201);
+    }
+
+    private static String status(String id) {
+        return here.get("/events/" + id).text("/event_info/status");
+    }
+
+    private static Occurrence occurrence(String id) {
+        return Objects.requireNonNull(here.occurrences.load(id));
+    }
+
+    private static void complete(String id) {
+        here.database.transaction(connection ->
+                Transitions.complete(
+                        connection, occurrence(id).occurrenceId(), platform.clock().instant()));
+        here.occurrences.refreshAll();
+        Await.until("it is completed", () -> status(id).equals("completed"));
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.jubilee.server.liveops.events;
+
+import org.jspecify.annotations.NullMarked;
