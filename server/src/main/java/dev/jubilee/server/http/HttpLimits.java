@@ -22,7 +22,7 @@ public record HttpLimits(
 
     /** The limits of the bus, {@code EVENT_BUS_READ_TIMEOUT} and so on. */
     public static HttpLimits bus(SettingsReader settings) {
-        return from(settings, "EVENT_BUS_", 4 * MIB);
+        return from(settings, "EVENT_BUS_", 8 * MIB);
     }
 
     /** The limits of live-ops, {@code SERVER_READ_TIMEOUT} and so on. */

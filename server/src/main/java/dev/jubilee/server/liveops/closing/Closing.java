@@ -1,9 +1,7 @@
 package dev.jubilee.server.liveops.closing;
 
-import dev.jubilee.events.OffsetStore;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.liveops.events.Transitions;
-import dev.jubilee.server.liveops.occurrences.EndOffsets;
 import dev.jubilee.server.liveops.occurrences.Occurrence;
 import dev.jubilee.server.liveops.occurrences.Occurrences;
 import dev.jubilee.server.liveops.rewards.Grants;
@@ -12,20 +10,21 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.InstantSource;
+import java.util.Collection;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Brings occurrences that have ended to their end: waits until progress has passed the captured end
  * offsets, freezes the ranking, grants the rewards by rank, completes. Each step is a transaction
- * under the occurrence's lock and says in the row that it was done, so several instances do it once,
- * and one that dies is taken over from where it stood. Thread-safe.
+ * under the occurrence's lock and says in the row that it was done, so several instances do it
+ * once, and one that dies is taken over from where it stood. Thread-safe.
  */
 public final class Closing implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Closing.class);
@@ -33,7 +32,7 @@ public final class Closing implements AutoCloseable {
 
     private final Database database;
     private final Occurrences occurrences;
-    private final OffsetStore offsets;
+    private final Supplier<Collection<String>> topics;
     private final String group;
     private final InstantSource clock;
     private final Freeze freeze;
@@ -43,7 +42,7 @@ public final class Closing implements AutoCloseable {
                     Thread.ofPlatform().name("closing").daemon().factory());
 
     /** How far a closing occurrence has come. */
-    private record Stage(@Nullable String endOffsets, boolean frozen, int paidThrough) {}
+    private record Stage(boolean frozen, int paidThrough) {}
 
     /** What a step found. */
     private enum Step {
@@ -54,18 +53,18 @@ public final class Closing implements AutoCloseable {
     }
 
     /**
-     * @param group the consumer group of progress
+     * @param topics those there are: nothing is awaited from a topic that was deleted
      */
     public Closing(
             Database database,
             Occurrences occurrences,
-            OffsetStore offsets,
+            Supplier<Collection<String>> topics,
             Grants grants,
             ClosingSettings settings,
             InstantSource clock) {
         this.database = database;
         this.occurrences = occurrences;
-        this.offsets = offsets;
+        this.topics = topics;
         this.group = settings.group();
         this.clock = clock;
         this.freeze = new Freeze(settings.claimTimeout());
@@ -74,7 +73,7 @@ public final class Closing implements AutoCloseable {
 
     /** Begins to look after what has ended. */
     public void start() {
-        var unused =
+        var _ =
                 timer.scheduleWithFixedDelay(
                         this::runQuietly, LOOK_MILLIS, LOOK_MILLIS, TimeUnit.MILLISECONDS);
     }
@@ -110,7 +109,10 @@ public final class Closing implements AutoCloseable {
     private boolean bringOn(Occurrence occurrence) {
         Optional<Stage> stage =
                 database.read(connection -> stage(connection, occurrence.occurrenceId(), ""));
-        if (stage.isEmpty() || !hasCaughtUp(stage.get())) {
+        if (stage.isEmpty()) {
+            return false;
+        }
+        if (!stage.get().frozen() && !hasCaughtUp(occurrence.occurrenceId())) {
             return false;
         }
         if (!stage.get().frozen() && step(occurrence, this::freeze) == Step.NOT_OURS) {
@@ -128,10 +130,29 @@ public final class Closing implements AutoCloseable {
         return true;
     }
 
-    private boolean hasCaughtUp(Stage stage) {
-        String ends = stage.endOffsets();
-        return stage.frozen()
-                || (ends != null && offsets.hasPassed(group, EndOffsets.read(ends)));
+    private boolean hasCaughtUp(UUID occurrenceId) {
+        return database.read(connection -> {
+            try (PreparedStatement statement =
+                    connection.prepareStatement(
+                            """
+                            SELECT NOT EXISTS (
+                                SELECT FROM jsonb_to_recordset(o.end_offsets) AS e (topic text, partition integer, "offset" bigint)
+                                 WHERE e."offset" > 0 AND e.topic = ANY (?) AND NOT EXISTS (
+                                       SELECT FROM platform.consumer_offsets c
+                                        WHERE c.consumer_group = ? AND c.topic = e.topic
+                                          AND c.partition = e.partition AND c.next_offset >= e."offset"))
+                              FROM liveops.occurrences o
+                             WHERE o.occurrence_id = ? AND o.end_offsets IS NOT NULL
+                            """)) {
+                Object[] names = topics.get().toArray();
+                statement.setArray(1, connection.createArrayOf("text", names));
+                statement.setString(2, group);
+                statement.setObject(3, occurrenceId);
+                try (ResultSet row = statement.executeQuery()) {
+                    return row.next() && row.getBoolean(1);
+                }
+            }
+        });
     }
 
     private Step freeze(Connection connection, Occurrence occurrence, Stage stage)
@@ -154,8 +175,7 @@ public final class Closing implements AutoCloseable {
 
     private Step complete(Connection connection, Occurrence occurrence, Stage stage)
             throws SQLException {
-        boolean ours =
-                Transitions.complete(connection, occurrence.occurrenceId(), clock.instant());
+        boolean ours = Transitions.complete(connection, occurrence.occurrenceId(), clock.instant());
         return ours ? Step.DONE : Step.NOT_OURS;
     }
 
@@ -166,17 +186,11 @@ public final class Closing implements AutoCloseable {
     }
 
     private Step step(Occurrence occurrence, Work work) {
-        return database.transaction(
-                connection -> {
-                    Optional<Stage> stage =
-                            stage(
-                                    connection,
-                                    occurrence.occurrenceId(),
-                                    "FOR NO KEY UPDATE SKIP LOCKED");
-                    return stage.isPresent()
-                            ? work.on(connection, occurrence, stage.get())
-                            : Step.NOT_OURS;
-                });
+        return database.transaction(connection -> {
+            Optional<Stage> stage =
+                    stage(connection, occurrence.occurrenceId(), "FOR NO KEY UPDATE SKIP LOCKED");
+            return stage.isPresent() ? work.on(connection, occurrence, stage.get()) : Step.NOT_OURS;
+        });
     }
 
     private static Optional<Stage> stage(Connection connection, UUID occurrenceId, String lock)
@@ -184,13 +198,14 @@ public final class Closing implements AutoCloseable {
         try (PreparedStatement statement =
                 connection.prepareStatement(
                         """
-                        SELECT end_offsets, frozen_at IS NOT NULL, paid_through FROM liveops.occurrences
-                         WHERE occurrence_id = ? AND status = 'closing'\s"""
-                                + lock)) {
+                        SELECT frozen_at IS NOT NULL, paid_through FROM liveops.occurrences
+                         WHERE occurrence_id = ? AND status = 'closing' %s
+                        """
+                                .formatted(lock))) {
             statement.setObject(1, occurrenceId);
             try (ResultSet row = statement.executeQuery()) {
                 return row.next()
-                        ? Optional.of(new Stage(row.getString(1), row.getBoolean(2), row.getInt(3)))
+                        ? Optional.of(new Stage(row.getBoolean(1), row.getInt(2)))
                         : Optional.empty();
             }
         }

@@ -65,8 +65,7 @@ final class Payout {
     }
 
     private static List<Placed> placed(
-            Connection connection, Occurrence occurrence, int after, int last)
-            throws SQLException {
+            Connection connection, Occurrence occurrence, int after, int last) throws SQLException {
         try (PreparedStatement statement =
                 connection.prepareStatement(
                         """
@@ -87,8 +86,7 @@ final class Payout {
     }
 
     private static void lockParticipations(
-            Connection connection, Occurrence occurrence, List<Placed> placed)
-            throws SQLException {
+            Connection connection, Occurrence occurrence, List<Placed> placed) throws SQLException {
         try (PreparedStatement statement =
                 connection.prepareStatement(
                         """

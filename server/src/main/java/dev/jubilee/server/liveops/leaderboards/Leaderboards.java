@@ -82,6 +82,11 @@ public final class Leaderboards {
                                 .map(of -> new Around(store.around(of, userId, limit))));
     }
 
+    /** A player's place in the latest occurrence that has begun; empty when it is not ranked. */
+    public Optional<Surroundings> placeOf(String eventId, String userId, int limit) {
+        return around(eventId, null, userId, limit).flatMap(Around::place);
+    }
+
     private static <K, V> Cache<K, V> cache() {
         return Caffeine.newBuilder().expireAfterWrite(FRESH).maximumSize(MAX_CACHED).build();
     }

@@ -175,7 +175,12 @@ final class AutomaticJoins {
                 joined.earned()
                         .add(
                                 new Earned(
-                                        occurrence, rule, hit.userId(), 1, hit.at(), hit.eventId()));
+                                        occurrence,
+                                        rule,
+                                        hit.userId(),
+                                        1,
+                                        hit.at(),
+                                        hit.eventId()));
             }
         }
     }

@@ -65,7 +65,10 @@ final class Matcher {
             String fault = faultOf(userId, event.id());
             if (fault == null && data == null && binding.needsData()) {
                 try {
-                    data = event.data().length == 0 ? Json.mapper().createObjectNode() : Json.tree(event.data());
+                    data =
+                            event.data().length == 0
+                                    ? Json.mapper().createObjectNode()
+                                    : Json.tree(event.data());
                 } catch (JacksonException e) {
                     fault = "the payload is not JSON: " + e.getOriginalMessage();
                 }

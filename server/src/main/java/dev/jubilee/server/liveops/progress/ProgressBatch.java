@@ -152,7 +152,9 @@ final class ProgressBatch {
         return new OutboxEvent(
                 "liveops.participant.completed",
                 standing.userId(),
-                standing.completedAt() == null ? standing.occurrence().startsAt() : standing.completedAt(),
+                standing.completedAt() == null
+                        ? standing.occurrence().startsAt()
+                        : standing.completedAt(),
                 data,
                 standing.completedBy());
     }

@@ -163,7 +163,8 @@ final class ProgressHandler implements BatchHandler {
                     throw e;
                 }
                 connection.rollback(before);
-                poisoned.add(new Poisoned(hit.record(), "the database refuses it: " + e.getMessage()));
+                poisoned.add(
+                        new Poisoned(hit.record(), "the database refuses it: " + e.getMessage()));
             } catch (RuntimeException e) {
                 connection.rollback(before);
                 poisoned.add(new Poisoned(hit.record(), "it cannot be applied: " + e));

@@ -60,7 +60,9 @@ final class RuleIndex {
 
     RuleIndex(List<Occurrence> open) {
         this.occurrences =
-                open.stream().filter(occurrence -> !occurrence.rules().progress().isEmpty()).toList();
+                open.stream()
+                        .filter(occurrence -> !occurrence.rules().progress().isEmpty())
+                        .toList();
     }
 
     /** Empty when no rule names this type. */

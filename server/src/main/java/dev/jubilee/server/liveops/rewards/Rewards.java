@@ -51,7 +51,7 @@ public final class Rewards implements AutoCloseable {
 
     /** Begins to expire what nobody claims. */
     public void start() {
-        var unused =
+        var _ =
                 timer.scheduleWithFixedDelay(
                         this::expireQuietly, EXPIRY_SECONDS, EXPIRY_SECONDS, TimeUnit.SECONDS);
     }

@@ -8,6 +8,8 @@ import dev.jubilee.server.testing.Await;
 import dev.jubilee.server.testing.Platform;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -302,8 +304,7 @@ class LiveEventsTest {
     @Test
     void unfinishedEventsAreLimited() {
         try (EventsInstance strict =
-                new EventsInstance(
-                        platform, java.util.Map.of("MAX_EVENTS", "1"), () -> java.util.List.of())) {
+                new EventsInstance(platform, Map.of("MAX_EVENTS", "1"), List::of)) {
             create("one_more", Duration.ofHours(1), Duration.ofHours(1), "");
             Answer refused =
                     strict.admin(
@@ -318,8 +319,7 @@ class LiveEventsTest {
 
     @Test
     void aChangeShowsOnTheOtherInstance() {
-        try (EventsInstance other =
-                new EventsInstance(platform, java.util.Map.of(), () -> java.util.List.of())) {
+        try (EventsInstance other = new EventsInstance(platform, Map.of(), List::of)) {
             create("shared", Duration.ofHours(1), Duration.ofHours(1), "");
             Await.untilAsserted(
                     "it is there",

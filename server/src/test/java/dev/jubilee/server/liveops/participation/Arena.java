@@ -33,6 +33,7 @@ import org.jspecify.annotations.Nullable;
 final class Arena implements AutoCloseable {
     final Database database;
     final Occurrences occurrences;
+    final ParticipationFeature feature;
     final Participations participations;
     final List<Earned> earned = new CopyOnWriteArrayList<>();
     private final InstantSource clock;
@@ -54,8 +55,8 @@ final class Arena implements AutoCloseable {
         Players players = new Players(database, feed, clock);
         feed.start();
         occurrences.start();
-        this.participations =
-                new Participations(
+        this.feature =
+                new ParticipationFeature(
                         database,
                         occurrences,
                         players,
@@ -66,6 +67,7 @@ final class Arena implements AutoCloseable {
                         clock,
                         settings,
                         LaneListener.NONE);
+        this.participations = feature.participations();
     }
 
     /** An event that runs from a minute ago for an hour, with room for so many. */
@@ -216,7 +218,7 @@ final class Arena implements AutoCloseable {
 
     @Override
     public void close() {
-        participations.close();
+        feature.close();
         occurrences.close();
         feed.close();
         pool.close();

@@ -1,0 +1,255 @@
+package dev.jubilee.server.liveops.closing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.jubilee.server.liveops.Scene;
+import dev.jubilee.server.liveops.leaderboards.Leaderboards;
+import dev.jubilee.server.liveops.leaderboards.Leaderboards.Entry;
+import dev.jubilee.server.liveops.occurrences.Occurrence;
+import dev.jubilee.server.testing.Platform;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+class ClosingTest {
+    @RegisterExtension static final Platform platform = new Platform();
+
+    private static final String GROUP = "progress-test";
+    private static final String RANKED =
+            """
+            {"progress": [{"metric": "kills", "on": "game.kill", "add": "1"}], "score": "progress.kills"}\
+            """;
+    private static final String PODIUM =
+            """
+            [{"reward_id": "podium", "reward_type": "title", "reward_value": {"title": "Slayer"},
+              "reward_condition": {"on": "rank", "top": 7}},
+             {"reward_id": "winner", "reward_type": "gold", "reward_value": {"amount": 9},
+              "reward_condition": {"on": "rank", "top": 1, "claim": "automatic"}}]\
+            """;
+    private static int number;
+
+    private Scene scene;
+    private String eventId;
+
+    @BeforeEach
+    void set() {
+        scene = new Scene(platform);
+        eventId = "event_" + ++number;
+        scene.run("DELETE FROM platform.consumer_offsets");
+    }
+
+    @AfterEach
+    void strike() {
+        scene.close();
+    }
+
+    @Test
+    void playersWithTheSameScoreRankByWhoReachedItFirst() {
+        Occurrence occurrence = ranked("ann", "bob", "cid", "dan");
+        scene.score(occurrence, "ann", 5, Scene.START.plusSeconds(9));
+        scene.score(occurrence, "bob", 7, Scene.START.plusSeconds(8));
+        scene.score(occurrence, "cid", 5, Scene.START.plusSeconds(3));
+        scene.score(occurrence, "dan", 5, Scene.START.plusSeconds(9));
+
+        Leaderboards leaderboards = new Leaderboards(scene.database());
+        var board = leaderboards.page(eventId, null, 0, 10).orElseThrow();
+        assertThat(board.entries())
+                .containsExactly(
+                        new Entry(1, "bob", 7),
+                        new Entry(2, "cid", 5),
+                        new Entry(3, "ann", 5),
+                        new Entry(4, "dan", 5));
+        assertThat(board.total()).isEqualTo(4);
+
+        close(occurrence, 0);
+        assertThat(closing(100).run()).isEqualTo(1);
+        var frozen = new Leaderboards(scene.database()).page(eventId, null, 0, 10).orElseThrow();
+        assertThat(frozen.frozen()).isTrue();
+        assertThat(frozen.entries()).isEqualTo(board.entries());
+    }
+
+    @Test
+    void theRankingWaitsForProgressToCatchUp() {
+        Occurrence occurrence = ranked("ann");
+        scene.score(occurrence, "ann", 5, Scene.START);
+        close(occurrence, 100);
+        progressStandsAt(99);
+        assertThat(closing(100).run()).isZero();
+        assertThat(rankOf("ann")).isEqualTo("null");
+
+        progressStandsAt(100);
+        assertThat(closing(100).run()).isEqualTo(1);
+        assertThat(rankOf("ann")).isEqualTo("1");
+        assertThat(statusOf("occurrences")).isEqualTo("completed");
+        assertThat(statusOf("events")).isEqualTo("completed");
+        assertThat(statusOf("event_participations")).isEqualTo("expired");
+    }
+
+    @Test
+    void aTopicThatWasDeletedIsNotWaitedFor() {
+        Occurrence occurrence = ranked("ann");
+        close(occurrence, 100);
+        Closing closing =
+                new Closing(
+                        scene.database(),
+                        scene.occurrences(),
+                        List::of,
+                        scene.rewards().grants(),
+                        new ClosingSettings(GROUP, Scene.CLAIM_TIMEOUT, 100),
+                        scene.clock());
+        assertThat(closing.run()).isEqualTo(1);
+    }
+
+    @Test
+    void aPayoutThatWasInterruptedResumesWhereItStood() {
+        Occurrence occurrence = ranked("u0", "u1", "u2", "u3", "u4", "u5", "u6", "u7", "u8", "u9");
+        for (int i = 0; i < 10; i++) {
+            scene.score(occurrence, "u" + i, 100 - i, Scene.START);
+        }
+        close(occurrence, 0);
+        scene.run(
+                """
+                CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN RAISE EXCEPTION 'interrupted'; END $$\
+                """);
+        scene.run(
+                """
+                CREATE TRIGGER interruption BEFORE INSERT ON liveops.grants FOR EACH ROW
+                WHEN (new.user_id = 'u5') EXECUTE FUNCTION refuse()\
+                """);
+        Closing closing = closing(2);
+        assertThatThrownBy(closing::run).hasMessageContaining("interrupted");
+        assertThat(podium()).containsExactly("u0", "u1", "u2", "u3");
+
+        scene.run("DROP TRIGGER interruption ON liveops.grants");
+        assertThat(closing(2).run()).isEqualTo(1);
+        assertThat(podium()).containsExactly("u0", "u1", "u2", "u3", "u4", "u5", "u6");
+        assertThat(
+                        scene.value(
+                                "SELECT user_id || ' ' || status FROM liveops.grants WHERE event_id = ? AND reward_id = 'winner'",
+                                eventId))
+                .isEqualTo("u0 claimed");
+        assertThat(
+                        scene.value(
+                                """
+                                SELECT count(*) FROM platform.outbox, json_array_elements(events) e
+                                 WHERE e ->> 'type' = 'liveops.reward.earned' AND e -> 'data' ->> 'event_id' = ?\
+                                """,
+                                eventId))
+                .isEqualTo("8");
+    }
+
+    @Test
+    void severalInstancesCloseItOnce() {
+        try (Scene other = new Scene(platform)) {
+            for (int round = 0; round < 5; round++) {
+                eventId = "event_" + ++number;
+                Occurrence occurrence = ranked("ann", "bob");
+                scene.score(occurrence, "ann", 5, Scene.START);
+                close(occurrence, 0);
+                other.occurrences().refreshAll();
+                Closing ours = closing(1);
+                Closing theirs =
+                        new Closing(
+                                other.database(),
+                                other.occurrences(),
+                                () -> List.of("game.events"),
+                                other.rewards().grants(),
+                                new ClosingSettings(GROUP, Scene.CLAIM_TIMEOUT, 1),
+                                other.clock());
+                int completed = 0;
+                while (completed == 0) {
+                    var both =
+                            List.of(
+                                    CompletableFuture.supplyAsync(ours::run),
+                                    CompletableFuture.supplyAsync(theirs::run));
+                    completed = both.stream().mapToInt(CompletableFuture::join).sum();
+                }
+                assertThat(completed).isEqualTo(1);
+                assertThat(
+                                scene.value(
+                                        """
+                                        SELECT count(*) FROM platform.outbox, json_array_elements(events) e
+                                         WHERE e ->> 'type' = 'liveops.event.completed' AND e -> 'data' ->> 'event_id' = ?\
+                                        """,
+                                        eventId))
+                        .isEqualTo("1");
+            }
+        }
+    }
+
+    @Test
+    void aPlayersSurroundingsHaveTheRanksOfTheWholeRanking() {
+        Occurrence occurrence = ranked("u0", "u1", "u2", "u3", "u4", "u5", "u6");
+        for (int i = 0; i < 7; i++) {
+            scene.score(occurrence, "u" + i, Math.floor(i / 2.0), Scene.START);
+        }
+        Leaderboards leaderboards = new Leaderboards(scene.database());
+        List<Entry> all = leaderboards.page(eventId, null, 0, 10).orElseThrow().entries();
+        for (int i = 2; i < 5; i++) {
+            Entry entry = all.get(i);
+            var place = leaderboards.placeOf(eventId, entry.userId(), 5).orElseThrow();
+            assertThat(place.rank()).isEqualTo(i + 1);
+            assertThat(place.entries()).isEqualTo(all.subList(i - 2, i + 3));
+        }
+    }
+
+    private Occurrence ranked(String... users) {
+        Occurrence occurrence = scene.occurrence(eventId, 1000, RANKED, PODIUM);
+        scene.join(occurrence, Scene.START, users);
+        return occurrence;
+    }
+
+    private void close(Occurrence occurrence, long end) {
+        scene.run(
+                """
+                UPDATE liveops.occurrences SET status = 'closing', end_offsets = ?::jsonb
+                 WHERE occurrence_id = ?::uuid
+                """,
+                "[{\"topic\": \"game.events\", \"partition\": 0, \"offset\": " + end + "}]",
+                occurrence.occurrenceId());
+        scene.occurrences().refresh(occurrence.occurrenceId());
+    }
+
+    private void progressStandsAt(long offset) {
+        scene.run(
+                """
+                INSERT INTO platform.consumer_offsets (consumer_group, topic_id, partition, topic, next_offset)
+                VALUES (?, '00000000-0000-0000-0000-000000000007', 0, 'game.events', ?::bigint)
+                ON CONFLICT (consumer_group, topic_id, partition) DO UPDATE SET next_offset = excluded.next_offset
+                """,
+                GROUP,
+                offset);
+    }
+
+    private Closing closing(int ranksAtATime) {
+        return new Closing(
+                scene.database(),
+                scene.occurrences(),
+                () -> List.of("game.events"),
+                scene.rewards().grants(),
+                new ClosingSettings(GROUP, Scene.CLAIM_TIMEOUT, ranksAtATime),
+                scene.clock());
+    }
+
+    private List<String> podium() {
+        return scene.column(
+                "SELECT user_id FROM liveops.grants WHERE event_id = ? AND reward_id = 'podium' ORDER BY 1",
+                eventId);
+    }
+
+    private String rankOf(String user) {
+        return scene.value(
+                "SELECT final_rank FROM liveops.event_participations WHERE event_id = ? AND user_id = ?",
+                eventId,
+                user);
+    }
+
+    private String statusOf(String table) {
+        return scene.value("SELECT status FROM liveops." + table + " WHERE event_id = ?", eventId);
+    }
+}

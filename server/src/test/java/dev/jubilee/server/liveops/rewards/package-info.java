@@ -1,0 +1,4 @@
+@NullMarked
+package dev.jubilee.server.liveops.rewards;
+
+import org.jspecify.annotations.NullMarked;
