@@ -267,6 +267,7 @@ public final class Jubilee implements AutoCloseable {
                 "bootstrap.servers",
                 Objects.requireNonNull(server.kafkaBrokers(), "KAFKA_BROKERS is not set"));
         kafka.put("client.id", "jubilee");
+        kafka.put("group.id", server.groupId());
         return kafka;
     }
 

@@ -68,9 +68,9 @@ final class KillTest {
             program().kill();
             start(home);
             afterSoManyMore(EVENTS_BETWEEN_KILLS);
-            kill("postgres");
+            kill("postgres"); // the server and all its processes
             afterSoManyMore(EVENTS_BETWEEN_KILLS);
-            kill("KafkaNode");
+            kill("java"); // Kafka, the one child that is a JVM
             afterSoManyMore(EVENTS_BETWEEN_KILLS);
             enough = true;
             for (Thread thread : traffic) {
@@ -261,11 +261,11 @@ final class KillTest {
         Await.until("traffic goes on", Duration.ofSeconds(90), () -> published.get() >= goal);
     }
 
-    /** Ends the child whose command names this, with all that it started. */
+    /** Ends the children whose program has this name. */
     private void kill(String name) {
         List<ProcessHandle> victims =
                 program().children().stream()
-                        .filter(child -> child.info().commandLine().orElse("").contains(name))
+                        .filter(child -> child.info().command().orElse("").endsWith(name))
                         .toList();
         assertThat(victims).as("children named " + name).isNotEmpty();
         victims.forEach(ProcessHandle::destroyForcibly);
