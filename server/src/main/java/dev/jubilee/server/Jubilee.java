@@ -160,6 +160,7 @@ public final class Jubilee implements AutoCloseable {
                                 kafka,
                                 database,
                                 changes,
+                                idempotency,
                                 settings.bus(),
                                 clock,
                                 metrics.registry()));
