@@ -10,8 +10,8 @@ import java.util.concurrent.ThreadLocalRandom;
 /** Joins and claims, each by another player with a token of its own. */
 final class JoinScenarios {
     private static final int CONNECTIONS_EACH = 4;
-    private static final int FASTEST_JOINS = 40_000;
-    private static final int FASTEST_CLAIMS = 30_000;
+    private static final int FASTEST_JOINS = 32_000;
+    private static final int FASTEST_CLAIMS = 25_000;
     private static final int EVENTS = 100;
     private static final String REWARD = "welcome";
 
@@ -50,9 +50,10 @@ final class JoinScenarios {
                     steadyRate,
                     15);
             notes.finding(
-                    Finding.exactly(
+                    new Finding(
                             "participants of the steady event",
                             steady.acknowledged(),
+                            steady.acknowledged() + steady.underWay(),
                             second.participants()));
             phases.answers();
             steady.answers();
@@ -104,7 +105,7 @@ final class JoinScenarios {
         int steadyRate = stand.rate(5_000);
         int fast = most(stand.duration(), FASTEST_CLAIMS);
         int steadily = most(stand.duration(), steadyRate) + 1_000;
-        int warm = most(stand.warmUp(), FASTEST_CLAIMS);
+        int warm = most(stand.warmUp(), 10_000);
         List<String> tokens = stand.tokens(fast + steadily + warm);
         List<Map<String, Object>> rewards =
                 List.of(

@@ -41,7 +41,6 @@ final class Phases {
     void warmUp(Wrk wrk, Load load) {
         stand.say("warming up");
         count(wrk.saturate(load, stand.warmUp()));
-        underWay += wrk.connections();
     }
 
     /** As fast as it goes; returns operations a second. */
@@ -50,7 +49,6 @@ final class Phases {
         try (Meter meter = stand.meter()) {
             LoadResult result = wrk.saturate(load, duration);
             count(result);
-            underWay += wrk.connections();
             double rate = result.throughput() * perRequest;
             notes.figure(Figure.atLeast("throughput", rate, "/s", floor));
             latency(result, "saturated", Double.POSITIVE_INFINITY);
@@ -63,7 +61,6 @@ final class Phases {
     LoadResult pile(Wrk wrk, Load load, Duration duration) {
         LoadResult result = wrk.saturate(load, duration);
         count(result);
-        underWay += wrk.connections();
         return result;
     }
 
@@ -90,6 +87,7 @@ final class Phases {
     private void count(LoadResult result) {
         good += result.good();
         errors += result.errors();
+        underWay += result.unheard();
         if (result.errors() > 0 && !result.statuses().isEmpty()) {
             stand.say("answers by status: " + result.statuses());
         }
@@ -110,7 +108,7 @@ final class Phases {
         for (Map.Entry<String, Double> spent : meter.seconds().entrySet()) {
             notes.figure(
                     Figure.told(
-                            "CPU of %s a %s".formatted(spent.getKey(), operation),
+                            "CPU of %s per %s".formatted(spent.getKey(), operation),
                             spent.getValue() * 1e6 / operations,
                             "µs"));
         }

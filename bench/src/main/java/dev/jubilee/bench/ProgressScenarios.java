@@ -40,14 +40,19 @@ final class ProgressScenarios {
                         .forEach((name, seconds) ->
                                 notes.figure(
                                         Figure.told(
-                                                "CPU of " + name + " an event",
+                                                "CPU of " + name + " per event",
                                                 seconds * 1e6 / Math.max(1, phases.acknowledged()),
                                                 "µs")));
             }
             PublishScenarios.worst(notes, lag, Duration.ofSeconds(1));
             lag.awaitCaughtUp(PATIENCE);
             phases.answers();
-            counted(stand, notes, campaign, phases.acknowledged() + warm.acknowledged(), 0);
+            counted(
+                    stand,
+                    notes,
+                    campaign,
+                    phases.acknowledged() + warm.acknowledged(),
+                    phases.underWay() + warm.underWay());
         }
         return notes.of("progress: bus events counted for players, each once, event store on");
     }
