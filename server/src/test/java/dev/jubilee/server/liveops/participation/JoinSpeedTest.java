@@ -110,6 +110,8 @@ class JoinSpeedTest {
         AtomicInteger failed = new AtomicInteger();
         long[] latencies = new long[5_000_000];
         AtomicInteger done = new AtomicInteger();
+        double ownCpu = cpu(ProcessHandle.current());
+        double serversCpu = cpuOfServers();
         long start = System.nanoTime();
         int asked = 0;
         while (System.nanoTime() - start < TIME.toNanos()) {
@@ -131,9 +133,21 @@ class JoinSpeedTest {
         int n = done.get();
         Arrays.sort(latencies, 0, n);
         System.out.printf(
-                "  p50 %.1f ms  p99 %.1f ms  max %.1f ms%n",
-                latencies[n / 2] / 1e6, latencies[n * 99 / 100] / 1e6, latencies[n - 1] / 1e6);
+                "  p50 %.1f ms  p99 %.1f ms  max %.1f ms; CPU of this program %.1f us, of servers %.1f us each%n",
+                latencies[n / 2] / 1e6,
+                latencies[n * 99 / 100] / 1e6,
+                latencies[n - 1] / 1e6,
+                (cpu(ProcessHandle.current()) - ownCpu) / n * 1e6,
+                (cpuOfServers() - serversCpu) / n * 1e6);
         return n / seconds;
+    }
+
+    private static double cpu(ProcessHandle process) {
+        return process.info().totalCpuDuration().orElse(Duration.ZERO).toNanos() / 1e9;
+    }
+
+    private static double cpuOfServers() {
+        return ProcessHandle.current().descendants().mapToDouble(JoinSpeedTest::cpu).sum();
     }
 
     private static double oneTransactionAJoin(Arena arena, List<UUID> occurrences)
