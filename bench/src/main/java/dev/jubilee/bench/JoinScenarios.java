@@ -13,6 +13,7 @@ final class JoinScenarios {
     private static final int FASTEST_JOINS = 32_000;
     private static final int FASTEST_CLAIMS = 25_000;
     private static final int EVENTS = 100;
+    private static final int WARM_UP_ROUNDS = 4;
     private static final String REWARD = "welcome";
 
     private JoinScenarios() {}
@@ -193,12 +194,21 @@ final class JoinScenarios {
         return stand.wrk().connections(stand.wrk().connections() * CONNECTIONS_EACH);
     }
 
+    /** As in {@link Phases#warmUp}; few rounds, because a player may not join often in a minute. */
     private static void warmUp(Stand stand, Wrk wrk, List<String> tokens) {
         int count = Math.min(tokens.size(), most(stand.warmUp(), FASTEST_JOINS));
-        try (Campaign warm =
-                Campaign.start(stand, "warm" + System.nanoTime() % 100_000, Map.of(), List.of())) {
-            stand.say("warming up");
-            wrk.saturate(joins(stand, warm, tokens.subList(0, count)), stand.warmUp());
+        stand.say("warming up");
+        double before = 0;
+        for (int round = 0; round < WARM_UP_ROUNDS; round++) {
+            String name = "warm" + System.nanoTime() % 1_000_000;
+            try (Campaign warm = Campaign.start(stand, name, Map.of(), List.of())) {
+                Load load = joins(stand, warm, tokens.subList(0, count));
+                double now = wrk.saturate(load, stand.warmUp()).throughput();
+                if (Phases.isWarm(before, now)) {
+                    return;
+                }
+                before = now;
+            }
         }
     }
 
