@@ -5,15 +5,18 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.locks.LockSupport;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ListOffsetsResult.ListOffsetsResultInfo;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Watches from outside how far the platform's consumers are behind a topic: Kafka's ends against
@@ -30,6 +33,7 @@ final class LagWatch implements AutoCloseable {
     private final Map<String, Long> worst = new TreeMap<>();
     private final Map<String, Long> behind = new TreeMap<>();
     private volatile boolean closed;
+    private volatile @Nullable Exception failure;
 
     private LagWatch(Installation at, String topic) {
         this.at = at;
@@ -48,6 +52,11 @@ final class LagWatch implements AutoCloseable {
         Map<String, Duration> all = new TreeMap<>();
         worst.forEach((group, nanos) -> all.put(group, Duration.ofNanos(nanos)));
         return all;
+    }
+
+    /** How many events the slowest consumer has before it now. */
+    synchronized long behind() {
+        return behind.values().stream().mapToLong(Long::longValue).max().orElse(0);
     }
 
     /** Forgets the worst so far. */
@@ -74,21 +83,15 @@ final class LagWatch implements AutoCloseable {
     }
 
     private synchronized boolean caughtUp() {
+        Exception cause = failure;
+        if (cause != null) {
+            throw new BenchException("The lag cannot be watched: " + cause.getMessage(), cause);
+        }
         return !behind.isEmpty() && behind.values().stream().allMatch(records -> records <= 0);
     }
 
     private void watch() {
-        Map<String, Object> settings =
-                Map.of(
-                        "bootstrap.servers",
-                        at.brokers(),
-                        "key.deserializer",
-                        ByteArrayDeserializer.class,
-                        "value.deserializer",
-                        ByteArrayDeserializer.class,
-                        "enable.auto.commit",
-                        "false");
-        try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(settings);
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", at.brokers()));
                 Connection connection = at.connect();
                 PreparedStatement offsets =
                         connection.prepareStatement(
@@ -96,26 +99,30 @@ final class LagWatch implements AutoCloseable {
                                 SELECT consumer_group, sum(next_offset)
                                   FROM platform.consumer_offsets WHERE topic = ? GROUP BY 1
                                 """)) {
-            List<TopicPartition> partitions = new ArrayList<>();
-            consumer.partitionsFor(topic)
-                    .forEach(info -> partitions.add(new TopicPartition(topic, info.partition())));
+            Map<TopicPartition, OffsetSpec> ends = new HashMap<>();
+            for (TopicDescription found :
+                    admin.describeTopics(List.of(topic)).allTopicNames().get().values()) {
+                found.partitions()
+                        .forEach(info ->
+                                ends.put(
+                                        new TopicPartition(topic, info.partition()),
+                                        OffsetSpec.latest()));
+            }
             offsets.setString(1, topic);
             while (!closed) {
-                glance(consumer, partitions, offsets);
+                glance(admin, ends, offsets);
                 LockSupport.parkNanos(GLANCE.toNanos());
             }
-        } catch (SQLException e) {
-            if (!closed) {
-                throw new BenchException("The lag cannot be watched: " + e.getMessage(), e);
-            }
+        } catch (SQLException | ExecutionException e) {
+            failure = e;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 
     private void glance(
-            KafkaConsumer<byte[], byte[]> consumer,
-            List<TopicPartition> partitions,
-            PreparedStatement offsets)
-            throws SQLException {
+            Admin admin, Map<TopicPartition, OffsetSpec> ends, PreparedStatement offsets)
+            throws SQLException, ExecutionException, InterruptedException {
         Map<String, Long> dealtWith = new HashMap<>();
         try (ResultSet rows = offsets.executeQuery()) {
             while (rows.next()) {
@@ -123,7 +130,9 @@ final class LagWatch implements AutoCloseable {
             }
         }
         long written =
-                consumer.endOffsets(partitions).values().stream().mapToLong(Long::longValue).sum();
+                admin.listOffsets(ends).all().get().values().stream()
+                        .mapToLong(ListOffsetsResultInfo::offset)
+                        .sum();
         long now = System.nanoTime();
         synchronized (this) {
             dealtWith.forEach((group, count) -> {

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -61,15 +62,26 @@ final class OwnPlatform implements AutoCloseable {
         }
     }
 
-    /** The launcher stands where the classes were built; --up is for a built tree. */
+    /** The launcher stands above the folder in which these classes were built. */
     private static Path launcher() {
         String told = System.getProperty("jubilee.launcher");
-        Path launcher = told == null ? Path.of("jubilee") : Path.of(told);
-        if (!Files.isExecutable(launcher)) {
-            throw new BenchException(
-                    "--up needs the launcher; run ./jubilee bench from the repository's root.");
+        Path here = told == null ? classes() : Path.of(told);
+        for (Path folder = here; folder != null; folder = folder.getParent()) {
+            Path launcher = told == null ? folder.resolve("jubilee") : folder;
+            if (Files.isRegularFile(launcher) && Files.isExecutable(launcher)) {
+                return launcher;
+            }
         }
-        return launcher.toAbsolutePath();
+        throw new BenchException("--up finds no launcher above " + here);
+    }
+
+    private static Path classes() {
+        try {
+            return Path.of(
+                    OwnPlatform.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+        } catch (URISyntaxException e) {
+            throw new BenchException("--up finds no launcher: " + e.getMessage(), e);
+        }
     }
 
     private void awaitReady(Path log) throws IOException {

@@ -7,6 +7,8 @@ import java.util.Map;
 final class Phases {
     private static final double MEGABYTE = 1 << 20;
     private static final double MEMORY_LIMIT = 384;
+    private static final int MOST_ROUNDS = 8;
+    private static final double HARDLY_FASTER = 1.05;
 
     private final Stand stand;
     private final Outcome.Notes notes;
@@ -37,11 +39,26 @@ final class Phases {
         return underWay * perRequest;
     }
 
-    /** Makes the JVM compile what it will run. */
+    /**
+     * Gives the program time to compile what it will run: rounds of the same load, until one is
+     * hardly faster than the one before.
+     */
     void warmUp(Wrk wrk, Load load) {
         stand.say("warming up");
-        count(wrk.saturate(load, stand.warmUp()));
-        underWay += wrk.connections();
+        double before = 0;
+        for (int round = 0; round < MOST_ROUNDS; round++) {
+            LoadResult result = wrk.saturate(load, stand.warmUp());
+            count(result);
+            if (isWarm(before, result.throughput())) {
+                return;
+            }
+            before = result.throughput();
+        }
+    }
+
+    /** Whether a round was hardly faster than the one before. */
+    static boolean isWarm(double before, double now) {
+        return before > 0 && now < before * HARDLY_FASTER;
     }
 
     /** As fast as it goes; returns operations a second. */
@@ -50,13 +67,19 @@ final class Phases {
         try (Meter meter = stand.meter()) {
             LoadResult result = wrk.saturate(load, duration);
             count(result);
-            underWay += wrk.connections();
             double rate = result.throughput() * perRequest;
             notes.figure(Figure.atLeast("throughput", rate, "/s", floor));
             latency(result, "saturated", Double.POSITIVE_INFINITY);
             cost(meter, result);
             return rate;
         }
+    }
+
+    /** As fast as it goes, to leave something to do; notes nothing. */
+    LoadResult pile(Wrk wrk, Load load, Duration duration) {
+        LoadResult result = wrk.saturate(load, duration);
+        count(result);
+        return result;
     }
 
     /** At a fixed number of operations a second; returns what was reached. */
@@ -82,6 +105,7 @@ final class Phases {
     private void count(LoadResult result) {
         good += result.good();
         errors += result.errors();
+        underWay += result.unheard();
         if (result.errors() > 0 && !result.statuses().isEmpty()) {
             stand.say("answers by status: " + result.statuses());
         }
@@ -102,7 +126,7 @@ final class Phases {
         for (Map.Entry<String, Double> spent : meter.seconds().entrySet()) {
             notes.figure(
                     Figure.told(
-                            "CPU of %s a %s".formatted(spent.getKey(), operation),
+                            "CPU of %s per %s".formatted(spent.getKey(), operation),
                             spent.getValue() * 1e6 / operations,
                             "µs"));
         }

@@ -29,7 +29,7 @@ final class PublishScenarios {
                     .forEach((name, seconds) ->
                             notes.figure(
                                     Figure.told(
-                                            "CPU of " + name + " a request",
+                                            "CPU of " + name + " per request",
                                             seconds * 1e6 / Math.max(1, result.requests()),
                                             "µs")));
         }

@@ -11,9 +11,18 @@ final class Scenarios {
 
     static {
         ALL.put("echo", PublishScenarios::echo);
+        ALL.put("events-active", ReadScenarios::active);
+        ALL.put("event-get", ReadScenarios::one);
         ALL.put("publish", PublishScenarios::publish);
         ALL.put("publish-batch", PublishScenarios::batch);
         ALL.put("publish-batch-client-ids", PublishScenarios::batchOfClientIds);
+        ALL.put("event-status", ReadScenarios::status);
+        ALL.put("join-one", JoinScenarios::one);
+        ALL.put("join-100", JoinScenarios::hundred);
+        ALL.put("claim", JoinScenarios::claim);
+        ALL.put("user-events", ReadScenarios::ofPlayers);
+        ALL.put("progress", ProgressScenarios::live);
+        ALL.put("progress-drain", ProgressScenarios::drain);
     }
 
     private Scenarios() {}

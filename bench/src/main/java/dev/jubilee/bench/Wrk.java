@@ -159,6 +159,7 @@ public final class Wrk {
         }
         return new LoadResult(
                 all.path("requests").asLong(),
+                all.path("sent").asLong(),
                 seconds,
                 errors,
                 all.path("statuses").asString(),

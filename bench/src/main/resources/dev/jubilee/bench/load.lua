@@ -1,6 +1,6 @@
 -- What wrk sends, and how it reports. Arguments come as key=value after "--".
 local options = {}
-local sent = 0
+sent = 0 -- global, so that done() can ask for it; wrk itself asks for one request that it never sends
 local ffi = require("ffi")
 
 ffi.cdef [[
@@ -127,7 +127,7 @@ local function mint()
   end
   response = function(status, headers, body)
     local token = body:match('"token"%s*:%s*"([^"]+)"') or body:match('"access_token"%s*:%s*"([^"]+)"')
-    if token then
+    if token and got < last then
       out:write(token, "\n")
       got = got + 1
       if got == last then
@@ -148,7 +148,7 @@ local function paced(rate, seconds)
     if not start then start = at end
     local due = slot / rate
     slot = slot + 1
-    if due > seconds then return 3600000 end
+    if due > seconds or at - start > seconds then return 3600000 end
     local wait = math.floor((start + due - at) * 1000 + 0.5)
     return wait > 0 and wait or 0
   end
@@ -185,8 +185,8 @@ end
 function done(summary, latency, requests)
   local e = summary.errors
   local format = '\nRESULT {"requests":%d,"micros":%d,"bytes":%d,"connect":%d,"read":%d,"write":%d,"status":%d,'
-    .. '"timeout":%d,"p50":%d,"p90":%d,"p99":%d,"p999":%d,"max":%d,"exhausted":%d,"statuses":"%s"}\n'
+    .. '"timeout":%d,"p50":%d,"p90":%d,"p99":%d,"p999":%d,"max":%d,"sent":%d,"exhausted":%d,"statuses":"%s"}\n'
   io.write(string.format(format, summary.requests, summary.duration, summary.bytes, e.connect, e.read, e.write, e.status,
     e.timeout, latency:percentile(50), latency:percentile(90), latency:percentile(99), latency:percentile(99.9),
-    latency.max, jubilee_thread:get("exhausted") or 0, jubilee_thread:get("statuses") or ""))
+    latency.max, jubilee_thread:get("sent") - 1, jubilee_thread:get("exhausted") or 0, jubilee_thread:get("statuses") or ""))
 end

@@ -16,6 +16,14 @@ class MeterTest {
     }
 
     @Test
+    void aRoundThatIsHardlyFasterThanTheLastIsWarm() {
+        assertThat(Phases.isWarm(0, 10_000)).isFalse();
+        assertThat(Phases.isWarm(10_000, 12_000)).isFalse();
+        assertThat(Phases.isWarm(10_000, 10_400)).isTrue();
+        assertThat(Phases.isWarm(10_000, 9_000)).isTrue();
+    }
+
+    @Test
     void durationsAreReadAsTheyAreTyped() {
         assertThat(Durations.parse("10s")).isEqualTo(Duration.ofSeconds(10));
         assertThat(Durations.parse("2m")).isEqualTo(Duration.ofMinutes(2));

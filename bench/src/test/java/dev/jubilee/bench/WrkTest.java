@@ -10,7 +10,7 @@ class WrkTest {
             """
             Running 2s test
             RESULT {"requests":50001,"micros":2000000,"bytes":1,"connect":1,"read":2,"write":0,"status":40,\
-            "timeout":7,"p50":321,"p90":729,"p99":1198,"p999":1565,"max":2908,"exhausted":%d,"statuses":"200:1"}
+            "timeout":7,"p50":321,"p90":729,"p99":1198,"p999":1565,"max":2908,"sent":50065,"exhausted":%d,"statuses":"200:1"}
             """;
 
     @Test
@@ -27,6 +27,11 @@ class WrkTest {
 
         assertThat(result.errors()).isEqualTo(50);
         assertThat(result.good()).isEqualTo(49_951);
+    }
+
+    @Test
+    void whatWasSentAndNotAnsweredIsUnheard() {
+        assertThat(Wrk.parse(LINE.formatted(0), 0).unheard()).isEqualTo(64);
     }
 
     @Test

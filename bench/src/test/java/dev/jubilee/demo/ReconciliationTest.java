@@ -62,8 +62,8 @@ class ReconciliationTest {
         List<String> order = new ArrayList<>(books.admitted());
         List<String> turns = finale.stream().map(Player::id).toList();
         order.sort(
-                Comparator.comparing((String user) -> -books.score(user).kills())
-                        .thenComparing(turns::indexOf)
+                Comparator.comparingInt((String user) -> -books.score(user).kills())
+                        .thenComparingInt(turns::indexOf)
                         .thenComparing(Comparator.naturalOrder()));
         for (String user : order) {
             int kills = books.score(user).kills();

@@ -31,6 +31,7 @@ import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.apache.kafka.clients.admin.Admin;
@@ -53,6 +54,7 @@ public final class Jubilee implements AutoCloseable {
     private final Deque<AutoCloseable> running = new ArrayDeque<>();
     private final JubileeSettings settings;
     private final InstantSource clock;
+    private final RateLimits rateLimits;
     private @Nullable HttpPort busPort;
     private @Nullable HttpPort liveOpsPort;
     private @Nullable HttpPort metricsPort;
@@ -61,6 +63,7 @@ public final class Jubilee implements AutoCloseable {
     private Jubilee(JubileeSettings settings, InstantSource clock) {
         this.settings = settings;
         this.clock = clock;
+        this.rateLimits = new RateLimits(settings.rateLimits(), System::nanoTime);
     }
 
     /**
@@ -95,6 +98,16 @@ public final class Jubilee implements AutoCloseable {
     /** The port of metrics and health. */
     public int metricsPort() {
         return metricsPort == null ? 0 : metricsPort.port();
+    }
+
+    /** What the bus answers to. */
+    List<Router.Route> busRoutes() {
+        return busPort == null ? List.of() : busPort.routes();
+    }
+
+    /** What live-ops answers to. */
+    List<Router.Route> liveOpsRoutes() {
+        return liveOpsPort == null ? List.of() : liveOpsPort.routes();
     }
 
     /** Where the first admin key is. */
@@ -147,6 +160,7 @@ public final class Jubilee implements AutoCloseable {
                                 kafka,
                                 database,
                                 changes,
+                                idempotency,
                                 settings.bus(),
                                 clock,
                                 metrics.registry()));
@@ -224,11 +238,7 @@ public final class Jubilee implements AutoCloseable {
     }
 
     private HttpPort listen(Vertx vertx, Parts parts, Router router, int port, HttpLimits limits) {
-        Edge edge =
-                new Edge(
-                        parts.credentials(),
-                        new RateLimits(settings.rateLimits(), System::nanoTime),
-                        limits);
+        Edge edge = new Edge(parts.credentials(), rateLimits, limits);
         ServerSettings server = settings.server();
         return ending(HttpPort.listen(vertx, server.host(), port, router, edge, server.workers()));
     }
@@ -258,6 +268,7 @@ public final class Jubilee implements AutoCloseable {
                 "bootstrap.servers",
                 Objects.requireNonNull(server.kafkaBrokers(), "KAFKA_BROKERS is not set"));
         kafka.put("client.id", "jubilee");
+        kafka.put("group.id", server.groupId());
         return kafka;
     }
 

@@ -81,6 +81,11 @@ public final class Platform implements AutoCloseable {
         return send("PUT", liveops.resolve(path), adminKey, body, Map.of());
     }
 
+    /** A DELETE on live-ops with the admin key. */
+    public Answer delete(String path) {
+        return send("DELETE", liveops.resolve(path), adminKey, null, Map.of());
+    }
+
     /** A POST to live-ops with someone's own token. */
     public Answer postAs(String token, String path, Object body) {
         return send("POST", liveops.resolve(path), token, body, Map.of());

@@ -1,5 +1,6 @@
 package dev.jubilee.server.bus;
 
+import dev.jubilee.server.audit.Audit;
 import dev.jubilee.server.bus.publish.PublishRoutes;
 import dev.jubilee.server.bus.publish.Publisher;
 import dev.jubilee.server.bus.store.EventStore;
@@ -9,6 +10,7 @@ import dev.jubilee.server.database.ChangeFeed;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.http.Router;
 import dev.jubilee.server.http.Routes;
+import dev.jubilee.server.idempotency.Idempotency;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.InstantSource;
 import java.util.Map;
@@ -24,6 +26,7 @@ public final class Bus implements Routes, AutoCloseable {
     private final Publisher publisher;
     private final EventStore store;
     private final BusSettings settings;
+    private final Idempotency idempotency;
 
     /**
      * @param kafka how clients reach Kafka: {@code bootstrap.servers} and the like
@@ -32,16 +35,19 @@ public final class Bus implements Routes, AutoCloseable {
             Map<String, Object> kafka,
             Database database,
             ChangeFeed changes,
+            Idempotency idempotency,
             BusSettings settings,
             InstantSource clock,
             MeterRegistry registry) {
         this.settings = settings;
+        this.idempotency = idempotency;
         this.admin = Admin.create(kafka);
         this.topics =
                 new Topics(
                         database,
                         changes,
                         admin,
+                        new Audit(clock),
                         settings.topics(),
                         settings.publish().maxRecordBytes());
         this.publisher =
@@ -81,7 +87,7 @@ public final class Bus implements Routes, AutoCloseable {
 
     @Override
     public void on(Router router) {
-        new TopicRoutes(topics).on(router);
+        new TopicRoutes(topics, idempotency).on(router);
         new PublishRoutes(publisher, topics.catalogue(), settings.publish()).on(router);
         store.on(router);
     }

@@ -45,12 +45,23 @@ public final class Conditions {
                     .enableHeterogeneousNumericComparisons(true)
                     .build();
 
+    private final boolean shortcuts;
     private final Map<Set<Variable>, CelCompiler> compilers = new ConcurrentHashMap<>();
     private final CelRuntime runtime =
             CelRuntimeFactory.plannerRuntimeBuilder()
                     .setOptions(OPTIONS)
                     .addFunctionBindings(MixedArithmetic.bindings())
                     .build();
+
+    /** Takes shortcuts where it can. */
+    public Conditions() {
+        this(true);
+    }
+
+    /** With the interpreter alone when there are to be no shortcuts. */
+    Conditions(boolean shortcuts) {
+        this.shortcuts = shortcuts;
+    }
 
     /**
      * Compiles an expression that is true or false.
@@ -60,7 +71,9 @@ public final class Conditions {
     public Condition condition(String text, Set<Variable> allowed) {
         CelAbstractSyntaxTree tree = compile(text, allowed);
         mustBe(tree, "true or false", Set.of(CelKind.BOOL, CelKind.DYN));
-        return new CelCondition(text, uses(tree), plan(tree));
+        CelCondition interpreted = new CelCondition(text, uses(tree), plan(tree));
+        Shortcut.Node shortcut = shortcuts ? Shortcut.of(tree) : null;
+        return shortcut == null ? interpreted : new QuickCondition(shortcut, interpreted);
     }
 
     /**
@@ -71,7 +84,9 @@ public final class Conditions {
     public Formula formula(String text, Set<Variable> allowed) {
         CelAbstractSyntaxTree tree = compile(text, allowed);
         mustBe(tree, "a number", Set.of(CelKind.INT, CelKind.UINT, CelKind.DOUBLE, CelKind.DYN));
-        return new CelFormula(text, uses(tree), plan(tree));
+        CelFormula interpreted = new CelFormula(text, uses(tree), plan(tree));
+        Shortcut.Node shortcut = shortcuts ? Shortcut.of(tree) : null;
+        return shortcut == null ? interpreted : new QuickFormula(shortcut, interpreted);
     }
 
     private CelAbstractSyntaxTree compile(String text, Set<Variable> allowed) {
@@ -178,10 +193,53 @@ public final class Conditions {
             } catch (CelEvaluationException e) {
                 throw new ExpressionException(String.valueOf(e.getMessage()));
             }
-            if (value instanceof Number number && Double.isFinite(number.doubleValue())) {
-                return number.doubleValue();
-            }
-            throw new ExpressionException("\"" + text + "\" is no number here");
+            return finite(value, text);
         }
+    }
+
+    private record QuickCondition(Shortcut.Node shortcut, CelCondition interpreted)
+            implements Condition {
+        @Override
+        public String text() {
+            return interpreted.text();
+        }
+
+        @Override
+        public Set<Variable> uses() {
+            return interpreted.uses();
+        }
+
+        @Override
+        public boolean test(Scope scope) {
+            Object value = shortcut.eval(scope);
+            return value == Mark.UNSURE ? interpreted.test(scope) : Boolean.TRUE.equals(value);
+        }
+    }
+
+    private record QuickFormula(Shortcut.Node shortcut, CelFormula interpreted) implements Formula {
+        @Override
+        public String text() {
+            return interpreted.text();
+        }
+
+        @Override
+        public Set<Variable> uses() {
+            return interpreted.uses();
+        }
+
+        @Override
+        public double value(Scope scope) {
+            Object value = shortcut.eval(scope);
+            return value == Mark.UNSURE
+                    ? interpreted.value(scope)
+                    : finite(value, interpreted.text());
+        }
+    }
+
+    private static double finite(Object value, String text) {
+        if (value instanceof Number number && Double.isFinite(number.doubleValue())) {
+            return number.doubleValue();
+        }
+        throw new ExpressionException("\"" + text + "\" is no number here");
     }
 }

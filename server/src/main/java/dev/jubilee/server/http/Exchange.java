@@ -32,6 +32,9 @@ final class Exchange extends Deadline {
     private boolean receiving;
     private boolean answered;
 
+    /** Bytes of its body in memory, as the event loop counts them. */
+    int held;
+
     Exchange(HttpServerRequest request, Peer peer, RequestHandler handler) {
         this.request = request;
         this.peer = peer;

@@ -20,20 +20,24 @@ public record HttpLimits(
         int maxConnections) {
     private static final int MIB = 1024 * 1024;
 
-    /** The limits of the bus, {@code EVENT_BUS_READ_TIMEOUT} and so on. */
+    /**
+     * The limits of the bus: {@code EVENT_BUS_READ_TIMEOUT} and so on; the largest body is a batch,
+     * {@code EVENT_BUS_MAX_BATCH_BYTES}.
+     */
     public static HttpLimits bus(SettingsReader settings) {
-        return from(settings, "EVENT_BUS_", 4 * MIB);
+        return from(settings, "EVENT_BUS_", "EVENT_BUS_MAX_BATCH_BYTES", 8 * MIB);
     }
 
-    /** The limits of live-ops, {@code SERVER_READ_TIMEOUT} and so on. */
+    /** The limits of live-ops: {@code SERVER_READ_TIMEOUT} and so on. */
     public static HttpLimits liveops(SettingsReader settings) {
-        return from(settings, "SERVER_", MIB);
+        return from(settings, "SERVER_", "SERVER_MAX_BODY_BYTES", MIB);
     }
 
-    private static HttpLimits from(SettingsReader settings, String prefix, int maxBody) {
+    private static HttpLimits from(
+            SettingsReader settings, String prefix, String maxBody, int bytes) {
         Duration longest = Duration.ofHours(1);
         return new HttpLimits(
-                settings.integer(prefix + "MAX_BODY_BYTES", maxBody, 1024, 64 * MIB),
+                settings.integer(maxBody, bytes, 1024, 64 * MIB),
                 settings.duration(
                         prefix + "READ_TIMEOUT",
                         Duration.ofSeconds(30),

@@ -6,6 +6,8 @@ import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
+import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -17,11 +19,13 @@ public final class HttpPort implements AutoCloseable {
     private final Vertx vertx;
     private final String deployment;
     private final int port;
+    private final List<Router.Route> routes;
 
-    private HttpPort(Vertx vertx, String deployment, int port) {
+    private HttpPort(Vertx vertx, String deployment, int port, List<Router.Route> routes) {
         this.vertx = vertx;
         this.deployment = deployment;
         this.port = port;
+        this.routes = routes;
     }
 
     /**
@@ -36,7 +40,7 @@ public final class HttpPort implements AutoCloseable {
         HttpServerOptions options =
                 new HttpServerOptions()
                         .setHost(host)
-                        .setPort(port == 0 ? -1 : port)
+                        .setPort(port == 0 ? anyFree() : port)
                         .setIdleTimeout((int) edge.limits().idleTimeout().toMillis())
                         .setIdleTimeoutUnit(TimeUnit.MILLISECONDS)
                         .setTcpNoDelay(true)
@@ -58,16 +62,29 @@ public final class HttpPort implements AutoCloseable {
                                                     actual),
                                     new DeploymentOptions().setInstances(loops))
                             .await();
-            return new HttpPort(vertx, id, actual.get());
+            return new HttpPort(vertx, id, actual.get(), router.routes());
         } catch (Exception e) {
             // Vert.x throws the checked BindException without declaring it.
             throw new PortTakenException(host, port, e);
         }
     }
 
+    /**
+     * To Vert.x a negative number is a free port that all who name the same number share: the event
+     * loops of one port must, two ports must not.
+     */
+    private static int anyFree() {
+        return -ThreadLocalRandom.current().nextInt(1, Integer.MAX_VALUE);
+    }
+
     /** The port that is listened to. */
     public int port() {
         return port;
+    }
+
+    /** What it answers to. */
+    public List<Router.Route> routes() {
+        return routes;
     }
 
     /** Takes no more requests; those that were taken are answered, within ten seconds. */

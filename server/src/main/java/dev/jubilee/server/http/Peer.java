@@ -25,6 +25,7 @@ final class Peer extends Deadline {
     }
 
     void answered(Exchange exchange) {
+        handler.released(exchange);
         open.remove(exchange);
         if (open.isEmpty() && !lingering) {
             handler.idle(this);
@@ -46,7 +47,10 @@ final class Peer extends Deadline {
 
     void closed() {
         cancel();
-        Set.copyOf(open).forEach(Exchange::abandon);
+        for (Exchange exchange : open) {
+            exchange.abandon();
+            handler.released(exchange);
+        }
         open.clear();
     }
 

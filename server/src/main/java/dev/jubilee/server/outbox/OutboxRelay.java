@@ -29,6 +29,9 @@ public final class OutboxRelay implements AutoCloseable {
     private static final Duration PUBLISH_TIMEOUT = Duration.ofSeconds(150);
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(10);
 
+    /** Writers that have not written for so long have paused. */
+    private static final double QUIET_SECONDS = 0.25;
+
     private final DataSource dataSource;
     private final BusPublisher bus;
     private final OutboxSettings settings;
@@ -125,6 +128,7 @@ public final class OutboxRelay implements AutoCloseable {
     private void relay(OutboxRows outbox) throws SQLException {
         boolean failing = false;
         while (!closed()) {
+            long start = System.nanoTime();
             OutboxRows.Waiting waiting = outbox.oldest(settings.rows());
             lagSeconds = waiting.ageSeconds();
             if (waiting.rows().isEmpty()) {
@@ -136,8 +140,16 @@ public final class OutboxRelay implements AutoCloseable {
             failing = done < waiting.rows().size();
             if (failing) {
                 rest(settings.retry());
+            } else if (waiting.quietSeconds() < QUIET_SECONDS) {
+                rest(pace(waiting.rows()).minusNanos(System.nanoTime() - start));
             }
         }
+    }
+
+    /** How long publishing these takes at the rate of the settings. */
+    private Duration pace(List<OutboxRow> rows) {
+        long events = rows.stream().mapToLong(row -> row.events().size()).sum();
+        return Duration.ofNanos(events * 1_000_000_000L / settings.rate());
     }
 
     /**

@@ -13,8 +13,13 @@ final class OutboxRows {
     /** Names the relay among advisory locks: "outbox" in ASCII. */
     private static final long LOCK = 0x6f7574626f78L;
 
-    /** What waits to be published, and how long the oldest of it has waited. */
-    record Waiting(List<OutboxRow> rows, double ageSeconds) {}
+    /**
+     * What waits to be published.
+     *
+     * @param ageSeconds how long the oldest of it has waited
+     * @param quietSeconds how long nobody has written any more
+     */
+    record Waiting(List<OutboxRow> rows, double ageSeconds, double quietSeconds) {}
 
     private final Connection connection;
 
@@ -48,11 +53,14 @@ final class OutboxRows {
         String sql =
                 """
                 SELECT id, batch_id, topic, events,
-                       extract(epoch FROM clock_timestamp() - created_at)::double precision AS age
+                       extract(epoch FROM clock_timestamp() - created_at)::double precision AS age,
+                       (SELECT extract(epoch FROM clock_timestamp() - newest.created_at)::double precision
+                          FROM platform.outbox newest ORDER BY id DESC LIMIT 1) AS quiet
                   FROM platform.outbox ORDER BY id LIMIT ?
                 """;
         List<OutboxRow> rows = new ArrayList<>();
         double age = 0;
+        double quiet = 0;
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setInt(1, limit);
             try (ResultSet result = statement.executeQuery()) {
@@ -64,10 +72,11 @@ final class OutboxRows {
                                     result.getString(3),
                                     result.getString(4)));
                     age = Math.max(age, result.getDouble(5));
+                    quiet = result.getDouble(6);
                 }
             }
         }
-        return new Waiting(rows, age);
+        return new Waiting(rows, age, quiet);
     }
 
     void delete(List<OutboxRow> rows) throws SQLException {

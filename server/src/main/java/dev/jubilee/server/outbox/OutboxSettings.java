@@ -11,12 +11,18 @@ import java.time.Duration;
  * @param standby how often an instance that does not relay looks whether it has to take over
  * @param retry how long it rests after a failure
  * @param rows rows that are under way at once, each of up to 1,000 events
+ * @param rate events a second at most while more are being written: telling of a rush must not slow
+ *     the rush. What has gathered follows at full speed once the writers pause
  */
-public record OutboxSettings(Duration poll, Duration standby, Duration retry, int rows) {
+public record OutboxSettings(Duration poll, Duration standby, Duration retry, int rows, int rate) {
     /** The settings without any being given. */
     public static final OutboxSettings DEFAULT =
             new OutboxSettings(
-                    Duration.ofMillis(25), Duration.ofSeconds(1), Duration.ofMillis(500), 24);
+                    Duration.ofMillis(25),
+                    Duration.ofSeconds(1),
+                    Duration.ofMillis(500),
+                    24,
+                    10_000);
 
     public static OutboxSettings from(SettingsReader settings) {
         return new OutboxSettings(
@@ -35,6 +41,7 @@ public record OutboxSettings(Duration poll, Duration standby, Duration retry, in
                         DEFAULT.retry,
                         Duration.ofMillis(10),
                         Duration.ofMinutes(1)),
-                settings.integer("JUBILEE_OUTBOX_ROWS", DEFAULT.rows, 1, 1_000));
+                settings.integer("JUBILEE_OUTBOX_ROWS", DEFAULT.rows, 1, 1_000),
+                settings.integer("JUBILEE_OUTBOX_RATE", DEFAULT.rate, 100, 10_000_000));
     }
 }

@@ -10,6 +10,7 @@ import dev.jubilee.server.http.HttpLimits;
 import dev.jubilee.server.http.HttpPort;
 import dev.jubilee.server.http.RateLimits;
 import dev.jubilee.server.http.Router;
+import dev.jubilee.server.idempotency.Idempotency;
 import dev.jubilee.server.json.Json;
 import dev.jubilee.server.security.Authenticator;
 import dev.jubilee.server.security.Principal;
@@ -73,7 +74,16 @@ final class BusInstance implements AutoCloseable {
         SettingsReader reader = new SettingsReader(settings);
         BusSettings busSettings = BusSettings.from(reader);
         reader.check();
-        bus = new Bus(kafka, database, changes, busSettings, platform.clock(), registry);
+        Idempotency idempotency = new Idempotency(database, platform.clock(), Duration.ofDays(1));
+        bus =
+                new Bus(
+                        kafka,
+                        database,
+                        changes,
+                        idempotency,
+                        busSettings,
+                        platform.clock(),
+                        registry);
         changes.start();
         bus.start();
         Router router = new Router();

@@ -85,6 +85,29 @@ class TopicsTest {
     }
 
     @Test
+    void aCreationThatIsRepeatedWithItsKeyGetsTheFirstAnswer() throws Exception {
+        String name = platform.topic("repeated");
+        String body = "{\"name\":\"" + name + "\"}";
+        Answer first = bus.post("operator", "/topics", body, "Idempotency-Key", "make-it");
+        Answer again = other.post("operator", "/topics", body, "Idempotency-Key", "make-it");
+
+        assertThat(first.status()).isEqualTo(201);
+        assertThat(again.status()).isEqualTo(201);
+        assertThat(again.body()).isEqualTo(first.body());
+        try (Connection connection = platform.connection();
+                Statement statement = connection.createStatement();
+                var row =
+                        statement.executeQuery(
+                                "SELECT count(*) FROM platform.audit_log WHERE action ="
+                                        + " 'topic.create' AND target = '"
+                                        + name
+                                        + "'")) {
+            row.next();
+            assertThat(row.getInt(1)).isEqualTo(1);
+        }
+    }
+
+    @Test
     void aRowThatCannotBeWrittenTakesKafkasTopicBack() throws Exception {
         String name = platform.topic("refused.row");
         try (Connection connection = platform.connection();

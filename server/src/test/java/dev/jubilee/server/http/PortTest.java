@@ -8,7 +8,10 @@ import dev.jubilee.server.security.Authenticator;
 import dev.jubilee.server.security.Principal;
 import dev.jubilee.server.testing.Await;
 import io.vertx.core.Vertx;
+import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -65,7 +68,7 @@ class PortTest {
             try (RawConnection a = new RawConnection(server.port());
                     RawConnection b = new RawConnection(server.port());
                     RawConnection c = new RawConnection(server.port())) {
-                for (RawConnection open : java.util.List.of(a, b, c)) {
+                for (RawConnection open : List.of(a, b, c)) {
                     assertThat(open.send(request).answer()).startsWith("HTTP/1.1 204 ");
                 }
                 try (RawConnection fourth = new RawConnection(server.port())) {
@@ -111,12 +114,74 @@ class PortTest {
                                                 try {
                                                     raw.send("G");
                                                     return false;
-                                                } catch (java.io.IOException e) {
+                                                } catch (IOException e) {
                                                     return true;
                                                 }
                                             }));
             assertThat(raw.isClosedByPeer()).isTrue();
             dripping.join();
+        }
+    }
+
+    @Test
+    void unfinishedLargeBodiesShareABoundedPartOfMemory() throws Exception {
+        int mib = 1024 * 1024;
+        HttpLimits large =
+                new HttpLimits(
+                        8 * mib,
+                        Duration.ofSeconds(30),
+                        Duration.ofSeconds(2),
+                        Duration.ofSeconds(30),
+                        100);
+        try (EdgeServer server =
+                new EdgeServer(
+                        NOBODY,
+                        RateLimits.Settings.OFF,
+                        large,
+                        router -> router.post("/", Access.ANYONE, call -> Reply.noContent()))) {
+            String head = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: " + 8 * mib + "\r\n\r\n";
+            byte[] allButTheEnd = new byte[8 * mib - 1];
+            List<RawConnection> open = new ArrayList<>();
+            // Two event loops hold 16 MiB each: four of these bodies, and not a fifth.
+            for (int i = 0; i < 5; i++) {
+                open.add(new RawConnection(server.port()));
+            }
+            List<Thread> senders = new ArrayList<>();
+            for (RawConnection connection : open) {
+                senders.add(
+                        Thread.ofVirtual()
+                                .start(() -> {
+                                    try {
+                                        connection.send(head).send(allButTheEnd);
+                                    } catch (IOException e) {
+                                        // Refused and closed while it was still sending.
+                                    }
+                                }));
+            }
+            for (Thread sender : senders) {
+                sender.join();
+            }
+            int refused = 0;
+            int taken = 0;
+            for (RawConnection connection : open) {
+                try {
+                    connection.send("x");
+                    String answer = connection.answer();
+                    refused += answer.startsWith("HTTP/1.1 503 ") ? 1 : 0;
+                    taken += answer.startsWith("HTTP/1.1 204 ") ? 1 : 0;
+                } catch (IOException e) {
+                    refused++;
+                }
+                connection.close();
+            }
+            assertThat(refused).isPositive();
+            assertThat(taken).isPositive();
+            for (int i = 0; i < 6; i++) {
+                try (RawConnection again = new RawConnection(server.port())) {
+                    again.send(head).send(allButTheEnd).send("x");
+                    assertThat(again.answer()).startsWith("HTTP/1.1 204 ");
+                }
+            }
         }
     }
 

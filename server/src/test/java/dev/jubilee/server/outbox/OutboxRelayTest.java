@@ -32,7 +32,11 @@ class OutboxRelayTest {
     private static final Instant TIME = Instant.parse("2026-03-01T12:00:00.123456Z");
     private static final OutboxSettings QUICK =
             new OutboxSettings(
-                    Duration.ofMillis(5), Duration.ofMillis(20), Duration.ofMillis(20), 4);
+                    Duration.ofMillis(5),
+                    Duration.ofMillis(20),
+                    Duration.ofMillis(20),
+                    4,
+                    1_000_000);
 
     private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
     private final RecordingBus bus = new RecordingBus();
@@ -141,6 +145,33 @@ class OutboxRelayTest {
         write("c");
         awaitEmpty();
         assertThat(other.keys()).containsExactly("c");
+    }
+
+    @Test
+    void whileOthersWriteItKeepsToItsRateAndThenCatchesUp() throws SQLException {
+        OutboxSettings slow =
+                new OutboxSettings(QUICK.poll(), QUICK.standby(), QUICK.retry(), 1, 1_000);
+        OutboxRelay relay = new OutboxRelay(platform.dataSource(), bus, slow, meters);
+        relays.add(relay);
+        String[] keys = IntStream.range(0, 400).mapToObj(Integer::toString).toArray(String[]::new);
+        for (int i = 0; i < 20; i++) {
+            write(keys);
+        }
+        long start = System.nanoTime();
+        relay.start();
+        // At the rate these 8,000 would take 8 seconds; nobody writes any more, so they do not.
+        awaitEmpty();
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(6));
+        assertThat(bus.taken).hasSize(8_000);
+        long again = System.nanoTime();
+        for (int i = 0; i < 4; i++) {
+            write(keys);
+        }
+        Await.until("two of four", () -> bus.taken.size() >= 8_800);
+        // The first of them had to be paid for before the second was published.
+        assertThat(Duration.ofNanos(System.nanoTime() - again))
+                .isGreaterThan(Duration.ofMillis(200));
+        awaitEmpty();
     }
 
     @Test

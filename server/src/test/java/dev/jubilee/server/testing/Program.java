@@ -3,6 +3,7 @@ package dev.jubilee.server.testing;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -114,6 +115,26 @@ public final class Program implements AutoCloseable {
                     return false;
                 });
         return this;
+    }
+
+    /** Where the bus listens; once it is ready. */
+    public URI bus() {
+        return address("bus");
+    }
+
+    /** Where live-ops listens; once it is ready. */
+    public URI liveOps() {
+        return address("live-ops");
+    }
+
+    private URI address(String name) {
+        return output.stream()
+                .map(String::strip)
+                .filter(line -> line.startsWith(name + " "))
+                .map(line -> URI.create(line.substring(name.length()).strip()))
+                .findFirst()
+                .orElseThrow(
+                        () -> new IllegalStateException("it names no " + name + ": " + output()));
     }
 
     /** Everything it has said, on either stream. */

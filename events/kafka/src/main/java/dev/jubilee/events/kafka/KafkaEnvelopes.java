@@ -22,7 +22,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Beside the attributes of CloudEvents: {@code ce_acceptedat}, {@code ce_correlationid}, {@code
  * ce_causationid}, {@code ce_idorigin} ({@code server}; without it a client made the id), {@code
- * ce_priority} (without it normal) and {@code ce_replayable} ({@code false}; without it true).
+ * ce_priority} (without it normal) and {@code ce_replayable} ({@code false}; without it true). Every
+ * consumer pays for each header, so what says nothing new is left out: the partition key, which is
+ * the record's key, and {@code ce_time} where it is the moment of acceptance.
  *
  * <p>Reading never fails, because a record that is there must be dealt with: what a foreign
  * producer left out or got wrong is made up for, always in the same way for the same record.
@@ -51,23 +53,22 @@ public final class KafkaEnvelopes {
         byte[] key = partitionKey == null ? null : partitionKey.getBytes(UTF_8);
         Long timestamp = event.acceptedAt() == null ? null : event.acceptedAt().toEpochMilli();
         return new ProducerRecord<>(
-                topic, partition, timestamp, key, event.data(), headers(event, key));
+                topic, partition, timestamp, key, event.data(), headers(event));
     }
 
-    private static List<Header> headers(Envelope event, byte @Nullable [] key) {
+    private static List<Header> headers(Envelope event) {
         List<Header> headers = new ArrayList<>(TYPICAL_HEADERS);
         headers.add(SPEC_VERSION);
         headers.add(new EventHeader("ce_id", event.id()));
         headers.add(new EventHeader("ce_type", event.type()));
         headers.add(new EventHeader("ce_source", event.source()));
-        headers.add(new EventHeader("ce_time", Rfc3339.bytes(event.time())));
+        if (!event.time().equals(event.acceptedAt())) {
+            headers.add(new EventHeader("ce_time", Rfc3339.bytes(event.time())));
+        }
         headers.add(
                 event.contentType().equals(Envelope.JSON)
                         ? CONTENT_TYPE_JSON
                         : new EventHeader("content-type", event.contentType()));
-        if (key != null) {
-            headers.add(new EventHeader("ce_partitionkey", key));
-        }
         if (event.acceptedAt() != null) {
             headers.add(new EventHeader("ce_acceptedat", Rfc3339.bytes(event.acceptedAt())));
         }
@@ -98,8 +99,8 @@ public final class KafkaEnvelopes {
     /**
      * The event that a record carries. What is missing: an id becomes {@code
      * topic-partition-offset}, which is unique and so counts as made by the server; a type becomes
-     * the topic; a source {@code /kafka/topic}; a time, and the moment of acceptance, the record's
-     * timestamp; a content type JSON, unless the value does not begin like it.
+     * the topic; a source {@code /kafka/topic}; a moment of acceptance the record's timestamp; a
+     * time that moment; a content type JSON, unless the value does not begin like it.
      */
     public static Envelope read(ConsumerRecord<byte[], byte[]> record) {
         RecordReading reading = new RecordReading(record);

@@ -13,7 +13,8 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
  * @param group whose positions these are; its members share the partitions
  * @param clientId names the thread, and the client to Kafka
  * @param kafka how to reach Kafka ({@code bootstrap.servers}, security), and what else of its
- *     client's settings is to differ; what keeps the loop's promises cannot be changed
+ *     client's settings is to differ; what keeps the loop's promises cannot be changed. A {@code
+ *     group.id} goes before the group's name at Kafka, so that several systems can share a cluster
  * @param maxPollRecords at most so many records a batch
  * @param alarmInterval how often a partition that cannot be consumed from is complained of
  */
@@ -70,7 +71,8 @@ public record LoopSettings(
         all.put(ConsumerConfig.METADATA_MAX_AGE_CONFIG, 5000);
         all.put(ConsumerConfig.ENABLE_METRICS_PUSH_CONFIG, false);
         all.putAll(kafka);
-        all.put(ConsumerConfig.GROUP_ID_CONFIG, group);
+        Object prefix = kafka.get(ConsumerConfig.GROUP_ID_CONFIG);
+        all.put(ConsumerConfig.GROUP_ID_CONFIG, prefix == null ? group : prefix + "." + group);
         all.put(ConsumerConfig.CLIENT_ID_CONFIG, clientId);
         all.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, maxPollRecords);
         all.put(ConsumerConfig.GROUP_PROTOCOL_CONFIG, "classic");

@@ -69,15 +69,15 @@ final class RecordReading {
             key = new String(record.key(), UTF_8);
         }
         byte[] data = record.value() == null ? NO_DATA : record.value();
-        Instant recorded = time == null || acceptedAt == null ? timestamp() : time;
+        Instant accepted = acceptedAt == null ? timestamp() : acceptedAt;
         return new Envelope(
                 id != null && hasId ? id : position(),
                 type == null || type.isEmpty() ? record.topic() : type,
                 source == null || source.isEmpty() ? "/kafka/" + record.topic() : source,
                 subject,
                 key,
-                time == null ? recorded : time,
-                acceptedAt == null ? recorded : acceptedAt,
+                time == null ? accepted : time,
+                accepted,
                 contentType == null ? guessedContentType(data) : contentType,
                 data,
                 correlationId,

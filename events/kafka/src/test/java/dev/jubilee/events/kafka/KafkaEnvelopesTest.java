@@ -62,6 +62,16 @@ class KafkaEnvelopesTest {
     }
 
     @Test
+    void leavesOutATimeThatIsTheMomentOfAcceptance() {
+        Envelope sent = Envelope.of("1", "game.kill", "/arena", NOON).acceptedAt(NOON).build();
+
+        ProducerRecord<byte[], byte[]> record = KafkaEnvelopes.record("game.events", sent);
+
+        assertThat(texts(record.headers())).doesNotContainKey("ce_time");
+        assertThat(KafkaEnvelopes.read(stored(record))).isEqualTo(sent);
+    }
+
+    @Test
     void makesTheRecordCarryKeyDataAndMomentOfAcceptance() {
         Envelope sent =
                 Envelope.of("1", "game.kill", "/arena", NOON)

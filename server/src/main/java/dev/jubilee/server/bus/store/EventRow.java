@@ -40,15 +40,16 @@ record EventRow(
     private static final String BASE64 = ";base64";
 
     /** Clocks of instances differ; a moment further ahead than this is no bus's. */
-    private static final Duration AHEAD = Duration.ofDays(1);
+    static final Duration AHEAD = Duration.ofDays(1);
 
     /**
-     * @param now nothing is accepted much later than this
+     * @param now when it is stored
+     * @param latest an event that says it was accepted after this moment was accepted now
      */
-    static EventRow of(ConsumerRecord<byte[], byte[]> record, Instant now) {
+    static EventRow of(ConsumerRecord<byte[], byte[]> record, Instant now, Instant latest) {
         Envelope event = KafkaEnvelopes.read(record);
         Instant accepted = event.acceptedAt() == null ? now : event.acceptedAt();
-        if (accepted.isAfter(now.plus(AHEAD)) || accepted.isBefore(Instant.EPOCH)) {
+        if (accepted.isAfter(latest) || accepted.isBefore(Instant.EPOCH)) {
             accepted = now;
         }
         UUID own = ownId(event, accepted);

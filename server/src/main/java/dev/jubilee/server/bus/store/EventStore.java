@@ -30,7 +30,7 @@ public final class EventStore implements Routes, AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(EventStore.class);
 
     /** The group under which the store stands in {@code platform.consumer_offsets}. */
-    public static final String GROUP = "jubilee-store";
+    public static final String GROUP = "store";
 
     private final Map<String, Object> kafka;
     private final Admin admin;

@@ -8,7 +8,6 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Instant;
 import java.time.LocalDate;
-import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.Collection;
 import java.util.NavigableSet;
@@ -23,6 +22,8 @@ import java.util.concurrent.ConcurrentHashMap;
 final class Partitions {
     private static final DateTimeFormatter NAME = DateTimeFormatter.ofPattern("'events_'yyyyMMdd");
 
+    private static final long SECONDS_A_DAY = 86_400;
+
     private final Database database;
     private final Set<LocalDate> known = ConcurrentHashMap.newKeySet();
 
@@ -31,7 +32,12 @@ final class Partitions {
     }
 
     static LocalDate dayOf(Instant acceptedAt) {
-        return LocalDate.ofInstant(acceptedAt, ZoneOffset.UTC);
+        return LocalDate.ofEpochDay(epochDay(acceptedAt));
+    }
+
+    /** The day's number: what is asked for each event makes no object. */
+    static long epochDay(Instant acceptedAt) {
+        return Math.floorDiv(acceptedAt.getEpochSecond(), SECONDS_A_DAY);
     }
 
     static String nameOf(LocalDate day) {

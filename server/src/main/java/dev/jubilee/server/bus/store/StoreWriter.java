@@ -67,9 +67,10 @@ final class StoreWriter implements BatchHandler {
     public Handled handle(Batch batch) {
         long start = System.nanoTime();
         Instant now = clock.instant();
+        Instant latest = now.plus(EventRow.AHEAD);
         List<EventRow> rows = new ArrayList<>(batch.records().size());
         for (ConsumerRecord<byte[], byte[]> record : batch.records()) {
-            rows.add(EventRow.of(record, now));
+            rows.add(EventRow.of(record, now, latest));
         }
         try {
             partitions.ensure(byDay(rows).keySet());
@@ -172,9 +173,10 @@ final class StoreWriter implements BatchHandler {
         if (rows.isEmpty()) {
             return Map.of();
         }
-        LocalDate first = Partitions.dayOf(rows.getFirst().acceptedAt());
-        if (rows.stream().allMatch(row -> Partitions.dayOf(row.acceptedAt()).equals(first))) {
-            return Map.of(first, rows);
+        Instant first = rows.getFirst().acceptedAt();
+        long day = Partitions.epochDay(first);
+        if (rows.stream().allMatch(row -> Partitions.epochDay(row.acceptedAt()) == day)) {
+            return Map.of(Partitions.dayOf(first), rows);
         }
         Map<LocalDate, List<EventRow>> days = new TreeMap<>();
         for (EventRow row : rows) {

@@ -10,6 +10,7 @@ import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.TopicDescription;
@@ -26,6 +27,7 @@ final class KafkaTopics {
     record Made(UUID id, int partitions, int replicationFactor, boolean isNew) {}
 
     private static final Duration TIMEOUT = Duration.ofSeconds(10);
+    private static final Duration PAUSE = Duration.ofMillis(20);
 
     private final Admin admin;
     private final int maxMessageBytes;
@@ -70,10 +72,7 @@ final class KafkaTopics {
     }
 
     private Made adopt(NewTopicRequest asked) {
-        TopicDescription there =
-                Objects.requireNonNull(
-                        await(admin.describeTopics(List.of(asked.name())).allTopicNames())
-                                .get(asked.name()));
+        TopicDescription there = describe(asked.name());
         int partitions = there.partitions().size();
         if (partitions != asked.partitions()) {
             throw Problem.conflict(
@@ -88,6 +87,22 @@ final class KafkaTopics {
         }
         int replicas = there.partitions().getFirst().replicas().size();
         return new Made(uuid(there.topicId()), partitions, replicas, false);
+    }
+
+    /** A topic that the controller knows already, the brokers will within moments. */
+    private TopicDescription describe(String name) {
+        long deadline = System.nanoTime() + TIMEOUT.toNanos();
+        while (true) {
+            try {
+                return Objects.requireNonNull(
+                        await(admin.describeTopics(List.of(name)).allTopicNames()).get(name));
+            } catch (UnknownTopicOrPartitionException e) {
+                if (System.nanoTime() - deadline > 0) {
+                    throw unavailable(e);
+                }
+                LockSupport.parkNanos(PAUSE.toNanos());
+            }
+        }
     }
 
     private Map<String, String> configs(NewTopicRequest asked) {

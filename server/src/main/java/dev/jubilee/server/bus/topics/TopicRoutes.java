@@ -6,6 +6,7 @@ import dev.jubilee.server.http.Problem;
 import dev.jubilee.server.http.Reply;
 import dev.jubilee.server.http.Router;
 import dev.jubilee.server.http.Routes;
+import dev.jubilee.server.idempotency.Idempotency;
 import dev.jubilee.server.security.Access;
 import dev.jubilee.server.security.Role;
 import java.net.URLEncoder;
@@ -18,9 +19,11 @@ import org.jspecify.annotations.Nullable;
 /** The HTTP face of topics. */
 public final class TopicRoutes implements Routes {
     private final Topics topics;
+    private final Idempotency idempotency;
 
-    public TopicRoutes(Topics topics) {
+    public TopicRoutes(Topics topics, Idempotency idempotency) {
         this.topics = topics;
+        this.idempotency = idempotency;
     }
 
     /** What callers see of a topic. */
@@ -66,8 +69,12 @@ public final class TopicRoutes implements Routes {
     }
 
     private Reply create(Call call) {
-        Topic topic = topics.create(NewTopicRequest.read(call.input(), topics.settings()));
-        return Reply.created(View.of(topic)).with("Location", "/topics/" + topic.name());
+        NewTopicRequest asked = NewTopicRequest.read(call.input(), topics.settings());
+        return topics.create(
+                asked,
+                call.principal(),
+                work -> idempotency.once(call, work),
+                topic -> Reply.created(View.of(topic)).with("Location", "/topics/" + topic.name()));
     }
 
     private Reply list(Call call) {

@@ -1,12 +1,16 @@
 package dev.jubilee.server.bus.topics;
 
+import dev.jubilee.server.audit.Audit;
 import dev.jubilee.server.database.ChangeFeed;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.database.DatabaseException;
 import dev.jubilee.server.http.Problem;
+import dev.jubilee.server.http.Reply;
+import dev.jubilee.server.security.Principal;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Optional;
+import java.util.function.Function;
 import org.apache.kafka.clients.admin.Admin;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -22,6 +26,7 @@ public final class Topics {
 
     private final Database database;
     private final KafkaTopics kafka;
+    private final Audit audit;
     private final TopicSettings settings;
     private final TopicCatalogue catalogue;
 
@@ -32,10 +37,12 @@ public final class Topics {
             Database database,
             ChangeFeed changes,
             Admin admin,
+            Audit audit,
             TopicSettings settings,
             int maxMessageBytes) {
         this.database = database;
         this.kafka = new KafkaTopics(admin, maxMessageBytes);
+        this.audit = audit;
         this.settings = settings;
         this.catalogue = new TopicCatalogue(database, changes);
     }
@@ -58,7 +65,8 @@ public final class Topics {
         Topic topic =
                 database.read(connection -> TopicStore.find(connection, name))
                         .orElseGet(() ->
-                                make(NewTopicRequest.system(name, partitions, settings), true));
+                                makeUnlessThere(
+                                        NewTopicRequest.system(name, partitions, settings)));
         catalogue.refresh();
         return topic;
     }
@@ -66,72 +74,94 @@ public final class Topics {
     /**
      * Makes a topic.
      *
+     * @param transaction runs the work in a transaction of its own, or finds the answer to an
+     *     earlier run of the same request
      * @throws dev.jubilee.server.http.ProblemException 409 when there is one of that name, 503 when
      *     Kafka cannot
      */
-    Topic create(NewTopicRequest asked) {
-        Topic topic = make(asked, false);
+    Reply create(
+            NewTopicRequest asked,
+            Principal who,
+            Function<Database.Work<Reply>, Reply> transaction,
+            Function<Topic, Reply> answer) {
+        Attempt attempt = new Attempt(asked, who);
+        Reply reply;
+        try {
+            reply =
+                    transaction.apply(connection -> {
+                        TopicStore.lock(connection, asked.name());
+                        if (TopicStore.find(connection, asked.name()).isPresent()) {
+                            throw Problem.conflict(
+                                            "topic_exists",
+                                            "There is a topic \"" + asked.name() + "\" already.")
+                                    .asException();
+                        }
+                        return answer.apply(attempt.make(connection));
+                    });
+        } catch (DatabaseException e) {
+            reply = answer.apply(attempt.settle(e));
+        }
         catalogue.refresh();
-        return topic;
+        return reply;
     }
 
     TopicSettings settings() {
         return settings;
     }
 
-    private Topic make(NewTopicRequest asked, boolean takeExisting) {
-        Attempt attempt = new Attempt();
+    private Topic makeUnlessThere(NewTopicRequest asked) {
+        Attempt attempt = new Attempt(asked, Principal.PLATFORM);
         try {
             return database.transaction(connection -> {
                 TopicStore.lock(connection, asked.name());
                 Optional<Topic> there = TopicStore.find(connection, asked.name());
-                if (there.isPresent() && takeExisting) {
-                    return there.get();
-                }
-                if (there.isPresent()) {
-                    throw Problem.conflict(
-                                    "topic_exists",
-                                    "There is a topic \"" + asked.name() + "\" already.")
-                            .asException();
-                }
-                return attempt.make(connection, asked);
+                return there.isPresent() ? there.get() : attempt.make(connection);
             });
         } catch (DatabaseException e) {
-            return settle(asked, attempt, e);
+            return attempt.settle(e);
         }
     }
 
-    /** The commit may have failed before or after PostgreSQL took it: the row itself decides. */
-    private Topic settle(NewTopicRequest asked, Attempt attempt, DatabaseException failure) {
-        KafkaTopics.Made made = attempt.made;
-        if (made == null) {
-            throw failure;
-        }
-        Optional<Topic> there;
-        try {
-            there = database.read(connection -> TopicStore.find(connection, asked.name()));
-        } catch (DatabaseException e) {
-            log.warn(
-                    "topic {} is in Kafka, and whether its row was written is unknown; creating it"
-                            + " again adopts it",
-                    asked.name());
-            throw failure;
-        }
-        if (there.isPresent()) {
-            return there.get();
-        }
-        if (made.isNew()) {
-            kafka.remove(asked.name());
-        }
-        throw failure;
-    }
-
+    /** One try to make one topic. */
     private final class Attempt {
+        private final NewTopicRequest asked;
+        private final Principal who;
         private KafkaTopics.@Nullable Made made;
 
-        Topic make(Connection connection, NewTopicRequest asked) throws SQLException {
+        Attempt(NewTopicRequest asked, Principal who) {
+            this.asked = asked;
+            this.who = who;
+        }
+
+        Topic make(Connection connection) throws SQLException {
             made = kafka.make(asked);
-            return TopicStore.insert(connection, asked, made);
+            Topic topic = TopicStore.insert(connection, asked, made);
+            audit.record(connection, who, "topic.create", asked.name(), asked);
+            return topic;
+        }
+
+        /** The commit may have failed before or after PostgreSQL took it: the row decides. */
+        Topic settle(DatabaseException failure) {
+            if (made == null) {
+                throw failure;
+            }
+            Optional<Topic> there;
+            try {
+                there = database.read(connection -> TopicStore.find(connection, asked.name()));
+            } catch (DatabaseException e) {
+                log.warn(
+                        "topic {} is in Kafka, and whether its row was written is unknown; creating"
+                                + " it again adopts it",
+                        asked.name());
+                throw failure;
+            }
+            if (there.isPresent()) {
+                return there.get();
+            }
+            if (made.isNew()) {
+                kafka.remove(asked.name());
+            }
+            throw failure;
         }
     }
 }

@@ -22,6 +22,9 @@ final class CachedReads implements AutoCloseable {
     private static final long MAX_BYTES = 16L << 20;
     private static final int ENTRY_BYTES = 500;
 
+    /** Stands for an event that is not there, which is as worth remembering as one that is. */
+    private static final Reply MISSING = Reply.json(404, new byte[0]);
+
     /** A request for a list; two are the same when they were written the same. */
     static final class ListKey {
         private final String uri;
@@ -83,7 +86,20 @@ final class CachedReads implements AutoCloseable {
 
     /** The answer to one event; fails with 404. */
     CompletableFuture<Reply> detail(String eventId, boolean drafts) {
-        return details.get(new DetailKey(eventId, drafts));
+        CompletableFuture<Reply> reply = details.get(new DetailKey(eventId, drafts));
+        boolean there = reply.isDone() && isThere(reply.getNow(MISSING));
+        return there ? reply : reply.thenApply(loaded -> mustBeThere(loaded, eventId));
+    }
+
+    private static Reply mustBeThere(Reply reply, String eventId) {
+        if (!isThere(reply)) {
+            throw Problem.notFound("event", eventId).asException();
+        }
+        return reply;
+    }
+
+    private static boolean isThere(Reply reply) {
+        return reply.status() != MISSING.status();
     }
 
     /** Forgets what an event shows in; an empty id means all. */

@@ -4,7 +4,6 @@ import dev.jubilee.server.http.Input;
 import dev.jubilee.server.liveops.occurrences.Config;
 import dev.jubilee.server.liveops.occurrences.RulesReader;
 import java.text.Normalizer;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
@@ -16,6 +15,7 @@ final class EventInput {
     static final List<String> TYPES = List.of("scheduled", "special", "dynamic", "emergency");
     private static final Pattern SLUG = Pattern.compile("[a-z0-9][a-z0-9_-]{0,49}");
     private static final Pattern CATEGORY = Pattern.compile("[a-z0-9][a-z0-9_-]{0,49}");
+    private static final String DEFAULT_CATEGORY = "limited";
     private static final int MAX_NAME = 255;
     private static final int MAX_DESCRIPTION = 4_000;
     private static final int MAX_SLUG_OF_NAME = 40;
@@ -58,7 +58,7 @@ final class EventInput {
                         name,
                         description,
                         type,
-                        category == null ? defaultCategory(type, window) : category,
+                        category == null ? DEFAULT_CATEGORY : category,
                         "draft".equals(status) ? EventStatus.DRAFT : EventStatus.SCHEDULED,
                         window,
                         max,
@@ -129,25 +129,6 @@ final class EventInput {
             input.reject("category", "must be lower case letters, digits, _ and -");
         }
         return category;
-    }
-
-    /** By kind; what is merely scheduled goes by the length of its window. */
-    private static String defaultCategory(String type, Window window) {
-        return switch (type) {
-            case "special" -> "limited";
-            case "dynamic" -> "world";
-            case "emergency" -> "emergency";
-            default -> {
-                Integer seconds = window.seconds();
-                if (seconds == null || seconds > Duration.ofDays(31).toSeconds()) {
-                    yield "seasonal";
-                }
-                if (seconds > Duration.ofDays(7).toSeconds()) {
-                    yield "monthly";
-                }
-                yield seconds > Duration.ofDays(1).toSeconds() ? "weekly" : "daily";
-            }
-        };
     }
 
     /** An id from a name: {@code Boss Rush!} becomes {@code boss_rush}. */

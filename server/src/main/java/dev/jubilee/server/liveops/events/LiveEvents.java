@@ -12,7 +12,6 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -203,52 +202,13 @@ final class LiveEvents {
         if (running.isEmpty()) {
             throw finished(before);
         }
-        List<String> fixed = fixedWhileRunning(before, after, now());
-        if (!fixed.isEmpty()) {
-            throw Problem.conflict(
-                            "event_running",
-                            "While an event runs, its name, description and category, a later"
-                                    + " end_time and a greater max_participants may change; not "
-                                    + String.join(", ", fixed)
-                                    + ".")
-                    .asException();
-        }
+        RunningEdit.check(before, after, now());
         write(connection, who, after, now());
         for (Run run : running) {
             occurrences.extend(connection, run, after);
             EventNews.announce(connection, run);
         }
         return new Change(after.eventId(), ids(running));
-    }
-
-    private static List<String> fixedWhileRunning(LiveEvent before, LiveEvent after, Instant now) {
-        List<String> fixed = new ArrayList<>();
-        if (!after.eventType().equals(before.eventType())) {
-            fixed.add("event_type");
-        }
-        if (!after.window().start().equals(before.window().start())) {
-            fixed.add("start_time");
-        }
-        Instant end = after.window().end();
-        Instant planned = before.window().end();
-        boolean sooner =
-                end != null && (planned == null ? !end.isAfter(now) : end.isBefore(planned));
-        if (sooner) {
-            fixed.add("an earlier end_time");
-        }
-        if (after.maxParticipants() < before.maxParticipants()) {
-            fixed.add("a smaller max_participants");
-        }
-        if (!after.config().requirements().equals(before.config().requirements())) {
-            fixed.add("requirements");
-        }
-        if (!after.config().settings().equals(before.config().settings())) {
-            fixed.add("settings");
-        }
-        if (!after.config().rewards().equals(before.config().rewards())) {
-            fixed.add("rewards");
-        }
-        return fixed;
     }
 
     private Change cancel(

@@ -4,12 +4,10 @@ import dev.jubilee.events.TopicPattern;
 import dev.jubilee.server.conditions.Conditions;
 import dev.jubilee.server.conditions.Expression.Condition;
 import dev.jubilee.server.conditions.Expression.Formula;
-import dev.jubilee.server.conditions.ExpressionException;
 import dev.jubilee.server.conditions.Variable;
 import dev.jubilee.server.http.Input;
 import dev.jubilee.server.progress.ProgressRule;
 import dev.jubilee.server.rewards.RewardRule;
-import dev.jubilee.server.rewards.RewardRule.Trigger;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -18,8 +16,6 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.node.JsonNodeFactory;
-import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Reads the {@code requirements}, {@code settings} and {@code rewards} of a live event into {@link
@@ -28,12 +24,7 @@ import tools.jackson.databind.node.ObjectNode;
  */
 public final class RulesReader {
     private static final int MAX_PROGRESS_RULES = 50;
-    private static final int MAX_RANK = 100_000;
     private static final Pattern METRIC = Pattern.compile("[a-z_][a-z0-9_]{0,63}");
-    private static final Pattern REWARD_ID = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_.-]{0,49}");
-    private static final List<String> REWARD_TYPES =
-            List.of("experience", "gold", "item", "currency", "title");
-    private static final List<String> TRIGGERS = List.of("join", "complete", "milestone", "rank");
     private static final List<String> OPERATIONS = List.of("min", "max", "last");
     private static final List<String> TIE_BREAKS = List.of("score", "reached_at");
     private static final Set<Variable> OF_PLAYER = Set.of(Variable.PLAYER);
@@ -42,15 +33,15 @@ public final class RulesReader {
     private static final Set<Variable> OF_RANKING = Set.of(Variable.PROGRESS);
     private static final Set<Variable> OF_EVENT = Set.of(Variable.values());
 
-    private final Conditions conditions;
-    private final int maxRewards;
+    private final ExpressionReader expressions;
+    private final RewardReader rewards;
 
     /**
      * @param maxRewards rewards a live event may name
      */
     public RulesReader(Conditions conditions, int maxRewards) {
-        this.conditions = conditions;
-        this.maxRewards = maxRewards;
+        this.expressions = new ExpressionReader(conditions);
+        this.rewards = new RewardReader(expressions, maxRewards);
     }
 
     /**
@@ -69,15 +60,15 @@ public final class RulesReader {
         Input named = body.optionalInput("settings");
         Settings rules = settings(named == null ? Input.of(before.settings()) : named);
         Input rewarding = body.has("rewards") ? body : Input.of(before.asJson());
-        List<RewardRule> rewards = rewards(rewarding, rules.score != null);
+        List<RewardRule> earned = rewards.rewards(rewarding, rules.score != null);
         if (rewarding != body && !rewarding.isFine()) {
             body.reject("settings", "ranks nobody any more, but a reward goes by rank");
         }
         return new Config(
                 requirements == null ? before.requirements() : requirements,
                 settings == null ? before.settings() : settings,
-                body.has("rewards") ? json(rewards) : before.rewards(),
-                rules.with(requirement, rewards));
+                body.has("rewards") ? RewardReader.json(earned) : before.rewards(),
+                rules.with(requirement, earned));
     }
 
     /**
@@ -94,7 +85,7 @@ public final class RulesReader {
     }
 
     private @Nullable Condition requirement(Input input) {
-        return condition(input, "when", OF_PLAYER);
+        return expressions.condition(input, "when", OF_PLAYER);
     }
 
     private record Settings(
@@ -128,8 +119,8 @@ public final class RulesReader {
         return new Settings(
                 "automatic".equals(join) ? Rules.Join.AUTOMATIC : Rules.Join.MANUAL,
                 List.copyOf(progress),
-                condition(input, "complete_when", OF_PARTICIPATION),
-                formula(input, "score", OF_RANKING),
+                expressions.condition(input, "complete_when", OF_PARTICIPATION),
+                expressions.formula(input, "score", OF_RANKING),
                 tieBreak.isEmpty() ? TIE_BREAKS : List.copyOf(tieBreak));
     }
 
@@ -139,10 +130,10 @@ public final class RulesReader {
             input.reject("metric", "must be lower case letters, digits and _, such as kills");
         }
         TopicPattern on = pattern(input);
-        Condition when = condition(input, "when", OF_EVENT);
+        Condition when = expressions.condition(input, "when", OF_EVENT);
         String set = input.optionalOneOf("set", OPERATIONS);
-        Formula add = formula(input, "add", OF_EVENT);
-        Formula value = formula(input, "value", OF_EVENT);
+        Formula add = expressions.formula(input, "add", OF_EVENT);
+        Formula value = expressions.formula(input, "value", OF_EVENT);
         if (set != null && input.has("add")) {
             input.reject("add", "does not go with set; a rule either adds or sets");
         } else if (set != null && !input.has("value")) {
@@ -151,7 +142,7 @@ public final class RulesReader {
             input.reject(
                     "value", "goes with set, which says how the value counts: min, max or last");
         }
-        Formula counted = set != null ? value : add != null ? add : one();
+        Formula counted = set != null ? value : add != null ? add : expressions.one();
         if (on == null || counted == null) {
             return null;
         }
@@ -170,154 +161,5 @@ public final class RulesReader {
             input.reject("on", String.valueOf(e.getMessage()));
             return null;
         }
-    }
-
-    private List<RewardRule> rewards(Input body, boolean ranked) {
-        List<RewardRule> rewards = new ArrayList<>();
-        Set<String> ids = new HashSet<>();
-        for (Input input : body.list("rewards", maxRewards)) {
-            RewardRule rule = reward(input, "reward_" + (rewards.size() + 1), ranked);
-            if (!ids.add(rule.rewardId())) {
-                input.reject("reward_id", "\"" + rule.rewardId() + "\" is there twice");
-            }
-            rewards.add(rule);
-        }
-        return List.copyOf(rewards);
-    }
-
-    private RewardRule reward(Input input, String defaultId, boolean ranked) {
-        String id = input.optionalText("reward_id", 50);
-        if (id != null && !id.isEmpty() && !REWARD_ID.matcher(id).matches()) {
-            input.reject("reward_id", "must be letters, digits, _, . and -");
-        }
-        String type = input.oneOf("reward_type", REWARD_TYPES);
-        JsonNode value = value(input, type);
-        Long maxClaims = input.optionalInteger("max_claims", 1, Integer.MAX_VALUE);
-        Input condition = input.optionalInput("reward_condition");
-        if (condition == null) {
-            condition = Input.empty();
-        }
-        String on = condition.optionalOneOf("on", TRIGGERS);
-        Trigger trigger =
-                on == null || on.isEmpty() || !TRIGGERS.contains(on)
-                        ? Trigger.COMPLETE
-                        : Trigger.valueOf(on.toUpperCase(Locale.ROOT));
-        String claim = condition.optionalOneOf("claim", List.of("manual", "automatic"));
-        return new RewardRule(
-                id == null ? defaultId : id,
-                type,
-                value,
-                trigger,
-                milestone(condition, trigger),
-                rank(condition, trigger, ranked),
-                maxClaims == null ? null : Math.toIntExact(maxClaims),
-                "automatic".equals(claim));
-    }
-
-    private static JsonNode value(Input input, String type) {
-        JsonNode value = input.optionalObject("reward_value");
-        if (value == null) {
-            if (!input.has("reward_value")) {
-                input.reject("reward_value", "is required, such as {\"amount\": 100}");
-            }
-            return JsonNodeFactory.instance.objectNode();
-        }
-        JsonNode amount = value.get("amount");
-        boolean counted = Set.of("experience", "gold", "currency").contains(type);
-        if (amount == null ? counted : !amount.isNumber() || amount.doubleValue() <= 0) {
-            input.reject("reward_value", "must have an amount greater than 0");
-        }
-        if (type.equals("title") && !value.path("title").isString()) {
-            input.reject("reward_value", "must have a title, such as {\"title\": \"Slayer\"}");
-        }
-        return value;
-    }
-
-    private @Nullable Condition milestone(Input condition, Trigger trigger) {
-        Condition when = condition(condition, "when", OF_PARTICIPATION);
-        if (trigger == Trigger.MILESTONE && !condition.has("when")) {
-            condition.reject("when", "is required for a milestone, such as progress.kills >= 5");
-        } else if (trigger != Trigger.MILESTONE && condition.has("when")) {
-            condition.reject("when", "goes with \"on\": \"milestone\"");
-        }
-        return when;
-    }
-
-    private static int rank(Input condition, Trigger trigger, boolean ranked) {
-        Long top = condition.optionalInteger("top", 1, MAX_RANK);
-        if (trigger != Trigger.RANK) {
-            if (top != null) {
-                condition.reject("top", "goes with \"on\": \"rank\"");
-            }
-            return 0;
-        }
-        if (top == null) {
-            condition.reject("top", "is required for a rank: the last rank that earns it");
-            return 1;
-        }
-        if (!ranked) {
-            condition.reject("on", "is rank, but settings.score does not say what is ranked");
-        }
-        return Math.toIntExact(Math.clamp(top, 1, MAX_RANK));
-    }
-
-    private @Nullable Condition condition(Input input, String field, Set<Variable> allowed) {
-        String text = input.optionalText(field, Conditions.MAX_LENGTH);
-        try {
-            return text == null || text.isEmpty() ? null : conditions.condition(text, allowed);
-        } catch (ExpressionException e) {
-            input.reject(field, String.valueOf(e.getMessage()));
-            return null;
-        }
-    }
-
-    private @Nullable Formula formula(Input input, String field, Set<Variable> allowed) {
-        JsonNode given = input.optionalValue(field);
-        String text =
-                given != null && given.isNumber()
-                        ? given.asString()
-                        : input.optionalText(field, Conditions.MAX_LENGTH);
-        try {
-            return text == null || text.isEmpty() ? null : conditions.formula(text, allowed);
-        } catch (ExpressionException e) {
-            input.reject(field, String.valueOf(e.getMessage()));
-            return null;
-        }
-    }
-
-    private Formula one() {
-        return conditions.formula("1", Set.of());
-    }
-
-    private static JsonNode json(List<RewardRule> rewards) {
-        var array = JsonNodeFactory.instance.arrayNode();
-        rewards.forEach(rule -> array.add(json(rule)));
-        return array;
-    }
-
-    /** A reward as it is stored: with its id and its condition spelt out. */
-    static ObjectNode json(RewardRule rule) {
-        ObjectNode json = JsonNodeFactory.instance.objectNode();
-        json.put("reward_id", rule.rewardId());
-        json.put("reward_type", rule.rewardType());
-        json.set("reward_value", rule.value());
-        json.set("reward_condition", conditionJson(rule));
-        if (rule.maxClaims() != null) {
-            json.put("max_claims", rule.maxClaims());
-        }
-        return json;
-    }
-
-    private static ObjectNode conditionJson(RewardRule rule) {
-        ObjectNode json = JsonNodeFactory.instance.objectNode();
-        json.put("on", rule.on().name().toLowerCase(Locale.ROOT));
-        if (rule.when() != null) {
-            json.put("when", rule.when().text());
-        }
-        if (rule.on() == Trigger.RANK) {
-            json.put("top", rule.top());
-        }
-        json.put("claim", rule.automatic() ? "automatic" : "manual");
-        return json;
     }
 }

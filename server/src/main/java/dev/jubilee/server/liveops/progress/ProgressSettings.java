@@ -9,7 +9,7 @@ import dev.jubilee.server.config.SettingsReader;
  * @param maxBatch events a transaction
  */
 public record ProgressSettings(String group, int consumers, int maxBatch) {
-    private static final String DEFAULT_GROUP = "jubilee-progress";
+    private static final String DEFAULT_GROUP = "progress";
     private static final int DEFAULT_CONSUMERS = 2;
     private static final int DEFAULT_MAX_BATCH = 5_000;
 
@@ -17,10 +17,10 @@ public record ProgressSettings(String group, int consumers, int maxBatch) {
     public static final ProgressSettings DEFAULTS =
             new ProgressSettings(DEFAULT_GROUP, DEFAULT_CONSUMERS, DEFAULT_MAX_BATCH);
 
-    /** Reads {@code PROGRESS_GROUP}, {@code PROGRESS_CONSUMERS} and {@code PROGRESS_MAX_BATCH}. */
+    /** Reads {@code PROGRESS_CONSUMERS} and {@code PROGRESS_MAX_BATCH}. */
     public static ProgressSettings from(SettingsReader settings) {
         return new ProgressSettings(
-                settings.text("PROGRESS_GROUP", DEFAULT_GROUP),
+                DEFAULT_GROUP,
                 settings.integer("PROGRESS_CONSUMERS", DEFAULT_CONSUMERS, 1, 64),
                 settings.integer("PROGRESS_MAX_BATCH", DEFAULT_MAX_BATCH, 1, 50_000));
     }

@@ -72,6 +72,7 @@ final class EventsInstance implements AutoCloseable {
     final Database database;
     final Occurrences occurrences;
     final LiveEventsFeature feature;
+    final Players players;
     final HttpPort port;
     private final HikariDataSource pool;
     private final ChangeFeed changes;
@@ -111,16 +112,16 @@ final class EventsInstance implements AutoCloseable {
                                 CompletableFuture.completedFuture(
                                         Reply.ok(Map.of("completed", userId))),
                         settings);
-        Players players = new Players(database, changes, platform.clock());
+        players = new Players(database, changes, platform.clock());
         changes.start();
         occurrences.start();
         Router router = new Router();
         feature.on(router);
         new PlayerRoutes(players, database).on(router);
-        port = HttpPort.listen(vertx, "127.0.0.1", 0, router, edge(platform), 2);
+        port = HttpPort.listen(vertx, "127.0.0.1", 0, router, edge(), 2);
     }
 
-    private static Edge edge(Platform platform) {
+    private static Edge edge() {
         Duration timeout = Duration.ofSeconds(30);
         return new Edge(
                 BY_ROLE,

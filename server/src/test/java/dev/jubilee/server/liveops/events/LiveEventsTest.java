@@ -103,7 +103,7 @@ class LiveEventsTest {
         Answer detail = here.get("/events/spring_fete");
         assertThat(detail.body().propertyNames())
                 .containsExactly("event_info", "participants", "rewards", "analytics");
-        assertThat(detail.text("/event_info/category")).isEqualTo("daily");
+        assertThat(detail.text("/event_info/category")).isEqualTo("limited");
         assertThat(detail.number("/event_info/max_participants")).isEqualTo(10_000);
         assertThat(detail.number("/event_info/duration")).isEqualTo(86_399);
         assertThat(detail.text("/rewards/0/reward_id")).isEqualTo("reward_1");

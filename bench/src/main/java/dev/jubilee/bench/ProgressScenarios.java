@@ -1,0 +1,134 @@
+package dev.jubilee.bench;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** Bus events that count as progress, each once, the event store on. */
+final class ProgressScenarios {
+    private static final int PLAYERS = 5_000;
+    private static final int CONNECTIONS = 16;
+    private static final Duration PATIENCE = Duration.ofMinutes(3);
+    private static final String COUNTED =
+            """
+            SELECT coalesce(sum((progress ->> 'kills')::numeric), 0)
+              FROM liveops.event_participations WHERE event_id = ?
+            """;
+
+    private ProgressScenarios() {}
+
+    /** At 30,000 events a second, as they come. */
+    static Outcome live(Stand stand) {
+        Outcome.Notes notes = new Outcome.Notes();
+        try (Campaign campaign = campaign(stand, "live");
+                LagWatch lag = LagWatch.of(stand.installation(), Stand.TOPIC)) {
+            Load load = kills(stand, campaign);
+            Wrk wrk = stand.wrk().connections(CONNECTIONS);
+            Phases phases = new Phases(stand, notes, "event", Bodies.BATCH);
+            int rate = stand.rate(30_000);
+            stand.say("warming up");
+            Outcome.Notes unheard = new Outcome.Notes();
+            Phases warm = new Phases(stand, unheard, "event", Bodies.BATCH);
+            warm.steady(wrk, load, stand.warmUp(), rate / 2, Double.POSITIVE_INFINITY);
+            lag.awaitCaughtUp(PATIENCE);
+            lag.reset();
+            try (Meter meter = stand.meter()) {
+                phases.steady(wrk, load, stand.duration(), rate, Double.POSITIVE_INFINITY);
+                meter.seconds()
+                        .forEach((name, seconds) ->
+                                notes.figure(
+                                        Figure.told(
+                                                "CPU of " + name + " per event",
+                                                seconds * 1e6 / Math.max(1, phases.acknowledged()),
+                                                "µs")));
+            }
+            PublishScenarios.worst(notes, lag, Duration.ofSeconds(1));
+            lag.awaitCaughtUp(PATIENCE);
+            phases.answers();
+            counted(
+                    stand,
+                    notes,
+                    campaign,
+                    phases.acknowledged() + warm.acknowledged(),
+                    phases.underWay() + warm.underWay());
+        }
+        return notes.of("progress: bus events counted for players, each once, event store on");
+    }
+
+    /** As fast as a backlog goes. */
+    static Outcome drain(Stand stand) {
+        Outcome.Notes notes = new Outcome.Notes();
+        try (Campaign campaign = campaign(stand, "drain");
+                LagWatch lag = LagWatch.of(stand.installation(), Stand.TOPIC)) {
+            Load load = kills(stand, campaign);
+            Wrk wrk = stand.wrk().connections(CONNECTIONS);
+            Phases phases = new Phases(stand, notes, "event", Bodies.BATCH);
+            phases.warmUp(wrk, load);
+            lag.awaitCaughtUp(PATIENCE);
+            stand.say("building a backlog");
+            LoadResult result = phases.pile(wrk, load, stand.duration());
+            long backlog = lag.behind();
+            stand.say("a backlog of %,d events drains".formatted(backlog));
+            Duration took = lag.awaitCaughtUp(PATIENCE);
+            double all = result.seconds() + took.toMillis() / 1000.0;
+            notes.figure(
+                    Figure.told("published meanwhile", result.throughput() * Bodies.BATCH, "/s"));
+            notes.figure(
+                    Figure.told("backlog when publishing stopped", (double) backlog, "events"));
+            notes.figure(Figure.told("time to drain it", took.toMillis() / 1000.0, "s"));
+            double overall = result.requests() * (double) Bodies.BATCH / all;
+            notes.figure(Figure.told("counted over both together", overall, "/s"));
+            // A backlog that lasts less than two glances says nothing about speed.
+            double draining = backlog > 100_000 ? backlog / (took.toMillis() / 1000.0) : overall;
+            notes.figure(Figure.atLeast("draining", draining, "/s", 50_000));
+            phases.answers();
+            counted(stand, notes, campaign, phases.acknowledged(), phases.underWay());
+        }
+        return notes.of("progress-drain: a backlog of bus events counted for players");
+    }
+
+    private static Campaign campaign(Stand stand, String name) {
+        stand.topic();
+        return Campaign.start(
+                stand,
+                name,
+                Map.of(
+                        "progress",
+                        List.of(Map.of("metric", "kills", "on", "game.kill", "add", "1")),
+                        "score",
+                        "progress.kills"),
+                List.of());
+    }
+
+    /** Joins the players and says how they will fight. */
+    private static Load kills(Stand stand, Campaign campaign) {
+        stand.say("joining %,d players".formatted(PLAYERS));
+        List<String> users = new ArrayList<>();
+        for (int i = 0; i < PLAYERS; i++) {
+            users.add("bench-" + stand.run() + "-fighter-" + i);
+        }
+        users.parallelStream()
+                .forEach(user ->
+                        stand.platform()
+                                .post(campaign.join(), Map.of("user_id", user))
+                                .expect("Joining"));
+        Path lines = stand.lines(Bodies.killBatches(users, "bench"));
+        return Load.bodies(
+                stand.platform().bus(),
+                "/events/publish/batch",
+                stand.platform().adminKey(),
+                lines);
+    }
+
+    private static void counted(
+            Stand stand, Outcome.Notes notes, Campaign campaign, long least, long underWay) {
+        notes.finding(
+                new Finding(
+                        "kills counted",
+                        least,
+                        least + underWay,
+                        stand.installation().count(COUNTED, campaign.id())));
+    }
+}

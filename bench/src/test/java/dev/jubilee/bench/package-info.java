@@ -1,4 +1,0 @@
-@NullMarked
-package dev.jubilee.bench;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,4 +1,0 @@
-@NullMarked
-package dev.jubilee.demo;
-
-import org.jspecify.annotations.NullMarked;

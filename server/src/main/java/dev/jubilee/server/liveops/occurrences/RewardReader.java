@@ -1,0 +1,159 @@
+package dev.jubilee.server.liveops.occurrences;
+
+import dev.jubilee.server.conditions.Expression.Condition;
+import dev.jubilee.server.conditions.Variable;
+import dev.jubilee.server.http.Input;
+import dev.jubilee.server.rewards.RewardRule;
+import dev.jubilee.server.rewards.RewardRule.Trigger;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Reads the {@code rewards} of a live event, and writes them with every default spelt out. */
+final class RewardReader {
+    private static final int MAX_RANK = 100_000;
+    private static final Pattern REWARD_ID = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_.-]{0,49}");
+    private static final List<String> REWARD_TYPES =
+            List.of("experience", "gold", "item", "currency", "title");
+    private static final List<String> TRIGGERS = List.of("join", "complete", "milestone", "rank");
+    private static final Set<Variable> OF_PARTICIPATION =
+            Set.of(Variable.PLAYER, Variable.PROGRESS);
+
+    private final ExpressionReader expressions;
+    private final int maxRewards;
+
+    RewardReader(ExpressionReader expressions, int maxRewards) {
+        this.expressions = expressions;
+        this.maxRewards = maxRewards;
+    }
+
+    /**
+     * @param ranked whether there is a ranking, without which nothing goes by rank
+     */
+    List<RewardRule> rewards(Input body, boolean ranked) {
+        List<RewardRule> rewards = new ArrayList<>();
+        Set<String> ids = new HashSet<>();
+        for (Input input : body.list("rewards", maxRewards)) {
+            RewardRule rule = reward(input, "reward_" + (rewards.size() + 1), ranked);
+            if (!ids.add(rule.rewardId())) {
+                input.reject("reward_id", "\"" + rule.rewardId() + "\" is there twice");
+            }
+            rewards.add(rule);
+        }
+        return List.copyOf(rewards);
+    }
+
+    private RewardRule reward(Input input, String defaultId, boolean ranked) {
+        String id = input.optionalText("reward_id", 50);
+        if (id != null && !id.isEmpty() && !REWARD_ID.matcher(id).matches()) {
+            input.reject("reward_id", "must be letters, digits, _, . and -");
+        }
+        String type = input.oneOf("reward_type", REWARD_TYPES);
+        JsonNode value = value(input, type);
+        Long maxClaims = input.optionalInteger("max_claims", 1, Integer.MAX_VALUE);
+        Input condition = input.optionalInput("reward_condition");
+        if (condition == null) {
+            condition = Input.empty();
+        }
+        String on = condition.optionalOneOf("on", TRIGGERS);
+        Trigger trigger =
+                on == null || on.isEmpty() || !TRIGGERS.contains(on)
+                        ? Trigger.COMPLETE
+                        : Trigger.valueOf(on.toUpperCase(Locale.ROOT));
+        String claim = condition.optionalOneOf("claim", List.of("manual", "automatic"));
+        return new RewardRule(
+                id == null ? defaultId : id,
+                type,
+                value,
+                trigger,
+                milestone(condition, trigger),
+                rank(condition, trigger, ranked),
+                maxClaims == null ? null : Math.toIntExact(maxClaims),
+                "automatic".equals(claim));
+    }
+
+    private static JsonNode value(Input input, String type) {
+        JsonNode value = input.optionalObject("reward_value");
+        if (value == null) {
+            if (!input.has("reward_value")) {
+                input.reject("reward_value", "is required, such as {\"amount\": 100}");
+            }
+            return JsonNodeFactory.instance.objectNode();
+        }
+        JsonNode amount = value.get("amount");
+        boolean counted = Set.of("experience", "gold", "currency").contains(type);
+        if (amount == null ? counted : !amount.isNumber() || amount.doubleValue() <= 0) {
+            input.reject("reward_value", "must have an amount greater than 0");
+        }
+        if (type.equals("title") && !value.path("title").isString()) {
+            input.reject("reward_value", "must have a title, such as {\"title\": \"Slayer\"}");
+        }
+        return value;
+    }
+
+    private @Nullable Condition milestone(Input condition, Trigger trigger) {
+        Condition when = expressions.condition(condition, "when", OF_PARTICIPATION);
+        if (trigger == Trigger.MILESTONE && !condition.has("when")) {
+            condition.reject("when", "is required for a milestone, such as progress.kills >= 5");
+        } else if (trigger != Trigger.MILESTONE && condition.has("when")) {
+            condition.reject("when", "goes with \"on\": \"milestone\"");
+        }
+        return when;
+    }
+
+    private static int rank(Input condition, Trigger trigger, boolean ranked) {
+        Long top = condition.optionalInteger("top", 1, MAX_RANK);
+        if (trigger != Trigger.RANK) {
+            if (top != null) {
+                condition.reject("top", "goes with \"on\": \"rank\"");
+            }
+            return 0;
+        }
+        if (top == null) {
+            condition.reject("top", "is required for a rank: the last rank that earns it");
+            return 1;
+        }
+        if (!ranked) {
+            condition.reject("on", "is rank, but settings.score does not say what is ranked");
+        }
+        return Math.toIntExact(Math.clamp(top, 1, MAX_RANK));
+    }
+
+    static JsonNode json(List<RewardRule> rewards) {
+        var array = JsonNodeFactory.instance.arrayNode();
+        rewards.forEach(rule -> array.add(json(rule)));
+        return array;
+    }
+
+    private static ObjectNode json(RewardRule rule) {
+        ObjectNode json = JsonNodeFactory.instance.objectNode();
+        json.put("reward_id", rule.rewardId());
+        json.put("reward_type", rule.rewardType());
+        json.set("reward_value", rule.value());
+        json.set("reward_condition", conditionJson(rule));
+        if (rule.maxClaims() != null) {
+            json.put("max_claims", rule.maxClaims());
+        }
+        return json;
+    }
+
+    private static ObjectNode conditionJson(RewardRule rule) {
+        ObjectNode json = JsonNodeFactory.instance.objectNode();
+        json.put("on", rule.on().name().toLowerCase(Locale.ROOT));
+        if (rule.when() != null) {
+            json.put("when", rule.when().text());
+        }
+        if (rule.on() == Trigger.RANK) {
+            json.put("top", rule.top());
+        }
+        json.put("claim", rule.automatic() ? "automatic" : "manual");
+        return json;
+    }
+}

@@ -1,0 +1,43 @@
+package dev.jubilee.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.jubilee.server.config.SettingsReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+
+/** The reference names every setting, and no other. */
+final class ConfigurationReferenceTest {
+    private static final Pattern NAME = Pattern.compile("`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)`");
+
+    /** Read by the command line, before the program's own. */
+    private static final Set<String> OF_THE_LAUNCHER =
+            Set.of("JUBILEE_CONFIG", "JUBILEE_POSTGRES_PORT", "JUBILEE_KAFKA_PORT", "JUBILEE_POSTGRES_PROGRAMS");
+
+    @Test
+    void everySettingIsInTheReferenceAndNoOther() throws IOException {
+        SettingsReader reader = new SettingsReader(Map.of());
+        JubileeSettings.from(reader, true);
+        Set<String> settings = new TreeSet<>(reader.effective().keySet());
+        settings.addAll(OF_THE_LAUNCHER);
+
+        assertThat(documented()).isEqualTo(settings);
+    }
+
+    private static Set<String> documented() throws IOException {
+        String tables =
+                Files.readString(Path.of("../docs/reference/configuration.md"))
+                        .lines()
+                        .filter(line -> line.startsWith("| `"))
+                        .map(line -> line.substring(0, line.indexOf('|', 2)))
+                        .collect(Collectors.joining("\n"));
+        return NAME.matcher(tables).results().map(match -> match.group(1)).collect(Collectors.toCollection(TreeSet::new));
+    }
+}

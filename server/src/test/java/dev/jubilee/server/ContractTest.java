@@ -1,0 +1,362 @@
+package dev.jubilee.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.jubilee.server.config.SettingsReader;
+import dev.jubilee.server.http.Router;
+import dev.jubilee.server.testing.Await;
+import dev.jubilee.server.testing.Contract;
+import dev.jubilee.server.testing.ContractClient;
+import dev.jubilee.server.testing.ContractClient.Answer;
+import dev.jubilee.server.testing.Platform;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+
+/** The program whole, held to the documents that it serves. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class ContractTest {
+    @RegisterExtension static final Platform platform = new Platform();
+
+    private Jubilee jubilee;
+    private String topic;
+    private ContractClient bus;
+    private ContractClient liveops;
+    private ContractClient anonymous;
+
+    @BeforeAll
+    void start(@TempDir Path home) throws Exception {
+        Map<String, String> given = new HashMap<>();
+        given.put("JUBILEE_HOME", home.toString());
+        given.put("DATABASE_URL", platform.databaseUrl());
+        given.put("DATABASE_USER", platform.user());
+        given.put("DATABASE_PASSWORD", platform.password());
+        given.put("KAFKA_BROKERS", platform.brokers());
+        given.put("KAFKA_GROUP_ID", platform.prefix() + "jubilee");
+        for (String port : List.of("EVENT_BUS_PORT", "SERVER_PORT", "JUBILEE_METRICS_PORT")) {
+            given.put(port, "0");
+        }
+        SettingsReader reader = new SettingsReader(given);
+        JubileeSettings settings = JubileeSettings.from(reader, true);
+        jubilee = Jubilee.start(settings, true, InstantSource.system());
+        String key = Files.readString(jubilee.adminKeyFile()).strip();
+        bus = new ContractClient(jubilee.busPort(), Contract.bus()).as(key);
+        anonymous = new ContractClient(jubilee.liveOpsPort(), Contract.liveops());
+        liveops = anonymous.as(key);
+        topic = platform.topic("contract.events");
+        bus.post("/topics", Map.of("name", topic, "partitions", 1, "category", "game")).expect(201);
+    }
+
+    @AfterAll
+    void stop() {
+        jubilee.close();
+    }
+
+    private static Set<String> operations(List<Router.Route> routes) {
+        Set<String> operations = new TreeSet<>();
+        routes.forEach(route -> operations.add(route.method() + " " + route.path()));
+        return operations;
+    }
+
+    @Test
+    void everyRouteIsInTheDocumentAndNothingElse() {
+        assertThat(operations(jubilee.busRoutes())).isEqualTo(Contract.bus().operations());
+        assertThat(operations(jubilee.liveOpsRoutes())).isEqualTo(Contract.liveops().operations());
+    }
+
+    @Test
+    void thePortsServeTheirDocuments() {
+        for (Map.Entry<ContractClient, Contract> port :
+                Map.of(bus, Contract.bus(), liveops, Contract.liveops()).entrySet()) {
+            assertThat(port.getKey().get("/openapi.json").expect(200).body())
+                    .isEqualTo(port.getValue().document());
+            Answer json = port.getKey().send("GET", "/openapi", null, "Accept", "application/json");
+            assertThat(json.body()).isEqualTo(port.getValue().document());
+            assertThat(port.getKey().get("/openapi").expect(200).header("Content-Type"))
+                    .isEqualTo("application/yaml");
+        }
+    }
+
+    @Test
+    void healthIsOpenToAll() {
+        Answer health = new ContractClient(jubilee.busPort(), Contract.bus()).get("/health");
+        assertThat(health.expect(200).body().path("domain").stringValue())
+                .isEqualTo("event-bus-service");
+        assertThat(
+                        anonymous
+                                .get("/health")
+                                .expect(200)
+                                .body()
+                                .path("kafka_connected")
+                                .booleanValue())
+                .isTrue();
+    }
+
+    @Test
+    void topics() {
+        String name = platform.topic("contract.topics");
+        Answer made = bus.post("/topics", Map.of("name", name, "replication_factor", 3));
+        assertThat(made.expect(201).header("Location")).isEqualTo("/topics/" + name);
+        assertThat(bus.post("/topics", Map.of("name", name)).expect(409).code())
+                .isEqualTo("topic_exists");
+        bus.post("/topics", Map.of("name", "NOT A NAME", "extra", 1)).expect(422);
+        assertThat(bus.get("/topics/" + name).expect(200).body()).isEqualTo(made.body());
+        bus.get("/topics/no.such").expect(404);
+        assertThat(bus.get("/topics?limit=1&category=game").expect(200).body()).hasSize(1);
+        bus.get("/topics?limit=0").expect(422);
+    }
+
+    @Test
+    void publishingAndStatus() {
+        Map<String, Object> event =
+                Map.of("event_type", "game.match.end", "topic", topic, "payload", "{\"a\":1}");
+        String id =
+                bus.post("/events/publish", event)
+                        .expect(200)
+                        .body()
+                        .path("event_id")
+                        .stringValue();
+        Answer status = bus.get("/events/" + id + "/status").expect(200);
+        assertThat(status.body().path("status").stringValue()).isEqualTo("completed");
+        bus.get("/events/unknown-event/status").expect(404);
+        bus.post(
+                        "/events/game/publish",
+                        Map.of("player_id", "ann", "action_type", "kill", "topic", topic))
+                .expect(200);
+        Answer batch =
+                bus.post(
+                        "/events/publish/batch",
+                        Map.of(
+                                "events",
+                                List.of(event, Map.of("topic", topic, "event_type", "x"))));
+        // One of the two does not fit the schema of an event, and is refused by itself.
+        assertThat(batch.expect(200).body().path("failed").intValue()).isEqualTo(1);
+    }
+
+    @Test
+    void publishingIsRefusedClearly() {
+        Map<String, Object> event = Map.of("event_type", "game.kill", "topic", "no.such.topic");
+        bus.post("/events/publish", event).expect(404);
+        bus.post("/events/publish", Map.of("topic", topic, "surprise", 1)).expect(422);
+        bus.post("/events/publish", List.of()).expect(400);
+        bus.send("POST", "/events/publish", Map.of(), "Content-Type", "text/plain").expect(415);
+        new ContractClient(jubilee.busPort(), Contract.bus())
+                .post("/events/publish", event)
+                .expect(401);
+        new ContractClient(jubilee.busPort(), Contract.bus())
+                .as(token("ann"))
+                .post("/events/publish", event)
+                .expect(403);
+    }
+
+    @Test
+    void cloudEvents() {
+        Map<String, Object> event =
+                Map.of(
+                        "specversion",
+                        "1.0",
+                        "id",
+                        "ce-1",
+                        "source",
+                        "/match",
+                        "type",
+                        "game.kill",
+                        "topic",
+                        topic,
+                        "data",
+                        Map.of("weapon", "bow"));
+        bus.send("POST", "/events/publish", event, "Content-Type", "application/cloudevents+json")
+                .expect(200);
+        bus.send(
+                        "POST",
+                        "/events/publish/batch",
+                        List.of(event),
+                        "Content-Type",
+                        "application/cloudevents-batch+json")
+                .expect(200);
+    }
+
+    private String token(String userId) {
+        return liveops.post("/tokens", Map.of("user_id", userId, "ttl_seconds", 60))
+                .expect(201)
+                .body()
+                .path("token")
+                .stringValue();
+    }
+
+    private static Map<String, Object> event(String id) {
+        Map<String, Object> event = new HashMap<>();
+        event.put("event_id", id);
+        event.put("name", "Boss Rush");
+        event.put("description", "Kill it.");
+        event.put("event_type", "special");
+        event.put("start_time", Instant.now().minusSeconds(60).toString());
+        event.put("end_time", Instant.now().plusSeconds(3_600).toString());
+        event.put("max_participants", 100);
+        event.put("requirements", Map.of("when", "player.level >= 10"));
+        event.put(
+                "settings",
+                Map.of(
+                        "progress",
+                        List.of(Map.of("metric", "kills", "on", "game.kill", "add", 1)),
+                        "complete_when",
+                        "progress.kills >= 10",
+                        "score",
+                        "progress.kills",
+                        "tie_break",
+                        List.of("score", "reached_at")));
+        event.put(
+                "rewards",
+                List.of(
+                        Map.of(
+                                "reward_id",
+                                "welcome",
+                                "reward_type",
+                                "gold",
+                                "reward_value",
+                                Map.of("amount", 5),
+                                "reward_condition",
+                                Map.of("on", "join")),
+                        Map.of(
+                                "reward_type",
+                                "title",
+                                "reward_value",
+                                Map.of("title", "Slayer"),
+                                "reward_condition",
+                                Map.of("on", "rank", "top", 10),
+                                "max_claims",
+                                10)));
+        return event;
+    }
+
+    private void active(String id) {
+        liveops.post("/events", event(id), "Idempotency-Key", "make-" + id).expect(201);
+        Await.until(
+                "the event is active",
+                () ->
+                        liveops.get("/events/" + id)
+                                .body()
+                                .path("event_info")
+                                .path("status")
+                                .stringValue("")
+                                .equals("active"));
+    }
+
+    private void levelled(String userId) {
+        liveops.put(
+                        "/users/" + userId,
+                        Map.of("level", 20, "segment", "whale", "attributes", Map.of("guild", "x")))
+                .expect(200);
+    }
+
+    @Test
+    void liveEvents() {
+        active("contract_crud");
+        Answer again =
+                liveops.post(
+                        "/events", event("contract_crud"), "Idempotency-Key", "other-" + topic);
+        assertThat(again.expect(409).code()).isEqualTo("event_exists");
+        anonymous.get("/events?status=active&event_type=special&limit=5").expect(200);
+        anonymous.get("/events?status=nonsense").expect(422);
+        anonymous.get("/events/contract_crud").expect(200);
+        anonymous.get("/events/no_such_event").expect(404);
+        anonymous.get("/events/contract_crud/occurrences").expect(200);
+        liveops.put("/events/contract_crud", Map.of("updates", Map.of("name", "Boss Rush II")))
+                .expect(200);
+        liveops.put("/events/contract_crud", Map.of("description", "More.")).expect(200);
+        liveops.put("/events/contract_crud", Map.of("version", 1, "name", "x")).expect(409);
+        liveops.post("/events", Map.of("name", "")).expect(422);
+        anonymous.post("/events", event("contract_denied")).expect(401);
+        anonymous.as(token("ann")).post("/events", event("contract_denied")).expect(403);
+        liveops.delete("/events/contract_crud").expect(200);
+        liveops.delete("/events/no_such_event").expect(404);
+    }
+
+    @Test
+    void participation() {
+        active("contract_join");
+        levelled("ann");
+        ContractClient ann = anonymous.as(token("ann"));
+        JsonNode joined = ann.post("/events/contract_join/join").expect(201).body();
+        assertThat(ann.post("/events/contract_join/participants", Map.of()).expect(200).body())
+                .isEqualTo(joined);
+        ann.post("/events/contract_join/join", Map.of("user_id", "bob")).expect(403);
+        anonymous.as(token("low")).post("/events/contract_join/join").expect(422);
+        ann.post("/events/no_such_event/join").expect(404);
+        ann.get("/events/contract_join/participants?limit=1").expect(200);
+        ann.get("/events/contract_join/participants/ann").expect(200);
+        ann.get("/events/contract_join/participants/bob").expect(403);
+        liveops.get("/events/contract_join/participants/nobody").expect(404);
+        liveops.put(
+                        "/events/contract_join/participants/ann",
+                        Map.of("progress", Map.of("kills", 7)))
+                .expect(200);
+        ann.get("/users/ann/events?limit=5").expect(200);
+        ann.get("/users/bob/events").expect(403);
+        anonymous.get("/events/contract_join/leaderboard").expect(200);
+        anonymous.get("/events/contract_join/leaderboard/around/ann").expect(200);
+        anonymous.get("/events/contract_join/leaderboard/around/nobody").expect(404);
+        liveops.post("/events/contract_join/complete", Map.of("user_id", "ann")).expect(200);
+        levelled("eve");
+        ContractClient eve = anonymous.as(token("eve"));
+        eve.post("/events/contract_join/join", Map.of("event_id", "contract_join")).expect(201);
+        eve.post("/events/contract_join/leave", Map.of()).expect(200);
+        eve.delete("/events/contract_join/participants/eve").expect(200);
+        liveops.post("/events/contract_join/complete").expect(200);
+    }
+
+    @Test
+    void rewards() {
+        active("contract_rewards");
+        levelled("cat");
+        ContractClient cat = anonymous.as(token("cat"));
+        cat.post("/events/contract_rewards/join").expect(201);
+        anonymous.get("/events/contract_rewards/rewards").expect(200);
+        cat.get("/events/contract_rewards/rewards").expect(200);
+        anonymous.get("/events/no_such_event/rewards").expect(404);
+        Map<String, Object> welcome = Map.of("reward_id", "welcome");
+        JsonNode claimed =
+                cat.post("/events/contract_rewards/rewards/claim", welcome).expect(200).body();
+        assertThat(cat.post("/events/contract_rewards/rewards", welcome).expect(200).body())
+                .isEqualTo(claimed);
+        Answer early =
+                cat.post("/events/contract_rewards/rewards", Map.of("reward_id", "reward_2"));
+        assertThat(early.expect(409).code()).isEqualTo("reward_not_earned");
+        cat.post("/events/contract_rewards/rewards", Map.of("reward_id", "none")).expect(404);
+        cat.get("/users/cat/rewards?status=claimed&event_id=contract_rewards").expect(200);
+        cat.get("/users/cat").expect(200);
+        liveops.get("/users/nobody").expect(404);
+    }
+
+    @Test
+    void credentials() {
+        Answer made =
+                liveops.post(
+                        "/keys",
+                        Map.of("name", "match", "role", "service"),
+                        "Idempotency-Key",
+                        "contract-key");
+        liveops.get("/keys?limit=2").expect(200);
+        String id = made.expect(201).body().path("key_id").stringValue();
+        ContractClient service = anonymous.as(made.body().path("key").stringValue());
+        service.post("/tokens", Map.of("user_id", "ann")).expect(201);
+        service.get("/keys").expect(403);
+        liveops.delete("/keys/" + id).expect(204);
+        service.post("/tokens", Map.of("user_id", "ann")).expect(401);
+        liveops.delete("/keys/00000000-0000-0000-0000-000000000000").expect(404);
+        liveops.post("/keys", Map.of("role", "god")).expect(422);
+    }
+}
