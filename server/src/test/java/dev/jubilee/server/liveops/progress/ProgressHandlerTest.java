@@ -129,6 +129,44 @@ class ProgressHandlerTest {
     }
 
     @Test
+    void whatAnotherInstanceWroteIsNotOverwritten() {
+        Occurrence occurrence = joined(KILLS, "ann");
+        try (Scene other = new Scene(platform)) {
+            ProgressHandler theirs = new ProgressHandler(other.parts(), other.offsets());
+            Records elsewhere = new Records(9000 + number);
+            for (int i = 0; i < 3; i++) {
+                consume(kill("ours" + i, "ann", NOW));
+                theirs.handle(elsewhere.write(kill("theirs" + i, "ann", NOW)).next());
+            }
+        }
+        assertThat(scene.metric(occurrence, "ann", "kills")).isEqualTo("6");
+    }
+
+    @Test
+    void whoLeavesAndComesBackBeginsAnew() {
+        Occurrence occurrence = joined(KILLS, "ann");
+        consume(kill("k1", "ann", NOW));
+        scene.run(
+                "UPDATE liveops.event_participations SET status = 'cancelled' WHERE event_id = ?",
+                eventId);
+        consume(kill("k2", "ann", NOW.plusSeconds(1)));
+        scene.run(
+                """
+                UPDATE liveops.event_participations
+                   SET status = 'active', progress = '{}', score = NULL, reached_at = NULL, participation_time = ?::timestamptz
+                 WHERE event_id = ?
+                """,
+                NOW.plusSeconds(10),
+                eventId);
+        consume(
+                kill("k3", "ann", NOW.plusSeconds(9)),
+                kill("k4", "ann", NOW.plusSeconds(10)),
+                kill("k5", "ann", NOW.plusSeconds(11)));
+
+        assertThat(scene.metric(occurrence, "ann", "kills")).isEqualTo("2");
+    }
+
+    @Test
     void anOccurrenceMadeElsewhereAMomentAgoIsNotMissed() {
         consume(kill("k0", "ann", NOW));
         UUID made = scene.announce(eventId, 100, AUTOMATIC, "[]");
@@ -169,6 +207,13 @@ class ProgressHandlerTest {
             }
         }
         assertThat(participants(occurrence)).isEqualTo("50");
+        // The database would refuse the 51st as well, but nobody is to be taken for a poisoned event.
+        assertThat(
+                        scene.value(
+                                "SELECT count(*) FROM platform.parked_events WHERE partition IN (?::integer, ?::integer)",
+                                number,
+                                5000 + number))
+                .isEqualTo("0");
         assertThat(
                         scene.value(
                                 "SELECT count(*) FROM liveops.event_participations WHERE occurrence_id = ?::uuid",
