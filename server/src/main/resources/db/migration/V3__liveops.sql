@@ -84,11 +84,9 @@ CREATE TABLE liveops.event_participations (
     completion_time    timestamptz,
     created_at         timestamptz GENERATED ALWAYS AS (participation_time) VIRTUAL,
     UNIQUE (occurrence_id, user_id)
-) WITH (fillfactor = 80);
+) WITH (fillfactor = 60); -- room for progress to be updated in place
 CREATE INDEX participations_of_user ON liveops.event_participations (user_id, id DESC);
--- Only who has scored is ranked, so that a join does not pay for the ranking.
-CREATE INDEX participations_ranking ON liveops.event_participations (occurrence_id, score DESC, reached_at, id)
-    WHERE reached_at IS NOT NULL;
+-- No index on the score: it would be written with every event that counts. Live rankings are kept in memory.
 CREATE INDEX participations_final_rank ON liveops.event_participations (occurrence_id, final_rank)
     WHERE final_rank IS NOT NULL;
 

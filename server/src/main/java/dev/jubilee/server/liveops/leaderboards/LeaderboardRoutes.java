@@ -76,8 +76,9 @@ public final class LeaderboardRoutes implements Routes {
         Surroundings place =
                 leaderboards
                         .around(eventId, occurrence(call), userId, limit)
-                        .orElseThrow(() -> Problem.notFound("event", eventId).asException())
-                        .place()
+                        .orElseThrow(() -> Problem.notFound("event", eventId).asException());
+        Entry me =
+                place.me()
                         .orElseThrow(() -> Problem.notFound("ranked_player", userId).asException());
         return Reply.ok(
                 new AroundView(
@@ -85,8 +86,8 @@ public final class LeaderboardRoutes implements Routes {
                         place.occurrenceId(),
                         place.frozen(),
                         userId,
-                        place.rank(),
-                        place.score(),
+                        me.rank(),
+                        me.score(),
                         place.entries()));
     }
 

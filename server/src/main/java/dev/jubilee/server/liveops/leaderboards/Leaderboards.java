@@ -2,6 +2,8 @@ package dev.jubilee.server.liveops.leaderboards;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.Expiry;
+import com.github.benmanes.caffeine.cache.LoadingCache;
 import dev.jubilee.server.database.Database;
 import java.time.Duration;
 import java.util.List;
@@ -10,13 +12,16 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The rankings of occurrences, at most a second old. Players with the same score rank by the
- * occurrence's tie-break, so that a ranking is the same whenever and wherever it is asked for; once
- * frozen it does not change any more. Thread-safe.
+ * The rankings of occurrences. Players with the same score rank by the occurrence's tie-break, so
+ * that a ranking is the same whenever and wherever it is asked for; once frozen it does not change
+ * any more. A live ranking is at most a second old, or four times what it takes to read when that is
+ * longer: with several hundred thousand ranked players, some seconds. Thread-safe.
  */
 public final class Leaderboards {
     private static final Duration FRESH = Duration.ofSeconds(1);
-    private static final int MAX_CACHED = 2_000;
+    private static final int READING_SHARE = 4;
+    private static final int MAX_CACHED_PLAYERS = 2_000_000;
+    private static final int MAX_CACHED_EVENTS = 2_000;
 
     /** One ranked player; ranks begin with 1 and are all different. */
     public record Entry(int rank, String userId, double score) {}
@@ -30,64 +35,96 @@ public final class Leaderboards {
     public record Board(
             String eventId, UUID occurrenceId, boolean frozen, List<Entry> entries, long total) {}
 
-    /** A player's place, and those around it. */
+    /**
+     * A player's place, and those around it.
+     *
+     * @param me empty when the player is not ranked
+     */
     public record Surroundings(
             String eventId,
             UUID occurrenceId,
             boolean frozen,
-            int rank,
-            double score,
+            Optional<Entry> me,
             List<Entry> entries) {}
 
-    private record Asked(String eventId, @Nullable UUID occurrenceId, int offset, int limit) {}
-
-    private record AskedAround(
-            String eventId, @Nullable UUID occurrenceId, String userId, int limit) {}
+    private record Asked(String eventId, @Nullable UUID occurrenceId) {}
 
     private final LeaderboardStore store;
-    private final Cache<Asked, Optional<Board>> boards = cache();
-    private final Cache<AskedAround, Optional<Around>> surroundings = cache();
-
-    /**
-     * What came of looking around a player.
-     *
-     * @param place empty when the player is not ranked
-     */
-    record Around(Optional<Surroundings> place) {}
+    private final Cache<Asked, Optional<LeaderboardStore.Of>> occurrences =
+            Caffeine.newBuilder().expireAfterWrite(FRESH).maximumSize(MAX_CACHED_EVENTS).build();
+    private final LoadingCache<LeaderboardStore.Of, LiveRanking> live;
 
     public Leaderboards(Database database) {
         this.store = new LeaderboardStore(database);
+        this.live =
+                Caffeine.newBuilder()
+                        .maximumWeight(MAX_CACHED_PLAYERS)
+                        .weigher((LeaderboardStore.Of of, LiveRanking ranking) -> ranking.size() + 1)
+                        .expireAfter(Expiry.creating((LeaderboardStore.Of of, LiveRanking ranking) -> freshness(ranking)))
+                        .build(store::live);
     }
 
     /**
-     * A page of the ranking; empty when there is no such event or occurrence.
+     * Some of the ranking; empty when there is no such event or occurrence.
      *
      * @param occurrenceId null for the latest that has begun
      */
     public Optional<Board> page(
             String eventId, @Nullable UUID occurrenceId, int offset, int limit) {
-        return boards.get(
-                new Asked(eventId, occurrenceId, offset, limit),
-                asked ->
-                        store.occurrence(eventId, occurrenceId)
-                                .map(of -> store.page(of, offset, limit)));
+        return occurrence(eventId, occurrenceId)
+                .map(
+                        of ->
+                                new Board(
+                                        eventId,
+                                        of.occurrenceId(),
+                                        of.frozen(),
+                                        entries(of, offset + 1, limit),
+                                        of.frozen() ? store.frozenSize(of) : live.get(of).size()));
     }
 
-    /** Those around a player, itself among them; empty when there is no such event. */
-    Optional<Around> around(String eventId, @Nullable UUID occurrenceId, String userId, int limit) {
-        return surroundings.get(
-                new AskedAround(eventId, occurrenceId, userId, limit),
-                asked ->
-                        store.occurrence(eventId, occurrenceId)
-                                .map(of -> new Around(store.around(of, userId, limit))));
+    /**
+     * Those around a player, itself among them; empty when there is no such event or occurrence.
+     *
+     * @param limit how many in all
+     */
+    public Optional<Surroundings> around(
+            String eventId, @Nullable UUID occurrenceId, String userId, int limit) {
+        return occurrence(eventId, occurrenceId)
+                .map(
+                        of -> {
+                            Optional<Entry> me =
+                                    of.frozen()
+                                            ? store.frozenPlace(of, userId)
+                                            : live.get(of).of(userId);
+                            List<Entry> entries =
+                                    me.map(
+                                                    entry ->
+                                                            entries(
+                                                                    of,
+                                                                    firstAround(entry, limit),
+                                                                    limit))
+                                            .orElse(List.of());
+                            return new Surroundings(
+                                    eventId, of.occurrenceId(), of.frozen(), me, entries);
+                        });
     }
 
-    /** A player's place in the latest occurrence that has begun; empty when it is not ranked. */
-    public Optional<Surroundings> placeOf(String eventId, String userId, int limit) {
-        return around(eventId, null, userId, limit).flatMap(Around::place);
+    private static int firstAround(Entry entry, int limit) {
+        return Math.max(1, entry.rank() - (limit - 1) / 2);
     }
 
-    private static <K, V> Cache<K, V> cache() {
-        return Caffeine.newBuilder().expireAfterWrite(FRESH).maximumSize(MAX_CACHED).build();
+    private List<Entry> entries(LeaderboardStore.Of of, int first, int limit) {
+        return of.frozen() ? store.frozen(of, first, limit) : live.get(of).entries(first, limit);
+    }
+
+    private Optional<LeaderboardStore.Of> occurrence(
+            String eventId, @Nullable UUID occurrenceId) {
+        return occurrences.get(
+                new Asked(eventId, occurrenceId), asked -> store.occurrence(eventId, occurrenceId));
+    }
+
+    private static Duration freshness(LiveRanking ranking) {
+        Duration share = ranking.took().multipliedBy(READING_SHARE);
+        return share.compareTo(FRESH) > 0 ? share : FRESH;
     }
 }

@@ -34,18 +34,32 @@ final class Directory {
         return index;
     }
 
-    /** What stands for all that the rules depend on; differs when any of it differs. */
-    static String state(Connection connection) throws SQLException {
-        try (PreparedStatement statement =
-                        connection.prepareStatement(
-                                """
-                                SELECT count(*) || ' ' || coalesce(sum(hashtextextended(concat_ws('|',
-                                           occurrence_id, status, starts_at, ends_at, config_version), 0)), 0)
-                                  FROM liveops.occurrences WHERE status IN ('scheduled', 'active', 'closing')
-                                """);
-                ResultSet row = statement.executeQuery()) {
-            row.next();
-            return row.getString(1);
+    /**
+     * How things stand within a transaction.
+     *
+     * @param rules stands for all that the rules depend on; differs when any of it differs
+     * @param transaction its id, as {@code xmin} of what it writes
+     */
+    record State(String rules, String transaction) {
+        /**
+         * Also keeps the planner, for the rest of the transaction, to one look-up a row in the
+         * order given: a plan made while a table is small is still in use when it is large.
+         */
+        static State of(Connection connection) throws SQLException {
+            try (PreparedStatement statement =
+                            connection.prepareStatement(
+                                    """
+                                    SELECT count(*) || ' ' || coalesce(sum(hashtextextended(concat_ws('|',
+                                               occurrence_id, status, starts_at, ends_at, config_version), 0)), 0),
+                                           pg_current_xact_id()::xid,
+                                           set_config('enable_hashjoin', 'off', true),
+                                           set_config('enable_mergejoin', 'off', true)
+                                      FROM liveops.occurrences WHERE status IN ('scheduled', 'active', 'closing')
+                                    """);
+                    ResultSet row = statement.executeQuery()) {
+                row.next();
+                return new State(row.getString(1), row.getString(2));
+            }
         }
     }
 

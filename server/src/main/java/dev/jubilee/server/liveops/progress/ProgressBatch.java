@@ -1,6 +1,5 @@
 package dev.jubilee.server.liveops.progress;
 
-import dev.jubilee.server.liveops.occurrences.Occurrence;
 import dev.jubilee.server.liveops.progress.AutomaticJoins.Joined;
 import dev.jubilee.server.liveops.progress.Matcher.Poisoned;
 import dev.jubilee.server.liveops.rewards.Earned;
@@ -11,14 +10,12 @@ import dev.jubilee.server.players.Player;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.databind.node.ObjectNode;
@@ -50,50 +47,56 @@ final class ProgressBatch {
     /**
      * @param hits in the order of the records
      * @param players those whom rules look at, by id
+     * @param cache of this consumer; null reads everything
      */
-    Applied apply(Connection connection, List<Hit> hits, Map<String, Player> players)
+    Applied apply(
+            Connection connection,
+            List<Hit> hits,
+            Map<String, Player> players,
+            @Nullable StandingCache cache)
             throws SQLException {
         Joined joined = joins.join(connection, hits, players);
-        Map<Hit.Seat, Standing> standings = standings(connection, hits, players);
+        Standings standings = Standings.of(connection, hits, players, cache);
         List<Hit> admitted = new ArrayList<>(hits.size());
         for (Hit hit : hits) {
-            Standing standing = standings.get(hit.seat());
+            Standing standing = standings.at(hit.seat());
             if (standing != null && standing.admits(hit)) {
                 admitted.add(hit);
             }
         }
         List<Hit> counting = withoutRepeats(connection, admitted);
         List<Poisoned> poisoned = new ArrayList<>();
-        for (Hit hit : counting) {
-            Standing standing = standings.get(hit.seat());
-            if (standing != null) {
-                count(standing, hit, poisoned);
-            }
+        count(standings, counting, poisoned);
+        // Whoever has been changed by others since it was remembered is looked at again, under lock.
+        Set<Hit.Seat> outdated = standings.write(connection);
+        if (!outdated.isEmpty()) {
+            standings.reread(connection, outdated, players);
+            count(
+                    standings,
+                    counting.stream().filter(hit -> outdated.contains(hit.seat())).toList(),
+                    poisoned);
+            standings.write(connection, outdated);
         }
-        write(connection, joined, List.copyOf(standings.values()));
+        tell(connection, joined, standings.changed());
+        if (cache != null) {
+            cache.writing(standings.changed());
+        }
         return new Applied(counting.size() - poisoned.size(), poisoned);
     }
 
-    private static Map<Hit.Seat, Standing> standings(
-            Connection connection, List<Hit> hits, Map<String, Player> players)
-            throws SQLException {
-        Map<UUID, Occurrence> occurrences = new HashMap<>();
-        Set<Hit.Seat> seats = LinkedHashSet.newLinkedHashSet(hits.size());
+    private static void count(Standings standings, List<Hit> hits, List<Poisoned> poisoned) {
         for (Hit hit : hits) {
-            Occurrence occurrence = hit.binding().occurrence();
-            occurrences.put(occurrence.occurrenceId(), occurrence);
-            seats.add(hit.seat());
+            Standing standing = standings.at(hit.seat());
+            if (standing == null || !standing.admits(hit)) {
+                continue;
+            }
+            try {
+                standing.apply(hit);
+            } catch (RuntimeException e) {
+                log.warn("event {} cannot count for {}", hit.eventId(), hit.seat(), e);
+                poisoned.add(new Poisoned(hit.record(), "a rule failed: " + e));
+            }
         }
-        Map<Hit.Seat, Standing> standings = LinkedHashMap.newLinkedHashMap(seats.size());
-        StandingRows.lock(connection, seats)
-                .forEach((seat, stored) -> {
-                    Occurrence occurrence = occurrences.get(seat.occurrenceId());
-                    if (occurrence != null) {
-                        Player player = players.get(seat.userId());
-                        standings.put(seat, new Standing(occurrence, stored, player));
-                    }
-                });
-        return standings;
     }
 
     private static List<Hit> withoutRepeats(Connection connection, List<Hit> hits)
@@ -120,21 +123,11 @@ final class ProgressBatch {
         return counting;
     }
 
-    private static void count(Standing standing, Hit hit, List<Poisoned> poisoned) {
-        try {
-            standing.apply(hit);
-        } catch (RuntimeException e) {
-            log.warn("event {} cannot count for {}", hit.eventId(), hit.seat(), e);
-            poisoned.add(new Poisoned(hit.record(), "a rule failed: " + e));
-        }
-    }
-
-    private void write(Connection connection, Joined joined, List<Standing> standings)
+    private void tell(Connection connection, Joined joined, List<Standing> changed)
             throws SQLException {
-        StandingRows.update(connection, standings.stream().filter(Standing::changed).toList());
         List<OutboxEvent> events = new ArrayList<>(joined.events());
         List<Earned> earned = new ArrayList<>(joined.earned());
-        for (Standing standing : standings) {
+        for (Standing standing : changed) {
             earned.addAll(standing.earned());
             if (standing.completedAt() != null) {
                 events.add(completed(standing));

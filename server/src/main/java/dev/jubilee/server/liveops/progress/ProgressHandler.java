@@ -38,6 +38,7 @@ final class ProgressHandler implements BatchHandler {
     private final PostgresOffsets offsets;
     private final ProgressBatch progress;
     private final Directory directory;
+    private final StandingCache cache = new StandingCache();
     private long paceUntil = System.nanoTime();
 
     /** What came of one try. */
@@ -98,20 +99,25 @@ final class ProgressHandler implements BatchHandler {
     private Outcome attempt(
             Batch batch, Found found, Map<String, Player> players, boolean oneByOne) {
         try {
-            return parts.database()
-                    .transaction(connection -> {
-                        write(connection, batch, found, players, oneByOne);
-                        return Outcome.COMMITTED;
-                    });
+            String transaction =
+                    parts.database()
+                            .transaction(
+                                    connection ->
+                                            write(connection, batch, found, players, oneByOne));
+            cache.committed(transaction);
+            return Outcome.COMMITTED;
         } catch (Undone e) {
+            cache.clear();
             return e.outcome;
         } catch (DatabaseException e) {
+            cache.clear();
             return switch (Trouble.of(e)) {
                 case COLLISION -> Outcome.COLLIDED;
                 case ABSENCE -> throw new RetryableException("PostgreSQL: " + e.getMessage(), e);
                 case REFUSAL -> refused(e, oneByOne);
             };
         } catch (RuntimeException e) {
+            cache.clear();
             return refused(e, oneByOne);
         }
     }
@@ -125,15 +131,16 @@ final class ProgressHandler implements BatchHandler {
         return Outcome.REFUSED;
     }
 
-    private void write(
+    /** Returns the id of the transaction. */
+    private String write(
             Connection connection,
             Batch batch,
             Found found,
             Map<String, Player> players,
             boolean oneByOne)
             throws SQLException {
-        String state = Directory.state(connection);
-        if (!directory.isAsOf(state)) {
+        Directory.State state = Directory.State.of(connection);
+        if (!directory.isAsOf(state.rules())) {
             throw new Undone(Outcome.OUTDATED);
         }
         if (!offsets.advance(connection, batch.advance())) {
@@ -144,9 +151,10 @@ final class ProgressHandler implements BatchHandler {
             poisoned.addAll(
                     oneByOne
                             ? applyOneByOne(connection, found.hits(), players)
-                            : progress.apply(connection, found.hits(), players).poisoned());
+                            : progress.apply(connection, found.hits(), players, cache).poisoned());
         }
         Parking.park(connection, batch.advance().group(), poisoned, parts.clock().instant());
+        return state.transaction();
     }
 
     private List<Poisoned> applyOneByOne(
@@ -156,7 +164,7 @@ final class ProgressHandler implements BatchHandler {
         for (Hit hit : hits) {
             Savepoint before = connection.setSavepoint();
             try {
-                poisoned.addAll(progress.apply(connection, List.of(hit), players).poisoned());
+                poisoned.addAll(progress.apply(connection, List.of(hit), players, null).poisoned());
                 connection.releaseSavepoint(before);
             } catch (SQLException e) {
                 if (Trouble.of(e) != Trouble.REFUSAL) {

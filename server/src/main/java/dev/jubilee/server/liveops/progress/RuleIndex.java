@@ -20,18 +20,22 @@ final class RuleIndex {
      * The rules of one occurrence for one event type.
      *
      * @param needsData whether one of them looks into the payload
+     * @param needsProgress whether one of them looks at the metrics: what counts then depends on
+     *     what others may have written
      * @param needsPlayer whether one of them, or coming in by itself, looks at the player
      */
     record Binding(
             Occurrence occurrence,
             List<ProgressRule> rules,
             boolean needsData,
+            boolean needsProgress,
             boolean needsPlayer) {
         static Binding of(Occurrence occurrence, List<ProgressRule> rules) {
             return new Binding(
                     occurrence,
                     rules,
                     rules.stream().anyMatch(rule -> uses(rule, Variable.DATA)),
+                    rules.stream().anyMatch(rule -> uses(rule, Variable.PROGRESS)),
                     rules.stream().anyMatch(rule -> uses(rule, Variable.PLAYER))
                             || looksAtPlayers(occurrence));
         }

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * the metrics is looked at after each event. For one thread.
  */
 final class Standing {
-    private final UUID participationId;
+    private final Stored before;
     private final Occurrence occurrence;
     private final String userId;
     private final Instant countsFrom;
@@ -54,7 +54,7 @@ final class Standing {
      * @param player null when nothing looks at it
      */
     Standing(Occurrence occurrence, Stored stored, @Nullable Player player) {
-        this.participationId = stored.participationId();
+        this.before = stored;
         this.occurrence = occurrence;
         this.userId = stored.seat().userId();
         this.countsFrom =
@@ -184,7 +184,7 @@ final class Standing {
     }
 
     UUID participationId() {
-        return participationId;
+        return before.participationId();
     }
 
     Occurrence occurrence() {
@@ -215,6 +215,22 @@ final class Standing {
     /** The event that completed it. */
     @Nullable String completedBy() {
         return completedBy;
+    }
+
+    /** How the row looks once this is written. */
+    Stored stored() {
+        return new Stored(
+                before.participationId(),
+                before.seat(),
+                completed,
+                before.joinedAt(),
+                progress,
+                score,
+                reachedAt);
+    }
+
+    Hit.Seat seat() {
+        return before.seat();
     }
 
     /** Whether there is anything to write. */

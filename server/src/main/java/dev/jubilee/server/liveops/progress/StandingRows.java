@@ -72,10 +72,18 @@ final class StandingRows {
         }
     }
 
-    /** Writes what has changed. */
-    static void update(Connection connection, List<Standing> changed) throws SQLException {
+    /**
+     * Writes what has changed, in the order given.
+     *
+     * @param versions the version each row must still have; where there is none, the caller holds
+     *     its lock
+     * @return the participations that were written
+     */
+    static Set<UUID> update(
+            Connection connection, List<Standing> changed, Map<Hit.Seat, String> versions)
+            throws SQLException {
         if (changed.isEmpty()) {
-            return;
+            return Set.of();
         }
         try (PreparedStatement statement =
                 connection.prepareStatement(
@@ -84,30 +92,50 @@ final class StandingRows {
                            SET progress = u.progress::jsonb, score = u.score, reached_at = u.reached_at,
                                completion_time = coalesce(u.completed_at, p.completion_time),
                                status = CASE WHEN u.completed_at IS NULL THEN p.status ELSE 'completed' END
-                          FROM unnest(?, ?, ?, ?, ?) AS u (id, progress, score, reached_at, completed_at)
-                         WHERE p.id = u.id
+                          FROM unnest(?, ?, ?, ?, ?, ?)
+                               AS u (id, progress, score, reached_at, completed_at, version)
+                         WHERE p.id = u.id AND (u.version IS NULL OR p.xmin = u.version::xid)
+                        RETURNING p.id
                         """)) {
-            int size = changed.size();
-            UUID[] ids = new UUID[size];
-            String[] progress = new String[size];
-            @Nullable Double[] scores = new Double[size];
-            @Nullable String[] reachedAt = new String[size];
-            @Nullable String[] completedAt = new String[size];
-            for (int i = 0; i < size; i++) {
-                Standing standing = changed.get(i);
-                ids[i] = standing.participationId();
-                progress[i] = json(standing.progress());
-                scores[i] = standing.score();
-                reachedAt[i] = text(standing.reachedAt());
-                completedAt[i] = text(standing.completedAt());
+            bind(connection, statement, changed, versions);
+            Set<UUID> written = HashSet.newHashSet(changed.size());
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    written.add(row.getObject(1, UUID.class));
+                }
             }
-            statement.setArray(1, connection.createArrayOf("uuid", ids));
-            statement.setArray(2, connection.createArrayOf("text", progress));
-            statement.setArray(3, connection.createArrayOf("float8", scores));
-            statement.setArray(4, connection.createArrayOf("timestamptz", reachedAt));
-            statement.setArray(5, connection.createArrayOf("timestamptz", completedAt));
-            statement.executeUpdate();
+            return written;
         }
+    }
+
+    private static void bind(
+            Connection connection,
+            PreparedStatement statement,
+            List<Standing> changed,
+            Map<Hit.Seat, String> versions)
+            throws SQLException {
+        int size = changed.size();
+        UUID[] ids = new UUID[size];
+        String[] progress = new String[size];
+        @Nullable Double[] scores = new Double[size];
+        @Nullable String[] reachedAt = new String[size];
+        @Nullable String[] completedAt = new String[size];
+        @Nullable String[] expected = new String[size];
+        for (int i = 0; i < size; i++) {
+            Standing standing = changed.get(i);
+            ids[i] = standing.participationId();
+            progress[i] = json(standing.progress());
+            scores[i] = standing.score();
+            reachedAt[i] = text(standing.reachedAt());
+            completedAt[i] = text(standing.completedAt());
+            expected[i] = versions.get(standing.seat());
+        }
+        statement.setArray(1, connection.createArrayOf("uuid", ids));
+        statement.setArray(2, connection.createArrayOf("text", progress));
+        statement.setArray(3, connection.createArrayOf("float8", scores));
+        statement.setArray(4, connection.createArrayOf("timestamptz", reachedAt));
+        statement.setArray(5, connection.createArrayOf("timestamptz", completedAt));
+        statement.setArray(6, connection.createArrayOf("text", expected));
     }
 
     private static Standing.Stored read(ResultSet row) throws SQLException {

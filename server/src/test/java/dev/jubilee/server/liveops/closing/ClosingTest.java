@@ -192,8 +192,9 @@ class ClosingTest {
         List<Entry> all = leaderboards.page(eventId, null, 0, 10).orElseThrow().entries();
         for (int i = 2; i < 5; i++) {
             Entry entry = all.get(i);
-            var place = leaderboards.placeOf(eventId, entry.userId(), 5).orElseThrow();
-            assertThat(place.rank()).isEqualTo(i + 1);
+            var place = leaderboards.around(eventId, null, entry.userId(), 5).orElseThrow();
+            assertThat(place.me()).contains(entry);
+            assertThat(entry.rank()).isEqualTo(i + 1);
             assertThat(place.entries()).isEqualTo(all.subList(i - 2, i + 3));
         }
     }

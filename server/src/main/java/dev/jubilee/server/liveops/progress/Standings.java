@@ -1,0 +1,138 @@
+package dev.jubilee.server.liveops.progress;
+
+import dev.jubilee.server.liveops.occurrences.Occurrence;
+import dev.jubilee.server.players.Player;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The participations that one batch concerns: some read under their locks, some as this consumer
+ * remembers them. For one thread, one transaction.
+ */
+final class Standings {
+    /** The order of PostgreSQL, in which rows are locked; it takes the bytes of a UUID as unsigned. */
+    private static final Comparator<Standing> IN_KEY_ORDER =
+            Comparator.comparing((Standing s) -> s.seat().occurrenceId(), Standings::unsigned)
+                    .thenComparing(s -> s.seat().userId());
+
+    private final Map<UUID, Occurrence> occurrences = new HashMap<>();
+    private final Map<Hit.Seat, Standing> bySeat = new HashMap<>();
+    private final Map<Hit.Seat, String> remembered = new HashMap<>();
+
+    private Standings() {}
+
+    static Standings of(
+            Connection connection,
+            List<Hit> hits,
+            Map<String, Player> players,
+            @Nullable StandingCache cache)
+            throws SQLException {
+        Standings standings = new Standings();
+        Set<Hit.Seat> unknown = new LinkedHashSet<>();
+        for (Hit hit : hits) {
+            Occurrence occurrence = hit.binding().occurrence();
+            standings.occurrences.put(occurrence.occurrenceId(), occurrence);
+            Hit.Seat seat = hit.seat();
+            if (!standings.bySeat.containsKey(seat) && !standings.remember(hit, players, cache)) {
+                unknown.add(seat);
+            }
+        }
+        standings.read(connection, unknown, players);
+        return standings;
+    }
+
+    private boolean remember(
+            Hit hit, Map<String, Player> players, @Nullable StandingCache cache) {
+        if (cache == null || hit.binding().needsProgress()) {
+            return false;
+        }
+        StandingCache.Known known = cache.of(hit.seat());
+        if (known == null) {
+            return false;
+        }
+        remembered.put(hit.seat(), known.version());
+        put(known.stored(), players);
+        return true;
+    }
+
+    private void put(Standing.Stored stored, Map<String, Player> players) {
+        Occurrence occurrence = occurrences.get(stored.seat().occurrenceId());
+        if (occurrence != null) {
+            Player player = players.get(stored.seat().userId());
+            bySeat.put(stored.seat(), new Standing(occurrence, stored, player));
+        }
+    }
+
+    private void read(
+            Connection connection, Collection<Hit.Seat> seats, Map<String, Player> players)
+            throws SQLException {
+        if (!seats.isEmpty()) {
+            StandingRows.lock(connection, seats).values().forEach(stored -> put(stored, players));
+        }
+    }
+
+    /** Forgets what is remembered of these, and reads them under their locks. */
+    void reread(Connection connection, Set<Hit.Seat> seats, Map<String, Player> players)
+            throws SQLException {
+        bySeat.keySet().removeAll(seats);
+        remembered.keySet().removeAll(seats);
+        read(connection, seats, players);
+    }
+
+    /** Null when the player is not in. */
+    @Nullable Standing at(Hit.Seat seat) {
+        return bySeat.get(seat);
+    }
+
+    /** Those with anything to write, in the order of their keys. */
+    List<Standing> changed() {
+        return bySeat.values().stream().filter(Standing::changed).sorted(IN_KEY_ORDER).toList();
+    }
+
+    /** Writes what has changed, and returns those that are no longer as they were remembered. */
+    Set<Hit.Seat> write(Connection connection) throws SQLException {
+        return write(connection, changed());
+    }
+
+    /** The same for some. */
+    void write(Connection connection, Set<Hit.Seat> seats) throws SQLException {
+        List<Standing> some = changed().stream().filter(s -> seats.contains(s.seat())).toList();
+        write(connection, some);
+    }
+
+    private Set<Hit.Seat> write(Connection connection, List<Standing> changed)
+            throws SQLException {
+        Set<UUID> written = StandingRows.update(connection, changed, remembered);
+        if (written.size() == changed.size()) {
+            return Set.of();
+        }
+        Set<Hit.Seat> outdated = new HashSet<>();
+        for (Standing standing : new ArrayList<>(changed)) {
+            if (!written.contains(standing.participationId())) {
+                outdated.add(standing.seat());
+            }
+        }
+        return outdated;
+    }
+
+    private static int unsigned(UUID left, UUID right) {
+        int high =
+                Long.compareUnsigned(
+                        left.getMostSignificantBits(), right.getMostSignificantBits());
+        return high != 0
+                ? high
+                : Long.compareUnsigned(
+                        left.getLeastSignificantBits(), right.getLeastSignificantBits());
+    }
+}
