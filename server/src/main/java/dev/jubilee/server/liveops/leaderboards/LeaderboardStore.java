@@ -28,133 +28,126 @@ final class LeaderboardStore {
 
     /** The occurrence meant; without an id the latest that has begun, or else the next. */
     Optional<Of> occurrence(String eventId, @Nullable UUID occurrenceId) {
-        return database.read(
-                connection -> {
-                    try (PreparedStatement statement =
-                            connection.prepareStatement(
-                                    """
-                                    SELECT occurrence_id, frozen_at IS NOT NULL, config -> 'settings' -> 'tie_break'
-                                      FROM liveops.occurrences
-                                     WHERE event_id = ? AND (?::uuid IS NULL OR occurrence_id = ?::uuid)
-                                     ORDER BY status = 'scheduled', number DESC LIMIT 1
-                                    """)) {
-                        statement.setString(1, eventId);
-                        statement.setObject(2, occurrenceId);
-                        statement.setObject(3, occurrenceId);
-                        try (ResultSet row = statement.executeQuery()) {
-                            if (!row.next()) {
-                                return Optional.empty();
-                            }
-                            return Optional.of(
-                                    new Of(
-                                            eventId,
-                                            row.getObject(1, UUID.class),
-                                            row.getBoolean(2),
-                                            tieBreak(row.getString(3))));
-                        }
+        return database.read(connection -> {
+            try (PreparedStatement statement =
+                    connection.prepareStatement(
+                            """
+                            SELECT occurrence_id, frozen_at IS NOT NULL, config -> 'settings' -> 'tie_break'
+                              FROM liveops.occurrences
+                             WHERE event_id = ? AND (?::uuid IS NULL OR occurrence_id = ?::uuid)
+                             ORDER BY status = 'scheduled', number DESC LIMIT 1
+                            """)) {
+                statement.setString(1, eventId);
+                statement.setObject(2, occurrenceId);
+                statement.setObject(3, occurrenceId);
+                try (ResultSet row = statement.executeQuery()) {
+                    if (!row.next()) {
+                        return Optional.empty();
                     }
-                });
+                    return Optional.of(
+                            new Of(
+                                    eventId,
+                                    row.getObject(1, UUID.class),
+                                    row.getBoolean(2),
+                                    tieBreak(row.getString(3))));
+                }
+            }
+        });
     }
 
     /** Everybody who has scored in an occurrence that is not frozen. */
     LiveRanking live(Of of) {
         long start = System.nanoTime();
-        return database.transaction(
-                connection -> {
-                    String[] users = new String[FETCH];
-                    double[] scores = new double[FETCH];
-                    int size = 0;
-                    try (PreparedStatement statement =
-                            connection.prepareStatement(
-                                    """
-                                    SELECT p.user_id, p.score FROM liveops.event_participations p
-                                     WHERE p.occurrence_id = ? AND %s ORDER BY %s
-                                    """
-                                            .formatted(TieBreak.RANKED, of.tieBreak().order()))) {
-                        statement.setFetchSize(FETCH);
-                        statement.setObject(1, of.occurrenceId());
-                        try (ResultSet row = statement.executeQuery()) {
-                            while (row.next()) {
-                                if (size == users.length) {
-                                    users = Arrays.copyOf(users, size * 2);
-                                    scores = Arrays.copyOf(scores, size * 2);
-                                }
-                                users[size] = row.getString(1);
-                                scores[size++] = row.getDouble(2);
-                            }
+        return database.transaction(connection -> {
+            String[] users = new String[FETCH];
+            double[] scores = new double[FETCH];
+            int size = 0;
+            try (PreparedStatement statement =
+                    connection.prepareStatement(
+                            """
+                            SELECT p.user_id, p.score FROM liveops.event_participations p
+                             WHERE p.occurrence_id = ? AND %s ORDER BY %s
+                            """
+                                    .formatted(TieBreak.RANKED, of.tieBreak().order()))) {
+                statement.setFetchSize(FETCH);
+                statement.setObject(1, of.occurrenceId());
+                try (ResultSet row = statement.executeQuery()) {
+                    while (row.next()) {
+                        if (size == users.length) {
+                            users = Arrays.copyOf(users, size * 2);
+                            scores = Arrays.copyOf(scores, size * 2);
                         }
+                        users[size] = row.getString(1);
+                        scores[size++] = row.getDouble(2);
                     }
-                    return new LiveRanking(
-                            Arrays.copyOf(users, size),
-                            Arrays.copyOf(scores, size),
-                            Duration.ofNanos(System.nanoTime() - start));
-                });
+                }
+            }
+            return new LiveRanking(
+                    Arrays.copyOf(users, size),
+                    Arrays.copyOf(scores, size),
+                    Duration.ofNanos(System.nanoTime() - start));
+        });
     }
 
     /** Ranks of a frozen ranking. */
     List<Entry> frozen(Of of, int first, int limit) {
-        return database.read(
-                connection -> {
-                    try (PreparedStatement statement =
-                            connection.prepareStatement(
-                                    """
-                                    SELECT final_rank, user_id, score FROM liveops.event_participations
-                                     WHERE occurrence_id = ? AND final_rank >= ? ORDER BY final_rank LIMIT ?
-                                    """)) {
-                        statement.setObject(1, of.occurrenceId());
-                        statement.setInt(2, first);
-                        statement.setInt(3, limit);
-                        List<Entry> entries = new ArrayList<>();
-                        try (ResultSet row = statement.executeQuery()) {
-                            while (row.next()) {
-                                entries.add(
-                                        new Entry(
-                                                row.getInt(1), row.getString(2), row.getDouble(3)));
-                            }
-                        }
-                        return entries;
+        return database.read(connection -> {
+            try (PreparedStatement statement =
+                    connection.prepareStatement(
+                            """
+                            SELECT final_rank, user_id, score FROM liveops.event_participations
+                             WHERE occurrence_id = ? AND final_rank >= ? ORDER BY final_rank LIMIT ?
+                            """)) {
+                statement.setObject(1, of.occurrenceId());
+                statement.setInt(2, first);
+                statement.setInt(3, limit);
+                List<Entry> entries = new ArrayList<>();
+                try (ResultSet row = statement.executeQuery()) {
+                    while (row.next()) {
+                        entries.add(new Entry(row.getInt(1), row.getString(2), row.getDouble(3)));
                     }
-                });
+                }
+                return entries;
+            }
+        });
     }
 
     /** The player's place in a frozen ranking; empty when it is not ranked. */
     Optional<Entry> frozenPlace(Of of, String userId) {
-        return database.read(
-                connection -> {
-                    try (PreparedStatement statement =
-                            connection.prepareStatement(
-                                    """
-                                    SELECT final_rank, score FROM liveops.event_participations
-                                     WHERE occurrence_id = ? AND user_id = ? AND final_rank IS NOT NULL
-                                    """)) {
-                        statement.setObject(1, of.occurrenceId());
-                        statement.setString(2, userId);
-                        try (ResultSet row = statement.executeQuery()) {
-                            return row.next()
-                                    ? Optional.of(new Entry(row.getInt(1), userId, row.getDouble(2)))
-                                    : Optional.empty();
-                        }
-                    }
-                });
+        return database.read(connection -> {
+            try (PreparedStatement statement =
+                    connection.prepareStatement(
+                            """
+                            SELECT final_rank, score FROM liveops.event_participations
+                             WHERE occurrence_id = ? AND user_id = ? AND final_rank IS NOT NULL
+                            """)) {
+                statement.setObject(1, of.occurrenceId());
+                statement.setString(2, userId);
+                try (ResultSet row = statement.executeQuery()) {
+                    return row.next()
+                            ? Optional.of(new Entry(row.getInt(1), userId, row.getDouble(2)))
+                            : Optional.empty();
+                }
+            }
+        });
     }
 
     /** How many a frozen ranking has. */
     long frozenSize(Of of) {
-        return database.read(
-                connection -> {
-                    try (PreparedStatement statement =
-                            connection.prepareStatement(
-                                    """
-                                    SELECT coalesce(max(final_rank), 0) FROM liveops.event_participations
-                                     WHERE occurrence_id = ? AND final_rank IS NOT NULL
-                                    """)) {
-                        statement.setObject(1, of.occurrenceId());
-                        try (ResultSet row = statement.executeQuery()) {
-                            row.next();
-                            return row.getLong(1);
-                        }
-                    }
-                });
+        return database.read(connection -> {
+            try (PreparedStatement statement =
+                    connection.prepareStatement(
+                            """
+                            SELECT coalesce(max(final_rank), 0) FROM liveops.event_participations
+                             WHERE occurrence_id = ? AND final_rank IS NOT NULL
+                            """)) {
+                statement.setObject(1, of.occurrenceId());
+                try (ResultSet row = statement.executeQuery()) {
+                    row.next();
+                    return row.getLong(1);
+                }
+            }
+        });
     }
 
     private static TieBreak tieBreak(@Nullable String json) {

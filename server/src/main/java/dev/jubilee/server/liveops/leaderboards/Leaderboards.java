@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The rankings of occurrences. Players with the same score rank by the occurrence's tie-break, so
  * that a ranking is the same whenever and wherever it is asked for; once frozen it does not change
- * any more. A live ranking is at most a second old, or four times what it takes to read when that is
- * longer: with several hundred thousand ranked players, some seconds. Thread-safe.
+ * any more. A live ranking is at most a second old, or four times what it takes to read when that
+ * is longer: with several hundred thousand ranked players, some seconds. Thread-safe.
  */
 public final class Leaderboards {
     private static final Duration FRESH = Duration.ofSeconds(1);
@@ -59,8 +59,11 @@ public final class Leaderboards {
         this.live =
                 Caffeine.newBuilder()
                         .maximumWeight(MAX_CACHED_PLAYERS)
-                        .weigher((LeaderboardStore.Of of, LiveRanking ranking) -> ranking.size() + 1)
-                        .expireAfter(Expiry.creating((LeaderboardStore.Of of, LiveRanking ranking) -> freshness(ranking)))
+                        .weigher(
+                                (LeaderboardStore.Of of, LiveRanking ranking) -> ranking.size() + 1)
+                        .expireAfter(
+                                Expiry.creating((LeaderboardStore.Of of, LiveRanking ranking) ->
+                                        freshness(ranking)))
                         .build(store::live);
     }
 
@@ -72,14 +75,13 @@ public final class Leaderboards {
     public Optional<Board> page(
             String eventId, @Nullable UUID occurrenceId, int offset, int limit) {
         return occurrence(eventId, occurrenceId)
-                .map(
-                        of ->
-                                new Board(
-                                        eventId,
-                                        of.occurrenceId(),
-                                        of.frozen(),
-                                        entries(of, offset + 1, limit),
-                                        of.frozen() ? store.frozenSize(of) : live.get(of).size()));
+                .map(of ->
+                        new Board(
+                                eventId,
+                                of.occurrenceId(),
+                                of.frozen(),
+                                entries(of, offset + 1, limit),
+                                of.frozen() ? store.frozenSize(of) : live.get(of).size()));
     }
 
     /**
@@ -90,23 +92,14 @@ public final class Leaderboards {
     public Optional<Surroundings> around(
             String eventId, @Nullable UUID occurrenceId, String userId, int limit) {
         return occurrence(eventId, occurrenceId)
-                .map(
-                        of -> {
-                            Optional<Entry> me =
-                                    of.frozen()
-                                            ? store.frozenPlace(of, userId)
-                                            : live.get(of).of(userId);
-                            List<Entry> entries =
-                                    me.map(
-                                                    entry ->
-                                                            entries(
-                                                                    of,
-                                                                    firstAround(entry, limit),
-                                                                    limit))
-                                            .orElse(List.of());
-                            return new Surroundings(
-                                    eventId, of.occurrenceId(), of.frozen(), me, entries);
-                        });
+                .map(of -> {
+                    Optional<Entry> me =
+                            of.frozen() ? store.frozenPlace(of, userId) : live.get(of).of(userId);
+                    List<Entry> entries =
+                            me.map(entry -> entries(of, firstAround(entry, limit), limit))
+                                    .orElse(List.of());
+                    return new Surroundings(eventId, of.occurrenceId(), of.frozen(), me, entries);
+                });
     }
 
     private static int firstAround(Entry entry, int limit) {
@@ -117,8 +110,7 @@ public final class Leaderboards {
         return of.frozen() ? store.frozen(of, first, limit) : live.get(of).entries(first, limit);
     }
 
-    private Optional<LeaderboardStore.Of> occurrence(
-            String eventId, @Nullable UUID occurrenceId) {
+    private Optional<LeaderboardStore.Of> occurrence(String eventId, @Nullable UUID occurrenceId) {
         return occurrences.get(
                 new Asked(eventId, occurrenceId), asked -> store.occurrence(eventId, occurrenceId));
     }

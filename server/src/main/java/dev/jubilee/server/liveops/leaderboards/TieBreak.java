@@ -49,5 +49,4 @@ public final class TieBreak {
                 .map(column -> "p." + column + (column.equals(SCORE) ? " DESC" : ""))
                 .collect(Collectors.joining(", "));
     }
-
 }

@@ -67,7 +67,8 @@ final class ProgressBatch {
         List<Hit> counting = withoutRepeats(connection, admitted);
         List<Poisoned> poisoned = new ArrayList<>();
         count(standings, counting, poisoned);
-        // Whoever has been changed by others since it was remembered is looked at again, under lock.
+        // Whoever has been changed by others since it was remembered is looked at again, under
+        // lock.
         Set<Hit.Seat> outdated = standings.write(connection);
         if (!outdated.isEmpty()) {
             standings.reread(connection, outdated, players);

@@ -101,9 +101,8 @@ final class ProgressHandler implements BatchHandler {
         try {
             String transaction =
                     parts.database()
-                            .transaction(
-                                    connection ->
-                                            write(connection, batch, found, players, oneByOne));
+                            .transaction(connection ->
+                                    write(connection, batch, found, players, oneByOne));
             cache.committed(transaction);
             return Outcome.COMMITTED;
         } catch (Undone e) {

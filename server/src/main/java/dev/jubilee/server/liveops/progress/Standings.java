@@ -21,7 +21,9 @@ import org.jspecify.annotations.Nullable;
  * remembers them. For one thread, one transaction.
  */
 final class Standings {
-    /** The order of PostgreSQL, in which rows are locked; it takes the bytes of a UUID as unsigned. */
+    /**
+     * The order of PostgreSQL, in which rows are locked; it takes the bytes of a UUID as unsigned.
+     */
     private static final Comparator<Standing> IN_KEY_ORDER =
             Comparator.comparing((Standing s) -> s.seat().occurrenceId(), Standings::unsigned)
                     .thenComparing(s -> s.seat().userId());
@@ -52,8 +54,7 @@ final class Standings {
         return standings;
     }
 
-    private boolean remember(
-            Hit hit, Map<String, Player> players, @Nullable StandingCache cache) {
+    private boolean remember(Hit hit, Map<String, Player> players, @Nullable StandingCache cache) {
         if (cache == null || hit.binding().needsProgress()) {
             return false;
         }
@@ -111,8 +112,7 @@ final class Standings {
         write(connection, some);
     }
 
-    private Set<Hit.Seat> write(Connection connection, List<Standing> changed)
-            throws SQLException {
+    private Set<Hit.Seat> write(Connection connection, List<Standing> changed) throws SQLException {
         Set<UUID> written = StandingRows.update(connection, changed, remembered);
         if (written.size() == changed.size()) {
             return Set.of();
@@ -128,8 +128,7 @@ final class Standings {
 
     private static int unsigned(UUID left, UUID right) {
         int high =
-                Long.compareUnsigned(
-                        left.getMostSignificantBits(), right.getMostSignificantBits());
+                Long.compareUnsigned(left.getMostSignificantBits(), right.getMostSignificantBits());
         return high != 0
                 ? high
                 : Long.compareUnsigned(
