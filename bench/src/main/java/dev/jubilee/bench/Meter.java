@@ -18,6 +18,11 @@ final class Meter implements AutoCloseable {
 
     private static final long GLANCE_MILLIS = 100;
 
+    /**
+     * One process a connection; everything else is one process, whose children are counted apart.
+     */
+    private static final String WITH_CHILDREN = "postgresql";
+
     private final Map<String, Long> processes;
     private final long program;
     private final Map<String, Double> before;
@@ -36,7 +41,7 @@ final class Meter implements AutoCloseable {
     static Meter of(Installation at) {
         Map<String, Long> processes = new LinkedHashMap<>();
         processes.put("program", at.program());
-        processes.put("postgresql", at.postgres());
+        processes.put(WITH_CHILDREN, at.postgres());
         processes.put("kafka", at.kafka());
         return new Meter(processes, at.program());
     }
@@ -73,9 +78,14 @@ final class Meter implements AutoCloseable {
 
     private Map<String, Double> read() {
         Map<String, Double> all = new LinkedHashMap<>();
-        processes.forEach((name, pid) -> all.put(name, tree(pid)));
+        processes.forEach(
+                (name, pid) -> all.put(name, name.equals(WITH_CHILDREN) ? tree(pid) : own(pid)));
         all.put("load", stat("self")[1] / TICKS);
         return all;
+    }
+
+    private static double own(long pid) {
+        return stat(Long.toString(pid))[0] / TICKS;
     }
 
     /** A process, its living children, and what its dead children took. */

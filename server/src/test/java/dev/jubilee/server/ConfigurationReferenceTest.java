@@ -19,7 +19,11 @@ final class ConfigurationReferenceTest {
 
     /** Read by the command line, before the program's own. */
     private static final Set<String> OF_THE_LAUNCHER =
-            Set.of("JUBILEE_CONFIG", "JUBILEE_POSTGRES_PORT", "JUBILEE_KAFKA_PORT", "JUBILEE_POSTGRES_PROGRAMS");
+            Set.of(
+                    "JUBILEE_CONFIG",
+                    "JUBILEE_POSTGRES_PORT",
+                    "JUBILEE_KAFKA_PORT",
+                    "JUBILEE_POSTGRES_PROGRAMS");
 
     @Test
     void everySettingIsInTheReferenceAndNoOther() throws IOException {
@@ -38,6 +42,9 @@ final class ConfigurationReferenceTest {
                         .filter(line -> line.startsWith("| `"))
                         .map(line -> line.substring(0, line.indexOf('|', 2)))
                         .collect(Collectors.joining("\n"));
-        return NAME.matcher(tables).results().map(match -> match.group(1)).collect(Collectors.toCollection(TreeSet::new));
+        return NAME.matcher(tables)
+                .results()
+                .map(match -> match.group(1))
+                .collect(Collectors.toCollection(TreeSet::new));
     }
 }

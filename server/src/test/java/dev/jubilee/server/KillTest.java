@@ -105,7 +105,7 @@ final class KillTest {
                                             + player.getKey()
                                             + "'"))
                     .as("kills of %s, each counted once", player.getKey())
-                    .isEqualTo(player.getValue());
+                    .isEqualTo((long) player.getValue());
         }
         assertThat(
                         count(

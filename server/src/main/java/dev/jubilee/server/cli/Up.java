@@ -54,7 +54,8 @@ final class Up implements Callable<Integer> {
         // Before anything logs.
         System.setProperty(
                 "jubilee.logs",
-                Path.of(System.getenv().getOrDefault("JUBILEE_HOME", ".jubilee"), "logs").toString());
+                Path.of(System.getenv().getOrDefault("JUBILEE_HOME", ".jubilee"), "logs")
+                        .toString());
         Map<String, String> given =
                 new HashMap<>(ConfigFile.over(System.getenv(), config, Path.of("")));
         SettingsReader reader = new SettingsReader(given);

@@ -44,13 +44,14 @@ final class PostgresServer implements ChildServer {
             server=$!
             {
               while read -r _; do :; done
-              while kill -INT "$server"; do sleep 1; done
+              while kill -INT "$server"; do sleep 0.2; done
             } <&3 >/dev/null 2>&1 &
             watcher=$!
             exec 3<&-
             wait "$server"
             code=$?
             kill -KILL "$watcher" 2>/dev/null
+            wait "$watcher" 2>/dev/null
             exit "$code"
             """;
 

@@ -22,9 +22,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Beside the attributes of CloudEvents: {@code ce_acceptedat}, {@code ce_correlationid}, {@code
  * ce_causationid}, {@code ce_idorigin} ({@code server}; without it a client made the id), {@code
- * ce_priority} (without it normal) and {@code ce_replayable} ({@code false}; without it true). Every
- * consumer pays for each header, so what says nothing new is left out: the partition key, which is
- * the record's key, and {@code ce_time} where it is the moment of acceptance.
+ * ce_priority} (without it normal) and {@code ce_replayable} ({@code false}; without it true).
+ * Every consumer pays for each header, so what says nothing new is left out: the partition key,
+ * which is the record's key, and {@code ce_time} where it is the moment of acceptance.
  *
  * <p>Reading never fails, because a record that is there must be dealt with: what a foreign
  * producer left out or got wrong is made up for, always in the same way for the same record.
@@ -52,8 +52,7 @@ public final class KafkaEnvelopes {
         String partitionKey = event.partitionKey();
         byte[] key = partitionKey == null ? null : partitionKey.getBytes(UTF_8);
         Long timestamp = event.acceptedAt() == null ? null : event.acceptedAt().toEpochMilli();
-        return new ProducerRecord<>(
-                topic, partition, timestamp, key, event.data(), headers(event));
+        return new ProducerRecord<>(topic, partition, timestamp, key, event.data(), headers(event));
     }
 
     private static List<Header> headers(Envelope event) {

@@ -57,6 +57,18 @@ public record LoopSettings(
         return new LoopSettings(group, clientId, kafka, maxPollRecords, value);
     }
 
+    /**
+     * Lets the broker hold an answer back until there is much to tell, or so long. Small batches
+     * cost the broker, this program and the database more an event than large ones; what consumes
+     * for the record rather than for the moment does well to wait a little.
+     */
+    public LoopSettings gathering(Duration longest) {
+        Map<String, Object> patient = new HashMap<>(kafka);
+        patient.put(ConsumerConfig.FETCH_MIN_BYTES_CONFIG, 1 << 20);
+        patient.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, Math.toIntExact(longest.toMillis()));
+        return new LoopSettings(group, clientId, patient, maxPollRecords, alarmInterval);
+    }
+
     Map<String, Object> consumer() {
         Map<String, Object> all = new HashMap<>();
         // A member that dies is replaced after the session, one that comes is noticed at the next

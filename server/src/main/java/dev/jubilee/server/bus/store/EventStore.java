@@ -10,6 +10,7 @@ import dev.jubilee.server.database.Database;
 import dev.jubilee.server.http.Router;
 import dev.jubilee.server.http.Routes;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -31,6 +32,8 @@ public final class EventStore implements Routes, AutoCloseable {
 
     /** The group under which the store stands in {@code platform.consumer_offsets}. */
     public static final String GROUP = "store";
+
+    private static final Duration GATHERING = Duration.ofMillis(40);
 
     private final Map<String, Object> kafka;
     private final Admin admin;
@@ -76,7 +79,7 @@ public final class EventStore implements Routes, AutoCloseable {
         catchUp.start();
         ConsumerLoop started =
                 new ConsumerLoop(
-                        LoopSettings.of(GROUP, kafka),
+                        LoopSettings.of(GROUP, kafka).gathering(GATHERING),
                         topics.names(),
                         admin,
                         offsets,

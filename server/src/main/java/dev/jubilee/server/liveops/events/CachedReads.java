@@ -67,10 +67,7 @@ final class CachedReads implements AutoCloseable {
                 bounded()
                         .buildAsync(key -> {
                             Object detail = reads.detail(key.eventId, key.drafts);
-                            if (detail == null) {
-                                throw Problem.notFound("event", key.eventId).asException();
-                            }
-                            return Reply.ok(detail);
+                            return detail == null ? MISSING : Reply.ok(detail);
                         });
     }
 

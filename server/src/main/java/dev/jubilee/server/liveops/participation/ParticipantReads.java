@@ -24,9 +24,8 @@ final class ParticipantReads {
 
     /** One player's participation, in whatever status; null when it never joined. */
     @Nullable ParticipantView find(UUID occurrenceId, String userId) {
-        return database.read(
-                        connection ->
-                                Optional.ofNullable(find(connection, occurrenceId, userId, "")))
+        return database.read(connection ->
+                        Optional.ofNullable(find(connection, occurrenceId, userId, "")))
                 .orElse(null);
     }
 

@@ -3,6 +3,7 @@ package dev.jubilee.server.liveops.progress;
 import dev.jubilee.events.kafka.ConsumerLoop;
 import dev.jubilee.events.kafka.LoopListener;
 import dev.jubilee.events.kafka.LoopSettings;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -13,6 +14,8 @@ import java.util.List;
  * Thread-safe.
  */
 public final class ProgressEngine implements AutoCloseable {
+    private static final Duration GATHERING = Duration.ofMillis(40);
+
     private final ProgressParts parts;
     private final ProgressBus bus;
     private final ProgressSettings settings;
@@ -34,6 +37,7 @@ public final class ProgressEngine implements AutoCloseable {
     public synchronized void start() {
         LoopSettings loop =
                 LoopSettings.of(settings.group(), bus.kafka())
+                        .gathering(GATHERING)
                         .withMaxPollRecords(settings.maxBatch());
         for (int i = 1; i <= settings.consumers(); i++) {
             loops.add(
