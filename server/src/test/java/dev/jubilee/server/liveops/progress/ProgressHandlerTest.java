@@ -207,7 +207,8 @@ class ProgressHandlerTest {
             }
         }
         assertThat(participants(occurrence)).isEqualTo("50");
-        // The database would refuse the 51st as well, but nobody is to be taken for a poisoned event.
+        // The database would refuse the 51st as well, but nobody is to be taken for a poisoned
+        // event.
         assertThat(
                         scene.value(
                                 "SELECT count(*) FROM platform.parked_events WHERE partition IN (?::integer, ?::integer)",
