@@ -126,7 +126,7 @@ final class JoinScenarios {
             warm = Math.min(warm, joined.size() / 5);
             int slow = Math.min(steadily, joined.size() / 3);
             Phases phases = new Phases(stand, notes, "claim", 1);
-            phases.warmUp(wrk, claims(stand, campaign, joined.subList(0, warm)));
+            phases.warmUpOnce(wrk, claims(stand, campaign, joined.subList(0, warm)));
             phases.saturate(
                     wrk,
                     claims(stand, campaign, joined.subList(warm, joined.size() - slow)),

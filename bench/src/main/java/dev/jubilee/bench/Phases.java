@@ -56,6 +56,12 @@ final class Phases {
         }
     }
 
+    /** One round only, for what cannot be repeated. */
+    void warmUpOnce(Wrk wrk, Load load) {
+        stand.say("warming up");
+        count(wrk.saturate(load, stand.warmUp()));
+    }
+
     /** Whether a round was hardly faster than the one before. */
     static boolean isWarm(double before, double now) {
         return before > 0 && now < before * HARDLY_FASTER;

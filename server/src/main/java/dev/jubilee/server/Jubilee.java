@@ -24,6 +24,7 @@ import dev.jubilee.server.observability.Metrics;
 import dev.jubilee.server.observability.ObservabilityRoutes;
 import dev.jubilee.server.observability.Probes;
 import dev.jubilee.server.openapi.OpenApiRoutes;
+import dev.jubilee.server.outbox.Outbox;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import java.nio.file.Path;
@@ -47,7 +48,6 @@ public final class Jubilee implements AutoCloseable {
     /** The version that health checks report. */
     public static final String VERSION = "0.1.0";
 
-    private static final String LIVE_OPS_TOPIC = "liveops.events";
     private static final int LIVE_OPS_PARTITIONS = 6;
     private static final Logger log = LoggerFactory.getLogger(Jubilee.class);
 
@@ -178,7 +178,7 @@ public final class Jubilee implements AutoCloseable {
                                 busOf(bus, kafka, admin, pool),
                                 settings.liveOps()));
         if (server.roles().contains("liveops")) {
-            bus.topics().ensureSystemTopic(LIVE_OPS_TOPIC, LIVE_OPS_PARTITIONS);
+            bus.topics().ensureSystemTopic(Outbox.LIVEOPS_TOPIC, LIVE_OPS_PARTITIONS);
             liveOps.start();
         }
         listen(new Parts(metrics, health, credentials, idempotency, bus, liveOps));
@@ -202,7 +202,10 @@ public final class Jubilee implements AutoCloseable {
 
     private void listen(Parts parts) {
         Vertx vertx =
-                Vertx.vertx(new VertxOptions().setEventLoopPoolSize(settings.server().workers()));
+                Vertx.vertx(
+                        new VertxOptions()
+                                .setPreferNativeTransport(true)
+                                .setEventLoopPoolSize(settings.server().workers()));
         running.push(() -> vertx.close().await());
         if (settings.server().roles().contains("bus")) {
             Router router = new Router();

@@ -9,6 +9,10 @@ import dev.jubilee.server.testing.Contract;
 import dev.jubilee.server.testing.ContractClient;
 import dev.jubilee.server.testing.ContractClient.Answer;
 import dev.jubilee.server.testing.Platform;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -103,6 +107,38 @@ class ContractTest {
                                 .path("kafka_connected")
                                 .booleanValue())
                 .isTrue();
+    }
+
+    @Test
+    void theRequiredMetricsAreServedUnderTheirNames() throws Exception {
+        bus.post(
+                        "/events/publish",
+                        Map.of(
+                                "event_type",
+                                "game.metrics",
+                                "topic",
+                                topic,
+                                "source",
+                                "/test",
+                                "payload",
+                                Map.of()))
+                .expect(200);
+        URI metrics = URI.create("http://127.0.0.1:" + jubilee.metricsPort() + "/metrics");
+        HttpRequest scrape = HttpRequest.newBuilder(metrics).build();
+        try (HttpClient prometheus = HttpClient.newHttpClient()) {
+            Await.untilAsserted(
+                    "every required metric is served",
+                    () ->
+                            assertThat(prometheus.send(scrape, BodyHandlers.ofString()).body())
+                                    .contains(
+                                            "event_bus_events_published_total{",
+                                            "event_bus_events_consumed_total{",
+                                            "event_bus_event_processing_duration_seconds{",
+                                            "event_bus_kafka_operations_total{",
+                                            "event_bus_event_buffer_size",
+                                            "event_bus_active_workers",
+                                            "event_bus_database_query_duration_seconds{"));
+        }
     }
 
     @Test

@@ -11,6 +11,7 @@ import dev.jubilee.server.database.Database;
 import dev.jubilee.server.http.Router;
 import dev.jubilee.server.http.Routes;
 import dev.jubilee.server.idempotency.Idempotency;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.InstantSource;
 import java.util.Map;
@@ -61,6 +62,13 @@ public final class Bus implements Routes, AutoCloseable {
                         settings.store(),
                         clock,
                         registry);
+        Gauge.builder("event_bus_active_workers", this, Bus::activeWorkers)
+                .description("Workers of the bus that are busy: sending, storing")
+                .register(registry);
+    }
+
+    private int activeWorkers() {
+        return (publisher.isBusy() ? 1 : 0) + (store.isBusy() ? 1 : 0);
     }
 
     /** Reads the topics and begins to work. */

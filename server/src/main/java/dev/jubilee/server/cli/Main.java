@@ -1,5 +1,6 @@
 package dev.jubilee.server.cli;
 
+import dev.jubilee.server.Jubilee;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -12,7 +13,7 @@ import picocli.CommandLine.Spec;
         name = "jubilee",
         description = "A live-ops event platform for games.",
         mixinStandardHelpOptions = true,
-        version = "Jubilee 0.1.0",
+        version = "Jubilee " + Jubilee.VERSION,
         subcommands = {Up.class, Status.class, Stop.class})
 public final class Main implements Runnable {
     @Spec private CommandSpec spec = CommandSpec.create();

@@ -22,7 +22,7 @@ public record OutboxSettings(Duration poll, Duration standby, Duration retry, in
                     Duration.ofSeconds(1),
                     Duration.ofMillis(500),
                     24,
-                    10_000);
+                    2_000);
 
     public static OutboxSettings from(SettingsReader settings) {
         return new OutboxSettings(

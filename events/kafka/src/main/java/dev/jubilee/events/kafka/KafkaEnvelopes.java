@@ -9,6 +9,7 @@ import dev.jubilee.events.Rfc3339;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Header;
@@ -31,6 +32,21 @@ import org.jspecify.annotations.Nullable;
  */
 public final class KafkaEnvelopes {
     private static final String PREFIX = "ce_";
+    private static final Set<String> ATTRIBUTES =
+            Set.of(
+                    "specversion",
+                    "id",
+                    "type",
+                    "source",
+                    "time",
+                    "subject",
+                    "partitionkey",
+                    "correlationid",
+                    "causationid",
+                    "acceptedat",
+                    "idorigin",
+                    "priority",
+                    "replayable");
     private static final Header SPEC_VERSION = new EventHeader("ce_specversion", "1.0");
     private static final Header CONTENT_TYPE_JSON = new EventHeader("content-type", Envelope.JSON);
     private static final Header ID_BY_SERVER = new EventHeader("ce_idorigin", "server");
@@ -84,7 +100,10 @@ public final class KafkaEnvelopes {
             headers.add(NOT_REPLAYABLE);
         }
         for (Map.Entry<String, String> extension : event.extensions().entrySet()) {
-            headers.add(new EventHeader(PREFIX + extension.getKey(), extension.getValue()));
+            // An extension must not speak as an attribute that is written above.
+            if (!ATTRIBUTES.contains(extension.getKey())) {
+                headers.add(new EventHeader(PREFIX + extension.getKey(), extension.getValue()));
+            }
         }
         return headers;
     }

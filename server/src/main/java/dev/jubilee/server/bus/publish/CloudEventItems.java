@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +20,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class CloudEventItems {
     private static final String TOPIC = "topic";
+
+    /** Extension attributes by which the bus tells its consumers what it knows itself. */
+    private static final Set<String> OURS = Set.of("acceptedat", "idorigin", "replayid");
+
     private static final int MAX_EXTENSIONS = 16;
 
     private final CloudEventsJson json;
@@ -120,6 +125,11 @@ final class CloudEventItems {
 
     private List<FieldError> faults(Envelope event, Map<String, String> extensions) {
         List<FieldError> faults = new ArrayList<>(0);
+        for (String name : extensions.keySet()) {
+            if (OURS.contains(name)) {
+                faults.add(new FieldError(name, "is the bus's own to set"));
+            }
+        }
         String typeFault = types.fault(event.type());
         if (typeFault != null) {
             faults.add(new FieldError("type", typeFault));

@@ -75,6 +75,11 @@ public final class Publisher implements AutoCloseable {
         return new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer());
     }
 
+    /** Whether events are being handed to Kafka at the moment. */
+    public boolean isBusy() {
+        return lane.isBusy();
+    }
+
     /** Begins to hand over. */
     public void start() {
         lane.start();

@@ -46,9 +46,10 @@ final class SenderLane implements AutoCloseable {
 
     /** Takes the shipment, or returns false when the lane is full or closed. Never blocks. */
     boolean offer(Shipment shipment) {
-        if (closed
-                || waiting.get() >= maxWaiting
-                || waitingBytes.get() + shipment.bytes() > MAX_WAITING_BYTES) {
+        long before = waitingBytes.get();
+        // One that is larger than all the room goes alone; refused, it could never go.
+        boolean fits = before == 0 || before + shipment.bytes() <= MAX_WAITING_BYTES;
+        if (closed || waiting.get() >= maxWaiting || !fits) {
             return false;
         }
         waiting.incrementAndGet();
@@ -79,6 +80,11 @@ final class SenderLane implements AutoCloseable {
         }
         handedOver.await();
         producer.flush();
+    }
+
+    /** Whether it is handing records over at the moment. */
+    boolean isBusy() {
+        return !parked && thread.isAlive();
     }
 
     /** Hands over what was accepted, waits for its acknowledgement, and ends. */

@@ -91,6 +91,11 @@ public final class EventStore implements Routes, AutoCloseable {
         var _ = hourly.scheduleWithFixedDelay(this::retain, 0, 60, TimeUnit.MINUTES);
     }
 
+    /** Whether events are being stored at the moment. */
+    public boolean isBusy() {
+        return writer.isBusy();
+    }
+
     /** Drops what is too old, and makes room for the days to come; also done each hour. */
     public Retention retention() {
         return retention;

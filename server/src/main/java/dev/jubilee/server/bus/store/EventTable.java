@@ -24,7 +24,7 @@ final class EventTable {
     private final BinaryCopy rows = new BinaryCopy();
 
     /** Topics, types and sources are few, and each is encoded once. */
-    private final Map<String, byte[]> encoded = new HashMap<>();
+    private final Map<Clipped, byte[]> encoded = new HashMap<>();
 
     /** Appends the rows to the partition of their day. */
     void append(Connection connection, LocalDate day, List<EventRow> events, Instant storedAt)
@@ -81,14 +81,18 @@ final class EventTable {
         rows.bool(event.replayable());
     }
 
+    /** A text as a column of so many characters holds it. */
+    private record Clipped(String text, int max) {}
+
     private byte[] encoded(String text, int max) {
-        byte[] known = encoded.get(text);
+        Clipped key = new Clipped(text, max);
+        byte[] known = encoded.get(key);
         if (known == null) {
             known = EventRow.clip(text, max).getBytes(UTF_8);
             if (encoded.size() >= MAX_KNOWN) {
                 encoded.clear();
             }
-            encoded.put(text, known);
+            encoded.put(key, known);
         }
         return known;
     }

@@ -57,6 +57,8 @@ final class StoreWriter implements BatchHandler {
         }
     }
 
+    private volatile boolean busy;
+
     /** How rows are written. */
     @FunctionalInterface
     private interface Writing {
@@ -65,6 +67,20 @@ final class StoreWriter implements BatchHandler {
 
     @Override
     public Handled handle(Batch batch) {
+        busy = true;
+        try {
+            return store(batch);
+        } finally {
+            busy = false;
+        }
+    }
+
+    /** Whether a batch is being stored at the moment. */
+    boolean isBusy() {
+        return busy;
+    }
+
+    private Handled store(Batch batch) {
         long start = System.nanoTime();
         Instant now = clock.instant();
         Instant latest = now.plus(EventRow.AHEAD);

@@ -10,7 +10,9 @@ import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
 /** Where the topics end at the moment. Thread-safe. */
 public final class TopicEnds {
@@ -32,23 +34,19 @@ public final class TopicEnds {
     }
 
     /**
-     * The ends of every partition of every topic. Blocks.
+     * The ends of every partition of every topic; one that somebody deleted from Kafka has none.
+     * Blocks.
      *
      * @throws IllegalStateException when Kafka does not answer within ten seconds
      */
     public List<End> now() {
         try {
             Map<TopicPartition, OffsetSpec> wanted = new HashMap<>();
-            for (TopicDescription topic :
+            for (KafkaFuture<TopicDescription> description :
                     admin.describeTopics(List.copyOf(catalogue.names()))
-                            .allTopicNames()
-                            .get(TIMEOUT_SECONDS, TimeUnit.SECONDS)
+                            .topicNameValues()
                             .values()) {
-                topic.partitions()
-                        .forEach(p ->
-                                wanted.put(
-                                        new TopicPartition(topic.name(), p.partition()),
-                                        OffsetSpec.latest()));
+                want(description, wanted);
             }
             List<End> ends = new ArrayList<>();
             admin.listOffsets(wanted)
@@ -62,6 +60,23 @@ public final class TopicEnds {
             throw new IllegalStateException("interrupted while Kafka was asked for its ends", e);
         } catch (ExecutionException | TimeoutException e) {
             throw new IllegalStateException("Kafka does not say where its topics end", e);
+        }
+    }
+
+    private static void want(
+            KafkaFuture<TopicDescription> description, Map<TopicPartition, OffsetSpec> wanted)
+            throws InterruptedException, ExecutionException, TimeoutException {
+        try {
+            TopicDescription topic = description.get(TIMEOUT_SECONDS, TimeUnit.SECONDS);
+            for (var partition : topic.partitions()) {
+                wanted.put(
+                        new TopicPartition(topic.name(), partition.partition()),
+                        OffsetSpec.latest());
+            }
+        } catch (ExecutionException e) {
+            if (!(e.getCause() instanceof UnknownTopicOrPartitionException)) {
+                throw e;
+            }
         }
     }
 }
