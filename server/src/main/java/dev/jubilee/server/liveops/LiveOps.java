@@ -27,6 +27,7 @@ import dev.jubilee.server.outbox.BusPublisher;
 import dev.jubilee.server.outbox.OutboxRelay;
 import dev.jubilee.server.players.PlayerRoutes;
 import dev.jubilee.server.players.Players;
+import dev.jubilee.server.security.Access;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.InstantSource;
@@ -52,6 +53,7 @@ public final class LiveOps implements Routes, AutoCloseable {
     public record Bus(BusPublisher publisher, EndOffsets ends, ProgressBus events) {}
 
     private final Platform platform;
+    private final Access reads;
     private final Players players;
     private final Occurrences occurrences;
     private final Rewards rewards;
@@ -63,6 +65,7 @@ public final class LiveOps implements Routes, AutoCloseable {
 
     public LiveOps(Platform platform, Bus bus, LiveOpsSettings settings) {
         this.platform = platform;
+        this.reads = settings.events().reads();
         Database database = platform.database();
         InstantSource clock = platform.clock();
         MeterRegistry registry = platform.registry();
@@ -136,8 +139,8 @@ public final class LiveOps implements Routes, AutoCloseable {
     public void on(Router router) {
         events.on(router);
         participation.routes().forEach(routes -> routes.on(router));
-        rewards.routes().on(router);
-        new LeaderboardRoutes(new Leaderboards(platform.database())).on(router);
+        rewards.routes(reads).on(router);
+        new LeaderboardRoutes(new Leaderboards(platform.database()), reads).on(router);
         new PlayerRoutes(players, platform.database()).on(router);
     }
 

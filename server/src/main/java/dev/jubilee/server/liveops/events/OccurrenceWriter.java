@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes and changes occurrences. Every write locks occurrences before it locks their event, which
@@ -101,17 +102,47 @@ final class OccurrenceWriter {
         writeCounters(connection, run, event);
     }
 
-    /** Changes what may change while it runs: a later end, more room. */
+    /**
+     * Changes what may change while it runs: a later end, more room. What was earned stays
+     * claimable as long after the end as it was to be before.
+     */
     void extend(Connection connection, Run run, LiveEvent event) throws SQLException {
+        Instant end = settings.autoEnd() ? event.window().end() : run.endsAt();
         try (PreparedStatement update =
                 connection.prepareStatement(
                         """
                         UPDATE liveops.occurrences SET ends_at = ?, max_participants = ?
                          WHERE occurrence_id = ?
                         """)) {
-            setInstant(update, 1, settings.autoEnd() ? event.window().end() : run.endsAt());
+            setInstant(update, 1, end);
             update.setInt(2, event.maxParticipants());
             update.setObject(3, run.occurrenceId());
+            update.executeUpdate();
+        }
+        Instant planned = run.endsAt();
+        if (planned != null && !planned.equals(end)) {
+            moveExpiry(connection, run.occurrenceId(), planned, end);
+        }
+    }
+
+    /** Without an end there is no expiry; the occurrence's closing will set one. */
+    private static void moveExpiry(
+            Connection connection, UUID occurrence, Instant from, @Nullable Instant to)
+            throws SQLException {
+        try (PreparedStatement update =
+                connection.prepareStatement(
+                        """
+                        UPDATE liveops.grants g
+                           SET expires_at = g.expires_at + (?::timestamptz - ?::timestamptz)
+                          FROM (SELECT id FROM liveops.grants
+                                 WHERE occurrence_id = ? AND status = 'earned' AND expires_at IS NOT NULL
+                                 ORDER BY occurrence_id, user_id, reward_id, sequence
+                                   FOR UPDATE) open
+                         WHERE g.id = open.id
+                        """)) {
+            setInstant(update, 1, to);
+            update.setObject(2, at(from));
+            update.setObject(3, occurrence);
             update.executeUpdate();
         }
     }

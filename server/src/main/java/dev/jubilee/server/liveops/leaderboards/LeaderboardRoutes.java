@@ -19,6 +19,7 @@ public final class LeaderboardRoutes implements Routes {
     private static final int DEFAULT_AROUND = 11;
 
     private final Leaderboards leaderboards;
+    private final Access reads;
 
     private record BoardView(
             String eventId,
@@ -38,17 +39,18 @@ public final class LeaderboardRoutes implements Routes {
             double score,
             List<Entry> entries) {}
 
-    public LeaderboardRoutes(Leaderboards leaderboards) {
+    /**
+     * @param reads who may look
+     */
+    public LeaderboardRoutes(Leaderboards leaderboards, Access reads) {
         this.leaderboards = leaderboards;
+        this.reads = reads;
     }
 
     @Override
     public void on(Router router) {
-        router.get("/events/{event_id}/leaderboard", Access.ANYONE, this::page)
-                .get(
-                        "/events/{event_id}/leaderboard/around/{user_id}",
-                        Access.ANYONE,
-                        this::around);
+        router.get("/events/{event_id}/leaderboard", reads, this::page)
+                .get("/events/{event_id}/leaderboard/around/{user_id}", reads, this::around);
     }
 
     private Reply page(Call call) {

@@ -17,6 +17,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -43,23 +44,14 @@ final class AutomaticJoins {
 
     Joined join(Connection connection, List<Hit> hits, Map<String, Player> players)
             throws SQLException {
-        Map<Hit.Seat, Hit> first = new LinkedHashMap<>();
-        for (Hit hit : hits) {
-            if (hit.binding().occurrence().rules().join() == Rules.Join.AUTOMATIC) {
-                first.putIfAbsent(hit.seat(), hit);
-            }
-        }
-        if (first.isEmpty()) {
-            return Joined.NOBODY;
-        }
-        removePresent(connection, first);
+        Map<Hit.Seat, Hit> first = firstThatCount(connection, hits, players);
         first.values().removeIf(hit -> !meetsRequirement(hit, players));
         if (first.isEmpty()) {
             return Joined.NOBODY;
         }
         Map<UUID, Integer> room = lockRoom(connection, occurrencesOf(first.values()));
         // Only now is it certain who is in: nobody joins without the lock just taken.
-        removePresent(connection, first);
+        first.keySet().removeAll(StandingRows.present(connection, first.keySet()));
         List<Hit> admitted = new ArrayList<>();
         for (Hit hit : first.values()) {
             UUID occurrence = hit.seat().occurrenceId();
@@ -72,12 +64,29 @@ final class AutomaticJoins {
         return write(connection, admitted);
     }
 
-    private static void removePresent(Connection connection, Map<Hit.Seat, Hit> first)
+    /** The first event that would count for each who is not in. */
+    private static Map<Hit.Seat, Hit> firstThatCount(
+            Connection connection, List<Hit> hits, Map<String, Player> players)
             throws SQLException {
-        if (!first.isEmpty()) {
-            Set<Hit.Seat> present = StandingRows.present(connection, first.keySet());
-            first.keySet().removeAll(present);
+        Set<Hit.Seat> absent = new HashSet<>();
+        for (Hit hit : hits) {
+            if (hit.binding().occurrence().rules().join() == Rules.Join.AUTOMATIC) {
+                absent.add(hit.seat());
+            }
         }
+        Map<Hit.Seat, Hit> first = new LinkedHashMap<>();
+        if (absent.isEmpty()) {
+            return first;
+        }
+        absent.removeAll(StandingRows.present(connection, absent));
+        for (Hit hit : hits) {
+            Hit.Seat seat = hit.seat();
+            if (absent.contains(seat) && Standing.wouldCount(hit, players.get(hit.userId()))) {
+                first.put(seat, hit);
+                absent.remove(seat);
+            }
+        }
+        return first;
     }
 
     private static boolean meetsRequirement(Hit hit, Map<String, Player> players) {

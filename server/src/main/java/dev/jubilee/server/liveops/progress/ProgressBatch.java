@@ -39,6 +39,8 @@ final class ProgressBatch {
      */
     record Applied(int counted, List<Poisoned> poisoned) {}
 
+    private record Failed(Hit hit, Poisoned poisoned) {}
+
     ProgressBatch(AutomaticJoins joins, Grants grants) {
         this.joins = joins;
         this.grants = grants;
@@ -65,27 +67,27 @@ final class ProgressBatch {
             }
         }
         List<Hit> counting = withoutRepeats(connection, admitted);
-        List<Poisoned> poisoned = new ArrayList<>();
-        count(standings, counting, poisoned);
+        List<Failed> failed = new ArrayList<>();
+        count(standings, counting, failed);
         // Whoever has been changed by others since it was remembered is looked at again, under
         // lock.
         Set<Hit.Seat> outdated = standings.write(connection);
         if (!outdated.isEmpty()) {
+            failed.removeIf(one -> outdated.contains(one.hit().seat()));
             standings.reread(connection, outdated, players);
-            count(
-                    standings,
-                    counting.stream().filter(hit -> outdated.contains(hit.seat())).toList(),
-                    poisoned);
+            count(standings, of(outdated, counting), failed);
             standings.write(connection, outdated);
         }
         tell(connection, joined, standings.changed());
         if (cache != null) {
+            cache.forget(outdated);
             cache.writing(standings.changed());
         }
-        return new Applied(counting.size() - poisoned.size(), poisoned);
+        return new Applied(
+                counting.size() - failed.size(), failed.stream().map(Failed::poisoned).toList());
     }
 
-    private static void count(Standings standings, List<Hit> hits, List<Poisoned> poisoned) {
+    private static void count(Standings standings, List<Hit> hits, List<Failed> failed) {
         for (Hit hit : hits) {
             Standing standing = standings.at(hit.seat());
             if (standing == null || !standing.admits(hit)) {
@@ -95,9 +97,13 @@ final class ProgressBatch {
                 standing.apply(hit);
             } catch (RuntimeException e) {
                 log.warn("event {} cannot count for {}", hit.eventId(), hit.seat(), e);
-                poisoned.add(new Poisoned(hit.record(), "a rule failed: " + e));
+                failed.add(new Failed(hit, new Poisoned(hit.record(), "a rule failed: " + e)));
             }
         }
+    }
+
+    private static List<Hit> of(Set<Hit.Seat> seats, List<Hit> hits) {
+        return hits.stream().filter(hit -> seats.contains(hit.seat())).toList();
     }
 
     private static List<Hit> withoutRepeats(Connection connection, List<Hit> hits)

@@ -37,6 +37,7 @@ final class Standing {
     private boolean completed;
     private @Nullable Instant completedAt;
     private @Nullable String completedBy;
+    private boolean counted;
     private boolean changed;
     private final List<Earned> earned = new ArrayList<>();
 
@@ -97,6 +98,7 @@ final class Standing {
         if (!counts) {
             return;
         }
+        counted = true;
         Rules rules = occurrence.rules();
         Double newScore = scoreOf(rules.score(), next);
         boolean completes = !completed && holds(rules.completeWhen(), next);
@@ -113,6 +115,21 @@ final class Standing {
         });
         if (completes) {
             complete(hit);
+        }
+    }
+
+    /** Whether the event would count for a player who begins with it; not when a rule fails. */
+    static boolean wouldCount(Hit hit, @Nullable Player player) {
+        Scope scope = new Scope(hit.view(), hit.data(), player, Map.of());
+        try {
+            boolean counts = false;
+            Map<String, Double> next = new HashMap<>();
+            for (ProgressRule rule : hit.binding().rules()) {
+                counts |= apply(rule, scope, next);
+            }
+            return counts;
+        } catch (RuntimeException e) {
+            return false;
         }
     }
 
@@ -231,6 +248,11 @@ final class Standing {
 
     Hit.Seat seat() {
         return before.seat();
+    }
+
+    /** Whether an event has counted, which may have changed nothing: a best that is not beaten. */
+    boolean counted() {
+        return counted;
     }
 
     /** Whether there is anything to write. */

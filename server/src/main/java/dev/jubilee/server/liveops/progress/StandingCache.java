@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,6 +47,11 @@ final class StandingCache {
             known.put(stored.seat(), new Known(stored, version));
         }
         written.clear();
+    }
+
+    /** Somebody has changed these since. */
+    void forget(Set<Hit.Seat> seats) {
+        known.keySet().removeAll(seats);
     }
 
     /** The transaction was not committed, or nobody knows. */

@@ -1,6 +1,7 @@
 package dev.jubilee.server.liveops.progress;
 
 import dev.jubilee.server.json.Json;
+import dev.jubilee.server.liveops.progress.StandingCache.Known;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -14,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** The SQL of participations on their way through a batch, a whole batch a statement. */
@@ -106,6 +108,31 @@ final class StandingRows {
             }
             return written;
         }
+    }
+
+    /** Those whose row has another version than the one they are known by, or that have none. */
+    static Set<Hit.Seat> outdated(Connection connection, Map<UUID, Known> known)
+            throws SQLException {
+        if (known.isEmpty()) {
+            return Set.of();
+        }
+        Map<UUID, Known> outdated = new HashMap<>(known);
+        try (PreparedStatement statement =
+                connection.prepareStatement(
+                        "SELECT id, xmin FROM liveops.event_participations WHERE id = ANY (?)")) {
+            statement.setArray(1, connection.createArrayOf("uuid", known.keySet().toArray()));
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    String version = row.getString(2);
+                    outdated.computeIfPresent(
+                            row.getObject(1, UUID.class),
+                            (id, one) -> one.version().equals(version) ? null : one);
+                }
+            }
+        }
+        return outdated.values().stream()
+                .map(one -> one.stored().seat())
+                .collect(Collectors.toSet());
     }
 
     private static void bind(

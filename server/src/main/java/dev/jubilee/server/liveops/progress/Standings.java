@@ -1,10 +1,10 @@
 package dev.jubilee.server.liveops.progress;
 
 import dev.jubilee.server.liveops.occurrences.Occurrence;
+import dev.jubilee.server.liveops.progress.StandingCache.Known;
 import dev.jubilee.server.players.Player;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -58,7 +58,7 @@ final class Standings {
         if (cache == null || hit.binding().needsProgress()) {
             return false;
         }
-        StandingCache.Known known = cache.of(hit.seat());
+        Known known = cache.of(hit.seat());
         if (known == null) {
             return false;
         }
@@ -101,9 +101,25 @@ final class Standings {
         return bySeat.values().stream().filter(Standing::changed).sorted(IN_KEY_ORDER).toList();
     }
 
-    /** Writes what has changed, and returns those that are no longer as they were remembered. */
+    /**
+     * Writes what has changed, and returns those that are no longer as they were remembered. Where
+     * an event counted and changed nothing, it might have changed what the row says by now.
+     */
     Set<Hit.Seat> write(Connection connection) throws SQLException {
-        return write(connection, changed());
+        Set<Hit.Seat> outdated = write(connection, changed());
+        outdated.addAll(StandingRows.outdated(connection, unchangedFromMemory()));
+        return outdated;
+    }
+
+    private Map<UUID, Known> unchangedFromMemory() {
+        Map<UUID, Known> unchanged = new HashMap<>();
+        remembered.forEach((seat, version) -> {
+            Standing standing = bySeat.get(seat);
+            if (standing != null && standing.counted() && !standing.changed()) {
+                unchanged.put(standing.participationId(), new Known(standing.stored(), version));
+            }
+        });
+        return unchanged;
     }
 
     /** The same for some. */
@@ -114,11 +130,8 @@ final class Standings {
 
     private Set<Hit.Seat> write(Connection connection, List<Standing> changed) throws SQLException {
         Set<UUID> written = StandingRows.update(connection, changed, remembered);
-        if (written.size() == changed.size()) {
-            return Set.of();
-        }
         Set<Hit.Seat> outdated = new HashSet<>();
-        for (Standing standing : new ArrayList<>(changed)) {
+        for (Standing standing : changed) {
             if (!written.contains(standing.participationId())) {
                 outdated.add(standing.seat());
             }

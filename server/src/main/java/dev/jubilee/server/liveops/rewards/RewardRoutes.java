@@ -32,6 +32,7 @@ final class RewardRoutes implements Routes {
 
     private final Claims claims;
     private final RewardReads reads;
+    private final Access readers;
 
     /** A grant as its player sees it. */
     record GrantView(
@@ -99,14 +100,18 @@ final class RewardRoutes implements Routes {
 
     private record Claimed(boolean success, GrantView claimedReward) {}
 
-    RewardRoutes(Claims claims, RewardReads reads) {
+    /**
+     * @param readers who may see what an event has to give
+     */
+    RewardRoutes(Claims claims, RewardReads reads, Access readers) {
         this.claims = claims;
         this.reads = reads;
+        this.readers = readers;
     }
 
     @Override
     public void on(Router router) {
-        router.get("/events/{event_id}/rewards", Access.ANYONE, this::definitions)
+        router.get("/events/{event_id}/rewards", readers, this::definitions)
                 .hot(Method.POST, "/events/{event_id}/rewards", Access.PLAYER, this::claim)
                 .hot(Method.POST, "/events/{event_id}/rewards/claim", Access.PLAYER, this::claim)
                 .get("/users/{user_id}/rewards", Access.PLAYER, this::ofUser);

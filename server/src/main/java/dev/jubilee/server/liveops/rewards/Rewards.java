@@ -4,6 +4,7 @@ import dev.jubilee.events.EventId;
 import dev.jubilee.events.postgres.LaneListener;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.http.Routes;
+import dev.jubilee.server.security.Access;
 import java.time.InstantSource;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -45,8 +46,13 @@ public final class Rewards implements AutoCloseable {
         return claims;
     }
 
-    public Routes routes() {
-        return new RewardRoutes(claims, reads);
+    /**
+     * Their HTTP face.
+     *
+     * @param readers who may see what an event has to give
+     */
+    public Routes routes(Access readers) {
+        return new RewardRoutes(claims, reads, readers);
     }
 
     /** Begins to expire what nobody claims. */

@@ -2,6 +2,8 @@ package dev.jubilee.server.liveops.events;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import dev.jubilee.events.EventId;
+import dev.jubilee.events.postgres.LaneListener;
 import dev.jubilee.server.audit.Audit;
 import dev.jubilee.server.conditions.Conditions;
 import dev.jubilee.server.config.SettingsReader;
@@ -15,9 +17,13 @@ import dev.jubilee.server.http.Reply;
 import dev.jubilee.server.http.Router;
 import dev.jubilee.server.idempotency.Idempotency;
 import dev.jubilee.server.json.Json;
+import dev.jubilee.server.liveops.leaderboards.LeaderboardRoutes;
+import dev.jubilee.server.liveops.leaderboards.Leaderboards;
 import dev.jubilee.server.liveops.occurrences.EndOffsets;
 import dev.jubilee.server.liveops.occurrences.Occurrences;
 import dev.jubilee.server.liveops.occurrences.RulesReader;
+import dev.jubilee.server.liveops.rewards.RewardSettings;
+import dev.jubilee.server.liveops.rewards.Rewards;
 import dev.jubilee.server.players.PlayerRoutes;
 import dev.jubilee.server.players.Players;
 import dev.jubilee.server.security.Authenticator;
@@ -77,6 +83,7 @@ final class EventsInstance implements AutoCloseable {
     private final HikariDataSource pool;
     private final ChangeFeed changes;
     private final Idempotency idempotency;
+    private final Rewards rewards;
     private final Vertx vertx = Vertx.vertx();
     private final HttpClient client = HttpClient.newHttpClient();
 
@@ -113,11 +120,20 @@ final class EventsInstance implements AutoCloseable {
                                         Reply.ok(Map.of("completed", userId))),
                         settings);
         players = new Players(database, changes, platform.clock());
+        rewards =
+                new Rewards(
+                        database,
+                        new EventId(platform.clock()),
+                        platform.clock(),
+                        new RewardSettings(Duration.ofDays(1)),
+                        LaneListener.NONE);
         changes.start();
         occurrences.start();
         Router router = new Router();
         feature.on(router);
         new PlayerRoutes(players, database).on(router);
+        new LeaderboardRoutes(new Leaderboards(database), settings.reads()).on(router);
+        rewards.routes(settings.reads()).on(router);
         port = HttpPort.listen(vertx, "127.0.0.1", 0, router, edge(), 2);
     }
 
@@ -192,6 +208,7 @@ final class EventsInstance implements AutoCloseable {
     public void close() {
         port.close();
         feature.close();
+        rewards.close();
         occurrences.close();
         idempotency.close();
         changes.close();

@@ -8,6 +8,7 @@ import dev.jubilee.server.testing.Await;
 import dev.jubilee.server.testing.Platform;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.OffsetDateTime;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -220,6 +221,42 @@ class LiveEventsTest {
     }
 
     @Test
+    void whatWasEarnedStaysClaimableAsLongAfterALaterEnd() {
+        create("longer", Duration.ofMinutes(-1), Duration.ofHours(1), "");
+        Occurrence before = occurrence("longer");
+        Instant end = Objects.requireNonNull(before.endsAt());
+        grant(before, "earned", end.plus(Duration.ofDays(1)));
+        grant(before, "expired", end.plus(Duration.ofDays(1)));
+        Instant later = end.plus(Duration.ofDays(7));
+
+        here.admin("PUT", "/events/longer", "{\"end_time\": \"" + later + "\"}");
+
+        assertThat(expiry("longer", "earned")).isEqualTo(later.plus(Duration.ofDays(1)));
+        assertThat(expiry("longer", "expired")).isEqualTo(end.plus(Duration.ofDays(1)));
+    }
+
+    @Test
+    void closedReadsNeedCredentials() {
+        create("closed", Duration.ofMinutes(-1), Duration.ofHours(1), "");
+        List<String> reads =
+                List.of(
+                        "/events/closed",
+                        "/events/closed/rewards",
+                        "/events/closed/leaderboard",
+                        "/events/closed/leaderboard/around/ann");
+        try (EventsInstance strict =
+                new EventsInstance(platform, Map.of("OPEN_READS", "false"), List::of)) {
+            for (String path : reads) {
+                assertThat(strict.get(path).status()).as(path).isEqualTo(401);
+                assertThat(strict.send("player:ann", "GET", path, "").status())
+                        .as(path)
+                        .isNotEqualTo(401);
+                assertThat(here.get(path).status()).as(path).isNotEqualTo(401);
+            }
+        }
+    }
+
+    @Test
     void anUpdateOfAnOlderVersionIsRefused() {
         create("versioned", Duration.ofHours(1), Duration.ofHours(1), "");
         assertThat(
@@ -361,6 +398,30 @@ class LiveEventsTest {
 
     private static Occurrence occurrence(String id) {
         return Objects.requireNonNull(here.occurrences.load(id));
+    }
+
+    private static void grant(Occurrence occurrence, String status, Instant expiry) {
+        here.texts(
+                """
+                INSERT INTO liveops.grants (id, occurrence_id, event_id, user_id, reward_id, status, reward_type,
+                       reward_value, earned_at, expires_at)
+                SELECT gen_random_uuid(), occurrence_id, event_id, '%s', 'prize', '%s', 'gold', '{}', starts_at, '%s'
+                  FROM liveops.occurrences WHERE event_id = ?
+                RETURNING reward_id
+                """
+                        .formatted(status, status, expiry),
+                occurrence.eventId());
+    }
+
+    private static Instant expiry(String eventId, String status) {
+        String text =
+                here.texts(
+                                "SELECT to_json(expires_at) #>> '{}' FROM liveops.grants WHERE event_id = ? AND status = '"
+                                        + status
+                                        + "'",
+                                eventId)
+                        .getFirst();
+        return OffsetDateTime.parse(text).toInstant();
     }
 
     private static void complete(String id) {

@@ -167,6 +167,32 @@ class ProgressHandlerTest {
     }
 
     @Test
+    void whatDoesNotBeatAnOldBestIsTheBestOfWhoBeganAnew() {
+        String fastest =
+                """
+                {"progress": [{"metric": "best_time", "on": "game.run", "set": "min", "value": "data.seconds"}]}\
+                """;
+        Occurrence occurrence = joined(fastest, "ann", "bob");
+        consume(
+                event("f1", "game.run", "ann", NOW, "{\"seconds\": 10}"),
+                event("f2", "game.run", "bob", NOW, "{\"seconds\": 10}"));
+        scene.run(
+                """
+                UPDATE liveops.event_participations SET progress = '{}', participation_time = ?::timestamptz
+                 WHERE event_id = ? AND user_id = 'ann'
+                """,
+                NOW.plusSeconds(1),
+                eventId);
+
+        consume(
+                event("f3", "game.run", "ann", NOW.plusSeconds(2), "{\"seconds\": 15}"),
+                event("f4", "game.run", "bob", NOW.plusSeconds(2), "{\"seconds\": 15}"));
+
+        assertThat(scene.metric(occurrence, "ann", "best_time")).isEqualTo("15");
+        assertThat(scene.metric(occurrence, "bob", "best_time")).isEqualTo("10");
+    }
+
+    @Test
     void anOccurrenceMadeElsewhereAMomentAgoIsNotMissed() {
         consume(kill("k0", "ann", NOW));
         UUID made = scene.announce(eventId, 100, AUTOMATIC, "[]");
@@ -190,6 +216,29 @@ class ProgressHandlerTest {
         assertThat(scene.column("SELECT reward_id FROM liveops.grants WHERE event_id = ?", eventId))
                 .containsExactly("welcome");
         assertThat(told()).contains("liveops.participant.joined", "liveops.reward.earned");
+    }
+
+    @Test
+    void anEventThatDoesNotCountLetsNobodyIn() {
+        String ranked =
+                """
+                {"join": "automatic", "progress": [
+                    {"metric": "points", "on": "game.run", "when": "data.ranked == true", "add": "data.points"}]}\
+                """;
+        Occurrence occurrence = occurrence(ranked, "[]");
+        consume(
+                event("a1", "game.run", "ann", NOW, "{\"ranked\": false, \"points\": 1}"),
+                event("a2", "game.run", "bob", NOW, "{\"ranked\": true}"),
+                event("a3", "game.run", "cid", NOW, "{\"ranked\": false, \"points\": 2}"),
+                event("a4", "game.run", "cid", NOW, "{\"ranked\": true, \"points\": 3}"));
+
+        assertThat(
+                        scene.column(
+                                "SELECT user_id FROM liveops.event_participations WHERE event_id = ?",
+                                eventId))
+                .containsExactly("cid");
+        assertThat(scene.metric(occurrence, "cid", "points")).isEqualTo("3");
+        assertThat(participants(occurrence)).isEqualTo("1");
     }
 
     @Test
