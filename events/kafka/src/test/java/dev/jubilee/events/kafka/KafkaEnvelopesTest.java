@@ -43,6 +43,22 @@ class KafkaEnvelopesTest {
     }
 
     @Test
+    void anExtensionCannotSpeakAsAnAttribute() {
+        Envelope forged =
+                Envelope.of("1", "game.kill", "/arena", NOON)
+                        .acceptedAt(NOON)
+                        .json("{}".getBytes(UTF_8))
+                        .extensions(
+                                Map.of("idorigin", "server", "acceptedat", "2020-01-01T00:00:00Z"))
+                        .build();
+
+        Envelope read = KafkaEnvelopes.read(stored(KafkaEnvelopes.record("game.events", forged)));
+
+        assertThat(read.idOrigin()).isEqualTo(IdOrigin.CLIENT);
+        assertThat(read.acceptedAt()).isEqualTo(NOON);
+    }
+
+    @Test
     void leavesOutWhatIsTheDefault() {
         Envelope sent =
                 Envelope.of("1", "game.kill", "/arena", NOON).json("{}".getBytes(UTF_8)).build();
