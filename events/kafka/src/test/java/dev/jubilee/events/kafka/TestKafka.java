@@ -9,9 +9,11 @@ import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Future;
 import java.util.stream.Stream;
 import kafka.server.KafkaConfig;
 import kafka.server.KafkaRaftServer;
@@ -20,6 +22,7 @@ import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.utils.Time;
@@ -75,6 +78,9 @@ final class TestKafka implements AutoCloseable {
         while (new TopicOffsets(admin).ids(List.of(name)).isEmpty()) {
             Thread.onSpinWait();
         }
+        // A producer that is faster than the leaders may have its second batch taken before its
+        // first, which is out of order from then on.
+        new TopicOffsets(admin).ends(List.of(name));
     }
 
     void deleteTopic(String name) throws Exception {
@@ -83,16 +89,20 @@ final class TestKafka implements AutoCloseable {
 
     /** Sends these values to the partition, and returns once they are kept. */
     void send(String topic, int partition, List<String> values) throws Exception {
+        List<Future<RecordMetadata>> sent = new ArrayList<>();
         for (String value : values) {
-            var unused =
+            sent.add(
                     producer.send(
                             new ProducerRecord<>(
                                     topic,
                                     partition,
                                     null,
-                                    value.getBytes(StandardCharsets.UTF_8)));
+                                    value.getBytes(StandardCharsets.UTF_8))));
         }
         producer.flush();
+        for (Future<RecordMetadata> one : sent) {
+            one.get();
+        }
     }
 
     void restart() {

@@ -13,8 +13,10 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.InvalidTopicException;
@@ -53,6 +55,7 @@ final class KafkaTopics {
                         .configs(configs(asked));
         try {
             Uuid id = await(admin.createTopics(List.of(topic)).topicId(asked.name()));
+            awaitLeaders(asked);
             return new Made(uuid(id), asked.partitions(), replicas, true);
         } catch (TopicExistsException e) {
             return adopt(asked);
@@ -103,6 +106,20 @@ final class KafkaTopics {
                 LockSupport.parkNanos(PAUSE.toNanos());
             }
         }
+    }
+
+    /**
+     * Waits until every partition has a leader that answers. A leader that is not ready yet may
+     * take a producer's second batch after it refused the first; that one is out of order then, for
+     * good.
+     */
+    private void awaitLeaders(NewTopicRequest asked) {
+        describe(asked.name());
+        Map<TopicPartition, OffsetSpec> all = new HashMap<>();
+        for (int partition = 0; partition < asked.partitions(); partition++) {
+            all.put(new TopicPartition(asked.name(), partition), OffsetSpec.latest());
+        }
+        await(admin.listOffsets(all).all());
     }
 
     private Map<String, String> configs(NewTopicRequest asked) {
