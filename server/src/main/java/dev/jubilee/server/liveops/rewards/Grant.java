@@ -14,7 +14,8 @@ import tools.jackson.databind.node.ObjectNode;
 /**
  * What one player earned.
  *
- * @param expiresAt from when on it can no longer be claimed; null while the occurrence has no end
+ * @param expiresAt from when on it can no longer be claimed; null while the occurrence has no end,
+ *     and once it is claimed
  */
 public record Grant(
         UUID id,
@@ -64,7 +65,7 @@ public record Grant(
                 instant(row, "expires_at"));
     }
 
-    /** The same, claimed. */
+    /** The same, claimed; it expires no more. */
     Grant claimed(Instant at) {
         return new Grant(
                 id,
@@ -78,7 +79,7 @@ public record Grant(
                 rewardValue,
                 earnedAt,
                 at,
-                expiresAt);
+                null);
     }
 
     /** Whether it can be claimed then, as far as the player is concerned. */
