@@ -143,7 +143,6 @@ CREATE TABLE liveops.grants (
 ) WITH (fillfactor = 80);
 CREATE INDEX grants_of_user ON liveops.grants (user_id, id DESC);
 -- Not over the status: a claim changes that, and a row whose indexed columns stay as they are is changed in place.
--- A claim clears expires_at, so that what is due is all that the index holds.
 CREATE INDEX grants_expiring ON liveops.grants (expires_at) WHERE expires_at IS NOT NULL;
 
 -- Client-made ids that have counted for an occurrence. Server-made ids need none: they are in Kafka once, and the

@@ -89,7 +89,7 @@ final class ClaimRows {
         try (PreparedStatement statement =
                 connection.prepareStatement(
                         """
-                        UPDATE liveops.grants SET status = 'claimed', claimed_at = ?::timestamptz, expires_at = NULL
+                        UPDATE liveops.grants SET status = 'claimed', claimed_at = ?::timestamptz
                          WHERE id = ANY (?)
                         """)) {
             statement.setString(1, String.valueOf(claimed.getFirst().claimedAt()));

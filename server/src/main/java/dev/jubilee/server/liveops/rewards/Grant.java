@@ -65,7 +65,7 @@ public record Grant(
                 instant(row, "expires_at"));
     }
 
-    /** The same, claimed; it expires no more. */
+    /** The same, claimed. */
     Grant claimed(Instant at) {
         return new Grant(
                 id,
@@ -79,7 +79,7 @@ public record Grant(
                 rewardValue,
                 earnedAt,
                 at,
-                null);
+                expiresAt);
     }
 
     /** Whether it can be claimed then, as far as the player is concerned. */
