@@ -1,6 +1,6 @@
 package dev.jubilee.server.liveops.events;
 
-import static dev.jubilee.server.liveops.events.EventStore.at;
+import static dev.jubilee.server.liveops.events.LiveEventStore.at;
 
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.json.Json;
@@ -135,7 +135,7 @@ final class EventClock implements AutoCloseable {
             select.setObject(2, at(now));
             ResultSet row = select.executeQuery();
             return row.next()
-                    && Transitions.close(connection, id, EventStore.instant(row, "ends_at"), now);
+                    && Transitions.close(connection, id, LiveEventStore.instant(row, "ends_at"), now);
         }
     }
 
