@@ -2,15 +2,18 @@ package dev.jubilee.server;
 
 import dev.jubilee.events.Envelope;
 import dev.jubilee.server.bus.Bus;
+import dev.jubilee.server.bus.publish.PublishException;
 import dev.jubilee.server.bus.topics.TopicEnds;
 import dev.jubilee.server.liveops.occurrences.EndOffsets;
 import dev.jubilee.server.liveops.progress.ProgressBus;
 import dev.jubilee.server.outbox.BusPublisher;
+import dev.jubilee.server.outbox.EventRefused;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import org.apache.kafka.clients.admin.Admin;
 
 /** How live-ops reaches the bus: the one place where the two meet. */
@@ -25,7 +28,21 @@ final class BusGate implements BusPublisher, EndOffsets, ProgressBus.Topics {
 
     @Override
     public CompletableFuture<?> publish(String topic, List<Envelope> events) {
-        return bus.publisher().publish(topic, events);
+        return bus.publisher()
+                .publish(topic, events)
+                .exceptionallyCompose(failure -> CompletableFuture.failedFuture(refusal(failure)));
+    }
+
+    /** Tells what will never be taken from what may be, later. */
+    private static Throwable refusal(Throwable failure) {
+        Throwable cause =
+                failure instanceof CompletionException e && e.getCause() != null
+                        ? e.getCause()
+                        : failure;
+        return cause instanceof PublishException e
+                        && e.reason() == PublishException.Reason.TOO_LARGE
+                ? new EventRefused(String.valueOf(e.getMessage()), e)
+                : cause;
     }
 
     @Override
