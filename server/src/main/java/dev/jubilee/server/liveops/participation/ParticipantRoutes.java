@@ -8,6 +8,7 @@ import dev.jubilee.server.http.Problem;
 import dev.jubilee.server.http.Reply;
 import dev.jubilee.server.http.Router;
 import dev.jubilee.server.http.Routes;
+import dev.jubilee.server.liveops.occurrences.MetricName;
 import dev.jubilee.server.liveops.occurrences.Occurrence;
 import dev.jubilee.server.liveops.occurrences.Occurrences;
 import dev.jubilee.server.security.Access;
@@ -17,7 +18,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -25,7 +25,6 @@ import tools.jackson.databind.JsonNode;
 final class ParticipantRoutes implements Routes {
     private static final List<String> STATUSES =
             List.of("active", "completed", "cancelled", "expired");
-    private static final Pattern METRIC = Pattern.compile("[a-z_][a-z0-9_]{0,63}");
     private static final int MAX_METRICS = 50;
     private static final double MAX_VALUE = 1e300;
 
@@ -75,7 +74,7 @@ final class ParticipantRoutes implements Routes {
     }
 
     private Reply one(Call call) {
-        String player = PlayerIds.inPath(call, "player_id");
+        String player = call.pathPlayer("player_id");
         call.mustMaySee(player);
         ParticipantView found = reads.find(occurrence(call).occurrenceId(), player);
         if (found == null) {
@@ -85,7 +84,7 @@ final class ParticipantRoutes implements Routes {
     }
 
     private Reply set(Call call) {
-        String player = PlayerIds.inPath(call, "player_id");
+        String player = call.pathPlayer("player_id");
         Input body = call.input();
         String eventId = PlayerIds.event(call, body);
         String named = PlayerIds.inBody(body);
@@ -127,7 +126,7 @@ final class ParticipantRoutes implements Routes {
     }
 
     private CompletionStage<Reply> ofPlayer(Call call) {
-        String player = PlayerIds.inPath(call, "user_id");
+        String player = call.pathPlayer("user_id");
         call.mustMaySee(player);
         Page page = Page.of(call);
         String correlationId = call.correlationId();
@@ -163,7 +162,7 @@ final class ParticipantRoutes implements Routes {
             input.reject("progress", "must have at most " + MAX_METRICS + " metrics");
         }
         given.forEachEntry((metric, value) -> {
-            if (!METRIC.matcher(metric).matches()) {
+            if (!MetricName.isOne(metric)) {
                 input.reject("progress." + metric, "must be named in a-z, 0-9 and _");
             } else if (!value.isNumber() || Math.abs(value.asDouble()) > MAX_VALUE) {
                 input.reject("progress." + metric, "must be a number");
