@@ -12,6 +12,7 @@ import dev.jubilee.server.liveops.occurrences.MetricName;
 import dev.jubilee.server.liveops.occurrences.Occurrence;
 import dev.jubilee.server.liveops.occurrences.Occurrences;
 import dev.jubilee.server.security.Access;
+import dev.jubilee.server.security.Role;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.HashMap;
@@ -33,12 +34,19 @@ final class ParticipantRoutes implements Routes {
     private final Amendments amendments;
     private final PlayerEvents playerEvents;
 
+    /**
+     * @param participants {@link ParticipantView}s; of others a player sees only a {@link Fellow}
+     */
     private record Listed(
-            List<ParticipantView> participants,
-            int total,
-            int page,
-            int limit,
-            @Nullable String nextCursor) {}
+            List<?> participants, int total, int page, int limit, @Nullable String nextCursor) {}
+
+    /** Of another player: what the ranking shows. */
+    private record Fellow(
+            String userId, String playerId, @Nullable Double score, @Nullable Integer finalRank) {
+        static Fellow of(ParticipantView whole) {
+            return new Fellow(whole.userId(), whole.playerId(), whole.score(), whole.finalRank());
+        }
+    }
 
     private record Events(List<PlayerEvents.Entry> events, int total, int page, int limit) {}
 
@@ -64,13 +72,22 @@ final class ParticipantRoutes implements Routes {
     private Reply list(Call call) {
         Page page = Page.of(call);
         String status = status(call);
+        boolean player = call.principal().role() == Role.PLAYER;
+        if (player && status != null) {
+            throw Problem.forbidden("A player does not see the status of others.").asException();
+        }
         String cursor = call.query("cursor");
         String after = cursor == null ? "" : decode(cursor);
         int offset = cursor == null ? page.offset() : 0;
         var part = reads.list(occurrence(call).occurrenceId(), status, after, offset, page.limit());
         List<ParticipantView> found = part.participants();
         String next = found.size() < page.limit() ? null : encode(found.getLast().userId());
-        return Reply.ok(new Listed(found, part.total(), page.number(), page.limit(), next));
+        List<?> shown = player ? found.stream().map(one -> shown(one, call)).toList() : found;
+        return Reply.ok(new Listed(shown, part.total(), page.number(), page.limit(), next));
+    }
+
+    private static Object shown(ParticipantView one, Call call) {
+        return one.userId().equals(call.principal().id()) ? one : Fellow.of(one);
     }
 
     private Reply one(Call call) {

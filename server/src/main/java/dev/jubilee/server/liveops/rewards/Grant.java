@@ -15,7 +15,7 @@ import tools.jackson.databind.node.ObjectNode;
  * What one player earned.
  *
  * @param expiresAt from when on it can no longer be claimed; null while the occurrence has no end,
- *     and once it is claimed
+ *     and once it is anything but earned
  */
 public record Grant(
         UUID id,
@@ -67,6 +67,15 @@ public record Grant(
 
     /** The same, claimed; it expires no more. */
     Grant claimed(Instant at) {
+        return as(Status.CLAIMED, at);
+    }
+
+    /** The same, taken back; it expires no more. */
+    Grant revoked() {
+        return as(Status.REVOKED, claimedAt);
+    }
+
+    private Grant as(Status other, @Nullable Instant claimed) {
         return new Grant(
                 id,
                 occurrenceId,
@@ -74,11 +83,11 @@ public record Grant(
                 userId,
                 rewardId,
                 sequence,
-                Status.CLAIMED,
+                other,
                 rewardType,
                 rewardValue,
                 earnedAt,
-                at,
+                claimed,
                 null);
     }
 
