@@ -67,7 +67,7 @@ class LauncherTest {
     }
 
     @Test
-    void aBuildNeitherChangesNorRemovesWhatRuns() throws Exception {
+    void neitherABuildNorATestRunChangesOrRemovesWhatRuns() throws Exception {
         Running first = up("first");
         assertThat(first.jars()).containsExactly("first", "first", "other");
 
@@ -75,6 +75,13 @@ class LauncherTest {
         assertThat(run("build", "build").waitFor()).isZero();
         assertThat(first.jars()).containsExactly("first", "first", "other");
 
+        Files.writeString(tree.resolve("version"), "tested\n");
+        run("test", "test").waitFor();
+        assertThat(tree.resolve("server/target/lib/jubilee-events-0.1.0-SNAPSHOT.jar"))
+                .hasContent("tested");
+        assertThat(first.jars()).containsExactly("first", "first", "other");
+
+        source("second", Instant.now().plusSeconds(120));
         Running second = up("second");
         assertThat(second.jars()).containsExactly("second", "second", "other");
         assertThat(first.jars()).containsExactly("first", "first", "other");
