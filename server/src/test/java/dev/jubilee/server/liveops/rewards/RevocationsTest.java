@@ -116,6 +116,15 @@ class RevocationsTest {
         }
         assertThat(told("liveops.reward.revoked")).isEqualTo("50");
         assertThat(told("liveops.reward.claimed")).isEqualTo(Long.toString(claims));
+        assertThat(
+                        scene.value(
+                                """
+                                SELECT count(*) FROM platform.audit_log
+                                 WHERE action = 'grant.revoke' AND detail ->> 'was' = 'claimed'
+                                   AND detail ->> 'event_id' = ?\
+                                """,
+                                eventId))
+                .isEqualTo(Long.toString(claims));
     }
 
     private static void await(CyclicBarrier barrier) {
