@@ -9,7 +9,10 @@ import dev.jubilee.server.liveops.rewards.ClaimResult.Reason;
 import dev.jubilee.server.liveops.rewards.Revocations.Result;
 import dev.jubilee.server.security.Principal;
 import dev.jubilee.server.security.Role;
+import dev.jubilee.server.testing.Await;
 import dev.jubilee.server.testing.Platform;
+import java.sql.Connection;
+import java.sql.Statement;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -125,6 +128,31 @@ class RevocationsTest {
                                 """,
                                 eventId))
                 .isEqualTo(Long.toString(claims));
+    }
+
+    @Test
+    void aRevocationThatMeetsAClaimWaitsForItAndNamesIt() throws Exception {
+        UUID grant = earn("ann");
+        CompletableFuture<Result> revocation;
+        try (Connection claim = platform.connection();
+                Statement statement = claim.createStatement()) {
+            claim.setAutoCommit(false);
+            statement.execute(
+                    "UPDATE liveops.grants SET status = 'claimed' WHERE id = '" + grant + "'");
+            revocation = CompletableFuture.supplyAsync(() -> revoke(grant));
+            Await.until(
+                    "it waits",
+                    () ->
+                            !scene.value("SELECT count(*) FROM pg_locks WHERE NOT granted")
+                                    .equals("0"));
+            claim.commit();
+        }
+        assertThat(revocation.get()).isInstanceOf(Result.Revoked.class);
+        assertThat(
+                        scene.value(
+                                "SELECT detail ->> 'was' FROM platform.audit_log WHERE target = ?",
+                                grant))
+                .isEqualTo("claimed");
     }
 
     private static void await(CyclicBarrier barrier) {
