@@ -95,7 +95,7 @@ final class Refusals {
                         """
                         WITH gone AS (DELETE FROM platform.outbox WHERE id = ? RETURNING batch_id, topic, events)
                         INSERT INTO platform.outbox_refused (batch_id, position, topic, event, reason)
-                        SELECT gone.batch_id, bad.position, gone.topic, gone.events -> bad.position, bad.reason
+                        SELECT gone.batch_id, bad.position, gone.topic, gone.events::json -> bad.position, bad.reason
                           FROM gone, unnest(?, ?) AS bad (position, reason)
                         """)) {
             move.setLong(1, row.id());
