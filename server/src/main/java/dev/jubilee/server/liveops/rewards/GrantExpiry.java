@@ -20,7 +20,12 @@ import java.util.List;
 final class GrantExpiry {
     private static final int CHUNK = 1_000;
 
-    /** What is due later than so long ago is looked at again: it may have been locked, or late. */
+    /** How long before it passes an expiry is looked at again; longer than between two looks. */
+    private static final Duration AHEAD = Duration.ofSeconds(10);
+
+    /**
+     * What was due before the last look is looked at again for so long: it may have been locked.
+     */
     private static final Duration OVERLAP = Duration.ofSeconds(10);
 
     /** How often everything is looked at, however long ago it was due. */
@@ -28,12 +33,14 @@ final class GrantExpiry {
 
     private final Database database;
     private final InstantSource clock;
+    private final Duration claimTimeout;
     private Instant lookedUntil = Instant.EPOCH;
     private Instant swept = Instant.EPOCH;
 
-    GrantExpiry(Database database, InstantSource clock) {
+    GrantExpiry(Database database, InstantSource clock, Duration claimTimeout) {
         this.database = database;
         this.clock = clock;
+        this.claimTimeout = claimTimeout;
     }
 
     /**
@@ -43,8 +50,9 @@ final class GrantExpiry {
      */
     synchronized int run() {
         Instant now = clock.instant();
-        boolean sweep = !now.isBefore(swept.plus(SWEEP)) || now.isBefore(swept);
+        boolean sweep = now.isBefore(swept) || !now.isBefore(swept.plus(SWEEP));
         Instant since = sweep ? Instant.EPOCH : lookedUntil.minus(OVERLAP);
+        database.transaction(connection -> postpone(connection, since, now.plus(AHEAD)));
         int expired = 0;
         int chunk;
         do {
@@ -54,6 +62,34 @@ final class GrantExpiry {
         lookedUntil = now;
         swept = sweep ? now : swept;
         return expired;
+    }
+
+    /**
+     * Whoever earned something while the end of the occurrence was being moved may have got an
+     * expiry by the old one. It is put right before it passes: what can be claimed is never taken
+     * away by the clock earlier than the occurrence's own end says.
+     */
+    private int postpone(Connection connection, Instant since, Instant soon) throws SQLException {
+        try (PreparedStatement statement =
+                connection.prepareStatement(
+                        """
+                        WITH early AS (
+                            SELECT g.id, CASE WHEN o.ends_at IS NOT NULL THEN
+                                   greatest(o.ends_at, g.earned_at) + ? * interval '1 millisecond' END AS later
+                              FROM liveops.grants g JOIN liveops.occurrences o USING (occurrence_id)
+                             WHERE g.status = 'earned' AND g.expires_at > ?::timestamptz AND g.expires_at <= ?::timestamptz
+                               AND (o.ends_at IS NULL
+                                    OR g.expires_at < greatest(o.ends_at, g.earned_at) + ? * interval '1 millisecond')
+                             ORDER BY g.occurrence_id, g.user_id, g.reward_id, g.sequence
+                               FOR UPDATE OF g SKIP LOCKED)
+                        UPDATE liveops.grants g SET expires_at = early.later FROM early WHERE g.id = early.id
+                        """)) {
+            statement.setLong(1, claimTimeout.toMillis());
+            statement.setString(2, since.toString());
+            statement.setString(3, soon.toString());
+            statement.setLong(4, claimTimeout.toMillis());
+            return statement.executeUpdate();
+        }
     }
 
     private static int expire(Connection connection, Instant since, Instant now)
@@ -73,7 +109,8 @@ final class GrantExpiry {
                              WHERE id IN (SELECT id FROM candidates) AND status = 'earned'
                              ORDER BY occurrence_id, user_id, reward_id, sequence
                                FOR UPDATE SKIP LOCKED)
-                        UPDATE liveops.grants g SET status = 'expired' FROM due WHERE g.id = due.id
+                        UPDATE liveops.grants g SET status = 'expired', expires_at = NULL FROM due
+                         WHERE g.id = due.id
                         RETURNING %s
                         """
                                 .formatted(Grant.COLUMNS))) {
