@@ -189,7 +189,7 @@ public final class Call {
         var at = fault.getLocation();
         String where =
                 at == null ? "" : " (line " + at.getLineNr() + ", column " + at.getColumnNr() + ")";
-        String message = fault.getOriginalMessage();
+        String message = Json.fault(fault);
         return Problem.malformed("The body is not valid JSON" + where + ": " + message)
                 .asException();
     }
