@@ -180,6 +180,7 @@ public final class Jubilee implements AutoCloseable {
                                         metrics.registry()),
                                 busOf(bus, kafka, admin, pool),
                                 settings.liveOps()));
+        bus.traces().ask(new LiveOpsTrace(liveOps.effects()));
         if (server.roles().contains("liveops")) {
             bus.topics().ensureSystemTopic(Outbox.LIVEOPS_TOPIC, LIVE_OPS_PARTITIONS);
             liveOps.start();
@@ -253,10 +254,7 @@ public final class Jubilee implements AutoCloseable {
         return new HealthRoutes(
                 parts.health(),
                 new HealthRoutes.Service(
-                        domain,
-                        VERSION,
-                        () -> parts.bus().topics().catalogue().names().size(),
-                        () -> 0),
+                        domain, VERSION, parts.bus().topics().catalogue()::activeCount, () -> 0),
                 clock);
     }
 

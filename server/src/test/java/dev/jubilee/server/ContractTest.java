@@ -22,6 +22,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -80,6 +81,21 @@ class ContractTest {
     void everyRouteIsInTheDocumentAndNothingElse() {
         assertThat(operations(jubilee.busRoutes())).isEqualTo(Contract.bus().operations());
         assertThat(operations(jubilee.liveOpsRoutes())).isEqualTo(Contract.liveops().operations());
+    }
+
+    @Test
+    void theDocumentsNameTheQueryParametersThatAreTaken() {
+        assertThat(queries(jubilee.busRoutes())).isEqualTo(Contract.bus().queries());
+        assertThat(queries(jubilee.liveOpsRoutes())).isEqualTo(Contract.liveops().queries());
+        bus.get("/topics?categroy=game").expect(422);
+        anonymous.get("/events?state=active").expect(422);
+        anonymous.get("/health?verbose").expect(422);
+    }
+
+    private static Map<String, Set<String>> queries(List<Router.Route> routes) {
+        Map<String, Set<String>> queries = new TreeMap<>();
+        routes.forEach(route -> queries.put(route.method() + " " + route.path(), route.queries()));
+        return queries;
     }
 
     @Test
@@ -154,6 +170,22 @@ class ContractTest {
         bus.get("/topics/no.such").expect(404);
         assertThat(bus.get("/topics?limit=1&category=game").expect(200).body()).hasSize(1);
         bus.get("/topics?limit=0").expect(422);
+        Map<String, Object> change = Map.of("partitions", 4, "schema", Map.of("type", "object"));
+        bus.send("PATCH", "/topics/" + name, change).expect(200);
+        bus.send("PATCH", "/topics/" + name, Map.of("schema", Map.of("type", "array"))).expect(409);
+        bus.send("PATCH", "/topics/" + name, Map.of("partitions", 1)).expect(422);
+        bus.post("/topics/" + name + "/pause").expect(200);
+        bus.post("/events/publish", Map.of("event_type", "game.a", "topic", name)).expect(409);
+        bus.post("/topics/" + name + "/resume").expect(200);
+        String grants = "/topics/" + name + "/grants";
+        bus.put(grants + "/role:player", Map.of("actions", List.of("publish"))).expect(200);
+        bus.put(grants + "/role:god", Map.of("actions", List.of("everything"))).expect(422);
+        bus.get(grants).expect(200);
+        bus.delete(grants + "/role:player").expect(204);
+        bus.get("/topics/drift").expect(200);
+        bus.delete("/topics/" + name).expect(422);
+        bus.delete("/topics/liveops.events?confirm=liveops.events").expect(409);
+        bus.delete("/topics/" + name + "?confirm=" + name).expect(204);
     }
 
     @Test
@@ -224,6 +256,97 @@ class ContractTest {
                         "Content-Type",
                         "application/cloudevents-batch+json")
                 .expect(200);
+    }
+
+    @Test
+    void searchTraceReplayAndStats() {
+        Map<String, Object> event = new HashMap<>();
+        event.put("event_type", "game.match.end");
+        event.put("topic", topic);
+        event.put("event_id", "contract-traced");
+        event.put("subject", "ann");
+        event.put("key", "match-1");
+        event.put("correlation_id", "contract-match");
+        event.put("payload", Map.of("winner", "ann"));
+        bus.post("/events/publish", event).expect(200);
+        Answer trace = bus.get("/events/contract-traced/trace").expect(200);
+        assertThat(trace.body().at("/events/0/relation").stringValue()).isEqualTo("self");
+        bus.get("/events/no-such-event/trace").expect(404);
+        Answer found = bus.get("/events?correlation_id=contract-match&limit=5").expect(200);
+        assertThat(found.body().at("/events/0/extensions/subject").stringValue()).isEqualTo("ann");
+        bus.get("/events?start_time=yesterday&payload=x&cursor=y").expect(422);
+        assertThat(bus.get("/stats").expect(200).body().path("total_events_published").longValue())
+                .isPositive();
+
+        String start = Instant.now().minusSeconds(600).toString();
+        Map<String, Object> file = Map.of("topic", topic, "start_time", start, "file", true);
+        Answer made = bus.post("/replay", file).expect(202);
+        String path = "/replay/" + made.body().path("replay_id").stringValue();
+        Await.until(
+                "the replay is done",
+                () ->
+                        bus.get(path + "/status")
+                                .expect(200)
+                                .body()
+                                .path("status")
+                                .stringValue()
+                                .equals("completed"));
+        bus.get(path + "/file").expect(200);
+        bus.get("/replay?limit=1").expect(200);
+        bus.post(path + "/pause").expect(409);
+        bus.post(path + "/resume").expect(409);
+        bus.post(path + "/cancel").expect(409);
+        bus.post("/replay", Map.of("topic", "*.", "start_time", start)).expect(422);
+        bus.get("/replay/none/status").expect(404);
+    }
+
+    @Test
+    void aTraceShowsWhatAnEventDidToLiveEvents() {
+        Map<String, Object> live = event("contract_trace");
+        live.put(
+                "rewards",
+                List.of(
+                        Map.of(
+                                "reward_id",
+                                "blood",
+                                "reward_type",
+                                "gold",
+                                "reward_value",
+                                Map.of("amount", 1),
+                                "reward_condition",
+                                Map.of("on", "milestone", "when", "progress.kills >= 1"))));
+        liveops.post("/events", live).expect(201);
+        Await.until(
+                "the event is active",
+                () ->
+                        liveops.get("/events?status=active")
+                                .body()
+                                .toString()
+                                .contains("contract_trace"));
+        levelled("tracy");
+        anonymous.as(token("tracy")).post("/events/contract_trace/join").expect(201);
+        Map<String, Object> kill = new HashMap<>();
+        kill.put("player_id", "tracy");
+        kill.put("action_type", "kill");
+        kill.put("topic", topic);
+        kill.put("event_id", "contract-kill");
+        bus.post("/events/game/publish", kill).expect(200);
+        Await.untilAsserted(
+                "the kill has counted and was rewarded",
+                () -> {
+                    JsonNode events = bus.get("/events/contract-kill/trace").expect(200).body();
+                    assertThat(events.at("/events/0/steps"))
+                            .extracting(step -> step.path("step").stringValue())
+                            .contains(
+                                    "published",
+                                    "stored",
+                                    "seen_by_progress",
+                                    "counted",
+                                    "rewarded");
+                    assertThat(events.path("events"))
+                            .extracting(e -> e.at("/event/event_type").stringValue())
+                            .contains("liveops.reward.earned");
+                });
     }
 
     private String token(String userId) {

@@ -4,9 +4,18 @@ import dev.jubilee.server.audit.Audit;
 import dev.jubilee.server.bus.publish.PublishRoutes;
 import dev.jubilee.server.bus.publish.Publisher;
 import dev.jubilee.server.bus.settling.Settling;
+import dev.jubilee.server.bus.replay.Replays;
+import dev.jubilee.server.bus.search.EventSearch;
+import dev.jubilee.server.bus.search.SearchRoutes;
+import dev.jubilee.server.bus.search.StoredEvents;
+import dev.jubilee.server.bus.stats.Activity;
+import dev.jubilee.server.bus.stats.Statistics;
 import dev.jubilee.server.bus.store.EventStore;
+import dev.jubilee.server.bus.topics.TopicGrantRoutes;
 import dev.jubilee.server.bus.topics.TopicRoutes;
 import dev.jubilee.server.bus.topics.Topics;
+import dev.jubilee.server.bus.trace.TraceRoutes;
+import dev.jubilee.server.bus.trace.Traces;
 import dev.jubilee.server.database.ChangeFeed;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.http.Router;
@@ -28,8 +37,13 @@ public final class Bus implements Routes, AutoCloseable {
     private final Publisher publisher;
     private final EventStore store;
     private final Settling settling;
+    private final Statistics statistics;
+    private final EventSearch search;
+    private final Traces traces;
+    private final Replays replays;
     private final BusSettings settings;
     private final Idempotency idempotency;
+    private final InstantSource clock;
 
     /**
      * @param kafka how clients reach Kafka: {@code bootstrap.servers} and the like
@@ -52,9 +66,12 @@ public final class Bus implements Routes, AutoCloseable {
                         admin,
                         new Audit(clock),
                         settings.topics(),
-                        settings.publish().maxRecordBytes());
+                        settings.publish().maxRecordBytes(),
+                        clock);
+        Activity activity = new Activity();
         this.publisher =
-                new Publisher(kafka, topics.catalogue(), settings.publish(), clock, registry);
+                new Publisher(
+                        kafka, topics.catalogue(), settings.publish(), clock, registry, activity);
         this.store =
                 new EventStore(
                         kafka,
@@ -63,9 +80,33 @@ public final class Bus implements Routes, AutoCloseable {
                         topics.catalogue(),
                         settings.store(),
                         clock,
-                        registry);
+                        registry,
+                        activity);
         this.settling =
                 new Settling(database, publisher, clock, settings.publish().timeout(), registry);
+        this.statistics =
+                new Statistics(
+                        admin,
+                        store.offsets(),
+                        EventStore.GROUP,
+                        database,
+                        topics.catalogue(),
+                        activity,
+                        clock);
+        this.search = new EventSearch(database, registry);
+        this.traces = new Traces(new StoredEvents(database));
+        this.replays =
+                new Replays(
+                        new Replays.Platform(
+                                database,
+                                changes,
+                                idempotency,
+                                new Audit(clock),
+                                clock,
+                                topics.catalogue(),
+                                publisher,
+                                store::caughtUp));
+        this.clock = clock;
         Gauge.builder("event_bus_active_workers", this, Bus::activeWorkers)
                 .description("Workers of the bus that are busy: sending, storing")
                 .register(registry);
@@ -81,6 +122,8 @@ public final class Bus implements Routes, AutoCloseable {
         publisher.start();
         settling.start();
         store.start();
+        statistics.start();
+        replays.start();
     }
 
     /** Makes topics, and knows them all. */
@@ -98,6 +141,16 @@ public final class Bus implements Routes, AutoCloseable {
         return settling;
     }
 
+    /** What the bus did. */
+    public Statistics statistics() {
+        return statistics;
+    }
+
+    /** Follows events; features that know what became of them are asked as well. */
+    public Traces traces() {
+        return traces;
+    }
+
     /** Holds every event. */
     public EventStore store() {
         return store;
@@ -106,16 +159,23 @@ public final class Bus implements Routes, AutoCloseable {
     @Override
     public void on(Router router) {
         new TopicRoutes(topics, idempotency).on(router);
+        new TopicGrantRoutes(topics, idempotency).on(router);
         new PublishRoutes(publisher, topics.catalogue(), settings.publish()).on(router);
         store.on(router);
+        statistics.on(router);
+        new SearchRoutes(search, topics.catalogue(), clock).on(router);
+        new TraceRoutes(traces, topics.catalogue(), store::caughtUp).on(router);
+        replays.on(router);
     }
 
     /** Finishes what was accepted, and ends. */
     @Override
     public void close() {
+        replays.close();
         publisher.close();
         settling.close();
         store.close();
+        statistics.close();
         admin.close();
     }
 }

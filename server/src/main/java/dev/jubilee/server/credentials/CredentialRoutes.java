@@ -46,6 +46,7 @@ final class CredentialRoutes implements Routes {
     public void on(Router router) {
         router.post("/keys", Access.ADMIN, this::makeKey)
                 .get("/keys", Access.ADMIN, this::listKeys)
+                .query("page", "limit")
                 .delete("/keys/{key_id}", Access.ADMIN, this::revokeKey)
                 .post("/tokens", Access.SERVICE, this::makeToken)
                 .limit(Limit.NONE);

@@ -5,9 +5,12 @@ import dev.jubilee.server.security.PlayerId;
 import dev.jubilee.server.security.Principal;
 import dev.jubilee.server.security.Role;
 import io.vertx.core.http.HttpServerRequest;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -73,9 +76,28 @@ public final class Call {
         return query().get(name);
     }
 
-    /** The names of all query parameters. */
-    public List<String> queryNames() {
-        return List.copyOf(query().keySet());
+    /**
+     * Refuses what the route does not know: a filter that is misspelt would otherwise show
+     * everything.
+     */
+    @Nullable Problem unknownQuery() {
+        String raw = request.query();
+        if (raw == null || raw.isEmpty()) {
+            return null;
+        }
+        Set<String> known = route().queries();
+        List<Problem.FieldError> unknown = new ArrayList<>(0);
+        for (String name : query().keySet()) {
+            if (!known.contains(name)) {
+                String message =
+                        known.isEmpty()
+                                ? "is not known here, which takes no query parameters"
+                                : "is not known here; known are "
+                                        + String.join(", ", known.stream().sorted().toList());
+                unknown.add(new Problem.FieldError(name, message));
+            }
+        }
+        return unknown.isEmpty() ? null : Problem.invalid(unknown);
     }
 
     private Map<String, String> query() {
@@ -89,6 +111,20 @@ public final class Call {
     /** A header; null when absent. */
     public @Nullable String header(String name) {
         return request.getHeader(name);
+    }
+
+    /** The headers whose names begin so, in lower case and without that beginning. */
+    public Map<String, String> headers(String prefix) {
+        Map<String, String> found = new HashMap<>();
+        for (Map.Entry<String, String> header : request.headers()) {
+            String name = header.getKey().toLowerCase(Locale.ROOT);
+            if (name.startsWith(prefix)
+                    && found.put(name.substring(prefix.length()), header.getValue()) != null) {
+                throw Problem.malformed("The header \"" + name + "\" is there twice.")
+                        .asException();
+            }
+        }
+        return found;
     }
 
     /** The address of the peer. */

@@ -61,6 +61,12 @@ public final class Input {
         return value != null && value.isNull();
     }
 
+    /** Whether the field is there at all, be it null: in a change, null takes a value away. */
+    public boolean names(String name) {
+        known.add(name);
+        return object.has(name);
+    }
+
     /** Required text of 1 to {@code max} characters. */
     public String text(String name, int max) {
         String value = optionalText(name, max);

@@ -313,6 +313,20 @@ final class RequestHandler implements Handler<HttpServerRequest> {
                         .refuse(route, principal, call::remoteAddress, exchange::correlationId);
         if (refusal != null) {
             exchange.send(refusal, false);
+        } else {
+            answer(exchange, route, call);
+        }
+    }
+
+    private void answer(Exchange exchange, Router.Route route, Call call) {
+        Problem unknown;
+        try {
+            unknown = call.unknownQuery();
+        } catch (ProblemException e) {
+            unknown = e.problem();
+        }
+        if (unknown != null) {
+            exchange.fail(unknown);
         } else if (route.hot() != null) {
             answerHot(exchange, route.hot(), call);
         } else if (route.blocking() != null) {

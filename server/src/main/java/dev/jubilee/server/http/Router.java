@@ -6,6 +6,7 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
@@ -30,13 +31,18 @@ public final class Router {
         CompletionStage<Reply> handle(Call call);
     }
 
-    /** One route. Exactly one of the two handlers is there. */
+    /**
+     * One route. Exactly one of the two handlers is there.
+     *
+     * @param queries the query parameters that it knows; any other is refused
+     */
     public record Route(
             Method method,
             String path,
             List<String> parameters,
             Access access,
             Limit limit,
+            Set<String> queries,
             @Nullable Blocking blocking,
             @Nullable Hot hot) {}
 
@@ -82,6 +88,16 @@ public final class Router {
      * and {@link Limit#WRITE} for the rest.
      */
     public Router limit(Limit limit) {
+        Route last = routes.getLast();
+        return replaceLast(limit, last.queries());
+    }
+
+    /** Names the query parameters of the route that was added last; any other is refused. */
+    public Router query(String... names) {
+        return replaceLast(routes.getLast().limit(), Set.of(names));
+    }
+
+    private Router replaceLast(Limit limit, Set<String> queries) {
         Route last = routes.removeLast();
         Route changed =
                 new Route(
@@ -90,6 +106,7 @@ public final class Router {
                         last.parameters(),
                         last.access(),
                         limit,
+                        queries,
                         last.blocking(),
                         last.hot());
         routes.add(changed);
@@ -115,7 +132,15 @@ public final class Router {
         Node node = node(path, parameters);
         Limit limit = method == Method.GET ? Limit.READ : Limit.WRITE;
         Route route =
-                new Route(method, path, List.copyOf(parameters), access, limit, blocking, hot);
+                new Route(
+                        method,
+                        path,
+                        List.copyOf(parameters),
+                        access,
+                        limit,
+                        Set.of(),
+                        blocking,
+                        hot);
         if (node.routes.putIfAbsent(method, route) != null) {
             throw new IllegalArgumentException("two routes for " + method + " " + path);
         }

@@ -17,6 +17,7 @@ import dev.jubilee.server.liveops.occurrences.EndOffsets;
 import dev.jubilee.server.liveops.occurrences.Occurrences;
 import dev.jubilee.server.liveops.occurrences.RulesReader;
 import dev.jubilee.server.liveops.participation.ParticipationFeature;
+import dev.jubilee.server.liveops.progress.EventEffects;
 import dev.jubilee.server.liveops.progress.ProgressBus;
 import dev.jubilee.server.liveops.progress.ProgressEngine;
 import dev.jubilee.server.liveops.progress.ProgressParts;
@@ -60,6 +61,7 @@ public final class LiveOps implements Routes, AutoCloseable {
     private final Rewards rewards;
     private final ParticipationFeature participation;
     private final ProgressEngine progress;
+    private final EventEffects effects;
     private final Closing closing;
     private final LiveEventsFeature events;
     private final OutboxRelay outbox;
@@ -97,6 +99,7 @@ public final class LiveOps implements Routes, AutoCloseable {
                         bus.events(),
                         settings.progress(),
                         new LoopMetrics(settings.progress().group(), registry));
+        this.effects = new EventEffects(database, settings.progress().group());
         this.closing =
                 new Closing(
                         database,
@@ -124,6 +127,11 @@ public final class LiveOps implements Routes, AutoCloseable {
         Gauge.builder("jubilee.progress.lag", progress, ProgressEngine::lag)
                 .description("Bus events that wait to be counted, in this instance's partitions")
                 .register(registry);
+    }
+
+    /** What bus events did to live events. */
+    public EventEffects effects() {
+        return effects;
     }
 
     /** Reads what there is and begins to work. */

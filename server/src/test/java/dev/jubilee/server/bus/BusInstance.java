@@ -29,16 +29,18 @@ import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.MissingNode;
 
 /** One instance of the bus with a port of its own, on the servers of the test class. */
 final class BusInstance implements AutoCloseable {
-    /** The role is the credential. */
+    /** The role is the credential, with an id behind it if that matters: {@code player:ann}. */
     private static final Authenticator BY_ROLE =
             new Authenticator() {
                 @Override
                 public @Nullable Principal cached(String authorization) {
-                    String role = authorization.substring("Bearer ".length());
-                    return new Principal("key-" + role, Role.of(role));
+                    String[] named = authorization.substring("Bearer ".length()).split(":", 2);
+                    String id = named.length > 1 ? named[1] : "key-" + named[0];
+                    return new Principal(id, Role.of(named[0]));
                 }
 
                 @Override
@@ -64,15 +66,25 @@ final class BusInstance implements AutoCloseable {
     private final HttpClient client = HttpClient.newHttpClient();
 
     BusInstance(Platform platform, Map<String, String> settings) {
+        this(platform, settings, platform.brokers());
+    }
+
+    /**
+     * @param brokers where it believes Kafka to be
+     */
+    BusInstance(Platform platform, Map<String, String> settings, String brokers) {
         HikariConfig config = new HikariConfig();
         config.setDataSource(platform.dataSource());
         config.setMaximumPoolSize(6);
         pool = new HikariDataSource(config);
         database = new Database(pool);
         changes = new ChangeFeed(pool);
-        Map<String, Object> kafka = new HashMap<>(Map.of("bootstrap.servers", platform.brokers()));
+        Map<String, Object> kafka = new HashMap<>(Map.of("bootstrap.servers", brokers));
         SettingsReader reader = new SettingsReader(settings);
         BusSettings busSettings = BusSettings.from(reader);
+        boolean limited = settings.containsKey("EVENT_BUS_RATE_LIMIT_EVENTS");
+        RateLimits.Settings limits =
+                limited ? RateLimits.Settings.from(reader, true) : RateLimits.Settings.OFF;
         reader.check();
         Idempotency idempotency = new Idempotency(database, platform.clock(), Duration.ofDays(1));
         bus =
@@ -97,7 +109,7 @@ final class BusInstance implements AutoCloseable {
                         router,
                         new Edge(
                                 BY_ROLE,
-                                new RateLimits(RateLimits.Settings.OFF, System::nanoTime),
+                                new RateLimits(limits, System::nanoTime),
                                 new HttpLimits(9 << 20, timeout, timeout, timeout, 1_000)),
                         2);
     }
@@ -119,6 +131,29 @@ final class BusInstance implements AutoCloseable {
         return send(request(role, path).GET().build());
     }
 
+    /** Any method; a body only where there is one. */
+    Answer send(String method, String role, String path, @Nullable String body) {
+        HttpRequest.BodyPublisher publisher =
+                body == null
+                        ? HttpRequest.BodyPublishers.noBody()
+                        : HttpRequest.BodyPublishers.ofString(body);
+        return send(request(role, path).method(method, publisher).build());
+    }
+
+    /** A body that is no JSON. */
+    String text(String role, String path) {
+        try {
+            return client.send(
+                            request(role, path).GET().build(), HttpResponse.BodyHandlers.ofString())
+                    .body();
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
     private HttpRequest.Builder request(String role, String path) {
         return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port.port() + path))
                 .header("Authorization", "Bearer " + role)
@@ -129,8 +164,11 @@ final class BusInstance implements AutoCloseable {
         try {
             HttpResponse<byte[]> response =
                     client.send(request, HttpResponse.BodyHandlers.ofByteArray());
-            return new Answer(
-                    response.statusCode(), Json.tree(response.body()), response.headers());
+            JsonNode body =
+                    response.body().length == 0
+                            ? MissingNode.getInstance()
+                            : Json.tree(response.body());
+            return new Answer(response.statusCode(), body, response.headers());
         } catch (IOException e) {
             throw new java.io.UncheckedIOException(e);
         } catch (InterruptedException e) {

@@ -73,6 +73,7 @@ class EdgeTest {
                         Access.SERVICE,
                         call -> Reply.ok(Map.of("put", call.path("id"))))
                 .get("/search", Access.ANYONE, call -> Reply.ok(Map.of("q", "" + call.query("q"))))
+                .query("q")
                 .post("/echo", Access.ANYONE, call -> Reply.json(200, Json.bytes(call.json())))
                 .post("/strict", Access.ANYONE, EdgeTest::strict)
                 .post("/act", Access.PLAYER, EdgeTest::act)
@@ -173,6 +174,9 @@ class EdgeTest {
         assertThat(json(server().get("/search?q=a+b%26c")).path("q").stringValue())
                 .isEqualTo("a b&c");
         assertThat(code(server().get("/search?q=1&q=2"))).isEqualTo("malformed_request");
+        assertThat(code(server().get("/search?q=1&z=%zz"))).isEqualTo("malformed_request");
+        assertThat(code(server().get("/search?quest=1"))).isEqualTo("validation_failed");
+        assertThat(code(server().get("/things/1?q=1"))).isEqualTo("validation_failed");
         assertThat(code(server().get("/search?q=%00"))).isEqualTo("malformed_request");
         assertThat(code(server().get("/search?q=%C3%28"))).isEqualTo("malformed_request");
     }

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -61,6 +62,25 @@ public final class Contract {
             }
         }
         return operations;
+    }
+
+    /** The query parameters of every operation. */
+    public Map<String, Set<String>> queries() {
+        Map<String, Set<String>> queries = new TreeMap<>();
+        for (String operation : operations()) {
+            int space = operation.indexOf(' ');
+            JsonNode path = document.path("paths").path(operation.substring(space + 1));
+            String method = operation.substring(0, space).toLowerCase(Locale.ROOT);
+            Set<String> names = new TreeSet<>();
+            for (JsonNode parameter : path.path(method).path("parameters")) {
+                JsonNode resolved = resolve(parameter);
+                if (resolved.path("in").stringValue("").equals("query")) {
+                    names.add(resolved.path("name").stringValue());
+                }
+            }
+            queries.put(operation, names);
+        }
+        return queries;
     }
 
     /**

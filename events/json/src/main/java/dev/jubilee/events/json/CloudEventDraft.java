@@ -61,6 +61,12 @@ final class CloudEventDraft {
         dataIsString = string;
     }
 
+    /** Data as it is. */
+    void bytes(byte[] value) {
+        data = once("data", data, value);
+        dataIsBinary = true;
+    }
+
     void base64(String encoded) {
         try {
             data = once("data_base64", data, Base64.getDecoder().decode(encoded));

@@ -1,6 +1,7 @@
 package dev.jubilee.server.bus.publish;
 
 import dev.jubilee.events.Envelope;
+import dev.jubilee.events.json.CloudEventsHttp;
 import dev.jubilee.events.json.CloudEventsJson;
 import dev.jubilee.events.json.InvalidCloudEvent;
 import dev.jubilee.events.json.ParsedEvent;
@@ -15,8 +16,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * CloudEvents in publish requests, structured and batched. The topic is the extension attribute
- * {@code topic} of the event, or the query parameter of that name. Thread-safe.
+ * CloudEvents in publish requests, binary, structured and batched. The topic is the extension
+ * attribute {@code topic} of the event, or the query parameter of that name. Thread-safe.
  */
 final class CloudEventItems {
     private static final String TOPIC = "topic";
@@ -24,9 +25,11 @@ final class CloudEventItems {
     /** Extension attributes by which the bus tells its consumers what it knows itself. */
     private static final Set<String> OURS = Set.of("acceptedat", "idorigin", "replayid");
 
+    private static final PayloadScan NOTHING_TO_SEE = new PayloadScan(null, null);
     private static final int MAX_EXTENSIONS = 16;
 
     private final CloudEventsJson json;
+    private final CloudEventsHttp http;
     private final EventTypes types;
     private final EventReader reader;
     private final Publisher publisher;
@@ -34,6 +37,7 @@ final class CloudEventItems {
 
     CloudEventItems(Publisher publisher, EventReader reader, PublishSettings settings) {
         this.json = new CloudEventsJson(publisher::now);
+        this.http = new CloudEventsHttp(publisher::now);
         this.types = new EventTypes(settings.families());
         this.reader = reader;
         this.publisher = publisher;
@@ -46,6 +50,26 @@ final class CloudEventItems {
 
     boolean isBatch(Call call) {
         return call.mediaType().equals(CloudEventsJson.BATCH_MEDIA_TYPE);
+    }
+
+    /** Whether the attributes are in the headers. */
+    boolean isBinary(Call call) {
+        return call.header(CloudEventsHttp.MARK) != null;
+    }
+
+    /**
+     * Reads an event whose attributes are in the headers.
+     *
+     * @throws dev.jubilee.server.http.ProblemException 422 when one of them is wrong
+     */
+    ParsedItem binary(Call call) {
+        try {
+            String type = call.mediaType().isEmpty() ? null : call.header("Content-Type");
+            Map<String, String> attributes = call.headers(CloudEventsHttp.PREFIX);
+            return item(http.read(attributes, type, call.body()), call.query(TOPIC));
+        } catch (InvalidCloudEvent e) {
+            throw refusal(e).asException();
+        }
     }
 
     /**
@@ -99,7 +123,11 @@ final class CloudEventItems {
         Map<String, String> extensions = new HashMap<>(read.extensions());
         String own = extensions.remove(TOPIC);
         String topic = own == null ? defaultTopic : own;
+        PayloadScan scan = scan(read);
         List<FieldError> faults = faults(read, extensions);
+        if (scan.fault() != null) {
+            faults.add(new FieldError("data", scan.fault()));
+        }
         if (topic == null) {
             faults.add(
                     new FieldError(
@@ -113,11 +141,11 @@ final class CloudEventItems {
                     Problem.tooLarge("An event may have " + maxEventBytes + " bytes at most.");
             return new ParsedItem.Refused(read.id(), topic, problem);
         }
+        String key = read.partitionKey() == null ? read.subject() : read.partitionKey();
         Envelope event =
                 read.toBuilder()
                         .acceptedAt(publisher.now())
-                        .partitionKey(
-                                read.partitionKey() == null ? read.subject() : read.partitionKey())
+                        .partitionKey(key == null ? scan.player() : key)
                         .extensions(extensions)
                         .build();
         return new ParsedItem.Fit(new Publisher.Accepted(topic, event));
@@ -145,13 +173,12 @@ final class CloudEventItems {
             faults.add(new FieldError("extensions", "must be at most " + MAX_EXTENSIONS));
         }
         extensions.forEach((name, value) -> check(faults, name, value, 1_000));
-        if (event.contentType().equals(Envelope.JSON) && event.data().length > 0) {
-            String fault = reader.jsonFault(event.data());
-            if (fault != null) {
-                faults.add(new FieldError("data", fault));
-            }
-        }
         return faults;
+    }
+
+    private PayloadScan scan(Envelope event) {
+        boolean json = event.contentType().equals(Envelope.JSON) && event.data().length > 0;
+        return json ? reader.scan(event.data()) : NOTHING_TO_SEE;
     }
 
     private static void check(

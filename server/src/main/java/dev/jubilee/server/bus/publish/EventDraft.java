@@ -3,6 +3,7 @@ package dev.jubilee.server.bus.publish;
 import dev.jubilee.events.Priority;
 import dev.jubilee.events.Rfc3339;
 import dev.jubilee.server.http.Problem.FieldError;
+import dev.jubilee.server.json.Json;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -41,6 +42,9 @@ final class EventDraft {
     Priority priority = Priority.NORMAL;
     boolean replayable = true;
     byte @Nullable [] payload;
+
+    /** The player whom the payload names. */
+    @Nullable String payloadPlayer;
 
     /** The payload came as text, which is yet to be proven JSON. */
     boolean payloadIsText;
@@ -170,8 +174,29 @@ final class EventDraft {
             payload = parser.getString().getBytes(StandardCharsets.UTF_8);
             payloadIsText = true;
         } else if (token != JsonToken.VALUE_NULL) {
-            payload = slice(parser);
+            long start = parser.currentTokenLocation().getByteOffset();
+            payloadPlayer = PayloadScan.playerOf(parser);
+            payload = sliceFrom(start, parser);
             payloadIsText = false;
+        }
+    }
+
+    /** Makes this an event of that player, and of nobody else. */
+    void actAs(String player) {
+        if (playerId == null) {
+            playerId = player;
+            append("player_id", Json.bytes(player));
+        }
+        refuseOther("player_id", playerId, player);
+        refuseOther("subject", subject, player);
+        refuseOther("key", key, player);
+        refuseOther("source", source, player);
+        source = player;
+    }
+
+    private void refuseOther(String field, @Nullable String given, String player) {
+        if (given != null && !given.equals(player)) {
+            fault(field, "must be the player itself, which is \"" + player + "\"");
         }
     }
 
@@ -242,6 +267,10 @@ final class EventDraft {
     private byte[] slice(JsonParser parser) {
         long start = parser.currentTokenLocation().getByteOffset();
         parser.skipChildren();
+        return sliceFrom(start, parser);
+    }
+
+    private byte[] sliceFrom(long start, JsonParser parser) {
         parser.finishToken();
         long end = parser.currentLocation().getByteOffset();
         return Arrays.copyOfRange(document, Math.toIntExact(start), Math.toIntExact(end));

@@ -5,7 +5,7 @@ import dev.jubilee.events.EventId;
 import dev.jubilee.events.IdOrigin;
 import dev.jubilee.server.http.Call;
 import dev.jubilee.server.http.Problem;
-import dev.jubilee.server.json.Json;
+import dev.jubilee.server.security.Role;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -160,6 +160,9 @@ final class EventReader {
 
     private ParsedItem finish(EventDraft draft, IdMaker ids, int index) {
         require(draft, "topic", draft.topic);
+        if (ids.principal().role() == Role.PLAYER) {
+            draft.actAs(ids.principal().id());
+        }
         byte[] data = draft.isGame() ? finishGame(draft) : finishGeneric(draft);
         String type = draft.type;
         String topic = draft.topic;
@@ -178,7 +181,7 @@ final class EventReader {
                         type,
                         source,
                         draft.subject,
-                        draft.key == null ? draft.subject : draft.key,
+                        keyOf(draft),
                         draft.timestamp == null ? at : draft.timestamp,
                         at,
                         Envelope.JSON,
@@ -190,6 +193,14 @@ final class EventReader {
                         given == null ? IdOrigin.SERVER : IdOrigin.CLIENT,
                         java.util.Map.of());
         return new ParsedItem.Fit(new Publisher.Accepted(topic, event));
+    }
+
+    /** The caller's choice; else whom the event is about. */
+    private static @Nullable String keyOf(EventDraft draft) {
+        if (draft.key != null) {
+            return draft.key;
+        }
+        return draft.subject == null ? draft.payloadPlayer : draft.subject;
     }
 
     private static String defaultSource(EventDraft draft, IdMaker ids) {
@@ -214,7 +225,14 @@ final class EventReader {
         if (payload == null) {
             return EMPTY_OBJECT;
         }
-        String fault = draft.payloadIsText ? jsonFault(payload) : encodingFault(payload);
+        String fault;
+        if (draft.payloadIsText) {
+            PayloadScan scan = scan(payload);
+            fault = scan.fault();
+            draft.payloadPlayer = scan.player();
+        } else {
+            fault = encodingFault(payload);
+        }
         if (fault != null) {
             draft.fault("payload", fault);
         }
@@ -241,21 +259,9 @@ final class EventReader {
         return data;
     }
 
-    /** What is wrong with text that should be JSON; null when nothing is. */
-    @Nullable String jsonFault(byte[] payload) {
-        try (JsonParser parser = json.createParser(ObjectReadContext.empty(), payload)) {
-            if (parser.nextToken() == null) {
-                return "must be JSON, was empty";
-            }
-            parser.skipChildren();
-            parser.finishToken();
-            if (parser.nextToken() != null) {
-                return "must be one JSON value, found more after it";
-            }
-        } catch (JacksonException e) {
-            return "must be JSON: " + Json.fault(e);
-        }
-        return encodingFault(payload);
+    /** Looks at bytes that should be JSON. */
+    PayloadScan scan(byte[] payload) {
+        return PayloadScan.of(json, payload);
     }
 
     private static @Nullable String encodingFault(byte[] payload) {

@@ -1,6 +1,7 @@
 package dev.jubilee.server.bus.publish;
 
 import dev.jubilee.server.observability.EventCounters;
+import dev.jubilee.server.bus.stats.Activity;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 
@@ -11,8 +12,10 @@ final class PublishMetrics {
     private final EventCounters failed;
     private final Counter operationsFine;
     private final Counter operationsFailed;
+    private final Activity activity;
 
-    PublishMetrics(MeterRegistry registry) {
+    PublishMetrics(MeterRegistry registry, Activity activity) {
+        this.activity = activity;
         this.registry = registry;
         this.published = events("success");
         this.failed = events("error");
@@ -23,11 +26,13 @@ final class PublishMetrics {
     void acknowledged(String topic, String type) {
         published.increment(topic, type);
         operationsFine.increment();
+        activity.published();
     }
 
     void failed(String topic, String type) {
         failed.increment(topic, type);
         operationsFailed.increment();
+        activity.publishFailed();
     }
 
     private EventCounters events(String status) {

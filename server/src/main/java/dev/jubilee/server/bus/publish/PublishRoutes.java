@@ -1,19 +1,24 @@
 package dev.jubilee.server.bus.publish;
 
 import dev.jubilee.server.bus.publish.Publisher.Accepted;
+import dev.jubilee.server.bus.topics.Topic;
 import dev.jubilee.server.bus.topics.TopicCatalogue;
 import dev.jubilee.server.http.Call;
+import dev.jubilee.server.http.Limit;
 import dev.jubilee.server.http.Method;
 import dev.jubilee.server.http.Problem;
 import dev.jubilee.server.http.Reply;
 import dev.jubilee.server.http.Router;
 import dev.jubilee.server.http.Routes;
 import dev.jubilee.server.security.Access;
+import dev.jubilee.server.security.Principal;
+import dev.jubilee.server.security.Role;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /** The HTTP face of publishing. Every route is hot. */
@@ -25,6 +30,10 @@ public final class PublishRoutes implements Routes {
     private final EventReader reader;
     private final CloudEventItems cloudEvents;
     private final PublishSettings settings;
+    private final PublishGate gate;
+
+    /** Where payloads are looked into: not on the event loop, however large they are. */
+    private final Executor aside = work -> Thread.ofVirtual().name("payload-schema").start(work);
 
     public PublishRoutes(Publisher publisher, TopicCatalogue topics, PublishSettings settings) {
         this.publisher = publisher;
@@ -32,55 +41,90 @@ public final class PublishRoutes implements Routes {
         this.reader = new EventReader(publisher, settings);
         this.cloudEvents = new CloudEventItems(publisher, reader, settings);
         this.settings = settings;
+        this.gate = new PublishGate(topics);
     }
 
     @Override
     public void on(Router router) {
         router.hot(Method.POST, "/events/publish", Access.SERVICE, this::generic)
-                .hot(Method.POST, "/events/game/publish", Access.SERVICE, this::game)
-                .hot(Method.POST, "/events/publish/batch", Access.SERVICE, this::batch);
+                .query("topic")
+                .hot(Method.POST, "/events/game/publish", Access.PLAYER, this::game)
+                .limit(Limit.PUBLISH)
+                .hot(Method.POST, "/events/publish/batch", Access.SERVICE, this::batch)
+                .query("topic");
     }
 
     private CompletionStage<Reply> generic(Call call) {
         limit(call, settings.maxEventBytes());
         if (cloudEvents.isOne(call)) {
-            return one(cloudEvents.one(call));
+            return one(cloudEvents.one(call), call.principal());
+        }
+        if (cloudEvents.isBinary(call)) {
+            return one(cloudEvents.binary(call), call.principal());
         }
         mustBeJson(call);
-        return one(reader.one(call.body(), EventReader.Kind.GENERIC, IdMaker.of(call)));
+        ParsedItem item = reader.one(call.body(), EventReader.Kind.GENERIC, IdMaker.of(call));
+        return one(item, call.principal());
     }
 
+    /** Players too, as themselves, where a topic's grants let them. */
     private CompletionStage<Reply> game(Call call) {
+        if (call.principal().role() == Role.OPERATOR) {
+            throw Problem.forbidden("Operators do not publish.").asException();
+        }
         limit(call, settings.maxEventBytes());
         mustBeJson(call);
-        return one(reader.one(call.body(), EventReader.Kind.GAME, IdMaker.of(call)));
+        ParsedItem item = reader.one(call.body(), EventReader.Kind.GAME, IdMaker.of(call));
+        return one(item, call.principal());
     }
 
     private CompletionStage<Reply> batch(Call call) {
         limit(call, settings.maxBatchBytes());
         if (cloudEvents.isBatch(call)) {
-            return many(cloudEvents.batch(call));
+            return many(cloudEvents.batch(call), call.principal());
         }
         mustBeJson(call);
-        return many(reader.batch(call.body(), IdMaker.of(call)));
+        return many(reader.batch(call.body(), IdMaker.of(call)), call.principal());
     }
 
-    private CompletionStage<Reply> one(ParsedItem item) {
+    private CompletionStage<Reply> one(ParsedItem item, Principal who) {
         Accepted accepted =
                 switch (item) {
                     case ParsedItem.Fit(Accepted fit) -> fit;
                     case ParsedItem.Refused refused -> throw refused.problem().asException();
                 };
         if (topics.find(accepted.topic()) == null) {
-            return topics.refreshSoon().thenCompose(fresh -> sendOne(accepted));
+            return topics.refreshSoon().thenCompose(fresh -> admitOne(accepted, who));
         }
-        return sendOne(accepted);
+        return admitOne(accepted, who);
+    }
+
+    private CompletableFuture<Reply> admitOne(Accepted accepted, Principal who) {
+        Topic topic = topics.find(accepted.topic());
+        if (topic == null) {
+            throw Problem.notFound("topic", accepted.topic()).asException();
+        }
+        if (PublishGate.isOpen(topic, who)) {
+            return sendOne(accepted);
+        }
+        refuse(gate.refusal(topic, who));
+        if (!gate.looksInside(topic)) {
+            return sendOne(accepted);
+        }
+        return CompletableFuture.supplyAsync(() -> gate.fault(topic, accepted.event()), aside)
+                .thenCompose(fault -> {
+                    refuse(fault);
+                    return sendOne(accepted);
+                });
+    }
+
+    private static void refuse(@Nullable Problem problem) {
+        if (problem != null) {
+            throw problem.asException();
+        }
     }
 
     private CompletableFuture<Reply> sendOne(Accepted accepted) {
-        if (topics.find(accepted.topic()) == null) {
-            throw Problem.notFound("topic", accepted.topic()).asException();
-        }
         CompletableFuture<Shipment> shipment = publisher.ship(List.of(accepted));
         if (shipment == null) {
             throw overloaded().asException();
@@ -94,22 +138,33 @@ public final class PublishRoutes implements Routes {
         });
     }
 
-    private CompletionStage<Reply> many(List<ParsedItem> items) {
+    private CompletionStage<Reply> many(List<ParsedItem> items, Principal who) {
         for (ParsedItem item : items) {
             if (item instanceof ParsedItem.Fit(Accepted fit) && topics.find(fit.topic()) == null) {
-                return topics.refreshSoon().thenCompose(fresh -> sendMany(items));
+                return topics.refreshSoon().thenCompose(fresh -> admitMany(items, who));
             }
         }
-        return sendMany(items);
+        return admitMany(items, who);
     }
 
-    private CompletableFuture<Reply> sendMany(List<ParsedItem> items) {
-        List<ParsedItem> judged = new ArrayList<>(items.size());
-        List<Accepted> accepted = new ArrayList<>(items.size());
+    private CompletableFuture<Reply> admitMany(List<ParsedItem> items, Principal who) {
+        boolean looksInside = false;
         for (ParsedItem item : items) {
-            ParsedItem verdict = judge(item);
-            judged.add(verdict);
-            if (verdict instanceof ParsedItem.Fit(Accepted fit)) {
+            Topic topic =
+                    item instanceof ParsedItem.Fit(Accepted fit) ? topics.find(fit.topic()) : null;
+            looksInside |= topic != null && gate.looksInside(topic);
+        }
+        if (looksInside) {
+            return CompletableFuture.supplyAsync(() -> judge(items, who), aside)
+                    .thenCompose(this::sendMany);
+        }
+        return sendMany(judge(items, who));
+    }
+
+    private CompletableFuture<Reply> sendMany(List<ParsedItem> judged) {
+        List<Accepted> accepted = new ArrayList<>(judged.size());
+        for (ParsedItem item : judged) {
+            if (item instanceof ParsedItem.Fit(Accepted fit)) {
                 accepted.add(fit);
             }
         }
@@ -126,12 +181,27 @@ public final class PublishRoutes implements Routes {
         });
     }
 
-    private ParsedItem judge(ParsedItem item) {
-        if (item instanceof ParsedItem.Fit(Accepted fit) && topics.find(fit.topic()) == null) {
-            return new ParsedItem.Refused(
-                    fit.event().id(), fit.topic(), Problem.notFound("topic", fit.topic()));
+    private List<ParsedItem> judge(List<ParsedItem> items, Principal who) {
+        List<ParsedItem> judged = new ArrayList<>(items.size());
+        for (ParsedItem item : items) {
+            judged.add(item instanceof ParsedItem.Fit(Accepted fit) ? judge(item, fit, who) : item);
         }
-        return item;
+        return judged;
+    }
+
+    private ParsedItem judge(ParsedItem item, Accepted fit, Principal who) {
+        Topic topic = topics.find(fit.topic());
+        if (topic != null && PublishGate.isOpen(topic, who)) {
+            return item;
+        }
+        Problem problem =
+                topic == null ? Problem.notFound("topic", fit.topic()) : gate.refusal(topic, who);
+        if (problem == null && topic != null) {
+            problem = gate.fault(topic, fit.event());
+        }
+        return problem == null
+                ? item
+                : new ParsedItem.Refused(fit.event().id(), fit.topic(), problem);
     }
 
     /** When Kafka took nothing of the batch, the request as a whole is to be repeated. */

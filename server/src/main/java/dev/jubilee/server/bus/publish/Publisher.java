@@ -3,8 +3,10 @@ package dev.jubilee.server.bus.publish;
 import dev.jubilee.events.Envelope;
 import dev.jubilee.events.EventId;
 import dev.jubilee.events.IdOrigin;
+import dev.jubilee.events.Priority;
 import dev.jubilee.events.kafka.KafkaEnvelopes;
 import dev.jubilee.server.bus.publish.PublishException.Reason;
+import dev.jubilee.server.bus.stats.Activity;
 import dev.jubilee.server.bus.topics.TopicCatalogue;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -38,6 +40,7 @@ public final class Publisher implements AutoCloseable {
     private final AcceptanceClock clock;
     private final EventId ids;
     private final SenderLane lane;
+    private final Breaker breaker = new Breaker(System::nanoTime);
     private final PublishMetrics metrics;
 
     /**
@@ -48,13 +51,17 @@ public final class Publisher implements AutoCloseable {
             TopicCatalogue topics,
             PublishSettings settings,
             InstantSource clock,
-            MeterRegistry registry) {
+            MeterRegistry registry,
+            Activity activity) {
         this.topics = topics;
         this.settings = settings;
         this.clock = new AcceptanceClock(clock);
         this.ids = new EventId(this.clock);
         this.lane = new SenderLane(producer(kafka, settings), settings.laneRequests());
-        this.metrics = new PublishMetrics(registry);
+        this.metrics = new PublishMetrics(registry, activity);
+        Gauge.builder("event_bus_kafka_breaker_open", breaker, b -> b.isOpen() ? 1 : 0)
+                .description("Whether publishing is refused because Kafka does not answer")
+                .register(registry);
         Gauge.builder("event_bus_event_buffer_size", lane, SenderLane::waiting)
                 .description("Requests that wait to be handed to Kafka")
                 .register(registry);
@@ -114,9 +121,7 @@ public final class Publisher implements AutoCloseable {
 
     private CompletableFuture<List<Published>> publishKnown(String topic, List<Envelope> events) {
         if (topics.find(topic) == null) {
-            return CompletableFuture.failedFuture(
-                    new PublishException(
-                            Reason.UNKNOWN_TOPIC, "there is no topic \"" + topic + "\""));
+            return unknown(topic);
         }
         List<Accepted> accepted = new ArrayList<>(events.size());
         for (Envelope event : events) {
@@ -127,7 +132,28 @@ public final class Publisher implements AutoCloseable {
                             topic,
                             event.toBuilder().idOrigin(IdOrigin.CLIENT).acceptedAt(now()).build()));
         }
-        CompletableFuture<Shipment> shipment = ship(accepted);
+        return send(accepted, true);
+    }
+
+    /**
+     * Sends events on to a topic as they are, in this order; the caller has marked them.
+     *
+     * @return as {@link #publish(String, List)}
+     */
+    public CompletableFuture<List<Published>> forward(String topic, List<Envelope> events) {
+        if (topics.find(topic) == null) {
+            return unknown(topic);
+        }
+        return send(events.stream().map(event -> new Accepted(topic, event)).toList(), false);
+    }
+
+    private static CompletableFuture<List<Published>> unknown(String topic) {
+        return CompletableFuture.failedFuture(
+                new PublishException(Reason.UNKNOWN_TOPIC, "there is no topic \"" + topic + "\""));
+    }
+
+    private CompletableFuture<List<Published>> send(List<Accepted> accepted, boolean fresh) {
+        CompletableFuture<Shipment> shipment = ship(accepted, fresh);
         if (shipment == null) {
             return CompletableFuture.failedFuture(
                     new PublishException(Reason.NOT_SENT, "too many events wait for Kafka"));
@@ -155,21 +181,33 @@ public final class Publisher implements AutoCloseable {
     }
 
     /**
-     * Hands over; null when the lane is full. Completes on Kafka's own thread: what follows must be
-     * brief.
+     * Hands over; null when the lane is full, or Kafka has not answered for a while. Completes on
+     * Kafka's own thread: what follows must be brief.
      */
     @Nullable CompletableFuture<Shipment> ship(List<Accepted> accepted) {
+        return ship(accepted, true);
+    }
+
+    /**
+     * @param fresh whether they were accepted just now, and not before they came here
+     */
+    private @Nullable CompletableFuture<Shipment> ship(List<Accepted> accepted, boolean fresh) {
+        if (!breaker.lets()) {
+            return null;
+        }
         long start = System.nanoTime();
         long earliest = Long.MAX_VALUE;
         List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>(accepted.size());
+        boolean urgent = !accepted.isEmpty();
         for (Accepted one : accepted) {
             records.add(KafkaEnvelopes.record(one.topic(), one.event()));
-            earliest = Math.min(earliest, one.acceptedMillis());
+            urgent &= one.event().priority() == Priority.HIGH;
+            earliest = Math.min(earliest, fresh ? one.acceptedMillis() : Long.MAX_VALUE);
         }
         // The time runs from the acceptance, so that what was held up since then is not sent late.
-        long age = records.isEmpty() ? 0 : Math.max(0, clock.millis() - earliest);
+        long age = earliest == Long.MAX_VALUE ? 0 : Math.max(0, clock.millis() - earliest);
         long deadline = start + settings.timeout().minusMillis(age).toNanos();
-        Shipment shipment = new Shipment(records, earliest, deadline);
+        Shipment shipment = new Shipment(records, earliest, deadline, urgent);
         if (!lane.offer(shipment)) {
             return null;
         }
@@ -181,13 +219,23 @@ public final class Publisher implements AutoCloseable {
     }
 
     private void count(List<Accepted> accepted, Shipment done) {
+        boolean acknowledged = false;
+        boolean letDown = false;
         for (int i = 0; i < accepted.size(); i++) {
             Accepted one = accepted.get(i);
-            if (done.failure(i) == null) {
+            PublishException failure = done.failure(i);
+            if (failure == null) {
                 metrics.acknowledged(one.topic(), one.event().type());
+                acknowledged = true;
             } else {
                 metrics.failed(one.topic(), one.event().type());
+                letDown |= failure.reason() != Reason.TOO_LARGE;
             }
+        }
+        if (acknowledged) {
+            breaker.acknowledged();
+        } else if (letDown) {
+            breaker.failed();
         }
     }
 

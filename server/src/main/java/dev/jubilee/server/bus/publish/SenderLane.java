@@ -10,19 +10,24 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The one thread that hands records to Kafka's producer, which blocks while it lacks metadata or
  * memory: no event loop may do that. What waits is bounded, by requests and by bytes; when it is
- * full, {@link #offer} says so at once. Order of the offers of one thread is kept. Thread-safe.
+ * full, {@link #offer} says so at once. Order of the offers of one thread is kept, but what is
+ * urgent goes ahead of what is not, and leaves without waiting for company. Thread-safe.
  */
 final class SenderLane implements AutoCloseable {
     private static final long MAX_WAITING_BYTES = 24L << 20;
+    private static final int MAX_URGENT_IN_A_ROW = 64;
     private static final Duration CLOSING = Duration.ofSeconds(10);
 
     private final Producer<byte[], byte[]> producer;
     private final int maxWaiting;
+    private final Departures departures;
     private final Queue<Shipment> queue = new ConcurrentLinkedQueue<>();
+    private final Queue<Shipment> urgent = new ConcurrentLinkedQueue<>();
     private final AtomicInteger waiting = new AtomicInteger();
     private final AtomicLong waitingBytes = new AtomicLong();
     private final Thread thread;
@@ -39,10 +44,12 @@ final class SenderLane implements AutoCloseable {
     SenderLane(Producer<byte[], byte[]> producer, int maxWaiting) {
         this.producer = producer;
         this.maxWaiting = maxWaiting;
+        this.departures = new Departures(producer);
         this.thread = Thread.ofPlatform().name("publish-lane").daemon().unstarted(this::run);
     }
 
     void start() {
+        departures.start();
         thread.start();
     }
 
@@ -56,7 +63,7 @@ final class SenderLane implements AutoCloseable {
         }
         waiting.incrementAndGet();
         waitingBytes.addAndGet(shipment.bytes());
-        queue.add(shipment);
+        (shipment.isUrgent() ? urgent : queue).add(shipment);
         if (parked) {
             LockSupport.unpark(thread);
         }
@@ -76,13 +83,18 @@ final class SenderLane implements AutoCloseable {
      * was accepted before the moment.
      */
     void settleThrough(long epochMillis) throws InterruptedException {
-        CountDownLatch handedOver = new CountDownLatch(1);
-        waiting.incrementAndGet();
-        queue.add(
-                Shipment.mark(() -> {
-                    settledThrough = Math.max(settledThrough, epochMillis);
+        CountDownLatch handedOver = new CountDownLatch(2);
+        waiting.addAndGet(2);
+        Runnable reached =
+                () -> {
+                    // Only behind both marks is everything from before the call on its way.
+                    if (handedOver.getCount() == 1) {
+                        settledThrough = Math.max(settledThrough, epochMillis);
+                    }
                     handedOver.countDown();
-                }));
+                };
+        urgent.add(Shipment.mark(true, reached));
+        queue.add(Shipment.mark(false, reached));
         LockSupport.unpark(thread);
         if (ended) {
             abandonAll();
@@ -106,23 +118,38 @@ final class SenderLane implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+        departures.close();
         producer.close(CLOSING);
         ended = true;
         abandonAll();
     }
 
     private void abandonAll() {
-        Shipment left = queue.poll();
+        Shipment left = next(0);
         while (left != null) {
             left.reached();
             left.abandon(0, "the platform is shutting down");
-            left = queue.poll();
+            left = next(0);
         }
     }
 
+    /** What is urgent first, but now and then the rest, so that it is not forgotten. */
+    private @Nullable Shipment next(int urgentInARow) {
+        if (urgentInARow < MAX_URGENT_IN_A_ROW) {
+            Shipment next = urgent.poll();
+            if (next != null) {
+                return next;
+            }
+        }
+        Shipment next = queue.poll();
+        return next == null ? urgent.poll() : next;
+    }
+
     private void run() {
+        int urgentInARow = 0;
         while (true) {
-            Shipment next = queue.poll();
+            Shipment next = next(urgentInARow);
+            urgentInARow = next != null && next.isUrgent() ? urgentInARow + 1 : 0;
             if (next != null) {
                 waiting.decrementAndGet();
                 waitingBytes.addAndGet(-next.bytes());
@@ -138,7 +165,7 @@ final class SenderLane implements AutoCloseable {
     private void park() {
         parked = true;
         // Looks again after the flag is up, so that an offer in between is not slept through.
-        if (queue.isEmpty() && !closed) {
+        if (queue.isEmpty() && urgent.isEmpty() && !closed) {
             LockSupport.park(this);
         }
         parked = false;
@@ -161,6 +188,9 @@ final class SenderLane implements AutoCloseable {
             } catch (RuntimeException e) {
                 shipment.fail(i, e, false);
             }
+        }
+        if (shipment.isUrgent()) {
+            departures.now();
         }
     }
 }

@@ -23,15 +23,22 @@ final class Shipment {
     private final long bytes;
     private final long earliest;
     private final long deadline;
+    private final boolean urgent;
     private @Nullable Runnable whenReached;
 
     /**
      * @param earliest when the first of them was accepted, in milliseconds since the epoch
      * @param deadline by {@link System#nanoTime()}: what has not been handed over by then is not
+     * @param urgent whether all of it is of high priority: it goes ahead of what waits
      */
-    Shipment(List<ProducerRecord<byte[], byte[]>> records, long earliest, long deadline) {
+    Shipment(
+            List<ProducerRecord<byte[], byte[]>> records,
+            long earliest,
+            long deadline,
+            boolean urgent) {
         this.records = records;
         this.earliest = earliest;
+        this.urgent = urgent;
         this.partitions = new int[records.size()];
         this.offsets = new long[records.size()];
         this.failures = new @Nullable PublishException[records.size()];
@@ -48,8 +55,8 @@ final class Shipment {
     }
 
     /** Nothing to send: tells when the lane has come so far. */
-    static Shipment mark(Runnable whenReached) {
-        Shipment mark = new Shipment(List.of(), Long.MAX_VALUE, Long.MAX_VALUE);
+    static Shipment mark(boolean urgent, Runnable whenReached) {
+        Shipment mark = new Shipment(List.of(), Long.MAX_VALUE, Long.MAX_VALUE, urgent);
         mark.whenReached = whenReached;
         return mark;
     }
@@ -73,6 +80,10 @@ final class Shipment {
     /** When the first of the records was accepted, in milliseconds since the epoch. */
     long earliest() {
         return earliest;
+    }
+
+    boolean isUrgent() {
+        return urgent;
     }
 
     boolean isLate() {

@@ -65,6 +65,11 @@ record EventRow(
                 contentType(event.contentType(), text));
     }
 
+    /** Whether a replay forwarded it: it is stored already. */
+    boolean isReplay() {
+        return !event.extensions().isEmpty() && event.extensions().containsKey("replayid");
+    }
+
     /** The id as a row's key, if the bus made it and so its time is that of acceptance. */
     private static @Nullable UUID ownId(Envelope event, Instant accepted) {
         if (event.idOrigin() != IdOrigin.SERVER || event.id().length() != 36) {

@@ -1,10 +1,12 @@
 package dev.jubilee.server.bus.store;
 
+import dev.jubilee.events.OffsetStore;
 import dev.jubilee.events.kafka.ConsumerLoop;
 import dev.jubilee.events.kafka.LoopListener;
 import dev.jubilee.events.kafka.LoopSettings;
 import dev.jubilee.events.kafka.TopicOffsets;
 import dev.jubilee.events.postgres.PostgresOffsets;
+import dev.jubilee.server.bus.stats.Activity;
 import dev.jubilee.server.bus.topics.TopicCatalogue;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.http.Router;
@@ -57,14 +59,20 @@ public final class EventStore implements Routes, AutoCloseable {
             TopicCatalogue topics,
             StoreSettings settings,
             InstantSource clock,
-            MeterRegistry registry) {
+            MeterRegistry registry,
+            Activity activity) {
         this.kafka = kafka;
         this.admin = admin;
         this.topics = topics;
         this.offsets = new PostgresOffsets(database.dataSource(), "platform.consumer_offsets");
         Partitions partitions = new Partitions(database);
         this.writer =
-                new StoreWriter(database, offsets, partitions, clock, new StoreMetrics(registry));
+                new StoreWriter(
+                        database,
+                        offsets,
+                        partitions,
+                        clock,
+                        new StoreMetrics(registry, clock, activity));
         this.retention = new Retention(database, partitions, settings, clock);
         this.statuses = new StatusReader(database);
         this.catchUp = new CatchUp(new TopicOffsets(admin), offsets, topics::names);
@@ -89,6 +97,11 @@ public final class EventStore implements Routes, AutoCloseable {
         topics.onChange(() -> started.topics(topics.names()));
         started.topics(topics.names());
         var _ = hourly.scheduleWithFixedDelay(this::retain, 0, 60, TimeUnit.MINUTES);
+    }
+
+    /** Where the store, under {@link #GROUP}, and other consumers stand. */
+    public OffsetStore offsets() {
+        return offsets;
     }
 
     /** Whether events are being stored at the moment. */

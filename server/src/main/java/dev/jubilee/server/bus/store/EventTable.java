@@ -2,6 +2,7 @@ package dev.jubilee.server.bus.store;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.jubilee.events.Envelope;
 import dev.jubilee.server.json.Json;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -10,6 +11,7 @@ import java.time.LocalDate;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 import org.postgresql.copy.CopyIn;
@@ -74,11 +76,22 @@ final class EventTable {
         rows.text(clipped(event.correlationId(), 255));
         rows.text(clipped(event.causationId(), 255));
         rows.text(row.contentType());
-        rows.text(
-                event.extensions().isEmpty()
-                        ? null
-                        : EventRow.clean(Json.text(event.extensions())));
+        rows.text(extensions(event));
         rows.bool(event.replayable());
+    }
+
+    /** With the subject where it is not the key, lest a replay forgets whom an event is about. */
+    private static @Nullable String extensions(Envelope event) {
+        String subject = event.subject();
+        boolean own = subject != null && !subject.equals(event.partitionKey());
+        if (event.extensions().isEmpty() && !own) {
+            return null;
+        }
+        Map<String, String> all = new TreeMap<>(event.extensions());
+        if (own) {
+            all.put("subject", subject);
+        }
+        return EventRow.clean(Json.text(all));
     }
 
     /** A text as a column of so many characters holds it. */

@@ -1,23 +1,37 @@
 package dev.jubilee.server.bus.store;
 
+import dev.jubilee.server.bus.stats.Activity;
 import dev.jubilee.server.observability.EventCounters;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/** Counts what was stored. For the consuming loop's thread. */
+/**
+ * Counts what was stored. The duration of an event is kept for a hundred types, the rest is {@code
+ * other}. For the consuming loop's thread.
+ */
 final class StoreMetrics {
+    private static final int MAX_TIMED = 100;
+
     private final MeterRegistry registry;
     private final EventCounters consumed;
+    private final InstantSource clock;
+    private final Activity activity;
     private final Timer query;
-    private final Timer processing;
+    private final Map<String, Timer> processing = new HashMap<>();
     private final Counter operations;
     private final Counter failures;
     private final Counter parked;
 
-    StoreMetrics(MeterRegistry registry) {
+    StoreMetrics(MeterRegistry registry, InstantSource clock, Activity activity) {
         this.registry = registry;
         this.consumed =
                 new EventCounters(
@@ -25,15 +39,11 @@ final class StoreMetrics {
                         "event_bus_events_consumed",
                         "Events that were consumed",
                         "success");
+        this.clock = clock;
+        this.activity = activity;
         this.query =
                 Timer.builder("event_bus_database_query_duration")
                         .tag("operation", "event_store")
-                        .publishPercentiles(0.5, 0.95, 0.99)
-                        .register(registry);
-        this.processing =
-                Timer.builder("event_bus_event_processing_duration")
-                        .tag("operation", "consume")
-                        .tag("event_type", "all")
                         .publishPercentiles(0.5, 0.95, 0.99)
                         .register(registry);
         this.operations = kafka("success");
@@ -49,19 +59,47 @@ final class StoreMetrics {
         if (rows.isEmpty()) {
             return;
         }
-        processing.record(nanos / rows.size(), TimeUnit.NANOSECONDS);
         operations.increment(rows.size());
+        Instant stored = clock.instant();
+        long all = 0;
         for (EventRow row : rows) {
             consumed.increment(row.record().topic(), row.event().type());
+            long took = Math.max(0, row.acceptedAt().until(stored, ChronoUnit.NANOS));
+            timer(row.event().type()).record(took, TimeUnit.NANOSECONDS);
+            all += took;
         }
+        activity.consumed(rows.size(), Duration.ofNanos(all));
     }
 
     void failed(int rows) {
         failures.increment(rows);
+        activity.consumeFailed(rows);
     }
 
     void parked() {
         parked.increment();
+    }
+
+    private Timer timer(String type) {
+        Timer known = processing.get(type);
+        if (known != null) {
+            return known;
+        }
+        String label = processing.size() < MAX_TIMED ? type : "other";
+        return processing.computeIfAbsent(
+                label,
+                t ->
+                        Timer.builder("event_bus_event_processing_duration")
+                                .description("From an event's acceptance until it was stored")
+                                .tag("operation", "consume")
+                                .tag("event_type", EventRow.clip(t, 100))
+                                .publishPercentiles(0.5, 0.95, 0.99)
+                                // Some kilobytes a type instead of some hundred.
+                                .percentilePrecision(1)
+                                .distributionStatisticBufferLength(2)
+                                .minimumExpectedValue(Duration.ofNanos(100_000))
+                                .maximumExpectedValue(Duration.ofMinutes(1))
+                                .register(registry));
     }
 
     private Counter kafka(String status) {

@@ -86,7 +86,10 @@ final class StoreWriter implements BatchHandler {
         Instant latest = now.plus(EventRow.AHEAD);
         List<EventRow> rows = new ArrayList<>(batch.records().size());
         for (ConsumerRecord<byte[], byte[]> record : batch.records()) {
-            rows.add(EventRow.of(record, now, latest));
+            EventRow row = EventRow.of(record, now, latest);
+            if (!row.isReplay()) {
+                rows.add(row);
+            }
         }
         try {
             partitions.ensure(byDay(rows).keySet());

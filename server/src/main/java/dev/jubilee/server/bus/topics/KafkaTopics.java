@@ -2,22 +2,29 @@ package dev.jubilee.server.bus.topics;
 
 import dev.jubilee.server.http.Problem;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.Config;
+import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.InvalidTopicException;
 import org.apache.kafka.common.errors.TopicExistsException;
@@ -27,6 +34,13 @@ import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 final class KafkaTopics {
     /** A topic that Kafka has, and whether this call made it. */
     record Made(UUID id, int partitions, int replicationFactor, boolean isNew) {}
+
+    /**
+     * A topic as Kafka has it.
+     *
+     * @param retentionMillis as Kafka writes it; -1 is for ever
+     */
+    record Actual(UUID id, int partitions, int replicationFactor, String retentionMillis) {}
 
     private static final Duration TIMEOUT = Duration.ofSeconds(10);
     private static final Duration PAUSE = Duration.ofMillis(20);
@@ -55,7 +69,7 @@ final class KafkaTopics {
                         .configs(configs(asked));
         try {
             Uuid id = await(admin.createTopics(List.of(topic)).topicId(asked.name()));
-            awaitLeaders(asked);
+            awaitLeaders(asked.name(), 0, asked.partitions());
             return new Made(uuid(id), asked.partitions(), replicas, true);
         } catch (TopicExistsException e) {
             return adopt(asked);
@@ -72,6 +86,109 @@ final class KafkaTopics {
         } catch (UnknownTopicOrPartitionException e) {
             // Gone is what was wanted.
         }
+    }
+
+    /** Gives the topic more partitions; one that has as many already stays as it is. */
+    void grow(String name, int partitions) {
+        int there = describe(name).partitions().size();
+        if (there > partitions) {
+            throw Problem.conflict(
+                            "topic_has_more_partitions",
+                            "Kafka's topic \""
+                                    + name
+                                    + "\" has "
+                                    + there
+                                    + " partitions already, and cannot lose any.")
+                    .asException();
+        }
+        if (there < partitions) {
+            await(admin.createPartitions(Map.of(name, NewPartitions.increaseTo(partitions))).all());
+            awaitLeaders(name, there, partitions);
+        }
+    }
+
+    /** Sets how long the topic keeps events. */
+    void retain(String name, int hours) {
+        ConfigEntry retention =
+                new ConfigEntry(TopicConfig.RETENTION_MS_CONFIG, retentionMillis(hours));
+        await(
+                admin.incrementalAlterConfigs(
+                                Map.of(
+                                        new ConfigResource(ConfigResource.Type.TOPIC, name),
+                                        List.of(
+                                                new AlterConfigOp(
+                                                        retention, AlterConfigOp.OpType.SET))))
+                        .all());
+    }
+
+    /** Those of the topics that Kafka has, as it has them. */
+    Map<String, Actual> actual(Collection<String> names) {
+        Map<String, Actual> found = new HashMap<>();
+        Map<ConfigResource, KafkaFuture<Config>> configs =
+                admin.describeConfigs(
+                                names.stream()
+                                        .map(n -> new ConfigResource(ConfigResource.Type.TOPIC, n))
+                                        .toList())
+                        .values();
+        admin.describeTopics(List.copyOf(names))
+                .topicNameValues()
+                .forEach((name, future) -> {
+                    try {
+                        TopicDescription topic = await(future);
+                        Config config =
+                                await(
+                                        Objects.requireNonNull(
+                                                configs.get(
+                                                        new ConfigResource(
+                                                                ConfigResource.Type.TOPIC, name))));
+                        found.put(name, actual(topic, config));
+                    } catch (UnknownTopicOrPartitionException e) {
+                        // Kafka does not have it, which is what the caller learns.
+                    }
+                });
+        return found;
+    }
+
+    private static Actual actual(TopicDescription topic, Config config) {
+        ConfigEntry retention = config.get(TopicConfig.RETENTION_MS_CONFIG);
+        return new Actual(
+                uuid(topic.topicId()),
+                topic.partitions().size(),
+                topic.partitions().getFirst().replicas().size(),
+                retention == null ? "" : retention.value());
+    }
+
+    /** The topics that Kafka has, without its own. */
+    Set<String> names() {
+        return await(admin.listTopics().names());
+    }
+
+    /** Where the partitions end. */
+    Map<Integer, Long> ends(String name) {
+        Map<TopicPartition, OffsetSpec> all = new HashMap<>();
+        try {
+            TopicDescription topic =
+                    await(
+                            Objects.requireNonNull(
+                                    admin.describeTopics(List.of(name))
+                                            .topicNameValues()
+                                            .get(name)));
+            topic.partitions()
+                    .forEach(partition ->
+                            all.put(
+                                    new TopicPartition(name, partition.partition()),
+                                    OffsetSpec.latest()));
+        } catch (UnknownTopicOrPartitionException e) {
+            return Map.of();
+        }
+        Map<Integer, Long> ends = new HashMap<>();
+        await(admin.listOffsets(all).all())
+                .forEach((partition, end) -> ends.put(partition.partition(), end.offset()));
+        return ends;
+    }
+
+    static String retentionMillis(int hours) {
+        return Long.toString(Duration.ofHours(hours).toMillis());
     }
 
     private Made adopt(NewTopicRequest asked) {
@@ -113,20 +230,18 @@ final class KafkaTopics {
      * take a producer's second batch after it refused the first; that one is out of order then, for
      * good.
      */
-    private void awaitLeaders(NewTopicRequest asked) {
-        describe(asked.name());
+    private void awaitLeaders(String name, int from, int to) {
+        describe(name);
         Map<TopicPartition, OffsetSpec> all = new HashMap<>();
-        for (int partition = 0; partition < asked.partitions(); partition++) {
-            all.put(new TopicPartition(asked.name(), partition), OffsetSpec.latest());
+        for (int partition = from; partition < to; partition++) {
+            all.put(new TopicPartition(name, partition), OffsetSpec.latest());
         }
         await(admin.listOffsets(all).all());
     }
 
     private Map<String, String> configs(NewTopicRequest asked) {
         Map<String, String> configs = new HashMap<>();
-        configs.put(
-                TopicConfig.RETENTION_MS_CONFIG,
-                Long.toString(Duration.ofHours(asked.retentionHours()).toMillis()));
+        configs.put(TopicConfig.RETENTION_MS_CONFIG, retentionMillis(asked.retentionHours()));
         configs.put(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, Integer.toString(maxMessageBytes));
         // An event that a game writes straight to Kafka is accepted when the broker takes it, not
         // when its producer says.

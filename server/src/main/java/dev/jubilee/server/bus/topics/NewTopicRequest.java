@@ -3,6 +3,7 @@ package dev.jubilee.server.bus.topics;
 import dev.jubilee.events.TopicName;
 import dev.jubilee.server.http.Input;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
 
 /** A topic that someone asks for, defaults filled in. */
 record NewTopicRequest(
@@ -17,7 +18,7 @@ record NewTopicRequest(
         boolean isSystemTopic,
         boolean requiresAuth,
         boolean enableDlq) {
-    private static final int MAX_TEXT = 10_000;
+    static final int MAX_TEXT = 10_000;
     private static final int MAX_SCHEMA = 100_000;
 
     /** Reads a body, naming every fault at once. */
@@ -36,7 +37,7 @@ record NewTopicRequest(
                 new NewTopicRequest(
                         name,
                         input.optionalText("description", MAX_TEXT),
-                        input.optionalText("schema", MAX_SCHEMA),
+                        schema(input),
                         input.integer(
                                 "partitions",
                                 1,
@@ -59,6 +60,23 @@ record NewTopicRequest(
                         input.flag("enable_dlq", true));
         input.check();
         return request;
+    }
+
+    /** The JSON Schema of a topic, as text or as an object; null when there is none. */
+    static @Nullable String schema(Input input) {
+        JsonNode given = input.optionalValue("schema");
+        if (given == null) {
+            return null;
+        }
+        String text = given.isString() ? given.stringValue() : given.toString();
+        if (text.length() > MAX_SCHEMA) {
+            input.reject("schema", "must have at most " + MAX_SCHEMA + " characters");
+            return null;
+        }
+        for (String fault : PayloadSchema.faultsOf(text)) {
+            input.reject("schema", fault);
+        }
+        return text;
     }
 
     /** A topic of the platform itself. */

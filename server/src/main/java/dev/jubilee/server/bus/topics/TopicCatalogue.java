@@ -2,6 +2,7 @@ package dev.jubilee.server.bus.topics;
 
 import dev.jubilee.server.database.ChangeFeed;
 import dev.jubilee.server.database.Database;
+import dev.jubilee.server.security.Principal;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -22,8 +23,10 @@ public final class TopicCatalogue {
     private static final Logger log = LoggerFactory.getLogger(TopicCatalogue.class);
 
     private final Database database;
+    private final PayloadSchemas schemas = new PayloadSchemas();
     private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
     private volatile Map<String, Topic> topics = Map.of();
+    private volatile TopicGrants grants = TopicGrants.NONE;
     private @Nullable CompletableFuture<Void> nextRefresh;
     private boolean refreshing;
 
@@ -49,6 +52,21 @@ public final class TopicCatalogue {
     /** The names of all topics, sorted. */
     public Set<String> names() {
         return topics.keySet();
+    }
+
+    /** The schema of the topic's payloads, compiled once; null when there is none. */
+    public @Nullable PayloadSchema schemaOf(Topic topic) {
+        return schemas.of(topic);
+    }
+
+    /** Whether the caller may do this with the topic. Never blocks. */
+    public boolean allows(Principal who, Topic topic, TopicAction action) {
+        return grants.allow(who, topic, action);
+    }
+
+    /** How many topics take events. */
+    public int activeCount() {
+        return (int) topics.values().stream().filter(Topic::isActive).count();
     }
 
     /** Is told after each change; must be quick. */
@@ -79,12 +97,19 @@ public final class TopicCatalogue {
     /** Reads all topics now. */
     void refresh() {
         Map<String, Topic> read = new TreeMap<>();
-        database.read(TopicStore::all).forEach(topic -> read.put(topic.name(), topic));
+        TopicGrants granted =
+                database.read(connection -> {
+                    TopicStore.all(connection).forEach(topic -> read.put(topic.name(), topic));
+                    return TopicGrants.all(connection);
+                });
         boolean changed;
         synchronized (this) {
             changed = !read.equals(topics);
+            // The grants first: who sees the topic must not miss that it is closed to them.
+            grants = granted;
             topics = java.util.Collections.unmodifiableMap(read);
         }
+        schemas.keepOnly(read.keySet());
         if (changed) {
             listeners.forEach(Runnable::run);
         }

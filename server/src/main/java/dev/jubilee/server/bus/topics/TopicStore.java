@@ -5,10 +5,15 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.UUID;
 
 /** The rows of {@code bus.topics}. */
@@ -86,6 +91,68 @@ final class TopicStore {
                 Topic topic = read(row);
                 ChangeFeed.announce(connection, SUBJECT, topic.name());
                 return topic;
+            }
+        }
+    }
+
+    static Topic update(Connection connection, Topic topic, Instant at) throws SQLException {
+        try (PreparedStatement statement =
+                connection.prepareStatement(
+                        """
+                        UPDATE bus.topics
+                           SET description = ?, schema = ?, partitions = ?, retention_hours = ?, status = ?, category = ?,
+                               owner_service = ?, is_system_topic = ?, requires_auth = ?, enable_dlq = ?, updated_at = ?
+                         WHERE name = ?
+                        RETURNING
+                        """
+                                + COLUMNS)) {
+            statement.setString(1, topic.description());
+            statement.setString(2, topic.schema());
+            statement.setInt(3, topic.partitions());
+            statement.setInt(4, topic.retentionHours());
+            statement.setString(5, topic.status());
+            statement.setString(6, topic.category());
+            statement.setString(7, topic.ownerService());
+            statement.setBoolean(8, topic.isSystemTopic());
+            statement.setBoolean(9, topic.requiresAuth());
+            statement.setBoolean(10, topic.enableDlq());
+            statement.setObject(11, at.atOffset(ZoneOffset.UTC));
+            statement.setString(12, topic.name());
+            try (ResultSet row = statement.executeQuery()) {
+                row.next();
+                ChangeFeed.announce(connection, SUBJECT, topic.name());
+                return read(row);
+            }
+        }
+    }
+
+    static void delete(Connection connection, String name) throws SQLException {
+        try (PreparedStatement statement =
+                connection.prepareStatement("DELETE FROM bus.topics WHERE name = ?")) {
+            statement.setString(1, name);
+            statement.executeUpdate();
+            ChangeFeed.announce(connection, SUBJECT, name);
+        }
+    }
+
+    /** By consumer group, how far each has come in the topic's partitions. */
+    static Map<String, Map<Integer, Long>> positions(Connection connection, Topic topic)
+            throws SQLException {
+        try (PreparedStatement statement =
+                connection.prepareStatement(
+                        """
+                        SELECT consumer_group, partition, next_offset
+                          FROM platform.consumer_offsets WHERE topic_id = ?
+                        """)) {
+            statement.setObject(1, topic.kafkaTopicId());
+            try (ResultSet row = statement.executeQuery()) {
+                Map<String, Map<Integer, Long>> positions = new TreeMap<>();
+                while (row.next()) {
+                    positions
+                            .computeIfAbsent(row.getString(1), group -> new HashMap<>())
+                            .put(row.getInt(2), row.getLong(3));
+                }
+                return positions;
             }
         }
     }

@@ -9,6 +9,7 @@ import dev.jubilee.server.http.Reply;
 import dev.jubilee.server.security.Principal;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.InstantSource;
 import java.util.Optional;
 import java.util.function.Function;
 import org.apache.kafka.clients.admin.Admin;
@@ -29,22 +30,27 @@ public final class Topics {
     private final Audit audit;
     private final TopicSettings settings;
     private final TopicCatalogue catalogue;
+    private final TopicChanges changes;
+    private final TopicDrift drift;
 
     /**
      * @param maxMessageBytes the largest event that a topic takes, headers included
      */
     public Topics(
             Database database,
-            ChangeFeed changes,
+            ChangeFeed feed,
             Admin admin,
             Audit audit,
             TopicSettings settings,
-            int maxMessageBytes) {
+            int maxMessageBytes,
+            InstantSource clock) {
         this.database = database;
         this.kafka = new KafkaTopics(admin, maxMessageBytes);
         this.audit = audit;
         this.settings = settings;
-        this.catalogue = new TopicCatalogue(database, changes);
+        this.catalogue = new TopicCatalogue(database, feed);
+        this.changes = new TopicChanges(database, kafka, audit, catalogue, clock);
+        this.drift = new TopicDrift(kafka, catalogue);
     }
 
     /** Reads the catalogue for the first time. */
@@ -55,6 +61,16 @@ public final class Topics {
     /** What topics there are. */
     public TopicCatalogue catalogue() {
         return catalogue;
+    }
+
+    /** Changes topics, and deletes them. */
+    public TopicChanges changes() {
+        return changes;
+    }
+
+    /** Where the catalogue and Kafka differ. */
+    TopicDrift drift() {
+        return drift;
     }
 
     /**

@@ -61,8 +61,10 @@ final class EventRoutes implements Routes {
     @Override
     public void on(Router router) {
         router.hot(Method.GET, "/events", readers, this::list)
+                .query("page", "limit", "event_type", "category", "status")
                 .hot(Method.GET, "/events/{event_id}", readers, this::one)
                 .get("/events/{event_id}/occurrences", readers, this::occurrences)
+                .query("page", "limit")
                 .post("/events", Access.ADMIN, this::create)
                 .put("/events/{event_id}", Access.ADMIN, this::update)
                 .delete("/events/{event_id}", Access.ADMIN, this::cancel)

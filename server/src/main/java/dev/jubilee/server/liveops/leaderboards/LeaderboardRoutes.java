@@ -50,7 +50,9 @@ public final class LeaderboardRoutes implements Routes {
     @Override
     public void on(Router router) {
         router.get("/events/{event_id}/leaderboard", reads, this::page)
-                .get("/events/{event_id}/leaderboard/around/{user_id}", reads, this::around);
+                .query("page", "limit", "occurrence_id")
+                .get("/events/{event_id}/leaderboard/around/{user_id}", reads, this::around)
+                .query("limit", "occurrence_id");
     }
 
     private Reply page(Call call) {

@@ -64,9 +64,11 @@ final class ParticipantRoutes implements Routes {
     @Override
     public void on(Router router) {
         router.get("/events/{event_id}/participants", Access.PLAYER, this::list)
+                .query("page", "limit", "status", "cursor")
                 .get("/events/{event_id}/participants/{player_id}", Access.PLAYER, this::one)
                 .put("/events/{event_id}/participants/{player_id}", Access.SERVICE, this::set)
-                .hot(Method.GET, "/users/{user_id}/events", Access.PLAYER, this::ofPlayer);
+                .hot(Method.GET, "/users/{user_id}/events", Access.PLAYER, this::ofPlayer)
+                .query("page", "limit", "status");
     }
 
     private Reply list(Call call) {

@@ -112,9 +112,11 @@ final class RewardRoutes implements Routes {
     @Override
     public void on(Router router) {
         router.get("/events/{event_id}/rewards", readers, this::definitions)
+                .query("user_id")
                 .hot(Method.POST, "/events/{event_id}/rewards", Access.PLAYER, this::claim)
                 .hot(Method.POST, "/events/{event_id}/rewards/claim", Access.PLAYER, this::claim)
-                .get("/users/{user_id}/rewards", Access.PLAYER, this::ofUser);
+                .get("/users/{user_id}/rewards", Access.PLAYER, this::ofUser)
+                .query("page", "limit", "event_id", "status");
     }
 
     private CompletionStage<Reply> claim(Call call) {

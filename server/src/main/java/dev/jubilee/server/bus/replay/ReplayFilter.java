@@ -1,0 +1,138 @@
+package dev.jubilee.server.bus.replay;
+
+import dev.jubilee.events.TopicPattern;
+import dev.jubilee.server.bus.search.EventFilter;
+import dev.jubilee.server.http.Input;
+import dev.jubilee.server.json.Json;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * Which events a replay takes: a JSON object of columns and, under {@code payload}, of fields of
+ * the payload. Every entry must hold; an entry is a list of values of which one must be equal, and
+ * a value is a list of one. Event types may be patterns.
+ */
+final class ReplayFilter {
+    private static final List<String> COLUMNS =
+            List.of("source", "key", "correlation_id", "causation_id", "priority");
+    private static final String TYPE = "event_type";
+    private static final String PAYLOAD = "payload";
+    private static final int MAX_DEPTH = 10;
+
+    private ReplayFilter() {}
+
+    /** Reads the field of that name, text or object, and names its faults. */
+    static String read(Input input, String name) {
+        JsonNode given = input.optionalValue(name);
+        if (given == null) {
+            return "{}";
+        }
+        JsonNode filter = given.isString() ? parsed(given.stringValue()) : given;
+        if (filter == null || !filter.isObject()) {
+            input.reject(name, "must be a JSON object, or the text of one");
+            return "{}";
+        }
+        ObjectNode lists = JsonNodeFactory.instance.objectNode();
+        for (Map.Entry<String, JsonNode> entry : filter.properties()) {
+            String field = entry.getKey();
+            String at = name + "." + field;
+            if (field.equals(PAYLOAD)) {
+                if (entry.getValue().isObject()) {
+                    lists.set(field, payload(input, at, entry.getValue(), 1));
+                } else {
+                    input.reject(at, "must be an object of the payload's fields");
+                }
+            } else if (field.equals(TYPE) || COLUMNS.contains(field)) {
+                lists.set(field, texts(input, at, entry.getValue(), field.equals(TYPE)));
+            } else {
+                input.reject(
+                        at,
+                        "is not known here; known are event_type, "
+                                + String.join(", ", COLUMNS)
+                                + ", payload");
+            }
+        }
+        return Json.text(lists);
+    }
+
+    private static @Nullable JsonNode parsed(String text) {
+        try {
+            return Json.tree(text);
+        } catch (JacksonException e) {
+            return null;
+        }
+    }
+
+    private static JsonNode texts(Input input, String at, JsonNode value, boolean patterns) {
+        JsonNode list = value.isArray() ? value : JsonNodeFactory.instance.arrayNode().add(value);
+        for (JsonNode entry : list) {
+            if (!entry.isString() || entry.stringValue().indexOf('\u0000') >= 0) {
+                input.reject(at, "must be text, or a list of texts");
+                return list;
+            }
+            if (patterns) {
+                try {
+                    TopicPattern.of(entry.stringValue());
+                } catch (IllegalArgumentException e) {
+                    input.reject(at, String.valueOf(e.getMessage()));
+                }
+            }
+        }
+        return list;
+    }
+
+    private static JsonNode payload(Input input, String at, JsonNode object, int depth) {
+        ObjectNode lists = JsonNodeFactory.instance.objectNode();
+        for (Map.Entry<String, JsonNode> entry : object.properties()) {
+            String field = at + "." + entry.getKey();
+            JsonNode value = entry.getValue();
+            if (depth == MAX_DEPTH) {
+                input.reject(field, "is nested too deeply");
+            } else if (value.isObject()) {
+                lists.set(entry.getKey(), payload(input, field, value, depth + 1));
+            } else {
+                JsonNode list =
+                        value.isArray() ? value : JsonNodeFactory.instance.arrayNode().add(value);
+                if (list.valueStream().anyMatch(JsonNode::isContainer)) {
+                    input.reject(field, "must be a value, or a list of values");
+                }
+                lists.set(entry.getKey(), list);
+            }
+        }
+        return lists;
+    }
+
+    /** Adds the conditions of a filter that was read. */
+    static void apply(String filter, EventFilter conditions) {
+        for (Map.Entry<String, JsonNode> entry : Json.tree(filter).properties()) {
+            switch (entry.getKey()) {
+                case TYPE -> conditions.matches(TYPE, strings(entry.getValue()));
+                case PAYLOAD -> fields(new ArrayList<>(), entry.getValue(), conditions);
+                default -> conditions.in(entry.getKey(), strings(entry.getValue()));
+            }
+        }
+    }
+
+    private static void fields(List<String> path, JsonNode object, EventFilter conditions) {
+        for (Map.Entry<String, JsonNode> entry : object.properties()) {
+            List<String> at = new ArrayList<>(path);
+            at.add(entry.getKey());
+            if (entry.getValue().isObject()) {
+                fields(at, entry.getValue(), conditions);
+            } else {
+                conditions.field(
+                        at, entry.getValue().valueStream().map(JsonNode::toString).toList());
+            }
+        }
+    }
+
+    private static List<String> strings(JsonNode list) {
+        return list.valueStream().map(JsonNode::stringValue).toList();
+    }
+}

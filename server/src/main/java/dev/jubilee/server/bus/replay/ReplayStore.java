@@ -1,0 +1,252 @@
+package dev.jubilee.server.bus.replay;
+
+import dev.jubilee.server.database.ChangeFeed;
+import dev.jubilee.server.database.Database;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** The rows of {@code bus.replays}. Leases are by PostgreSQL's clock alone. Thread-safe. */
+final class ReplayStore {
+    static final String SUBJECT = "replays";
+
+    private static final String LEASE = "clock_timestamp() + interval '30 seconds'";
+
+    private final Database database;
+
+    ReplayStore(Database database) {
+        this.database = database;
+    }
+
+    static void insert(Connection connection, Replay replay) throws SQLException {
+        try (PreparedStatement statement =
+                connection.prepareStatement(
+                        """
+                        INSERT INTO bus.replays (replay_id, status, topic, excluded_topics, start_time, end_time, filter,
+                            target_kind, target, rate_per_second, position, created_by, created_at)
+                        VALUES (?, ?, ?, ?, ?, ?, ?::jsonb, ?, ?, ?, ?, ?, ?)
+                        """)) {
+            statement.setObject(1, replay.replayId());
+            statement.setString(2, replay.status().text());
+            statement.setString(3, replay.topic());
+            statement.setArray(
+                    4, connection.createArrayOf("text", replay.excludedTopics().toArray()));
+            statement.setObject(5, replay.startTime().atOffset(ZoneOffset.UTC));
+            statement.setObject(6, replay.endTime().atOffset(ZoneOffset.UTC));
+            statement.setString(7, replay.filter());
+            statement.setString(8, replay.kind().text());
+            statement.setString(9, replay.target());
+            statement.setObject(10, replay.ratePerSecond());
+            statement.setObject(11, replay.position());
+            statement.setString(12, replay.createdBy());
+            statement.setObject(13, replay.createdAt().atOffset(ZoneOffset.UTC));
+            statement.executeUpdate();
+            ChangeFeed.announce(connection, SUBJECT, replay.replayId().toString());
+        }
+    }
+
+    Optional<Replay> find(UUID id) {
+        return database.read(connection -> find(connection, id));
+    }
+
+    /** Holds the row until the transaction ends. */
+    static Optional<Replay> findForUpdate(Connection connection, UUID id) throws SQLException {
+        try (PreparedStatement statement =
+                connection.prepareStatement(
+                        "SELECT * FROM bus.replays WHERE replay_id = ? FOR UPDATE")) {
+            statement.setObject(1, id);
+            return read(statement).stream().findFirst();
+        }
+    }
+
+    static Optional<Replay> find(Connection connection, UUID id) throws SQLException {
+        try (PreparedStatement statement =
+                connection.prepareStatement("SELECT * FROM bus.replays WHERE replay_id = ?")) {
+            statement.setObject(1, id);
+            return read(statement).stream().findFirst();
+        }
+    }
+
+    /** The latest first. */
+    List<Replay> list(int offset, int limit) {
+        return database.read(connection -> {
+            try (PreparedStatement statement =
+                    connection.prepareStatement(
+                            """
+                            SELECT * FROM bus.replays ORDER BY created_at DESC, replay_id DESC OFFSET ? LIMIT ?
+                            """)) {
+                statement.setInt(1, offset);
+                statement.setInt(2, limit);
+                return read(statement);
+            }
+        });
+    }
+
+    int count() {
+        return database.read(connection -> {
+            try (PreparedStatement statement =
+                            connection.prepareStatement("SELECT count(*) FROM bus.replays");
+                    ResultSet row = statement.executeQuery()) {
+                row.next();
+                return row.getInt(1);
+            }
+        });
+    }
+
+    static void setStatus(
+            Connection connection, UUID id, Replay.Status status, @Nullable Instant finishedAt)
+            throws SQLException {
+        try (PreparedStatement statement =
+                connection.prepareStatement(
+                        "UPDATE bus.replays SET status = ?, finished_at = ? WHERE replay_id = ?")) {
+            statement.setString(1, status.text());
+            statement.setObject(2, finishedAt == null ? null : finishedAt.atOffset(ZoneOffset.UTC));
+            statement.setObject(3, id);
+            statement.executeUpdate();
+            ChangeFeed.announce(connection, SUBJECT, id.toString());
+        }
+    }
+
+    /** Takes the oldest replay that nobody runs. */
+    Optional<Replay> claim(UUID lease, Instant now) {
+        return database.transaction(connection -> {
+            try (PreparedStatement statement =
+                    connection.prepareStatement(
+                            """
+                            UPDATE bus.replays
+                               SET status = 'running', lease = ?, started_at = coalesce(started_at, ?), leased_until = %s
+                             WHERE replay_id = (
+                                SELECT replay_id FROM bus.replays
+                                 WHERE status IN ('pending', 'running')
+                                   AND (leased_until IS NULL OR leased_until < clock_timestamp())
+                                 ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+                            RETURNING *
+                            """
+                                    .formatted(LEASE))) {
+                statement.setObject(1, lease);
+                statement.setObject(2, now.atOffset(ZoneOffset.UTC));
+                return read(statement).stream().findFirst();
+            }
+        });
+    }
+
+    /**
+     * Notes how far the holder of the lease has come.
+     *
+     * @return the replay's status; empty when the lease was lost, and nothing was noted
+     */
+    Optional<Replay.Status> advance(
+            UUID id,
+            UUID lease,
+            @Nullable Long matched,
+            long skipped,
+            long replayed,
+            UUID position) {
+        return database.read(connection -> {
+            try (PreparedStatement statement =
+                    connection.prepareStatement(
+                            """
+                            UPDATE bus.replays
+                               SET matched = ?, skipped = ?, replayed = ?, position = ?, leased_until = %s
+                             WHERE replay_id = ? AND lease = ?
+                            RETURNING status
+                            """
+                                    .formatted(LEASE))) {
+                statement.setObject(1, matched);
+                statement.setLong(2, skipped);
+                statement.setLong(3, replayed);
+                statement.setObject(4, position);
+                statement.setObject(5, id);
+                statement.setObject(6, lease);
+                try (ResultSet row = statement.executeQuery()) {
+                    return row.next()
+                            ? Optional.of(Replay.Status.of(row.getString(1)))
+                            : Optional.empty();
+                }
+            }
+        });
+    }
+
+    /** Ends it, if the caller still holds the lease and nobody else has ended it. */
+    void finish(UUID id, UUID lease, Replay.Status status, @Nullable String error, Instant at) {
+        database.read(connection -> {
+            try (PreparedStatement statement =
+                    connection.prepareStatement(
+                            """
+                            UPDATE bus.replays SET status = ?, error = ?, finished_at = ?
+                             WHERE replay_id = ? AND lease = ? AND status = 'running'
+                            """)) {
+                statement.setString(1, status.text());
+                statement.setString(2, error);
+                statement.setObject(3, at.atOffset(ZoneOffset.UTC));
+                statement.setObject(4, id);
+                statement.setObject(5, lease);
+                return statement.executeUpdate();
+            }
+        });
+    }
+
+    /** Lets another instance go on at once. */
+    void release(UUID id, UUID lease) {
+        database.transaction(connection -> {
+            try (PreparedStatement statement =
+                    connection.prepareStatement(
+                            """
+                            UPDATE bus.replays SET lease = NULL, leased_until = NULL
+                             WHERE replay_id = ? AND lease = ?
+                            """)) {
+                statement.setObject(1, id);
+                statement.setObject(2, lease);
+                ChangeFeed.announce(connection, SUBJECT, id.toString());
+                return statement.executeUpdate();
+            }
+        });
+    }
+
+    private static List<Replay> read(PreparedStatement statement) throws SQLException {
+        try (ResultSet row = statement.executeQuery()) {
+            List<Replay> replays = new ArrayList<>();
+            while (row.next()) {
+                replays.add(read(row));
+            }
+            return replays;
+        }
+    }
+
+    private static Replay read(ResultSet row) throws SQLException {
+        return new Replay(
+                row.getObject("replay_id", UUID.class),
+                Replay.Status.of(row.getString("status")),
+                row.getString("topic"),
+                List.of((String[]) row.getArray("excluded_topics").getArray()),
+                row.getObject("start_time", OffsetDateTime.class).toInstant(),
+                row.getObject("end_time", OffsetDateTime.class).toInstant(),
+                row.getString("filter"),
+                Replay.Kind.of(row.getString("target_kind")),
+                row.getString("target"),
+                row.getObject("rate_per_second", Integer.class),
+                row.getObject("matched", Long.class),
+                row.getLong("skipped"),
+                row.getLong("replayed"),
+                row.getObject("position", UUID.class),
+                row.getString("error"),
+                row.getString("created_by"),
+                row.getObject("created_at", OffsetDateTime.class).toInstant(),
+                instant(row, "started_at"),
+                instant(row, "finished_at"));
+    }
+
+    private static @Nullable Instant instant(ResultSet row, String column) throws SQLException {
+        OffsetDateTime value = row.getObject(column, OffsetDateTime.class);
+        return value == null ? null : value.toInstant();
+    }
+}

@@ -1,0 +1,152 @@
+package dev.jubilee.server.bus.replay;
+
+import dev.jubilee.server.audit.Audit;
+import dev.jubilee.server.bus.publish.Publisher;
+import dev.jubilee.server.bus.topics.TopicCatalogue;
+import dev.jubilee.server.database.ChangeFeed;
+import dev.jubilee.server.database.Database;
+import dev.jubilee.server.http.Router;
+import dev.jubilee.server.http.Routes;
+import dev.jubilee.server.idempotency.Idempotency;
+import java.time.InstantSource;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Replays, run by whichever instance takes them: one that ends or dies loses its lease, and another
+ * goes on where it stood. Start it after what it stands on. Thread-safe.
+ */
+public final class Replays implements Routes, AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(Replays.class);
+    private static final int AT_ONCE = 2;
+    private static final long LOOK_AGAIN_SECONDS = 5;
+    private static final long CLOSING_SECONDS = 10;
+
+    /**
+     * What of the platform replays stand on.
+     *
+     * @param stored completes when the event store has passed what is in Kafka now
+     */
+    public record Platform(
+            Database database,
+            ChangeFeed changes,
+            Idempotency idempotency,
+            Audit audit,
+            InstantSource clock,
+            TopicCatalogue topics,
+            Publisher publisher,
+            Supplier<CompletableFuture<Void>> stored) {}
+
+    private final Platform platform;
+    private final ReplayStore store;
+    private final Semaphore wanted = new Semaphore(0);
+    private final Semaphore free = new Semaphore(AT_ONCE);
+    private final Set<Thread> running = ConcurrentHashMap.newKeySet();
+    private final Thread thread;
+    private volatile boolean closed;
+
+    public Replays(Platform platform) {
+        this.platform = platform;
+        this.store = new ReplayStore(platform.database());
+        this.thread = Thread.ofPlatform().name("replays").daemon().unstarted(this::look);
+        platform.changes().on(ReplayStore.SUBJECT, id -> wanted.release());
+    }
+
+    /** Begins to run what is to be run. */
+    public void start() {
+        thread.start();
+    }
+
+    @Override
+    public void on(Router router) {
+        new ReplayRoutes(platform, store).on(router);
+    }
+
+    /** Ends after the pieces under way; what is not done goes on elsewhere, or after a restart. */
+    @Override
+    public void close() {
+        closed = true;
+        wanted.release();
+        for (Thread run : running) {
+            try {
+                run.join(TimeUnit.SECONDS.toMillis(CLOSING_SECONDS));
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private void look() {
+        while (!closed) {
+            try {
+                boolean _ = wanted.tryAcquire(LOOK_AGAIN_SECONDS, TimeUnit.SECONDS);
+                wanted.drainPermits();
+                while (!closed && free.tryAcquire()) {
+                    if (!takeOne()) {
+                        free.release();
+                        break;
+                    }
+                }
+            } catch (InterruptedException e) {
+                return;
+            } catch (RuntimeException e) {
+                free.release();
+                log.warn("replays wait, PostgreSQL does not answer: {}", e.getMessage());
+            }
+        }
+    }
+
+    private boolean takeOne() {
+        UUID lease = UUID.randomUUID();
+        Optional<Replay> claimed = store.claim(lease, platform.clock().instant());
+        claimed.ifPresent(replay -> {
+            Thread run =
+                    Thread.ofVirtual()
+                            .name("replay-" + replay.replayId())
+                            .unstarted(() -> run(replay, lease));
+            running.add(run);
+            run.start();
+        });
+        return claimed.isPresent();
+    }
+
+    private void run(Replay replay, UUID lease) {
+        try {
+            new ReplayRun(
+                            replay,
+                            lease,
+                            store,
+                            new StoredRange(platform.database(), replay),
+                            targetOf(replay),
+                            platform.clock(),
+                            () -> closed)
+                    .run();
+            store.release(replay.replayId(), lease);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (RuntimeException e) {
+            // Whoever takes it after the lease goes on where it stood.
+            log.warn("replay {} stands still for now", replay.replayId(), e);
+        } finally {
+            running.remove(Thread.currentThread());
+            free.release();
+            wanted.release();
+        }
+    }
+
+    private @Nullable ReplayTarget targetOf(Replay replay) {
+        String topic = replay.target();
+        return replay.kind() == Replay.Kind.TOPIC && topic != null
+                ? events -> platform.publisher().forward(topic, events)
+                : null;
+    }
+}

@@ -1,0 +1,137 @@
+package dev.jubilee.server.bus.search;
+
+import dev.jubilee.server.database.Database;
+import dev.jubilee.server.database.DatabaseException;
+import dev.jubilee.server.http.Problem;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Searches the store from the latest event backwards. A search looks at slices of time, each four
+ * times as long as the one before, and ends when it has found enough or has taken its time; where
+ * it stopped is the cursor with which it goes on. So no search holds the database for long, however
+ * rare what it looks for. Blocks. Thread-safe.
+ */
+public final class EventSearch {
+    private static final Duration FIRST_SLICE = Duration.ofSeconds(10);
+    private static final Duration SHORTEST_SLICE = Duration.ofMillis(500);
+    private static final long PATIENCE = Duration.ofSeconds(2).toNanos();
+    private static final int SLICE_MILLIS = 5_000;
+    private static final String CANCELLED = "57014";
+
+    /**
+     * A part of what was found.
+     *
+     * @param next where to go on; null when everything was looked at
+     */
+    public record Found(List<StoredEvent> events, @Nullable UUID next) {}
+
+    private final Database database;
+    private final Timer queries;
+
+    public EventSearch(Database database, MeterRegistry registry) {
+        this.database = database;
+        this.queries =
+                Timer.builder("event_bus_database_query_duration")
+                        .tag("operation", "event_search")
+                        .publishPercentiles(0.5, 0.95, 0.99)
+                        .register(registry);
+    }
+
+    /**
+     * Looks for events, the latest first.
+     *
+     * @param whole whether an index finds them: the span is then looked at in one go
+     * @throws dev.jubilee.server.http.ProblemException 503 when even a short slice takes too long
+     */
+    public Found find(Span span, EventFilter filter, int limit, boolean whole) {
+        long deadline = System.nanoTime() + PATIENCE;
+        List<StoredEvent> found = new ArrayList<>();
+        UUID upper = span.to();
+        Duration slice = whole ? Duration.between(Instant.EPOCH, Span.timeOf(upper)) : FIRST_SLICE;
+        while (upper.compareTo(span.from()) > 0) {
+            UUID lower = lower(upper, slice, span.from());
+            try {
+                found.addAll(read(new Span(lower, upper), filter, limit - found.size()));
+            } catch (DatabaseException e) {
+                slice = shorter(e, slice);
+                continue;
+            }
+            if (found.size() == limit) {
+                return new Found(found, found.getLast().id());
+            }
+            upper = lower;
+            slice = slice.multipliedBy(4);
+            if (System.nanoTime() - deadline > 0 && upper.compareTo(span.from()) > 0) {
+                return new Found(found, upper);
+            }
+        }
+        return new Found(found, null);
+    }
+
+    private static UUID lower(UUID upper, Duration slice, UUID from) {
+        UUID lower = Span.floor(Span.timeOf(upper).minus(slice));
+        return lower.compareTo(from) > 0 ? lower : from;
+    }
+
+    private static Duration shorter(DatabaseException failure, Duration slice) {
+        if (!failure.sqlState().equals(CANCELLED)) {
+            throw failure;
+        }
+        if (slice.compareTo(SHORTEST_SLICE) <= 0) {
+            throw Problem.unavailable(
+                            "search_too_slow",
+                            "There are too many events to look at; narrow the search.",
+                            Duration.ofSeconds(5))
+                    .asException();
+        }
+        return slice.dividedBy(8);
+    }
+
+    private List<StoredEvent> read(Span span, EventFilter filter, int limit) {
+        long start = System.nanoTime();
+        try {
+            return database.transaction(connection -> {
+                try (Statement timeout = connection.createStatement()) {
+                    timeout.execute("SET LOCAL statement_timeout = " + SLICE_MILLIS);
+                }
+                return read(connection, span, filter, limit);
+            });
+        } finally {
+            queries.record(Duration.ofNanos(System.nanoTime() - start));
+        }
+    }
+
+    private static List<StoredEvent> read(
+            Connection connection, Span span, EventFilter filter, int limit) throws SQLException {
+        try (PreparedStatement statement =
+                connection.prepareStatement(
+                        "SELECT "
+                                + StoredEvent.COLUMNS
+                                + " FROM bus.events e WHERE"
+                                + Span.SQL
+                                + filter.sql()
+                                + " ORDER BY e.id DESC LIMIT ?")) {
+            int next = filter.bind(statement, span.bind(statement, 1));
+            statement.setInt(next, limit);
+            try (ResultSet row = statement.executeQuery()) {
+                List<StoredEvent> events = new ArrayList<>();
+                while (row.next()) {
+                    events.add(StoredEvent.read(row));
+                }
+                return events;
+            }
+        }
+    }
+}

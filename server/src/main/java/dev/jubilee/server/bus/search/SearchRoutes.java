@@ -1,0 +1,58 @@
+package dev.jubilee.server.bus.search;
+
+import dev.jubilee.server.bus.topics.Topic;
+import dev.jubilee.server.bus.topics.TopicAction;
+import dev.jubilee.server.bus.topics.TopicCatalogue;
+import dev.jubilee.server.http.Call;
+import dev.jubilee.server.http.Problem;
+import dev.jubilee.server.http.Reply;
+import dev.jubilee.server.http.Router;
+import dev.jubilee.server.http.Routes;
+import dev.jubilee.server.security.Access;
+import dev.jubilee.server.security.Principal;
+import dev.jubilee.server.security.Role;
+import java.time.InstantSource;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The HTTP face of searching. */
+public final class SearchRoutes implements Routes {
+    private record Answer(List<EventView> events, @Nullable String nextCursor) {}
+
+    private final EventSearch search;
+    private final TopicCatalogue topics;
+    private final InstantSource clock;
+
+    public SearchRoutes(EventSearch search, TopicCatalogue topics, InstantSource clock) {
+        this.search = search;
+        this.topics = topics;
+        this.clock = clock;
+    }
+
+    @Override
+    public void on(Router router) {
+        router.get("/events", Access.PLAYER, this::search).query(SearchQuery.PARAMETERS);
+    }
+
+    private Reply search(Call call) {
+        if (call.principal().role() == Role.PLAYER) {
+            throw Problem.forbidden("Players do not search events.").asException();
+        }
+        SearchQuery query = SearchQuery.of(call, clock.instant());
+        query.filter().notIn("topic", closedTo(call.principal(), topics));
+        EventSearch.Found found =
+                search.find(query.span(), query.filter(), query.limit(), query.indexed());
+        return Reply.ok(
+                new Answer(
+                        found.events().stream().map(EventView::of).toList(),
+                        found.next() == null ? null : found.next().toString()));
+    }
+
+    /** The topics whose events the caller may not see. */
+    public static List<String> closedTo(Principal who, TopicCatalogue topics) {
+        return topics.all().stream()
+                .filter(topic -> !topics.allows(who, topic, TopicAction.READ))
+                .map(Topic::name)
+                .toList();
+    }
+}

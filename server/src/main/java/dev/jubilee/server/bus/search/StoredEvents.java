@@ -1,0 +1,122 @@
+package dev.jubilee.server.bus.search;
+
+import dev.jubilee.events.EventId;
+import dev.jubilee.server.database.Database;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** Looks events up by what identifies or connects them; an index answers each. Thread-safe. */
+public final class StoredEvents {
+    private final Database database;
+
+    public StoredEvents(Database database) {
+        this.database = database;
+    }
+
+    /** The event of that id; null when the store does not have it. */
+    public @Nullable StoredEvent find(String eventId) {
+        return database.read(connection -> {
+            UUID own = ownId(eventId);
+            StoredEvent found = own == null ? null : byOwnId(connection, own);
+            return found == null ? byClientId(connection, eventId) : found;
+        });
+    }
+
+    /** The latest events with this correlation id. */
+    public List<StoredEvent> correlated(String correlationId, int limit) {
+        return connected("e.correlation_id = ANY (?)", List.of(correlationId), limit);
+    }
+
+    /** Events that one of these led to. */
+    public List<StoredEvent> causedBy(Collection<String> eventIds, int limit) {
+        return eventIds.isEmpty()
+                ? List.of()
+                : connected("e.causation_id = ANY (?)", eventIds, limit);
+    }
+
+    private List<StoredEvent> connected(String condition, Collection<String> values, int limit) {
+        return database.read(connection -> {
+            try (PreparedStatement statement =
+                    connection.prepareStatement(
+                            "SELECT "
+                                    + StoredEvent.COLUMNS
+                                    + " FROM bus.events e WHERE "
+                                    + condition
+                                    + " ORDER BY e.id DESC LIMIT ?")) {
+                statement.setArray(1, connection.createArrayOf("varchar", values.toArray()));
+                statement.setInt(2, limit);
+                return read(statement);
+            }
+        });
+    }
+
+    private static @Nullable StoredEvent byOwnId(Connection connection, UUID id)
+            throws SQLException {
+        try (PreparedStatement statement =
+                connection.prepareStatement(
+                        "SELECT "
+                                + StoredEvent.COLUMNS
+                                + """
+                                FROM bus.events e
+                                WHERE e.id = ? AND e.accepted_at = ? AND e.client_event_id IS NULL
+                                """)) {
+            Instant time = EventId.timeOf(id);
+            statement.setObject(1, id);
+            statement.setObject(2, time.atOffset(ZoneOffset.UTC));
+            return first(statement);
+        }
+    }
+
+    private static @Nullable StoredEvent byClientId(Connection connection, String id)
+            throws SQLException {
+        try (PreparedStatement statement =
+                connection.prepareStatement(
+                        "SELECT "
+                                + StoredEvent.COLUMNS
+                                + """
+                                FROM bus.event_ids i
+                                JOIN bus.events e ON e.id = i.id AND e.accepted_at = i.accepted_at
+                                WHERE i.event_id = ?
+                                """)) {
+            statement.setString(1, id);
+            return first(statement);
+        }
+    }
+
+    private static @Nullable StoredEvent first(PreparedStatement statement) throws SQLException {
+        List<StoredEvent> found = read(statement);
+        return found.isEmpty() ? null : found.getFirst();
+    }
+
+    private static List<StoredEvent> read(PreparedStatement statement) throws SQLException {
+        try (ResultSet row = statement.executeQuery()) {
+            List<StoredEvent> events = new ArrayList<>();
+            while (row.next()) {
+                events.add(StoredEvent.read(row));
+            }
+            return events;
+        }
+    }
+
+    /** Only as the bus writes it: in any other spelling it is a client's. */
+    private static @Nullable UUID ownId(String text) {
+        if (text.length() != 36 || text.charAt(14) != '7') {
+            return null;
+        }
+        try {
+            UUID id = UUID.fromString(text);
+            return id.version() == 7 && id.toString().equals(text) ? id : null;
+        } catch (IllegalArgumentException e) {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,5 @@
+/** Finds events in the event store. */
+@NullMarked
+package dev.jubilee.server.bus.search;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,230 @@
+package dev.jubilee.server.bus.topics;
+
+import dev.jubilee.server.http.Problem.FieldError;
+import dev.jubilee.server.json.Json;
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.MissingNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * Whether what publishers send today is still accepted under a new schema. The comparison is
+ * structural and errs on the safe side: what it cannot compare counts as a break. One thing it
+ * takes on trust: a property that the old schema did not name is not in use yet, so that an
+ * optional property can be added.
+ */
+final class SchemaCompatibility {
+    private static final List<String> LOWER_BOUNDS =
+            List.of("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties");
+    private static final List<String> UPPER_BOUNDS =
+            List.of("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties");
+
+    /** A schema without them is looser; one in which they differ is not compared further. */
+    private static final List<String> OPAQUE =
+            List.of(
+                    "$ref",
+                    "$dynamicRef",
+                    "pattern",
+                    "format",
+                    "multipleOf",
+                    "uniqueItems",
+                    "const",
+                    "contentEncoding",
+                    "contentMediaType",
+                    "contentSchema",
+                    "allOf",
+                    "anyOf",
+                    "oneOf",
+                    "not",
+                    "if",
+                    "then",
+                    "else",
+                    "contains",
+                    "minContains",
+                    "maxContains",
+                    "prefixItems",
+                    "patternProperties",
+                    "propertyNames",
+                    "dependentRequired",
+                    "dependentSchemas",
+                    "unevaluatedItems",
+                    "unevaluatedProperties");
+
+    private final List<FieldError> breaks = new ArrayList<>();
+
+    private SchemaCompatibility() {}
+
+    /** What the new schema refuses that the old one accepts, by its place in the new one. */
+    static List<FieldError> breaks(String before, String after) {
+        SchemaCompatibility comparison = new SchemaCompatibility();
+        comparison.compare("schema", Json.tree(before), Json.tree(after));
+        return comparison.breaks;
+    }
+
+    private void compare(String path, JsonNode before, JsonNode after) {
+        JsonNode was = normal(before);
+        JsonNode is = normal(after);
+        if (was.equals(is) || is.isEmpty()) {
+            return;
+        }
+        types(path, was, is);
+        enumeration(path, was, is);
+        for (String bound : LOWER_BOUNDS) {
+            bound(path, bound, was, is, 1);
+        }
+        for (String bound : UPPER_BOUNDS) {
+            bound(path, bound, was, is, -1);
+        }
+        for (String keyword : OPAQUE) {
+            if (is.has(keyword) && !is.get(keyword).equals(was.get(keyword))) {
+                report(path, keyword, "is new or has changed");
+            }
+        }
+        required(path, was, is);
+        properties(path, was, is);
+        if (is.has("items")) {
+            compare(path + ".items", was.path("items"), is.get("items"));
+        }
+        for (Map.Entry<String, JsonNode> definition : is.path("$defs").properties()) {
+            JsonNode old = was.path("$defs").get(definition.getKey());
+            if (old != null) {
+                compare(path + ".$defs." + definition.getKey(), old, definition.getValue());
+            }
+        }
+    }
+
+    private void types(String path, JsonNode was, JsonNode is) {
+        if (!is.has("type")) {
+            return;
+        }
+        Set<String> allowed = texts(is.get("type"));
+        if (!was.has("type")) {
+            report(path, "type", "is new: any type was accepted before");
+            return;
+        }
+        for (String type : texts(was.get("type"))) {
+            boolean stays =
+                    allowed.contains(type)
+                            || (type.equals("integer") && allowed.contains("number"));
+            if (!stays) {
+                report(path, "type", "no longer accepts " + type);
+            }
+        }
+    }
+
+    private void enumeration(String path, JsonNode was, JsonNode is) {
+        if (!is.has("enum")) {
+            return;
+        }
+        Set<JsonNode> allowed = new HashSet<>();
+        is.get("enum").forEach(allowed::add);
+        if (was.has("const") && allowed.contains(was.get("const"))) {
+            return;
+        }
+        if (!was.has("enum")) {
+            report(path, "enum", "is new: other values were accepted before");
+            return;
+        }
+        for (JsonNode value : was.get("enum")) {
+            if (!allowed.contains(value)) {
+                report(path, "enum", "no longer accepts " + value);
+            }
+        }
+    }
+
+    /**
+     * @param direction 1 when a larger bound is stricter, -1 when a smaller one is
+     */
+    private void bound(String path, String name, JsonNode was, JsonNode is, int direction) {
+        if (!is.path(name).isNumber()) {
+            return;
+        }
+        BigDecimal now = is.get(name).decimalValue();
+        if (!was.path(name).isNumber()) {
+            boolean harmless = direction > 0 && name.startsWith("min") && isZeroLength(name, now);
+            if (!harmless) {
+                report(path, name, "is new");
+            }
+        } else if (now.compareTo(was.get(name).decimalValue()) * direction > 0) {
+            report(path, name, "is stricter: was " + was.get(name) + ", is " + is.get(name));
+        }
+    }
+
+    private static boolean isZeroLength(String name, BigDecimal bound) {
+        return !name.equals("minimum") && bound.signum() <= 0;
+    }
+
+    private void required(String path, JsonNode was, JsonNode is) {
+        Set<String> before = texts(was.path("required"));
+        for (String name : texts(is.path("required"))) {
+            if (!before.contains(name)) {
+                report(path, "required", "asks for \"" + name + "\", which could be left out");
+            }
+        }
+    }
+
+    private void properties(String path, JsonNode was, JsonNode is) {
+        JsonNode named = is.path("properties");
+        JsonNode others = is.path("additionalProperties");
+        for (Map.Entry<String, JsonNode> property : was.path("properties").properties()) {
+            JsonNode now = named.get(property.getKey());
+            String at = path + ".properties." + property.getKey();
+            if (now != null) {
+                compare(at, property.getValue(), now);
+            } else if (isNever(others)) {
+                report(path, "properties", "no longer accepts \"" + property.getKey() + "\"");
+            } else if (others.isObject()) {
+                compare(path + ".additionalProperties", property.getValue(), others);
+            }
+        }
+        if (!others.isMissingNode()) {
+            JsonNode before = was.path("additionalProperties");
+            if (isNever(others)) {
+                if (!isNever(before)) {
+                    report(path, "additionalProperties", "no longer accepts other properties");
+                }
+            } else if (!isNever(before)) {
+                compare(path + ".additionalProperties", before, others);
+            }
+        }
+    }
+
+    private void report(String path, String keyword, String what) {
+        FieldError found = new FieldError(path + "." + keyword, what);
+        if (!breaks.contains(found)) {
+            breaks.add(found);
+        }
+    }
+
+    private static boolean isNever(JsonNode schema) {
+        return schema.isBoolean() && !schema.booleanValue();
+    }
+
+    /** As an object: {@code true} is the empty one, {@code false} forbids everything. */
+    private static JsonNode normal(JsonNode schema) {
+        if (isNever(schema)) {
+            ObjectNode nothing = JsonNodeFactory.instance.objectNode();
+            nothing.set("not", JsonNodeFactory.instance.objectNode());
+            return nothing;
+        }
+        return schema.isObject() ? schema : JsonNodeFactory.instance.objectNode();
+    }
+
+    private static Set<String> texts(JsonNode node) {
+        if (node instanceof MissingNode) {
+            return Set.of();
+        }
+        if (node.isString()) {
+            return Set.of(node.stringValue());
+        }
+        Set<String> texts = new java.util.LinkedHashSet<>();
+        node.forEach(entry -> texts.add(entry.asString("")));
+        return texts;
+    }
+}

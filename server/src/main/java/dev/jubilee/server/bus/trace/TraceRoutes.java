@@ -1,0 +1,90 @@
+package dev.jubilee.server.bus.trace;
+
+import dev.jubilee.server.bus.search.EventView;
+import dev.jubilee.server.bus.search.SearchRoutes;
+import dev.jubilee.server.bus.topics.TopicCatalogue;
+import dev.jubilee.server.http.Call;
+import dev.jubilee.server.http.Problem;
+import dev.jubilee.server.http.Reply;
+import dev.jubilee.server.http.Router;
+import dev.jubilee.server.http.Routes;
+import dev.jubilee.server.security.Access;
+import dev.jubilee.server.security.Role;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** The HTTP face of traces. */
+public final class TraceRoutes implements Routes {
+    private static final int MAX_ID = 100;
+
+    private record TracedView(EventView event, String relation, List<TraceStep> steps) {}
+
+    private record TraceView(
+            String eventId,
+            @Nullable String correlationId,
+            List<TracedView> events,
+            boolean truncated) {}
+
+    private final Traces traces;
+    private final TopicCatalogue topics;
+    private final Supplier<CompletableFuture<Void>> store;
+
+    /**
+     * @param store completes when the event store has passed what is in Kafka now
+     */
+    public TraceRoutes(
+            Traces traces, TopicCatalogue topics, Supplier<CompletableFuture<Void>> store) {
+        this.traces = traces;
+        this.topics = topics;
+        this.store = store;
+    }
+
+    @Override
+    public void on(Router router) {
+        router.get("/events/{event_id}/trace", Access.PLAYER, this::trace);
+    }
+
+    private Reply trace(Call call) {
+        if (call.principal().role() == Role.PLAYER) {
+            throw Problem.forbidden("Players do not trace events.").asException();
+        }
+        String id = call.path("event_id");
+        Traces.Trace trace = id.length() > MAX_ID ? null : find(id);
+        Set<String> closed = Set.copyOf(SearchRoutes.closedTo(call.principal(), topics));
+        if (trace == null || closed.contains(trace.event().topic())) {
+            throw Problem.notFound("event", id).asException();
+        }
+        List<TracedView> events =
+                trace.events().stream()
+                        .filter(traced -> !closed.contains(traced.event().topic()))
+                        .map(TraceRoutes::view)
+                        .toList();
+        return Reply.ok(
+                new TraceView(
+                        trace.event().eventId(),
+                        trace.event().correlationId(),
+                        events,
+                        trace.truncated()));
+    }
+
+    /** An event that is on its way to the store is waited for. */
+    private Traces.@Nullable Trace find(String id) {
+        Traces.Trace trace = traces.of(id);
+        if (trace == null) {
+            store.get().join();
+            trace = traces.of(id);
+        }
+        return trace;
+    }
+
+    private static TracedView view(Traces.Traced traced) {
+        return new TracedView(
+                EventView.of(traced.event()),
+                traced.relation().name().toLowerCase(Locale.ROOT),
+                traced.steps());
+    }
+}

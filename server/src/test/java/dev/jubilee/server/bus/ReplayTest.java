@@ -1,0 +1,307 @@
+package dev.jubilee.server.bus;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.jubilee.events.Envelope;
+import dev.jubilee.events.kafka.KafkaEnvelopes;
+import dev.jubilee.server.bus.BusInstance.Answer;
+import dev.jubilee.server.json.Json;
+import dev.jubilee.server.testing.Await;
+import dev.jubilee.server.testing.Platform;
+import java.sql.Connection;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import tools.jackson.databind.JsonNode;
+
+class ReplayTest {
+    @RegisterExtension static final Platform platform = new Platform();
+
+    private static final int KILLS = 200;
+    private static final int KEYS = 7;
+
+    private static BusInstance bus;
+    private static String source;
+    private static String start;
+
+    @BeforeAll
+    static void start() {
+        bus = new BusInstance(platform, Map.of());
+        source = topic("source", 3);
+        start = platform.clock().instant().minusSeconds(60).toString();
+        List<String> items = new ArrayList<>();
+        for (int i = 0; i < KILLS; i++) {
+            items.add(
+                    """
+                    {"topic":"%s","event_type":"game.kill","key":"p%d","subject":"player%d","correlation_id":"c%d",
+                     "payload":{"n":%d,"weapon":"%s"}}
+                    """
+                            .formatted(
+                                    source, i % KEYS, i % KEYS, i, i, i % 2 == 0 ? "bow" : "axe"));
+        }
+        items.add("{\"topic\":\"%s\",\"event_type\":\"game.heal\"}".formatted(source));
+        items.add(
+                "{\"topic\":\"%s\",\"event_type\":\"game.kill\",\"is_replayable\":false}"
+                        .formatted(source));
+        Answer published =
+                bus.post("service", "/events/publish/batch", "[" + String.join(",", items) + "]");
+        assertThat(published.body().get("failed").intValue()).isZero();
+    }
+
+    @AfterAll
+    static void stop() {
+        bus.close();
+    }
+
+    @Test
+    void eventsAreForwardedMarkedInOrderAndNotStoredAgain() throws Exception {
+        String target = topic("target", 2);
+        Answer made =
+                replay(
+                        "\"filter\":\"{\\\"event_type\\\":\\\"game.kill\\\"}\",\"target_topic\":\""
+                                + target
+                                + "\"");
+        assertThat(made.status()).isEqualTo(202);
+        JsonNode done = await(bus, made, "completed");
+
+        assertThat(done.get("matched").intValue()).isEqualTo(KILLS);
+        assertThat(done.get("replayed").intValue()).isEqualTo(KILLS);
+        assertThat(done.get("skipped").intValue()).isEqualTo(1);
+        assertThat(done.get("progress_percent").doubleValue()).isEqualTo(100);
+        List<Envelope> forwarded = read(target);
+        assertThat(forwarded).hasSize(KILLS);
+        assertThat(numbersByKey(forwarded)).isEqualTo(numbersByKey(original()));
+        Envelope first = forwarded.getFirst();
+        assertThat(first.extensions()).containsEntry("replayid", made.text("replay_id"));
+        assertThat(first.subject())
+                .isEqualTo(String.valueOf(first.partitionKey()).replace("p", "player"));
+        assertThat(first.correlationId()).isNotNull();
+        assertThat(original()).extracting(Envelope::id).contains(first.id());
+
+        // The store has read the forwarded events, and stored none of them.
+        bus.bus.store().caughtUp().join();
+        assertThat(count("SELECT count(*) FROM bus.events WHERE topic = '" + target + "'"))
+                .isZero();
+        assertThat(
+                        count(
+                                "SELECT sum(next_offset) FROM platform.consumer_offsets WHERE topic = '"
+                                        + target
+                                        + "'"))
+                .isEqualTo(KILLS);
+    }
+
+    @Test
+    void aDryRunCountsAndSendsNothing() {
+        JsonNode byType =
+                await(
+                        bus,
+                        replay("\"dry_run\":true,\"filter\":{\"event_type\":[\"game.*\"]}"),
+                        "completed");
+        assertThat(byType.get("matched").intValue()).isEqualTo(KILLS + 1);
+        assertThat(byType.get("replayed").intValue()).isZero();
+        JsonNode byPayload =
+                await(
+                        bus,
+                        replay(
+                                "\"dry_run\":true,\"filter\":{\"payload\":{\"weapon\":\"bow\",\"n\":[0,1,2]}}"),
+                        "completed");
+        assertThat(byPayload.get("matched").intValue()).isEqualTo(2);
+        JsonNode byKey =
+                await(
+                        bus,
+                        replay("\"dry_run\":true,\"filter\":{\"key\":[\"p0\",\"p1\"]}"),
+                        "completed");
+        assertThat(byKey.get("matched").intValue()).isEqualTo(29 + 29);
+    }
+
+    @Test
+    void aReplayIsPausedResumedAndCancelled() {
+        String target = topic("paced", 1);
+        Answer made =
+                replay("\"target_topic\":\"" + target + "\",\"rate_per_second\":40,\"filter\":{}");
+        String path = "/replay/" + made.text("replay_id");
+        Await.until("it has begun", () -> status(bus, path).get("replayed").intValue() > 0);
+        assertThat(bus.post("operator", path + "/pause", "").status()).isEqualTo(200);
+        Await.until("the piece under way is done", () -> isQuiet(path));
+        int replayed = status(bus, path).get("replayed").intValue();
+        assertThat(replayed).isPositive().isLessThan(KILLS);
+        assertThat(read(target)).hasSize(replayed);
+
+        assertThat(bus.post("operator", path + "/resume", "").status()).isEqualTo(200);
+        Await.until(
+                "it goes on",
+                () -> {
+                    JsonNode now = status(bus, path);
+                    return now.get("replayed").intValue() > replayed
+                            && now.has("estimated_seconds_left");
+                });
+        assertThat(bus.post("operator", path + "/cancel", "").text("status"))
+                .isEqualTo("cancelled");
+        assertThat(bus.post("operator", path + "/resume", "").status()).isEqualTo(409);
+        assertThat(status(bus, path).get("progress_percent").doubleValue()).isBetween(1.0, 99.0);
+    }
+
+    @Test
+    void anotherInstanceGoesOnWhereOneEnded() {
+        String target = topic("survives", 1);
+        BusInstance first = new BusInstance(platform, Map.of());
+        String path;
+        try (BusInstance second = new BusInstance(platform, Map.of())) {
+            Answer made = replay("\"target_topic\":\"" + target + "\",\"rate_per_second\":80");
+            path = "/replay/" + made.text("replay_id");
+            Await.until("it has begun", () -> status(second, path).get("replayed").intValue() > 0);
+        } finally {
+            first.close();
+        }
+        JsonNode done = awaitPath(bus, path, "completed");
+        assertThat(done.get("replayed").intValue()).isEqualTo(KILLS + 1);
+        assertThat(read(target))
+                .extracting(Envelope::id)
+                .doesNotHaveDuplicates()
+                .hasSize(KILLS + 1);
+    }
+
+    @Test
+    void aFileHasOneEventALine() throws Exception {
+        Answer made = replay("\"file\":true,\"filter\":{\"event_type\":\"game.kill\"}");
+        await(bus, made, "completed");
+        String lines = bus.text("operator", "/replay/" + made.text("replay_id") + "/file");
+        List<JsonNode> events = lines.lines().map(Json::tree).toList();
+        assertThat(events).hasSize(KILLS);
+        assertThat(events.getFirst().get("event_type").stringValue()).isEqualTo("game.kill");
+        assertThat(events.getFirst().get("payload").stringValue()).startsWith("{\"n\":0");
+    }
+
+    @Test
+    void whatIsWrongIsNamedAtOnce() {
+        Answer answer =
+                bus.post(
+                        "operator",
+                        "/replay",
+                        """
+                        {"topic": "..", "start_time": "now", "filter": {"colour": 1, "key": 7,
+                         "payload": {"a": [{"prefix": "x"}]}}, "rate_per_second": 0}
+                        """);
+        assertThat(answer.status()).isEqualTo(422);
+        assertThat(answer.body().get("errors"))
+                .extracting(error -> error.get("field").stringValue())
+                .contains(
+                        "topic",
+                        "start_time",
+                        "filter.colour",
+                        "filter.key",
+                        "filter.payload.a",
+                        "rate_per_second",
+                        "target_topic");
+        assertThat(replay("\"target_topic\":\"no.such\"").status()).isEqualTo(404);
+        assertThat(bus.post("service", "/replay", "{}").status()).isEqualTo(403);
+    }
+
+    private static String topic(String name, int partitions) {
+        String full = platform.topic(name);
+        Answer made =
+                bus.post(
+                        "operator",
+                        "/topics",
+                        "{\"name\":\"" + full + "\",\"partitions\":" + partitions + "}");
+        assertThat(made.status()).isEqualTo(201);
+        return full;
+    }
+
+    private static Answer replay(String more) {
+        return bus.post(
+                "operator",
+                "/replay",
+                "{\"topic\":\"" + source + "\",\"start_time\":\"" + start + "\"," + more + "}");
+    }
+
+    private static JsonNode await(BusInstance where, Answer made, String status) {
+        assertThat(made.status()).as(made.body().toString()).isEqualTo(202);
+        return awaitPath(where, "/replay/" + made.text("replay_id"), status);
+    }
+
+    private static JsonNode awaitPath(BusInstance where, String path, String status) {
+        Await.untilAsserted(
+                "the replay is " + status,
+                () ->
+                        assertThat(status(where, path).get("status").stringValue())
+                                .isEqualTo(status));
+        return status(where, path);
+    }
+
+    private static JsonNode status(BusInstance where, String path) {
+        return where.get("operator", path + "/status").body();
+    }
+
+    private static boolean isQuiet(String path) throws Exception {
+        String id = path.substring("/replay/".length());
+        return count(
+                        "SELECT count(*) FROM bus.replays WHERE lease IS NULL AND replay_id = '"
+                                + id
+                                + "'")
+                == 1;
+    }
+
+    private static List<Envelope> original() {
+        return read(source).stream()
+                .filter(event -> event.type().equals("game.kill") && event.replayable())
+                .toList();
+    }
+
+    private static Map<String, List<Integer>> numbersByKey(List<Envelope> events) {
+        Map<String, List<Integer>> numbers = new HashMap<>();
+        for (Envelope event : events) {
+            numbers.computeIfAbsent(String.valueOf(event.partitionKey()), key -> new ArrayList<>())
+                    .add(Json.tree(event.data()).get("n").intValue());
+        }
+        return numbers;
+    }
+
+    /** Everything that a topic holds. */
+    private static List<Envelope> read(String topic) {
+        Properties config = platform.kafka();
+        try (KafkaConsumer<byte[], byte[]> consumer =
+                new KafkaConsumer<>(
+                        config, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+            List<TopicPartition> partitions =
+                    consumer.partitionsFor(topic).stream()
+                            .map(p -> new TopicPartition(topic, p.partition()))
+                            .toList();
+            consumer.assign(partitions);
+            consumer.seekToBeginning(partitions);
+            long end =
+                    consumer.endOffsets(partitions).values().stream()
+                            .mapToLong(Long::longValue)
+                            .sum();
+            List<Envelope> events = new ArrayList<>();
+            while (events.size() < end) {
+                for (ConsumerRecord<byte[], byte[]> record :
+                        consumer.poll(Duration.ofMillis(200))) {
+                    events.add(KafkaEnvelopes.read(record));
+                }
+            }
+            return events;
+        }
+    }
+
+    private static long count(String sql) throws Exception {
+        try (Connection connection = platform.connection();
+                Statement statement = connection.createStatement();
+                var row = statement.executeQuery(sql)) {
+            row.next();
+            return row.getLong(1);
+        }
+    }
+}

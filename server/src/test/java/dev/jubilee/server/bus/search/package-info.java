@@ -1,0 +1,4 @@
+@NullMarked
+package dev.jubilee.server.bus.search;
+
+import org.jspecify.annotations.NullMarked;
