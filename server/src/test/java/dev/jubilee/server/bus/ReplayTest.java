@@ -154,26 +154,6 @@ class ReplayTest {
     }
 
     @Test
-    void anotherInstanceGoesOnWhereOneEnded() {
-        String target = topic("survives", 1);
-        BusInstance first = new BusInstance(platform, Map.of());
-        String path;
-        try (BusInstance second = new BusInstance(platform, Map.of())) {
-            Answer made = replay("\"target_topic\":\"" + target + "\",\"rate_per_second\":80");
-            path = "/replay/" + made.text("replay_id");
-            Await.until("it has begun", () -> status(second, path).get("replayed").intValue() > 0);
-        } finally {
-            first.close();
-        }
-        JsonNode done = awaitPath(bus, path, "completed");
-        assertThat(done.get("replayed").intValue()).isEqualTo(KILLS + 1);
-        assertThat(read(target))
-                .extracting(Envelope::id)
-                .doesNotHaveDuplicates()
-                .hasSize(KILLS + 1);
-    }
-
-    @Test
     void aFileHasOneEventALine() throws Exception {
         Answer made = replay("\"file\":true,\"filter\":{\"event_type\":\"game.kill\"}");
         await(bus, made, "completed");

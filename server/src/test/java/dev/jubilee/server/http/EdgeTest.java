@@ -174,7 +174,7 @@ class EdgeTest {
         assertThat(json(server().get("/search?q=a+b%26c")).path("q").stringValue())
                 .isEqualTo("a b&c");
         assertThat(code(server().get("/search?q=1&q=2"))).isEqualTo("malformed_request");
-        assertThat(code(server().get("/search?q=1&z=%zz"))).isEqualTo("malformed_request");
+        assertThat(code(server().get("/search?q=1&z=%C3%28"))).isEqualTo("malformed_request");
         assertThat(code(server().get("/search?quest=1"))).isEqualTo("validation_failed");
         assertThat(code(server().get("/things/1?q=1"))).isEqualTo("validation_failed");
         assertThat(code(server().get("/search?q=%00"))).isEqualTo("malformed_request");

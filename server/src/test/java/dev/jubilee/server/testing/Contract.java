@@ -137,7 +137,7 @@ public final class Contract {
             }
         } else if (!content.has(type)) {
             faults.add(what + ": answers \"" + type + "\", declared is " + content.propertyNames());
-        } else if (type.endsWith("json")) {
+        } else if (type.endsWith("/json") || type.endsWith("+json")) {
             judge(what + ": has", content.path(type).path("schema"), Json.tree(answer), faults);
         }
     }

@@ -134,7 +134,9 @@ public final class ContractClient {
             throw new AssertionError(String.join("\n", faults));
         }
         JsonNode answer =
-                type.contains("json") ? Json.tree(response.body()) : MissingNode.getInstance();
+                type.contains("json") && !type.contains("ndjson")
+                        ? Json.tree(response.body())
+                        : MissingNode.getInstance();
         return new Answer(response.statusCode(), response.headers(), answer);
     }
 

@@ -3,13 +3,15 @@ package dev.jubilee.server.bus.replay;
 import dev.jubilee.server.bus.search.StoredEvent;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.PriorityQueue;
 import java.util.UUID;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Puts events that come by their moments of acceptance back into the order that Kafka had,
@@ -36,7 +38,7 @@ final class KafkaOrder {
     /** What can go now that everything accepted before the moment is here. */
     List<StoredEvent> until(Instant moment) {
         Instant safe = moment.minus(SKEW);
-        List<StoredEvent> ready = new ArrayList<>();
+        List<Deque<StoredEvent>> ready = new ArrayList<>();
         for (List<StoredEvent> partition : held.values()) {
             long last = Long.MIN_VALUE;
             for (StoredEvent event : partition) {
@@ -44,51 +46,72 @@ final class KafkaOrder {
                     last = Math.max(last, event.offset());
                 }
             }
-            take(partition, last, ready);
+            ready.add(take(partition, last));
         }
-        return ready;
+        return merged(ready);
     }
 
     /** Everything that is left. */
     List<StoredEvent> rest() {
-        List<StoredEvent> ready = new ArrayList<>();
-        held.values().forEach(partition -> take(partition, Long.MAX_VALUE, ready));
-        return ready;
+        return merged(
+                held.values().stream().map(partition -> take(partition, Long.MAX_VALUE)).toList());
     }
 
-    private static void take(List<StoredEvent> partition, long last, List<StoredEvent> ready) {
+    private static Deque<StoredEvent> take(List<StoredEvent> partition, long last) {
         partition.sort(Comparator.comparingLong(StoredEvent::offset));
         int count = 0;
         while (count < partition.size() && partition.get(count).offset() <= last) {
             count++;
         }
         List<StoredEvent> gone = partition.subList(0, count);
-        ready.addAll(gone);
+        Deque<StoredEvent> taken = new ArrayDeque<>(gone);
         gone.clear();
+        return taken;
     }
 
-    /** The least id that is held; null when none is. */
-    @Nullable UUID firstHeld() {
-        UUID first = null;
+    /** By ids as far as the order of each partition lets: what is sent is then done with. */
+    private static List<StoredEvent> merged(List<Deque<StoredEvent>> partitions) {
+        PriorityQueue<Deque<StoredEvent>> heads =
+                new PriorityQueue<>(
+                        (one, other) -> compare(one.getFirst().id(), other.getFirst().id()));
+        partitions.stream().filter(partition -> !partition.isEmpty()).forEach(heads::add);
+        List<StoredEvent> merged = new ArrayList<>();
+        while (!heads.isEmpty()) {
+            Deque<StoredEvent> first = heads.remove();
+            merged.add(first.removeFirst());
+            if (!first.isEmpty()) {
+                heads.add(first);
+            }
+        }
+        return merged;
+    }
+
+    /**
+     * The least id that is not done with.
+     *
+     * @param unsent what has left but has not been sent
+     * @param otherwise when there is none
+     */
+    UUID firstUndone(List<StoredEvent> unsent, UUID otherwise) {
+        UUID first = otherwise;
+        for (StoredEvent event : unsent) {
+            first = compare(event.id(), first) < 0 ? event.id() : first;
+        }
         for (List<StoredEvent> partition : held.values()) {
             for (StoredEvent event : partition) {
-                if (first == null || isBefore(event.id(), first)) {
-                    first = event.id();
-                }
+                first = compare(event.id(), first) < 0 ? event.id() : first;
             }
         }
         return first;
     }
 
     /** As PostgreSQL orders them, unsigned. */
-    private static boolean isBefore(UUID one, UUID other) {
+    private static int compare(UUID one, UUID other) {
         int high =
                 Long.compareUnsigned(one.getMostSignificantBits(), other.getMostSignificantBits());
-        return high < 0
-                || (high == 0
-                        && Long.compareUnsigned(
-                                        one.getLeastSignificantBits(),
-                                        other.getLeastSignificantBits())
-                                < 0);
+        return high != 0
+                ? high
+                : Long.compareUnsigned(
+                        one.getLeastSignificantBits(), other.getLeastSignificantBits());
     }
 }

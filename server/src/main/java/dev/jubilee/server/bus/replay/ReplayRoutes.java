@@ -12,11 +12,13 @@ import dev.jubilee.server.http.Routes;
 import dev.jubilee.server.json.Json;
 import dev.jubilee.server.security.Access;
 import java.io.ByteArrayOutputStream;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -98,7 +100,7 @@ final class ReplayRoutes implements Routes {
         Replay replay =
                 NewReplay.read(call.input(), call.principal(), platform.topics(), platform.clock());
         // Everything that was accepted before the request belongs to it.
-        platform.stored().get().join();
+        awaitStore();
         return platform.idempotency()
                 .once(
                         call,
@@ -114,6 +116,19 @@ final class ReplayRoutes implements Routes {
                             return Reply.accepted(view(replay))
                                     .with("Location", "/replay/" + replay.replayId() + "/status");
                         });
+    }
+
+    private void awaitStore() {
+        try {
+            platform.stored().get().join();
+        } catch (CompletionException e) {
+            throw Problem.unavailable(
+                            "event_store_unavailable",
+                            "Whether the event store holds everything cannot be told at the"
+                                    + " moment.",
+                            Duration.ofSeconds(1))
+                    .asException();
+        }
     }
 
     private View view(Replay replay) {

@@ -85,13 +85,13 @@ final class ReplayRun {
         StoredRange.Count count = new StoredRange.Count(0, 0);
         for (Span span : range.countable()) {
             count = count.plus(range.count(span));
-            if (note(null, 0, replay.position()) != Note.GO_ON) {
+            if (!note(null, 0, replay.position())) {
                 return false;
             }
         }
         matched = count.matched();
         skipped = count.skipped();
-        return note(matched, skipped, replay.position()) == Note.GO_ON;
+        return note(matched, skipped, replay.position());
     }
 
     private boolean sendAll(ReplayTarget to) throws InterruptedException {
@@ -103,64 +103,52 @@ final class ReplayRun {
             if (!piece.isEmpty()) {
                 next = after(piece.getLast().id());
             }
-            send(to, last ? order.rest() : order.until(piece.getLast().acceptedAt()));
-            UUID held = order.firstHeld();
-            switch (note(matched, skipped, held == null ? next : held)) {
-                case GO_ON -> {
-                    if (last) {
-                        return true;
-                    }
-                }
-                case PAUSE -> {
-                    // What is held would otherwise be read, and some of it sent, again.
-                    send(to, order.rest());
-                    note(matched, skipped, next);
-                    return false;
-                }
-                case STOP -> {
-                    return false;
-                }
+            List<StoredEvent> ready =
+                    last ? order.rest() : order.until(piece.getLast().acceptedAt());
+            if (!send(to, ready, next)) {
+                return false;
+            }
+            if (last) {
+                return true;
             }
         }
     }
 
-    /** What to do after a note. */
-    private enum Note {
-        GO_ON,
-        PAUSE,
-        STOP
+    /** Sends and notes in small parts; false when somebody stopped it. */
+    private boolean send(ReplayTarget to, List<StoredEvent> events, UUID next)
+            throws InterruptedException {
+        int sent = 0;
+        do {
+            int until = Math.min(events.size(), sent + pieceSize());
+            List<StoredEvent> part = events.subList(sent, until);
+            if (!part.isEmpty()) {
+                send(to, part.stream().map(e -> ForwardedEvent.of(e, replay.replayId())).toList());
+            }
+            sent = until;
+            replayed += part.size();
+            sentInThisRun += part.size();
+            UUID undone = order.firstUndone(events.subList(sent, events.size()), next);
+            if (!note(matched, skipped, undone)) {
+                return false;
+            }
+            pace();
+        } while (sent < events.size());
+        return true;
     }
 
-    private Note note(@Nullable Long counted, long left, UUID position) {
+    /** Whether to go on: the lease is held, and nobody has stopped the replay or the instance. */
+    private boolean note(@Nullable Long counted, long left, UUID position) {
         Optional<Replay.Status> status =
                 store.advance(replay.replayId(), lease, counted, left, replayed, position);
         if (status.isEmpty()) {
             log.info("replay {} was taken over by another instance", replay.replayId());
-            return Note.STOP;
         }
-        if (status.get() == Replay.Status.PAUSED) {
-            return Note.PAUSE;
-        }
-        if (status.get() != Replay.Status.RUNNING) {
-            return Note.STOP;
-        }
-        return closing.getAsBoolean() ? Note.PAUSE : Note.GO_ON;
+        return status.filter(s -> s == Replay.Status.RUNNING).isPresent()
+                && !closing.getAsBoolean();
     }
 
-    private void send(ReplayTarget to, List<StoredEvent> events) throws InterruptedException {
-        int size = pieceSize();
-        for (int from = 0; from < events.size(); from += size) {
-            List<StoredEvent> part = events.subList(from, Math.min(events.size(), from + size));
-            send(to, part.stream().map(e -> ForwardedEvent.of(e, replay.replayId())).toList(), 1);
-            replayed += part.size();
-            sentInThisRun += part.size();
-            pace();
-        }
-    }
-
-    private void send(ReplayTarget to, List<Envelope> events, int attempt)
-            throws InterruptedException {
-        int tries = attempt;
+    private void send(ReplayTarget to, List<Envelope> events) throws InterruptedException {
+        int tries = 1;
         while (true) {
             try {
                 to.send(events).join();

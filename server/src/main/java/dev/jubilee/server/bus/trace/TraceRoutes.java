@@ -10,10 +10,12 @@ import dev.jubilee.server.http.Router;
 import dev.jubilee.server.http.Routes;
 import dev.jubilee.server.security.Access;
 import dev.jubilee.server.security.Role;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -75,7 +77,15 @@ public final class TraceRoutes implements Routes {
     private Traces.@Nullable Trace find(String id) {
         Traces.Trace trace = traces.of(id);
         if (trace == null) {
-            store.get().join();
+            try {
+                store.get().join();
+            } catch (CompletionException e) {
+                throw Problem.unavailable(
+                                "event_store_unavailable",
+                                "The event store cannot be asked at the moment.",
+                                Duration.ofSeconds(1))
+                        .asException();
+            }
             trace = traces.of(id);
         }
         return trace;

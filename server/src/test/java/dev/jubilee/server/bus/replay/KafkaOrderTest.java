@@ -6,10 +6,12 @@ import dev.jubilee.server.bus.search.Span;
 import dev.jubilee.server.bus.search.StoredEvent;
 import java.time.Instant;
 import java.util.List;
+import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
 class KafkaOrderTest {
     private static final Instant NOON = Instant.parse("2026-11-21T12:00:00Z");
+    private static final UUID LATER = Span.floor(NOON.plusSeconds(60));
 
     @Test
     void anEventThatASlowClockAcceptedTooLateWaitsForItsForerunner() {
@@ -21,7 +23,7 @@ class KafkaOrderTest {
         assertThat(order.until(NOON.plusMillis(301)))
                 .extracting(StoredEvent::offset)
                 .containsExactly(1L, 2L, 3L);
-        assertThat(order.firstHeld()).isNull();
+        assertThat(order.firstUndone(List.of(), LATER)).isEqualTo(LATER);
     }
 
     @Test
@@ -31,7 +33,9 @@ class KafkaOrderTest {
         assertThat(order.until(NOON.plusMillis(500)))
                 .extracting(StoredEvent::offset)
                 .containsExactly(1L);
-        assertThat(order.firstHeld()).isEqualTo(Span.floor(NOON.plusMillis(500)));
+        assertThat(order.firstUndone(List.of(), LATER)).isEqualTo(Span.floor(NOON.plusMillis(500)));
+        assertThat(order.firstUndone(List.of(event(0, 100)), LATER))
+                .isEqualTo(Span.floor(NOON.plusMillis(100)));
         assertThat(order.rest()).extracting(StoredEvent::offset).containsExactly(2L);
     }
 

@@ -49,7 +49,7 @@ class SearchPlanTest {
         // An hour's rows are looked at, not a day's.
         assertThat(plan).contains("Rows Removed by Filter: 3600");
         assertThat(plan(hour, new EventFilter().equal("correlation_id", "c-1")))
-                .contains("correlation_id");
+                .contains("correlation_id_idx");
     }
 
     @Test
