@@ -99,6 +99,7 @@ class SenderLaneTest {
         return new Shipment(
                 List.of(new ProducerRecord<>("t", new byte[bytes])),
                 earliest,
-                System.nanoTime() + Duration.ofMinutes(1).toNanos());
+                System.nanoTime() + Duration.ofMinutes(1).toNanos(),
+                false);
     }
 }
