@@ -1,16 +1,22 @@
 package dev.jubilee.server.bus;
 
 import dev.jubilee.server.audit.Audit;
+import dev.jubilee.server.bus.delivery.DeliveryEngine;
 import dev.jubilee.server.bus.publish.PublishRoutes;
 import dev.jubilee.server.bus.publish.Publisher;
 import dev.jubilee.server.bus.settling.Settling;
 import dev.jubilee.server.bus.store.EventStore;
+import dev.jubilee.server.bus.subscriptions.SecretBox;
+import dev.jubilee.server.bus.subscriptions.SubscriptionRoutes;
+import dev.jubilee.server.bus.subscriptions.SubscriptionSecrets;
+import dev.jubilee.server.bus.subscriptions.Subscriptions;
 import dev.jubilee.server.bus.topics.TopicRoutes;
 import dev.jubilee.server.bus.topics.Topics;
 import dev.jubilee.server.database.ChangeFeed;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.http.Router;
 import dev.jubilee.server.http.Routes;
+import dev.jubilee.server.http.client.OutboundHttp;
 import dev.jubilee.server.idempotency.Idempotency;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -28,6 +34,9 @@ public final class Bus implements Routes, AutoCloseable {
     private final Publisher publisher;
     private final EventStore store;
     private final Settling settling;
+    private final OutboundHttp http;
+    private final Subscriptions subscriptions;
+    private final DeliveryEngine delivery;
     private final BusSettings settings;
     private final Idempotency idempotency;
 
@@ -40,6 +49,7 @@ public final class Bus implements Routes, AutoCloseable {
             ChangeFeed changes,
             Idempotency idempotency,
             BusSettings settings,
+            SecretBox secretBox,
             InstantSource clock,
             MeterRegistry registry) {
         this.settings = settings;
@@ -62,17 +72,42 @@ public final class Bus implements Routes, AutoCloseable {
                         database,
                         topics.catalogue(),
                         settings.store(),
+                        this::isSubscribed,
                         clock,
                         registry);
         this.settling =
                 new Settling(database, publisher, clock, settings.publish().timeout(), registry);
+        this.http =
+                new OutboundHttp(settings.delivery().networks(), settings.delivery().perEndpoint());
+        SubscriptionSecrets secrets = new SubscriptionSecrets(secretBox);
+        this.subscriptions =
+                new Subscriptions(
+                        new Subscriptions.Platform(
+                                database, changes, admin, topics.catalogue(), clock),
+                        settings.subscriptions(),
+                        secrets,
+                        http::fault);
+        this.delivery =
+                new DeliveryEngine(
+                        new DeliveryEngine.Platform(
+                                kafka, admin, database, changes, clock, registry),
+                        settings.delivery(),
+                        subscriptions,
+                        secrets,
+                        topics,
+                        publisher::publish,
+                        http);
         Gauge.builder("event_bus_active_workers", this, Bus::activeWorkers)
-                .description("Workers of the bus that are busy: sending, storing")
+                .description("Workers of the bus that are busy: sending, storing, delivering")
                 .register(registry);
     }
 
+    private boolean isSubscribed(String topic) {
+        return delivery.wants(topic);
+    }
+
     private int activeWorkers() {
-        return (publisher.isBusy() ? 1 : 0) + (store.isBusy() ? 1 : 0);
+        return (publisher.isBusy() ? 1 : 0) + (store.isBusy() ? 1 : 0) + delivery.inFlight();
     }
 
     /** Reads the topics and begins to work. */
@@ -81,6 +116,7 @@ public final class Bus implements Routes, AutoCloseable {
         publisher.start();
         settling.start();
         store.start();
+        delivery.start();
     }
 
     /** Makes topics, and knows them all. */
@@ -103,11 +139,18 @@ public final class Bus implements Routes, AutoCloseable {
         return store;
     }
 
+    /** Delivers to those who subscribed. */
+    public DeliveryEngine delivery() {
+        return delivery;
+    }
+
     @Override
     public void on(Router router) {
         new TopicRoutes(topics, idempotency).on(router);
         new PublishRoutes(publisher, topics.catalogue(), settings.publish()).on(router);
         store.on(router);
+        new SubscriptionRoutes(subscriptions, idempotency).on(router);
+        delivery.routes(idempotency).on(router);
     }
 
     /** Finishes what was accepted, and ends. */
@@ -115,7 +158,9 @@ public final class Bus implements Routes, AutoCloseable {
     public void close() {
         publisher.close();
         settling.close();
+        delivery.close();
         store.close();
+        http.close();
         admin.close();
     }
 }

@@ -17,6 +17,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import org.apache.kafka.clients.admin.Admin;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -49,6 +50,7 @@ public final class EventStore implements Routes, AutoCloseable {
     /**
      * @param kafka how clients reach Kafka: {@code bootstrap.servers} and the like
      * @param admin stays the caller's to close
+     * @param subscribed whether anything of a topic is delivered to anybody
      */
     public EventStore(
             Map<String, Object> kafka,
@@ -56,6 +58,7 @@ public final class EventStore implements Routes, AutoCloseable {
             Database database,
             TopicCatalogue topics,
             StoreSettings settings,
+            Predicate<String> subscribed,
             InstantSource clock,
             MeterRegistry registry) {
         this.kafka = kafka;
@@ -66,7 +69,7 @@ public final class EventStore implements Routes, AutoCloseable {
         this.writer =
                 new StoreWriter(database, offsets, partitions, clock, new StoreMetrics(registry));
         this.retention = new Retention(database, partitions, settings, clock);
-        this.statuses = new StatusReader(database);
+        this.statuses = new StatusReader(database, subscribed);
         this.catchUp = new CatchUp(new TopicOffsets(admin), offsets, topics::names);
         this.hourly =
                 Executors.newSingleThreadScheduledExecutor(
