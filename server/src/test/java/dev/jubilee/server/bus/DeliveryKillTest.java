@@ -87,6 +87,7 @@ class DeliveryKillTest {
 
     private Program start(Path home) throws Exception {
         Program program = Program.start(home).ready();
+        Await.until("it names its bus", () -> program.bus().getPort() > 0);
         key = Files.readString(home.resolve("admin.key")).strip();
         return program;
     }
