@@ -4,6 +4,7 @@ import com.zaxxer.hikari.HikariDataSource;
 import dev.jubilee.events.postgres.PostgresOffsets;
 import dev.jubilee.server.audit.Audit;
 import dev.jubilee.server.bus.Bus;
+import dev.jubilee.server.bus.subscriptions.SecretBox;
 import dev.jubilee.server.config.ServerSettings;
 import dev.jubilee.server.credentials.Credentials;
 import dev.jubilee.server.database.ChangeFeed;
@@ -162,6 +163,8 @@ public final class Jubilee implements AutoCloseable {
                                 changes,
                                 idempotency,
                                 settings.bus(),
+                                SecretBox.open(
+                                        server.home(), settings.bus().subscriptions().secretKey()),
                                 clock,
                                 metrics.registry()));
         if (ownDatabase) {
@@ -254,7 +257,10 @@ public final class Jubilee implements AutoCloseable {
         return new HealthRoutes(
                 parts.health(),
                 new HealthRoutes.Service(
-                        domain, VERSION, parts.bus().topics().catalogue()::activeCount, () -> 0),
+                        domain,
+                        VERSION,
+                        parts.bus().topics().catalogue()::activeCount,
+                        () -> parts.bus().delivery().active()),
                 clock);
     }
 

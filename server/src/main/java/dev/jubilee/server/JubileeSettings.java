@@ -30,7 +30,7 @@ public record JubileeSettings(
         JubileeSettings settings =
                 new JubileeSettings(
                         ServerSettings.from(in),
-                        BusSettings.from(in),
+                        BusSettings.from(in, embedded),
                         LiveOpsSettings.from(in),
                         CredentialSettings.from(in),
                         HttpLimits.bus(in),

@@ -232,6 +232,95 @@ class ContractTest {
     }
 
     @Test
+    void subscriptions() {
+        Map<String, Object> wanted = new HashMap<>();
+        wanted.put("service_name", "contract");
+        wanted.put("topic_pattern", topic + ".webhooks");
+        wanted.put("method", "webhook");
+        wanted.put("endpoint", "http://127.0.0.1:1/hook");
+        wanted.put("filter", Map.of("data", Map.of("a", List.of(1))));
+        wanted.put("retry_policy", List.of(1, 5));
+        Answer made = bus.post("/subscriptions", wanted).expect(201);
+        String path = made.header("Location");
+        bus.post("/subscriptions", Map.of("service_name", "", "surprise", 1)).expect(422);
+        bus.get("/subscriptions?service_name=contract&limit=1").expect(200);
+        bus.get("/subscriptions?status=nonsense").expect(422);
+        bus.get(path).expect(200);
+        bus.get("/subscriptions/none").expect(404);
+        bus.send("PATCH", path, Map.of("max_retries", 1)).expect(200);
+        bus.send("PATCH", path, Map.of("method", "sse")).expect(422);
+        bus.post(path + "/pause", Map.of("reason", "tea")).expect(200);
+        bus.post(path + "/resume").expect(200);
+        bus.post(path + "/rewind", Map.of("to", "beginning")).expect(200);
+        bus.post(path + "/rewind", Map.of()).expect(422);
+        bus.post(path + "/secret/rotate").expect(200);
+        bus.post(
+                        "/subscriptions/filter/test",
+                        Map.of(
+                                "filter",
+                                Map.of("event_type", "game.kill"),
+                                "event",
+                                Map.of("event_type", "game.death")))
+                .expect(200);
+        bus.post("/subscriptions/filter/test", Map.of("filter", Map.of())).expect(422);
+        assertThat(
+                        bus.post(path + "/test", Map.of("data", Map.of("a", 1)))
+                                .expect(200)
+                                .body()
+                                .path("delivered")
+                                .booleanValue())
+                .isFalse();
+        bus.get(path + "/deliveries?limit=5").expect(200);
+        bus.get(path + "/deliveries?cursor=x").expect(422);
+        bus.get(path + "/dead-letters?reason=x").expect(200);
+        bus.get(path + "/dead-letters/none").expect(404);
+        bus.send("PATCH", path + "/dead-letters/none", Map.of("data", 1)).expect(404);
+        bus.delete(path + "/dead-letters/none").expect(404);
+        String redrive =
+                bus.post(path + "/dead-letters/redrive", Map.of("event_type", "game.kill"))
+                        .expect(202)
+                        .body()
+                        .path("redrive_id")
+                        .stringValue();
+        bus.get(path + "/redrives/" + redrive).expect(200);
+        bus.get(path + "/redrives/none").expect(404);
+        bus.post(path + "/pull").expect(409);
+        bus.delete(path).expect(204);
+        bus.delete(path).expect(404);
+    }
+
+    @Test
+    void takingDeliveries() {
+        Map<String, Object> wanted =
+                Map.of("service_name", "contract", "topic_pattern", topic, "method", "sse");
+        String path = bus.post("/subscriptions", wanted).expect(201).header("Location");
+        Map<String, Object> event =
+                Map.of("event_type", "game.sse", "topic", topic, "payload", Map.of("n", 1));
+        String id =
+                bus.post("/events/publish", event)
+                        .expect(200)
+                        .body()
+                        .path("event_id")
+                        .stringValue();
+        Answer pulled = bus.post(path + "/pull", Map.of("max", 1, "wait_ms", 10_000)).expect(200);
+        String delivery = pulled.body().path("events").path(0).path("delivery_id").stringValue();
+        assertThat(pulled.body().path("events").path(0).path("event").path("id").stringValue())
+                .isEqualTo(id);
+        assertThat(bus.get("/events/" + id + "/status").body().path("status").stringValue())
+                .isEqualTo("processing");
+        bus.post(path + "/nack", Map.of("delivery_ids", List.of(delivery), "delay", 0)).expect(200);
+        bus.post(path + "/pull", Map.of("wait_ms", 10_000)).expect(200);
+        bus.post(path + "/ack", Map.of("delivery_ids", List.of(delivery))).expect(200);
+        bus.post(path + "/ack", Map.of()).expect(422);
+        assertThat(bus.get("/events/" + id + "/status").body().path("status").stringValue())
+                .isEqualTo("completed");
+        assertThat(bus.get("/events/" + id + "/deliveries").expect(200).body().path("deliveries"))
+                .hasSize(1);
+        bus.send("GET", path + "/stream", null, "Last-Event-ID", "x").expect(422);
+        bus.delete(path).expect(204);
+    }
+
+    @Test
     void cloudEvents() {
         Map<String, Object> event =
                 Map.of(

@@ -8,6 +8,7 @@ import dev.jubilee.events.Envelope;
 import dev.jubilee.server.bus.Bus;
 import dev.jubilee.server.bus.BusSettings;
 import dev.jubilee.server.bus.publish.Published;
+import dev.jubilee.server.bus.subscriptions.SecretBox;
 import dev.jubilee.server.config.SettingsReader;
 import dev.jubilee.server.database.ChangeFeed;
 import dev.jubilee.server.database.Database;
@@ -16,6 +17,7 @@ import dev.jubilee.server.liveops.occurrences.EndOffsets.PartitionEnd;
 import dev.jubilee.server.testing.Await;
 import dev.jubilee.server.testing.Platform;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -23,6 +25,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -194,7 +197,10 @@ class SettledThroughTest {
                             database,
                             changes,
                             new Idempotency(database, platform.clock(), Duration.ofDays(1)),
-                            BusSettings.from(new SettingsReader(Map.of())),
+                            BusSettings.from(new SettingsReader(Map.of()), true),
+                            SecretBox.open(
+                                    Path.of("target"),
+                                    Base64.getEncoder().encodeToString(new byte[32])),
                             platform.clock(),
                             new SimpleMeterRegistry());
             changes.start();

@@ -1,6 +1,7 @@
 package dev.jubilee.server.bus;
 
 import dev.jubilee.server.audit.Audit;
+import dev.jubilee.server.bus.delivery.DeliveryEngine;
 import dev.jubilee.server.bus.publish.PublishRoutes;
 import dev.jubilee.server.bus.publish.Publisher;
 import dev.jubilee.server.bus.settling.Settling;
@@ -12,6 +13,10 @@ import dev.jubilee.server.bus.stats.Activity;
 import dev.jubilee.server.bus.stats.Statistics;
 import dev.jubilee.server.bus.store.EventStore;
 import dev.jubilee.server.bus.topics.TopicGrantRoutes;
+import dev.jubilee.server.bus.subscriptions.SecretBox;
+import dev.jubilee.server.bus.subscriptions.SubscriptionRoutes;
+import dev.jubilee.server.bus.subscriptions.SubscriptionSecrets;
+import dev.jubilee.server.bus.subscriptions.Subscriptions;
 import dev.jubilee.server.bus.topics.TopicRoutes;
 import dev.jubilee.server.bus.topics.Topics;
 import dev.jubilee.server.bus.trace.TraceRoutes;
@@ -20,6 +25,7 @@ import dev.jubilee.server.database.ChangeFeed;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.http.Router;
 import dev.jubilee.server.http.Routes;
+import dev.jubilee.server.http.client.OutboundHttp;
 import dev.jubilee.server.idempotency.Idempotency;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -41,6 +47,9 @@ public final class Bus implements Routes, AutoCloseable {
     private final EventSearch search;
     private final Traces traces;
     private final Replays replays;
+    private final OutboundHttp http;
+    private final Subscriptions subscriptions;
+    private final DeliveryEngine delivery;
     private final BusSettings settings;
     private final Idempotency idempotency;
     private final InstantSource clock;
@@ -54,6 +63,7 @@ public final class Bus implements Routes, AutoCloseable {
             ChangeFeed changes,
             Idempotency idempotency,
             BusSettings settings,
+            SecretBox secretBox,
             InstantSource clock,
             MeterRegistry registry) {
         this.settings = settings;
@@ -79,6 +89,7 @@ public final class Bus implements Routes, AutoCloseable {
                         database,
                         topics.catalogue(),
                         settings.store(),
+                        this::isSubscribed,
                         clock,
                         registry,
                         activity);
@@ -107,13 +118,37 @@ public final class Bus implements Routes, AutoCloseable {
                                 publisher,
                                 store::caughtUp));
         this.clock = clock;
+        this.http =
+                new OutboundHttp(settings.delivery().networks(), settings.delivery().perEndpoint());
+        SubscriptionSecrets secrets = new SubscriptionSecrets(secretBox);
+        this.subscriptions =
+                new Subscriptions(
+                        new Subscriptions.Platform(
+                                database, changes, admin, topics.catalogue(), clock),
+                        settings.subscriptions(),
+                        secrets,
+                        http::fault);
+        this.delivery =
+                new DeliveryEngine(
+                        new DeliveryEngine.Platform(
+                                kafka, admin, database, changes, clock, registry),
+                        settings.delivery(),
+                        subscriptions,
+                        secrets,
+                        topics,
+                        publisher::publish,
+                        http);
         Gauge.builder("event_bus_active_workers", this, Bus::activeWorkers)
-                .description("Workers of the bus that are busy: sending, storing")
+                .description("Workers of the bus that are busy: sending, storing, delivering")
                 .register(registry);
     }
 
+    private boolean isSubscribed(String topic) {
+        return delivery.wants(topic);
+    }
+
     private int activeWorkers() {
-        return (publisher.isBusy() ? 1 : 0) + (store.isBusy() ? 1 : 0);
+        return (publisher.isBusy() ? 1 : 0) + (store.isBusy() ? 1 : 0) + delivery.inFlight();
     }
 
     /** Reads the topics and begins to work. */
@@ -124,6 +159,7 @@ public final class Bus implements Routes, AutoCloseable {
         store.start();
         statistics.start();
         replays.start();
+        delivery.start();
     }
 
     /** Makes topics, and knows them all. */
@@ -156,6 +192,11 @@ public final class Bus implements Routes, AutoCloseable {
         return store;
     }
 
+    /** Delivers to those who subscribed. */
+    public DeliveryEngine delivery() {
+        return delivery;
+    }
+
     @Override
     public void on(Router router) {
         new TopicRoutes(topics, idempotency).on(router);
@@ -166,6 +207,8 @@ public final class Bus implements Routes, AutoCloseable {
         new SearchRoutes(search, topics.catalogue(), clock).on(router);
         new TraceRoutes(traces, topics.catalogue(), store::caughtUp).on(router);
         replays.on(router);
+        new SubscriptionRoutes(subscriptions, idempotency).on(router);
+        delivery.routes(idempotency).on(router);
     }
 
     /** Finishes what was accepted, and ends. */
@@ -174,8 +217,10 @@ public final class Bus implements Routes, AutoCloseable {
         replays.close();
         publisher.close();
         settling.close();
+        delivery.close();
         store.close();
         statistics.close();
+        http.close();
         admin.close();
     }
 }

@@ -34,6 +34,16 @@ public final class Call {
         this.principal = principal;
     }
 
+    /**
+     * Begins an answer that goes on. For a blocking handler, which writes it and closes it; what
+     * the handler returns afterwards is not sent.
+     */
+    public EventStream stream() {
+        EventStream stream = new EventStream(exchange, exchange.context);
+        stream.open();
+        return stream;
+    }
+
     /** The route that was matched. */
     public Router.Route route() {
         return match.route();

@@ -1,5 +1,7 @@
 package dev.jubilee.server.http;
 
+import io.vertx.core.Context;
+import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
@@ -7,6 +9,7 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -26,6 +29,7 @@ final class Exchange extends Deadline {
 
     final HttpServerRequest request;
     final Peer peer;
+    final Context context;
     private final RequestHandler handler;
     private @Nullable volatile String correlationId;
     private volatile boolean gone;
@@ -37,6 +41,7 @@ final class Exchange extends Deadline {
     int held;
 
     Exchange(HttpServerRequest request, Peer peer, RequestHandler handler) {
+        this.context = Objects.requireNonNull(Vertx.currentContext(), "not on an event loop");
         this.request = request;
         this.peer = peer;
         this.handler = handler;
@@ -117,6 +122,22 @@ final class Exchange extends Deadline {
         if (worker != null) {
             worker.interrupt();
         }
+    }
+
+    /** The answer begins and goes on: it is nobody's deadline any more. */
+    HttpServerResponse streaming() {
+        answered = true;
+        cancel();
+        return request.response();
+    }
+
+    /** The answer that went on is over. */
+    void streamed() {
+        HttpServerResponse response = request.response();
+        if (!response.ended() && !response.closed()) {
+            var _ = response.end();
+        }
+        peer.answered(this);
     }
 
     /** What a handler came to. */

@@ -2,6 +2,7 @@ package dev.jubilee.server.bus;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import dev.jubilee.server.bus.subscriptions.SecretBox;
 import dev.jubilee.server.config.SettingsReader;
 import dev.jubilee.server.database.ChangeFeed;
 import dev.jubilee.server.database.Database;
@@ -15,6 +16,7 @@ import dev.jubilee.server.json.Json;
 import dev.jubilee.server.security.Authenticator;
 import dev.jubilee.server.security.Principal;
 import dev.jubilee.server.security.Role;
+import dev.jubilee.server.testing.Await;
 import dev.jubilee.server.testing.Platform;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Vertx;
@@ -24,7 +26,9 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Base64;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +37,8 @@ import tools.jackson.databind.node.MissingNode;
 
 /** One instance of the bus with a port of its own, on the servers of the test class. */
 final class BusInstance implements AutoCloseable {
+    private static final String SECRET_KEY = Base64.getEncoder().encodeToString(new byte[32]);
+
     /** The role is the credential, with an id behind it if that matters: {@code player:ann}. */
     private static final Authenticator BY_ROLE =
             new Authenticator() {
@@ -81,7 +87,7 @@ final class BusInstance implements AutoCloseable {
         changes = new ChangeFeed(pool);
         Map<String, Object> kafka = new HashMap<>(Map.of("bootstrap.servers", brokers));
         SettingsReader reader = new SettingsReader(settings);
-        BusSettings busSettings = BusSettings.from(reader);
+        BusSettings busSettings = BusSettings.from(reader, true);
         boolean limited = settings.containsKey("EVENT_BUS_RATE_LIMIT_EVENTS");
         RateLimits.Settings limits =
                 limited ? RateLimits.Settings.from(reader, true) : RateLimits.Settings.OFF;
@@ -94,6 +100,7 @@ final class BusInstance implements AutoCloseable {
                         changes,
                         idempotency,
                         busSettings,
+                        SecretBox.open(Path.of("target"), SECRET_KEY),
                         platform.clock(),
                         registry);
         changes.start();
@@ -125,6 +132,31 @@ final class BusInstance implements AutoCloseable {
             request.setHeader(headers[i], headers[i + 1]);
         }
         return send(request.build());
+    }
+
+    Answer patch(String role, String path, String body) {
+        return send(
+                request(role, path)
+                        .method("PATCH", HttpRequest.BodyPublishers.ofString(body))
+                        .build());
+    }
+
+    Answer delete(String role, String path) {
+        return send(request(role, path).DELETE().build());
+    }
+
+    /** Hears nothing more of what changes; for a test that has no other instance. */
+    void stopListening() {
+        changes.close();
+        Await.until(
+                "nobody listens",
+                () ->
+                        Thread.getAllStackTraces().keySet().stream()
+                                .noneMatch(thread -> thread.getName().equals("change-feed")));
+    }
+
+    int port() {
+        return port.port();
     }
 
     Answer get(String role, String path) {

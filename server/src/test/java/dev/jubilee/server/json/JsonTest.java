@@ -10,7 +10,8 @@ import tools.jackson.core.JacksonException;
 class JsonTest {
     @Test
     void aFaultIsNamedWithoutTheParsersInnerNames() {
-        for (String document : new String[] {"{", "{\"a\": [1,", "[".repeat(1_000), "{\"a\": tru"}) {
+        for (String document :
+                new String[] {"{", "{\"a\": [1,", "[".repeat(1_000), "{\"a\": tru"}) {
             assertThat(faultOf(document))
                     .isNotBlank()
                     .doesNotContain("Source", "StreamRead", "REDACTED", "UNKNOWN", "`");

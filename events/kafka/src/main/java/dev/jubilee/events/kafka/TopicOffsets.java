@@ -1,6 +1,7 @@
 package dev.jubilee.events.kafka;
 
 import dev.jubilee.events.PartitionId;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
@@ -37,6 +38,19 @@ public final class TopicOffsets {
      * @throws RetryableException if Kafka does not answer
      */
     public Map<PartitionId, Long> ends(Collection<String> topics) {
+        return offsets(topics, OffsetSpec.latest());
+    }
+
+    /**
+     * The first records that were accepted at the moment given or later; -1 where there is none.
+     *
+     * @throws RetryableException if Kafka does not answer
+     */
+    public Map<PartitionId, Long> since(Collection<String> topics, Instant moment) {
+        return offsets(topics, OffsetSpec.forTimestamp(moment.toEpochMilli()));
+    }
+
+    private Map<PartitionId, Long> offsets(Collection<String> topics, OffsetSpec which) {
         Map<String, TopicDescription> described = describe(topics);
         Map<TopicPartition, PartitionId> ids = new HashMap<>();
         described
@@ -51,8 +65,7 @@ public final class TopicOffsets {
                                                         uuid(topic.topicId()),
                                                         partition.partition()))));
         Map<PartitionId, Long> ends = new HashMap<>();
-        list(ids.keySet(), OffsetSpec.latest())
-                .forEach((partition, end) -> ends.put(ids.get(partition), end));
+        list(ids.keySet(), which).forEach((partition, end) -> ends.put(ids.get(partition), end));
         return ends;
     }
 

@@ -14,7 +14,7 @@ import org.postgresql.copy.CopyIn;
  * href="https://www.postgresql.org/docs/current/sql-copy.html#SQL-COPY-BINARY-FORMAT">binary COPY
  * format</a>, which needs no escaping. Not thread-safe; the buffer is kept for the next use.
  */
-final class BinaryCopy {
+public final class BinaryCopy {
     private static final byte[] HEADER = {
         'P', 'G', 'C', 'O', 'P', 'Y', '\n', (byte) 0xFF, '\r', '\n', 0, 0, 0, 0, 0, 0, 0, 0, 0
     };
@@ -25,28 +25,31 @@ final class BinaryCopy {
     private byte[] buffer = new byte[2 * CHUNK];
     private int length;
 
-    void begin() {
+    /** Begins anew. */
+    public void begin() {
         length = 0;
         bytes(HEADER);
     }
 
-    void row(int fields) {
+    /** Begins a row of so many fields, which must follow. */
+    public void row(int fields) {
         ensure(2);
         buffer[length++] = (byte) (fields >> 8);
         buffer[length++] = (byte) fields;
     }
 
-    void nothing() {
+    /** A field that is null. */
+    public void nothing() {
         integer(-1);
     }
 
-    void uuid(UUID value) {
+    public void uuid(UUID value) {
         integer(16);
         longInteger(value.getMostSignificantBits());
         longInteger(value.getLeastSignificantBits());
     }
 
-    void text(@Nullable String value) {
+    public void text(@Nullable String value) {
         if (value == null) {
             nothing();
         } else {
@@ -54,7 +57,7 @@ final class BinaryCopy {
         }
     }
 
-    void field(byte @Nullable [] value) {
+    public void field(byte @Nullable [] value) {
         if (value == null) {
             nothing();
         } else {
@@ -63,39 +66,50 @@ final class BinaryCopy {
         }
     }
 
-    void int4(int value) {
+    public void int2(int value) {
+        integer(2);
+        ensure(2);
+        buffer[length++] = (byte) (value >> 8);
+        buffer[length++] = (byte) value;
+    }
+
+    public void float8(double value) {
+        int8(Double.doubleToLongBits(value));
+    }
+
+    public void int4(int value) {
         integer(4);
         integer(value);
     }
 
-    void int8(long value) {
+    public void int8(long value) {
         integer(8);
         longInteger(value);
     }
 
     /** To the microsecond, which is what PostgreSQL keeps. */
-    void timestamp(Instant value) {
+    public void timestamp(Instant value) {
         int8(
                 Math.addExact(
                         Math.multiplyExact(value.getEpochSecond() - EPOCH_2000, 1_000_000L),
                         value.getNano() / 1_000));
     }
 
-    void bool(boolean value) {
+    public void bool(boolean value) {
         integer(1);
         ensure(1);
         buffer[length++] = (byte) (value ? 1 : 0);
     }
 
     /** Sends what has gathered, when it is worth it. */
-    void flushWhenFull(CopyIn copy) throws SQLException {
+    public void flushWhenFull(CopyIn copy) throws SQLException {
         if (length >= CHUNK) {
             flush(copy);
         }
     }
 
     /** Sends the rest and ends the copy. */
-    long end(CopyIn copy) throws SQLException {
+    public long end(CopyIn copy) throws SQLException {
         row(-1);
         flush(copy);
         if (buffer.length > MAX_KEPT) {

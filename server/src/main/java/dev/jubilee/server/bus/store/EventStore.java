@@ -19,6 +19,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import org.apache.kafka.clients.admin.Admin;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -51,6 +52,7 @@ public final class EventStore implements Routes, AutoCloseable {
     /**
      * @param kafka how clients reach Kafka: {@code bootstrap.servers} and the like
      * @param admin stays the caller's to close
+     * @param subscribed whether anything of a topic is delivered to anybody
      */
     public EventStore(
             Map<String, Object> kafka,
@@ -58,6 +60,7 @@ public final class EventStore implements Routes, AutoCloseable {
             Database database,
             TopicCatalogue topics,
             StoreSettings settings,
+            Predicate<String> subscribed,
             InstantSource clock,
             MeterRegistry registry,
             Activity activity) {
@@ -74,7 +77,7 @@ public final class EventStore implements Routes, AutoCloseable {
                         clock,
                         new StoreMetrics(registry, clock, activity));
         this.retention = new Retention(database, partitions, settings, clock);
-        this.statuses = new StatusReader(database);
+        this.statuses = new StatusReader(database, subscribed);
         this.catchUp = new CatchUp(new TopicOffsets(admin), offsets, topics::names);
         this.hourly =
                 Executors.newSingleThreadScheduledExecutor(

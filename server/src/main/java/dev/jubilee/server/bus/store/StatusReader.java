@@ -20,6 +20,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,19 +32,30 @@ final class StatusReader implements AutoCloseable {
 
     private static final String COLUMNS =
             """
-            e.id, e.client_event_id, e.status, e.partition, e."offset", e.retry_count, e.timestamp, e.processed_at
+            e.id, e.client_event_id, e.topic, e.partition, e."offset", e.timestamp, e.processed_at,
+            EXISTS (SELECT FROM bus.dead_letters d WHERE d.event_id = e.event_id) AS dead,
+            EXISTS (SELECT FROM bus.pending_deliveries p WHERE p.event_id = e.event_id) AS owed,
+            (SELECT count(*) FROM bus.event_deliveries a
+                WHERE a.event_id = e.event_id AND a.attempt_number > 1) AS retries,
+            (SELECT o.next_offset FROM platform.consumer_offsets o WHERE o.consumer_group = 'delivery'
+                AND o.topic = e.topic AND o.partition = e.partition ORDER BY o.updated_at DESC LIMIT 1) AS routed
             """;
 
     private record Asked(String eventId, CompletableFuture<Optional<EventStatus>> answer) {}
 
     private final Database database;
+    private final Predicate<String> subscribed;
     private final Queue<Asked> queue = new ConcurrentLinkedQueue<>();
     private final Semaphore arrived = new Semaphore(0);
     private final Thread thread;
     private volatile boolean closed;
 
-    StatusReader(Database database) {
+    /**
+     * @param subscribed whether anything of a topic is delivered to anybody
+     */
+    StatusReader(Database database, Predicate<String> subscribed) {
         this.database = database;
+        this.subscribed = subscribed;
         this.thread = Thread.ofPlatform().name("event-status").daemon().unstarted(this::run);
     }
 
@@ -103,7 +115,7 @@ final class StatusReader implements AutoCloseable {
         }
     }
 
-    private static Map<String, EventStatus> read(Connection connection, List<Asked> batch)
+    private Map<String, EventStatus> read(Connection connection, List<Asked> batch)
             throws SQLException {
         Map<String, EventStatus> found = new HashMap<>();
         List<UUID> own = new ArrayList<>();
@@ -129,8 +141,7 @@ final class StatusReader implements AutoCloseable {
     }
 
     /** By the bus's own ids: their time names the partition. */
-    private static void readOwn(
-            Connection connection, List<UUID> ids, Map<String, EventStatus> found)
+    private void readOwn(Connection connection, List<UUID> ids, Map<String, EventStatus> found)
             throws SQLException {
         Instant first = Instant.MAX;
         Instant last = Instant.MIN;
@@ -154,7 +165,7 @@ final class StatusReader implements AutoCloseable {
         }
     }
 
-    private static void readClients(
+    private void readClients(
             Connection connection, List<String> ids, Map<String, EventStatus> found)
             throws SQLException {
         try (PreparedStatement statement =
@@ -171,7 +182,7 @@ final class StatusReader implements AutoCloseable {
         }
     }
 
-    private static void collect(PreparedStatement statement, Map<String, EventStatus> found)
+    private void collect(PreparedStatement statement, Map<String, EventStatus> found)
             throws SQLException {
         try (ResultSet row = statement.executeQuery()) {
             while (row.next()) {
@@ -181,14 +192,27 @@ final class StatusReader implements AutoCloseable {
                         id,
                         new EventStatus(
                                 id,
-                                row.getString(3),
-                                row.getInt(4),
-                                row.getLong(5),
-                                row.getInt(6),
-                                row.getObject(7, OffsetDateTime.class).toInstant(),
-                                row.getObject(8, OffsetDateTime.class).toInstant()));
+                                statusOf(row),
+                                row.getInt("partition"),
+                                row.getLong("offset"),
+                                row.getInt("retries"),
+                                row.getObject("timestamp", OffsetDateTime.class).toInstant(),
+                                row.getObject("processed_at", OffsetDateTime.class).toInstant()));
             }
         }
+    }
+
+    /**
+     * A dead letter is a failure; what is owed, or not yet held against the subscriptions, goes on.
+     */
+    private String statusOf(ResultSet row) throws SQLException {
+        if (row.getBoolean("dead")) {
+            return "failed";
+        }
+        long routed = row.getLong("routed");
+        boolean isRouted =
+                !subscribed.test(row.getString("topic")) || routed > row.getLong("offset");
+        return row.getBoolean("owed") || !isRouted ? "processing" : "completed";
     }
 
     private static @Nullable UUID ownId(String text) {

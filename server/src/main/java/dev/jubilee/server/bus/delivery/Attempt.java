@@ -1,0 +1,92 @@
+package dev.jubilee.server.bus.delivery;
+
+import dev.jubilee.server.bus.subscriptions.DeliveryMethod;
+import dev.jubilee.server.http.client.Outcome;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One try to deliver one event, as it is recorded.
+ *
+ * @param status one of delivered, failed and dead
+ * @param at when its answer came
+ */
+record Attempt(
+        UUID id,
+        Delivery delivery,
+        int number,
+        String method,
+        String status,
+        @Nullable Integer statusCode,
+        @Nullable String response,
+        @Nullable String error,
+        Duration took,
+        Instant at,
+        End end) {
+
+    private static final int MAX_TEXT = 2_000;
+
+    /**
+     * A try as it happened.
+     *
+     * @param number from 1
+     * @param at when its answer came
+     */
+    record Try(DeliveryMethod method, int number, Outcome outcome, Instant at) {}
+
+    /** One of the deliveries of a try, as it is recorded. */
+    static Attempt of(UUID id, Delivery delivery, Try made, @Nullable String error, End end) {
+        Integer status = null;
+        String response = null;
+        Duration took = Duration.ZERO;
+        if (made.outcome() instanceof Outcome.Answered answer) {
+            status = answer.status();
+            response = clip(answer.body());
+            took = answer.took();
+        } else if (made.outcome() instanceof Outcome.Failed failure) {
+            took = failure.took();
+        }
+        String text =
+                switch (end) {
+                    case End.Delivered _ -> "delivered";
+                    case End.Again _ -> "failed";
+                    case End.Dead _ -> "dead";
+                };
+        return new Attempt(
+                id,
+                delivery,
+                made.number(),
+                made.method().text(),
+                text,
+                status,
+                response,
+                error == null ? null : clip(error),
+                took,
+                made.at(),
+                end);
+    }
+
+    private static @Nullable String clip(String text) {
+        return text.isEmpty()
+                ? null
+                : text.length() <= MAX_TEXT ? text : text.substring(0, MAX_TEXT);
+    }
+
+    /** What becomes of the delivery. */
+    sealed interface End {
+        /** It is owed no more. */
+        record Delivered() implements End {}
+
+        /**
+         * It is tried again.
+         *
+         * @param stays in the memory of who delivers
+         */
+        record Again(Instant due, boolean stays) implements End {}
+
+        /** It is given up. */
+        record Dead(String reason) implements End {}
+    }
+}

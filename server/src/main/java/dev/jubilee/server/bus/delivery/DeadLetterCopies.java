@@ -1,0 +1,152 @@
+package dev.jubilee.server.bus.delivery;
+
+import dev.jubilee.events.Envelope;
+import dev.jubilee.events.EventId;
+import dev.jubilee.events.json.CloudEventsJson;
+import dev.jubilee.events.json.InvalidCloudEvent;
+import dev.jubilee.server.database.Database;
+import java.sql.PreparedStatement;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Copies dead letters to the dead-letter topic, where their own topic asks for it. A copy may come
+ * twice, with the same id. Thread-safe.
+ */
+final class DeadLetterCopies implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(DeadLetterCopies.class);
+    private static final int CHUNK = 100;
+    private static final int LOOK_SECONDS = 2;
+
+    private final Database database;
+    private final CloudEventsJson json;
+    private final Predicate<String> wanted;
+    private final Target target;
+    private final ScheduledExecutorService worker =
+            Executors.newSingleThreadScheduledExecutor(
+                    Thread.ofPlatform().name("dead-letter-copies").daemon().factory());
+
+    /** The dead-letter topic. */
+    interface Target {
+        /** Completes when the events are kept. */
+        CompletableFuture<?> publish(List<Envelope> events);
+    }
+
+    private record Letter(UUID id, String topic, String reason, UUID subscription, byte[] body) {}
+
+    /**
+     * @param wanted whether the dead letters of a topic are copied
+     */
+    DeadLetterCopies(
+            Database database, InstantSource clock, Predicate<String> wanted, Target target) {
+        this.database = database;
+        this.json = new CloudEventsJson(clock);
+        this.wanted = wanted;
+        this.target = target;
+    }
+
+    /** One small question every two seconds for the whole instance. */
+    void start() {
+        var _ =
+                worker.scheduleWithFixedDelay(
+                        this::workQuietly, LOOK_SECONDS, LOOK_SECONDS, TimeUnit.SECONDS);
+    }
+
+    @Override
+    public void close() {
+        worker.shutdownNow();
+    }
+
+    private void workQuietly() {
+        try {
+            boolean more = true;
+            while (more && !Thread.currentThread().isInterrupted()) {
+                more = step();
+            }
+        } catch (Exception e) {
+            log.warn("dead letters cannot be copied yet: {}", e.getMessage());
+        }
+    }
+
+    private boolean step() throws Exception {
+        List<Letter> letters = read();
+        if (letters.isEmpty()) {
+            return false;
+        }
+        List<Envelope> copies = new ArrayList<>();
+        for (Letter letter : letters) {
+            if (wanted.test(letter.topic())) {
+                copies.add(copy(letter));
+            }
+        }
+        if (!copies.isEmpty()) {
+            target.publish(copies).get(30, TimeUnit.SECONDS);
+        }
+        database.read(connection -> {
+            try (PreparedStatement update =
+                    connection.prepareStatement(
+                            "UPDATE bus.dead_letters SET copy_due = false WHERE id = ANY (?)")) {
+                update.setArray(
+                        1,
+                        connection.createArrayOf(
+                                "uuid", letters.stream().map(Letter::id).toArray()));
+                return update.executeUpdate();
+            }
+        });
+        return letters.size() == CHUNK;
+    }
+
+    private List<Letter> read() {
+        return database.read(connection -> {
+            List<Letter> letters = new ArrayList<>();
+            try (PreparedStatement select =
+                            connection.prepareStatement(
+                                    """
+                                    SELECT id, topic, reason, subscription_id, body FROM bus.dead_letters
+                                    WHERE copy_due ORDER BY id LIMIT %d
+                                    """
+                                            .formatted(CHUNK));
+                    var row = select.executeQuery()) {
+                while (row.next()) {
+                    letters.add(
+                            new Letter(
+                                    row.getObject(1, UUID.class),
+                                    row.getString(2),
+                                    row.getString(3),
+                                    row.getObject(4, UUID.class),
+                                    row.getBytes(5)));
+                }
+            }
+            return letters;
+        });
+    }
+
+    private Envelope copy(Letter letter) throws InvalidCloudEvent {
+        Envelope event = json.read(letter.body());
+        Map<String, String> extensions = new HashMap<>(event.extensions());
+        extensions.put("deadlettersubscription", letter.subscription().toString());
+        extensions.put("deadletterreason", letter.reason());
+        extensions.put("deadlettertopic", letter.topic());
+        extensions.put("deadletterevent", event.id());
+        String id = EventId.derived("dead letter", letter.id().toString()).toString();
+        return Envelope.of(id, event.type(), event.source(), event.time())
+                .subject(event.subject())
+                .partitionKey(event.partitionKey())
+                .data(event.contentType(), event.data())
+                .correlationId(event.correlationId())
+                .causationId(event.id())
+                .extensions(extensions)
+                .build();
+    }
+}

@@ -1,0 +1,69 @@
+package dev.jubilee.server.bus.delivery;
+
+import dev.jubilee.events.Priority;
+import java.time.Instant;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One event that one subscriber is owed.
+ *
+ * @param id ascending in the order of each Kafka partition
+ * @param priority 0 high, 1 normal, 2 low
+ * @param body the event as CloudEvents JSON; not copied, do not change it
+ * @param attempts how many were made
+ * @param dueAt not before
+ */
+@SuppressWarnings("ArrayRecordComponent") // never compared
+record Delivery(
+        UUID subscriptionId,
+        long id,
+        String eventId,
+        String eventType,
+        String topic,
+        @Nullable String key,
+        int priority,
+        byte[] body,
+        int attempts,
+        Instant dueAt,
+        Instant acceptedAt) {
+
+    /** The number of a priority: the smaller goes first. */
+    static int rank(Priority priority) {
+        return switch (priority) {
+            case HIGH -> 0;
+            case NORMAL -> 1;
+            case LOW -> 2;
+        };
+    }
+
+    Delivery numbered(long number) {
+        return new Delivery(
+                subscriptionId,
+                number,
+                eventId,
+                eventType,
+                topic,
+                key,
+                priority,
+                body,
+                attempts,
+                dueAt,
+                acceptedAt);
+    }
+
+    Delivery after(int made, Instant due) {
+        return new Delivery(
+                subscriptionId,
+                id,
+                eventId,
+                eventType,
+                topic,
+                key,
+                priority,
+                body,
+                made,
+                due,
+                acceptedAt);
+    }
+}

@@ -1,0 +1,361 @@
+package dev.jubilee.server.bus.delivery;
+
+import dev.jubilee.events.Envelope;
+import dev.jubilee.events.json.CloudEventsJson;
+import dev.jubilee.events.kafka.ConsumerLoop;
+import dev.jubilee.events.kafka.LoopSettings;
+import dev.jubilee.events.postgres.PostgresOffsets;
+import dev.jubilee.server.bus.store.BinaryCopy;
+import dev.jubilee.server.bus.subscriptions.Subscription;
+import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
+import dev.jubilee.server.bus.subscriptions.SubscriptionIndex;
+import dev.jubilee.server.bus.subscriptions.SubscriptionSecrets;
+import dev.jubilee.server.bus.subscriptions.Subscriptions;
+import dev.jubilee.server.bus.topics.Topic;
+import dev.jubilee.server.bus.topics.TopicCatalogue;
+import dev.jubilee.server.bus.topics.Topics;
+import dev.jubilee.server.database.ChangeFeed;
+import dev.jubilee.server.database.Database;
+import dev.jubilee.server.database.DatabaseException;
+import dev.jubilee.server.http.Routes;
+import dev.jubilee.server.http.client.OutboundHttp;
+import dev.jubilee.server.idempotency.Idempotency;
+import dev.jubilee.server.observability.LoopMetrics;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.admin.Admin;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Delivers events to those who subscribed. What is owed stands in PostgreSQL from the transaction
+ * that routes an event until the one that records how it ended: at least once, whoever dies when.
+ * Topics that nobody subscribed to are not even read. Thread-safe.
+ */
+public final class DeliveryEngine implements AutoCloseable {
+    /** The group under which routing stands in {@code platform.consumer_offsets}. */
+    public static final String GROUP = "delivery";
+
+    private static final Logger log = LoggerFactory.getLogger(DeliveryEngine.class);
+    private static final UUID NO_TOPIC = new UUID(0, 0);
+
+    private static final int DEAD_LETTER_PARTITIONS = 3;
+
+    private final Platform platform;
+    private final DeliverySettings settings;
+    private final Subscriptions subscriptions;
+    private final SubscriptionDirectory directory;
+    private final TopicCatalogue topics;
+    private final DeliveryMetrics metrics;
+    private final PostgresOffsets offsets;
+    private final Outlets outlets;
+    private final AttemptPartitions partitions;
+    private final Recorder recorder;
+    private final Dispatcher dispatcher;
+    private final Shards shards;
+    private final WebhookSender sender;
+    private final Redrives redrives;
+    private final Leases leases;
+    private final DeadLetterCopies copies;
+    private final CloudEventsJson json;
+    private final ScheduledExecutorService hourly =
+            Executors.newSingleThreadScheduledExecutor(
+                    Thread.ofPlatform().name("delivery-retention").daemon().factory());
+    private @Nullable ConsumerLoop loop;
+    private @Nullable CatchUps catchUps;
+
+    /**
+     * What delivery stands on.
+     *
+     * @param kafka how clients reach Kafka: {@code bootstrap.servers} and the like
+     * @param admin stays the caller's to close
+     */
+    public record Platform(
+            Map<String, Object> kafka,
+            Admin admin,
+            Database database,
+            ChangeFeed changes,
+            InstantSource clock,
+            MeterRegistry registry) {}
+
+    /** Publishes from within; completes when the events are kept. */
+    @FunctionalInterface
+    public interface Publishing {
+        CompletableFuture<?> publish(String topic, List<Envelope> events);
+    }
+
+    /**
+     * @param http stays the caller's to close
+     */
+    public DeliveryEngine(
+            Platform platform,
+            DeliverySettings settings,
+            Subscriptions subscriptions,
+            SubscriptionSecrets secrets,
+            Topics topics,
+            Publishing publishing,
+            OutboundHttp http) {
+        this.platform = platform;
+        this.settings = settings;
+        this.subscriptions = subscriptions;
+        this.directory = subscriptions.directory();
+        this.topics = topics.catalogue();
+        this.json = new CloudEventsJson(platform.clock());
+        this.metrics = new DeliveryMetrics(platform.registry());
+        Database database = platform.database();
+        this.offsets = new PostgresOffsets(database.dataSource(), "platform.consumer_offsets");
+        this.outlets = new Outlets(directory);
+        this.partitions = new AttemptPartitions(database);
+        this.recorder = new Recorder(database, new AttemptStore(partitions), outlets::arrived);
+        this.sender = new WebhookSender(http, secrets, platform.clock(), settings.timeout());
+        this.redrives = new Redrives(database, platform.changes(), platform.clock());
+        this.copies =
+                new DeadLetterCopies(
+                        database,
+                        platform.clock(),
+                        this::copiesDeadLettersOf,
+                        events -> {
+                            topics.ensureSystemTopic(
+                                    settings.deadLetterTopic(), DEAD_LETTER_PARTITIONS);
+                            return publishing.publish(settings.deadLetterTopic(), events);
+                        });
+        this.leases = new Leases(database, platform.clock(), partitions, metrics);
+        this.dispatcher =
+                new Dispatcher(
+                        new Dispatcher.Parts(
+                                outlets, directory, sender, recorder, this::load, this::disable),
+                        settings.perEndpoint(),
+                        platform.clock(),
+                        metrics);
+        this.shards = new Shards(database, directory, outlets, dispatcher, recorder);
+        Gauge.builder("event_bus_deliveries_in_flight", dispatcher, Dispatcher::inFlight)
+                .description("Requests to endpoints that are under way")
+                .register(platform.registry());
+    }
+
+    /** Begins to route and to deliver. */
+    public void start() {
+        directory.refresh();
+        outlets.tell(
+                dispatcher::offer,
+                subscription -> {
+                    dispatcher.waiting(subscription);
+                    leases.arrived(subscription);
+                });
+        platform.changes().on(Outlets.SUBJECT, this::arrived);
+        recorder.start();
+        dispatcher.start();
+        shards.start();
+        redrives.start();
+        copies.start();
+        DeliveryRouter router =
+                new DeliveryRouter(
+                        new DeliveryRouter.Parts(
+                                platform.database(), offsets, directory, platform.clock()),
+                        outlets,
+                        this::topicId,
+                        settings.deadLetterTopic(),
+                        metrics);
+        startCatchUps(router);
+        ConsumerLoop started =
+                new ConsumerLoop(
+                        LoopSettings.of(GROUP, platform.kafka()),
+                        wanted(),
+                        platform.admin(),
+                        offsets,
+                        router,
+                        new LoopMetrics(GROUP, platform.registry()));
+        loop = started;
+        topics.onChange(() -> started.topics(wanted()));
+        directory.onChange(() -> started.topics(wanted()));
+        started.topics(wanted());
+        var _ = hourly.scheduleWithFixedDelay(this::retain, 0, 60, TimeUnit.MINUTES);
+    }
+
+    private void startCatchUps(DeliveryRouter router) {
+        CatchUps started =
+                new CatchUps(
+                        directory,
+                        outlets,
+                        subscription ->
+                                new KafkaCatchUp(
+                                        platform.kafka(),
+                                        platform.database(),
+                                        outlets,
+                                        subscription,
+                                        router::past));
+        catchUps = started;
+        started.start();
+    }
+
+    /** Finishes what is under way, and leaves the rest to others. */
+    @Override
+    public void close() {
+        hourly.shutdownNow();
+        if (loop != null) {
+            loop.close();
+        }
+        if (catchUps != null) {
+            catchUps.close();
+        }
+        redrives.close();
+        copies.close();
+        shards.close();
+        recorder.close();
+        dispatcher.close();
+    }
+
+    /** What came of deliveries, and dead letters. */
+    public Routes routes(Idempotency idempotency) {
+        Database database = platform.database();
+        return router -> {
+            new DeliveryRoutes(database, subscriptions, sender, platform.clock()).on(router);
+            new LeaseRoutes(subscriptions, leases).on(router);
+            new DeadLetterRoutes(database, subscriptions, redrives, idempotency, platform.clock())
+                    .on(router);
+        };
+    }
+
+    /** Whether anything of the topic is delivered to anybody. */
+    public boolean wants(String topic) {
+        return directory.index().wants(topic);
+    }
+
+    /**
+     * An event that a subscription is owed beside what is routed, such as one that is replayed.
+     *
+     * @param topic where it was published
+     */
+    public record Owed(String topic, Envelope event) {}
+
+    /**
+     * Owes a subscription these events, in this order and after what it is owed already, whether it
+     * selects them or not. Part of the caller's transaction.
+     */
+    public void owe(Connection connection, UUID subscription, List<Owed> events)
+            throws SQLException {
+        List<PendingStore.Row> rows = new ArrayList<>();
+        long id = 0;
+        for (int i = 0; i < events.size(); i++) {
+            if (i % PendingStore.BLOCK == 0) {
+                id = PendingStore.nextBlock(connection);
+            }
+            Owed one = events.get(i);
+            Delivery delivery =
+                    DeliveryRouter.delivery(
+                            subscription,
+                            one.topic(),
+                            one.event(),
+                            json.write(one.event()),
+                            platform.clock().instant());
+            rows.add(new PendingStore.Row(delivery.numbered(id + i % PendingStore.BLOCK), false));
+        }
+        PendingStore.insert(connection, rows, new BinaryCopy());
+        ChangeFeed.announce(connection, Outlets.SUBJECT, subscription.toString());
+    }
+
+    /** Requests to endpoints that are under way. */
+    public int inFlight() {
+        return dispatcher.inFlight();
+    }
+
+    /** Active subscriptions, without a question to the database. */
+    public int active() {
+        return (int) directory.index().all().stream().filter(Subscription::isActive).count();
+    }
+
+    private List<String> wanted() {
+        SubscriptionIndex index = directory.index();
+        return topics.names().stream().filter(index::wants).toList();
+    }
+
+    /** What came from the dead-letter topic is not put there once more. */
+    private boolean copiesDeadLettersOf(String name) {
+        Topic topic = topics.find(name);
+        return topic != null && topic.enableDlq() && !name.equals(settings.deadLetterTopic());
+    }
+
+    private UUID topicId(String name) {
+        Topic topic = topics.find(name);
+        return topic == null ? NO_TOPIC : topic.kafkaTopicId();
+    }
+
+    private void arrived(String id) {
+        if (id.isEmpty()) {
+            directory.index().all().forEach(one -> outlets.arrived(one.id()));
+        } else {
+            outlets.arrived(UUID.fromString(id));
+        }
+    }
+
+    private CompletableFuture<Loads.Loaded> load(Subscription subscription, int limit) {
+        CompletableFuture<Loads.Loaded> loaded = new CompletableFuture<>();
+        Thread.ofVirtual()
+                .name("delivery-load")
+                .start(() -> {
+                    try {
+                        loaded.complete(take(subscription, limit));
+                    } catch (RuntimeException e) {
+                        loaded.completeExceptionally(e);
+                    }
+                });
+        return loaded;
+    }
+
+    /** Where order is kept, what is not due yet comes too: what follows it must wait behind it. */
+    private Loads.Loaded take(Subscription subscription, int limit) {
+        Instant now = platform.clock().instant();
+        boolean ordered = subscription.ordering() == Subscription.Ordering.KEY;
+        return platform.database()
+                .transaction(connection -> {
+                    List<Delivery> taken =
+                            PendingStore.take(
+                                    connection, subscription.id(), limit, ordered ? null : now);
+                    Instant next =
+                            PendingStore.firstDue(connection, subscription.id())
+                                    .map(due -> ordered ? now : due)
+                                    .orElse(null);
+                    return new Loads.Loaded(taken, next);
+                });
+    }
+
+    private void disable(UUID subscription, String reason) {
+        Thread.ofVirtual()
+                .name("delivery-disable")
+                .start(() -> {
+                    try {
+                        platform.database()
+                                .transaction(connection -> {
+                                    subscriptions.disable(connection, subscription, reason);
+                                    return reason;
+                                });
+                    } catch (DatabaseException e) {
+                        log.warn(
+                                "subscription {} cannot be disabled yet: {}",
+                                subscription,
+                                e.getMessage());
+                    }
+                });
+    }
+
+    private void retain() {
+        try {
+            partitions.dropUntil(platform.clock().instant().minus(settings.retention()));
+        } catch (RuntimeException e) {
+            log.warn("old attempts could not be dropped, trying again in an hour", e);
+        }
+    }
+}

@@ -1,0 +1,64 @@
+package dev.jubilee.server.bus.delivery;
+
+import dev.jubilee.server.bus.subscriptions.DeliveryMethod;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+
+/** Counts what is routed and delivered. Thread-safe. */
+final class DeliveryMetrics {
+    private final MeterRegistry registry;
+    private final Counter read;
+    private final Counter owed;
+    private final Counter deadLetters;
+    private final Timer latency;
+
+    DeliveryMetrics(MeterRegistry registry) {
+        this.registry = registry;
+        this.read =
+                Counter.builder("event_bus_routed_events")
+                        .description("Events that were held against the subscriptions")
+                        .register(registry);
+        this.owed =
+                Counter.builder("event_bus_deliveries_owed")
+                        .description("Deliveries that these events made due")
+                        .register(registry);
+        this.deadLetters =
+                Counter.builder("event_bus_dead_letters")
+                        .description("Deliveries that were given up: an alarm belongs on it")
+                        .register(registry);
+        this.latency =
+                Timer.builder("event_bus_delivery_latency")
+                        .description("From acceptance to the answer of the first try")
+                        .publishPercentiles(0.5, 0.95, 0.99)
+                        .register(registry);
+    }
+
+    MeterRegistry registry() {
+        return registry;
+    }
+
+    void routed(int events, int deliveries) {
+        read.increment(events);
+        owed.increment(deliveries);
+    }
+
+    void attempted(DeliveryMethod method, String status, int events) {
+        Counter.builder("event_bus_delivery_attempts")
+                .description("Tries to deliver, by what came of them")
+                .tag("method", method.text())
+                .tag("status", status)
+                .register(registry)
+                .increment(events);
+    }
+
+    void answered(Duration sinceAccepted) {
+        latency.record(Math.max(0, sinceAccepted.toNanos()), TimeUnit.NANOSECONDS);
+    }
+
+    void died(int events) {
+        deadLetters.increment(events);
+    }
+}

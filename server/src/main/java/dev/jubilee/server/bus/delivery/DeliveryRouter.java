@@ -1,0 +1,304 @@
+package dev.jubilee.server.bus.delivery;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.jubilee.events.Envelope;
+import dev.jubilee.events.EventId;
+import dev.jubilee.events.json.CloudEventsJson;
+import dev.jubilee.events.kafka.Batch;
+import dev.jubilee.events.kafka.BatchHandler;
+import dev.jubilee.events.kafka.KafkaEnvelopes;
+import dev.jubilee.events.kafka.RetryableException;
+import dev.jubilee.events.postgres.PostgresOffsets;
+import dev.jubilee.server.bus.filters.FilterEvent;
+import dev.jubilee.server.bus.store.BinaryCopy;
+import dev.jubilee.server.bus.subscriptions.Subscription;
+import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
+import dev.jubilee.server.bus.subscriptions.SubscriptionIndex;
+import dev.jubilee.server.database.Database;
+import dev.jubilee.server.database.DatabaseException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.header.Header;
+
+/**
+ * Finds out whom each event is for, and writes what is owed in the transaction that moves the
+ * position on: so each event is owed once, whoever dies when. The subscriptions are those of that
+ * very moment: their version is compared in the transaction. For the consuming loop's thread.
+ */
+final class DeliveryRouter implements BatchHandler {
+    private static final int MAX_TEXT = 100;
+
+    private final Database database;
+    private final PostgresOffsets offsets;
+    private final SubscriptionDirectory directory;
+    private final Outlets outlets;
+    private final InstantSource clock;
+    private final DeliveryMetrics metrics;
+    private final CloudEventsJson json;
+    private final TopicIds topicIds;
+    private final String deadLetterTopic;
+    private final BinaryCopy copy = new BinaryCopy();
+
+    /** Kafka's id of a topic by its name. */
+    @FunctionalInterface
+    interface TopicIds {
+        UUID of(String topic);
+    }
+
+    /** What the router writes with. */
+    record Parts(
+            Database database,
+            PostgresOffsets offsets,
+            SubscriptionDirectory directory,
+            InstantSource clock) {}
+
+    DeliveryRouter(
+            Parts parts,
+            Outlets outlets,
+            TopicIds topicIds,
+            String deadLetterTopic,
+            DeliveryMetrics metrics) {
+        this.database = parts.database();
+        this.offsets = parts.offsets();
+        this.directory = parts.directory();
+        this.clock = parts.clock();
+        this.outlets = outlets;
+        this.topicIds = topicIds;
+        this.deadLetterTopic = deadLetterTopic;
+        this.metrics = metrics;
+        this.json = new CloudEventsJson(clock);
+    }
+
+    /** Nothing was written, for this reason. */
+    private static final class Undone extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        enum Reason {
+            OVERTAKEN,
+            OUTDATED,
+            DEPOSED
+        }
+
+        private final Reason reason;
+
+        Undone(Reason reason) {
+            super(reason.name(), null, false, false);
+            this.reason = reason;
+        }
+    }
+
+    @Override
+    public Handled handle(Batch batch) {
+        while (true) {
+            SubscriptionIndex index = directory.index();
+            List<Delivery> matched = match(index, batch.records());
+            List<PendingStore.Row> rows = new ArrayList<>();
+            boolean committed = false;
+            try {
+                database.transaction(connection -> {
+                    rows.clear();
+                    write(connection, batch, index, matched, rows);
+                    return rows;
+                });
+                committed = true;
+                outlets.routed(rows);
+                metrics.routed(batch.records().size(), rows.size());
+                return Handled.ADVANCED;
+            } catch (Undone e) {
+                switch (e.reason) {
+                    case OVERTAKEN -> {
+                        return Handled.FENCED;
+                    }
+                    case OUTDATED -> refresh();
+                    case DEPOSED -> {
+                        outlets.deposed();
+                        throw new RetryableException("this instance was taken for dead", null);
+                    }
+                }
+            } catch (DatabaseException e) {
+                throw new RetryableException(String.valueOf(e.getMessage()), e);
+            } finally {
+                if (!committed) {
+                    outlets.unreserve(rows);
+                }
+            }
+        }
+    }
+
+    private void refresh() {
+        try {
+            directory.refresh();
+        } catch (DatabaseException e) {
+            throw new RetryableException(String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    private void write(
+            Connection connection,
+            Batch batch,
+            SubscriptionIndex index,
+            List<Delivery> matched,
+            List<PendingStore.Row> rows)
+            throws SQLException {
+        if (!offsets.advance(connection, batch.advance())) {
+            throw new Undone(Undone.Reason.OVERTAKEN);
+        }
+        PendingStore.Head head =
+                PendingStore.head(connection, outlets.instance())
+                        .orElseThrow(() -> new Undone(Undone.Reason.DEPOSED));
+        if (head.version() != index.version()) {
+            throw new Undone(Undone.Reason.OUTDATED);
+        }
+        if (matched.isEmpty()) {
+            return;
+        }
+        Set<UUID> concerned = new LinkedHashSet<>();
+        matched.forEach(one -> concerned.add(one.subscriptionId()));
+        if (head.instances() > 1) {
+            PendingStore.waiting(connection, concerned).forEach(outlets::leftBehind);
+        }
+        long id = head.firstId();
+        int used = 0;
+        for (Delivery one : matched) {
+            if (used == PendingStore.BLOCK) {
+                id = PendingStore.nextBlock(connection);
+                used = 0;
+            }
+            Delivery numbered = one.numbered(id + used++);
+            rows.add(new PendingStore.Row(numbered, outlets.reserve(numbered)));
+        }
+        PendingStore.insert(connection, rows, copy);
+        outlets.announce(connection, rows);
+    }
+
+    private List<Delivery> match(
+            SubscriptionIndex index, List<ConsumerRecord<byte[], byte[]>> records) {
+        List<Delivery> matched = new ArrayList<>();
+        Map<String, UUID> ids = new HashMap<>();
+        for (ConsumerRecord<byte[], byte[]> record : records) {
+            if (index.mayWant(record.topic(), typeOf(record))) {
+                match(index, record, ids, matched);
+            }
+        }
+        return matched;
+    }
+
+    /** What a record of the past makes due, wherever the subscription starts. Thread-safe. */
+    List<Delivery> past(SubscriptionIndex index, ConsumerRecord<byte[], byte[]> record) {
+        List<Delivery> found = new ArrayList<>();
+        if (!index.mayWant(record.topic(), typeOf(record))) {
+            return found;
+        }
+        Envelope event = KafkaEnvelopes.read(record);
+        index.match(
+                record.topic(),
+                event.type(),
+                () -> FilterEvent.of(record.topic(), event),
+                one -> {
+                    if (!isDeadLetterOfNoConcern(one, record.topic())) {
+                        found.add(
+                                delivery(
+                                        one.id(),
+                                        record.topic(),
+                                        event,
+                                        json.write(event),
+                                        clock.instant()));
+                    }
+                });
+        return found;
+    }
+
+    /** The type alone: most events are for nobody, and an envelope costs more than a header. */
+    private static String typeOf(ConsumerRecord<byte[], byte[]> record) {
+        for (Header header : record.headers()) {
+            if (header.key().equals("ce_type") && header.value() != null) {
+                return header.value().length == 0
+                        ? record.topic()
+                        : new String(header.value(), UTF_8);
+            }
+        }
+        return record.topic();
+    }
+
+    private void match(
+            SubscriptionIndex index,
+            ConsumerRecord<byte[], byte[]> record,
+            Map<String, UUID> ids,
+            List<Delivery> into) {
+        Envelope event = KafkaEnvelopes.read(record);
+        List<Subscription> found = new ArrayList<>();
+        index.match(
+                record.topic(),
+                event.type(),
+                () -> FilterEvent.of(record.topic(), event),
+                found::add);
+        byte[] body = null;
+        for (Subscription subscription : found) {
+            UUID topicId = ids.computeIfAbsent(record.topic(), topicIds::of);
+            if (isBefore(subscription, topicId, record)
+                    || isDeadLetterOfNoConcern(subscription, record.topic())) {
+                continue;
+            }
+            if (body == null) {
+                body = json.write(event);
+            }
+            into.add(delivery(subscription.id(), record.topic(), event, body, clock.instant()));
+        }
+    }
+
+    private static boolean isBefore(
+            Subscription subscription, UUID topicId, ConsumerRecord<byte[], byte[]> record) {
+        List<Long> starts = subscription.startsAt().get(topicId);
+        return starts != null
+                && record.partition() < starts.size()
+                && record.offset() < starts.get(record.partition());
+    }
+
+    /**
+     * What could not be delivered to one who wants everything must not be delivered to it again.
+     */
+    private boolean isDeadLetterOfNoConcern(Subscription subscription, String topic) {
+        return topic.equals(deadLetterTopic) && !subscription.topicPattern().equals(topic);
+    }
+
+    /** What a subscription is owed, not numbered yet. */
+    static Delivery delivery(
+            UUID subscription, String topic, Envelope event, byte[] body, Instant now) {
+        return new Delivery(
+                subscription,
+                0,
+                idOf(event),
+                clip(event.type(), MAX_TEXT),
+                topic,
+                event.partitionKey() == null ? null : clip(event.partitionKey(), 255),
+                Delivery.rank(event.priority()),
+                body,
+                0,
+                now,
+                event.acceptedAt() == null ? now : event.acceptedAt());
+    }
+
+    /** As the event store knows it. */
+    private static String idOf(Envelope event) {
+        String clean = event.id().replace('\0', '\uFFFD');
+        return clean.length() <= MAX_TEXT
+                ? clean
+                : EventId.derived("event id", event.id()).toString();
+    }
+
+    private static String clip(String text, int max) {
+        String clean = text.replace('\0', '\uFFFD');
+        return clean.length() <= max ? clean : clean.substring(0, max);
+    }
+}

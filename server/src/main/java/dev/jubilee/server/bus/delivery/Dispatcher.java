@@ -1,0 +1,433 @@
+package dev.jubilee.server.bus.delivery;
+
+import dev.jubilee.events.EventId;
+import dev.jubilee.server.bus.subscriptions.Subscription;
+import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
+import dev.jubilee.server.http.client.Outcome;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.UUID;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Decides what is sent when. One thread does it for all subscriptions: what happens (a delivery, an
+ * answer, a change) is told to it, and what time brings is due in its calendar; a subscription with
+ * nothing to do costs nothing. It never waits for the network or the database. Thread-safe.
+ */
+final class Dispatcher implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(Dispatcher.class);
+    private static final Duration RECORDER_PAUSE = Duration.ofMillis(50);
+
+    private final Outlets outlets;
+    private final SubscriptionDirectory directory;
+    private final WebhookSender sender;
+    private final Recorder recorder;
+    private final DeliveryMetrics metrics;
+    private final InstantSource clock;
+    private final EventId ids;
+    private final Judge judge = new Judge(new SplittableRandom());
+    private final int perEndpoint;
+    private final BlockingQueue<Runnable> mailbox = new LinkedBlockingQueue<>();
+    private final Map<UUID, Outlet> open = new HashMap<>();
+    private final Set<UUID> dirty = new LinkedHashSet<>();
+    private final Calendar calendar = new Calendar();
+    private final Set<Integer> draining = new LinkedHashSet<>();
+    private final Thread thread;
+    private final Loads loads;
+    private final Gone gone;
+    private volatile boolean closed;
+    private final AtomicInteger inFlight = new AtomicInteger();
+
+    /** An endpoint asked never to be called again. */
+    @FunctionalInterface
+    interface Gone {
+        void disable(UUID subscription, String reason);
+    }
+
+    /** What the dispatcher works with. */
+    record Parts(
+            Outlets outlets,
+            SubscriptionDirectory directory,
+            WebhookSender sender,
+            Recorder recorder,
+            Loads loads,
+            Gone gone) {}
+
+    Dispatcher(Parts parts, int perEndpoint, InstantSource clock, DeliveryMetrics metrics) {
+        this.outlets = parts.outlets();
+        this.directory = parts.directory();
+        this.sender = parts.sender();
+        this.recorder = parts.recorder();
+        this.loads = parts.loads();
+        this.gone = parts.gone();
+        this.perEndpoint = perEndpoint;
+        this.clock = clock;
+        this.ids = new EventId(clock);
+        this.metrics = metrics;
+        this.thread = Thread.ofPlatform().name("delivery-dispatcher").daemon().unstarted(this::run);
+    }
+
+    void start() {
+        thread.start();
+        directory.onChange(() -> tell(this::subscriptionsChanged));
+    }
+
+    /** Requests under way. */
+    int inFlight() {
+        return inFlight.get();
+    }
+
+    /** What came straight into memory, in order. */
+    void offer(List<Delivery> deliveries) {
+        tell(() -> {
+            Instant now = clock.instant();
+            for (Delivery one : deliveries) {
+                Outlet outlet = outlet(one.subscriptionId());
+                if (outlet != null) {
+                    outlet.offer(one, now);
+                    dirty.add(one.subscriptionId());
+                }
+            }
+        });
+    }
+
+    /** Something waits in PostgreSQL for the subscription. */
+    void waiting(UUID subscription) {
+        tell(() -> {
+            if (outlets.owns(subscription) && outlet(subscription) != null) {
+                dirty.add(subscription);
+            }
+        });
+    }
+
+    /** Looks after every subscription of the shards. */
+    void takeOver(Set<Integer> shards) {
+        tell(() -> {
+            draining.removeAll(shards);
+            for (Subscription one : directory.index().all()) {
+                if (shards.contains(Outlets.shardOf(one.id()))) {
+                    outlets.window(one.id()).leftBehind();
+                    if (outlet(one.id()) != null) {
+                        dirty.add(one.id());
+                    }
+                }
+            }
+        });
+    }
+
+    /** Sends nothing more of these shards; completes when every request of theirs has ended. */
+    CompletableFuture<Void> drain(Set<Integer> shards) {
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        tell(() -> {
+            draining.addAll(shards);
+            awaitDrained(shards, done);
+        });
+        return done;
+    }
+
+    private void awaitDrained(Set<Integer> shards, CompletableFuture<Void> done) {
+        if (!draining.containsAll(shards)) {
+            // They stay after all.
+            done.complete(null);
+            return;
+        }
+        Predicate<UUID> theirs = id -> shards.contains(Outlets.shardOf(id));
+        boolean busy =
+                open.entrySet().stream()
+                        .anyMatch(e -> theirs.test(e.getKey()) && e.getValue().inFlight() > 0);
+        if (busy && !closed) {
+            CompletableFuture.delayedExecutor(10, TimeUnit.MILLISECONDS)
+                    .execute(() -> tell(() -> awaitDrained(shards, done)));
+            return;
+        }
+        open.keySet()
+                .removeIf(id -> {
+                    boolean remove = theirs.test(id);
+                    if (remove) {
+                        outlets.forget(id);
+                    }
+                    return remove;
+                });
+        done.complete(null);
+    }
+
+    /** Forgets everything: another instance has it now. */
+    void drop() {
+        tell(open::clear);
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        tell(() -> {});
+    }
+
+    private void tell(Runnable news) {
+        mailbox.add(news);
+    }
+
+    private void run() {
+        List<Runnable> news = new ArrayList<>();
+        while (!closed) {
+            try {
+                Runnable first =
+                        calendar.isEmpty()
+                                ? mailbox.take()
+                                : mailbox.poll(
+                                        calendar.millisUntilNext(clock.instant()),
+                                        TimeUnit.MILLISECONDS);
+                if (first != null) {
+                    news.add(first);
+                    mailbox.drainTo(news, 1_000);
+                }
+                news.forEach(Runnable::run);
+                dirty.addAll(calendar.due(clock.instant(), open));
+                pumpDirty();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return;
+            } catch (RuntimeException e) {
+                log.error("the dispatcher failed, and goes on", e);
+            } finally {
+                news.clear();
+            }
+        }
+    }
+
+    private void pumpDirty() {
+        if (dirty.isEmpty()) {
+            return;
+        }
+        List<UUID> all = List.copyOf(dirty);
+        dirty.clear();
+        for (UUID id : all) {
+            Outlet outlet = open.get(id);
+            if (outlet != null && !draining.contains(Outlets.shardOf(id))) {
+                pump(outlet);
+            }
+        }
+    }
+
+    private void pump(Outlet outlet) {
+        Instant now = clock.instant();
+        if (recorder.isFull()) {
+            calendar.schedule(outlet, now.plus(RECORDER_PAUSE));
+            return;
+        }
+        Breaker.State before = outlet.breaker.state();
+        for (Shipment next = outlet.next(now); next != null; next = outlet.next(now)) {
+            send(outlet, next);
+        }
+        tellCircuit(outlet, before);
+        loadIfDue(outlet, now);
+        Instant wake = outlet.wakeAt(now);
+        if (wake != null) {
+            calendar.schedule(
+                    outlet, wake.isAfter(now) ? wake : now.plusMillis(Calendar.TICK_MILLIS));
+        }
+    }
+
+    private void send(Outlet outlet, Shipment shipment) {
+        inFlight.incrementAndGet();
+        var _ =
+                sender.send(outlet.subscription(), shipment)
+                        .whenComplete((outcome, failure) ->
+                                tell(() ->
+                                        land(
+                                                outlet,
+                                                shipment,
+                                                outcome != null
+                                                        ? outcome
+                                                        : new Outcome.Failed(
+                                                                String.valueOf(failure),
+                                                                Duration.ZERO))));
+    }
+
+    private void land(Outlet outlet, Shipment shipment, Outcome outcome) {
+        inFlight.decrementAndGet();
+        outlet.landed();
+        Subscription subscription = outlet.subscription();
+        Instant now = clock.instant();
+        int attempts = shipment.attempts() + 1;
+        Judge.Verdict verdict = judge.judge(subscription, attempts, outcome, now);
+        Breaker.State before = outlet.breaker.state();
+        if (verdict.unwell()) {
+            outlet.breaker.failed(now);
+            outlet.shrink();
+        } else {
+            outlet.breaker.succeeded();
+            outlet.grow();
+        }
+        if (verdict.restUntil() != null) {
+            outlet.restUntil(verdict.restUntil());
+        }
+        Attempt.End end = end(outlet, shipment, verdict);
+        for (Delivery one : shipment.deliveries()) {
+            recorder.record(
+                    new Recorder.Entry.Tried(
+                            Attempt.of(
+                                    ids.next(),
+                                    one,
+                                    new Attempt.Try(subscription.method(), attempts, outcome, now),
+                                    verdict.error(),
+                                    end)));
+            if (attempts == 1 && verdict.good()) {
+                metrics.answered(Duration.between(one.acceptedAt(), now));
+            }
+        }
+        settle(outlet, shipment, attempts, end, now);
+        metrics.attempted(
+                subscription.method(), verdict.good() ? "success" : "error", shipment.size());
+        tellCircuit(outlet, before);
+        if (verdict.gone()) {
+            gone.disable(subscription.id(), String.valueOf(verdict.error()));
+        }
+        dirty.add(subscription.id());
+    }
+
+    /** What need not stay in memory while it waits makes room for what is behind it. */
+    private static Attempt.End end(Outlet outlet, Shipment shipment, Judge.Verdict verdict) {
+        if (verdict.good()) {
+            return new Attempt.End.Delivered();
+        }
+        if (verdict.retryAt() == null) {
+            return new Attempt.End.Dead(String.valueOf(verdict.error()));
+        }
+        boolean ordered = shipment.deliveries().stream().anyMatch(outlet::isOrdered);
+        boolean crowded = outlet.window.isBehind() || outlet.window.used() > Window.SIZE / 2;
+        return new Attempt.End.Again(verdict.retryAt(), ordered || !crowded);
+    }
+
+    private void settle(
+            Outlet outlet, Shipment shipment, int attempts, Attempt.End end, Instant now) {
+        switch (end) {
+            case Attempt.End.Delivered _ -> outlet.finished(shipment, now);
+            case Attempt.End.Dead _ -> {
+                metrics.died(shipment.size());
+                outlet.finished(shipment, now);
+            }
+            case Attempt.End.Again(Instant due, boolean stays) -> {
+                if (stays) {
+                    outlet.again(shipment.after(attempts, due));
+                } else {
+                    outlet.finished(shipment, now);
+                    // Once it is written the recorder says that it waits.
+                    outlet.loadAt = due;
+                }
+            }
+        }
+    }
+
+    private void tellCircuit(Outlet outlet, Breaker.State before) {
+        Breaker.State after = outlet.breaker.state();
+        if (before != after) {
+            UUID id = outlet.subscription().id();
+            log.info("the circuit of subscription {} is {}", id, after.text());
+            recorder.record(new Recorder.Entry.Circuit(id, after.text(), outlet.breaker.until()));
+        }
+    }
+
+    private void loadIfDue(Outlet outlet, Instant now) {
+        Window window = outlet.window;
+        boolean early = outlet.loadAt != null && now.isBefore(outlet.loadAt);
+        if (outlet.loading || early || !window.isBehind() || !outlet.subscription().isActive()) {
+            return;
+        }
+        if (window.used() > Window.SIZE / 2) {
+            // A few at a time would be a query each; what is there must end before.
+            return;
+        }
+        int places = window.reserveUpTo(Window.SIZE / 2);
+        if (places == 0) {
+            return;
+        }
+        outlet.loading = true;
+        outlet.loadAt = null;
+        long mark = window.mark();
+        var _ =
+                loads.load(outlet.subscription(), places)
+                        .whenComplete((loaded, failure) ->
+                                tell(() -> loaded(outlet, places, mark, loaded, failure)));
+    }
+
+    private void loaded(
+            Outlet outlet,
+            int places,
+            long mark,
+            Loads.@Nullable Loaded loaded,
+            @Nullable Throwable failure) {
+        outlet.loading = false;
+        Instant now = clock.instant();
+        dirty.add(outlet.subscription().id());
+        if (loaded == null) {
+            log.warn("what waits cannot be loaded yet: {}", String.valueOf(failure));
+            outlet.window.release(places);
+            outlet.loadAt = now.plusMillis(500);
+            return;
+        }
+        outlet.window.release(places - loaded.deliveries().size());
+        loaded.deliveries().forEach(one -> outlet.offer(one, now));
+        if (loaded.next() == null) {
+            outlet.window.caughtUp(mark);
+        } else if (loaded.next().isAfter(now)) {
+            outlet.loadAt = loaded.next();
+        }
+    }
+
+    /** The outlet of a subscription that is delivered to from here; null when it is not. */
+    private @Nullable Outlet outlet(UUID id) {
+        Outlet known = open.get(id);
+        if (known != null) {
+            return known;
+        }
+        Subscription subscription = directory.index().find(id);
+        if (subscription == null || subscription.endpoint() == null) {
+            return null;
+        }
+        Outlet made = new Outlet(subscription, outlets.window(id), perEndpoint);
+        open.put(id, made);
+        return made;
+    }
+
+    private void subscriptionsChanged() {
+        var index = directory.index();
+        List<UUID> begunAnew = new ArrayList<>();
+        open.entrySet()
+                .removeIf(entry -> {
+                    Subscription now = index.find(entry.getKey());
+                    Subscription before = entry.getValue().subscription();
+                    if (now == null || now.state().rewinds() != before.state().rewinds()) {
+                        // What is under way ends by itself; what is in memory is owed no more.
+                        outlets.forget(entry.getKey());
+                        begunAnew.add(entry.getKey());
+                        return true;
+                    }
+                    if (!now.equals(before)) {
+                        entry.getValue().subscription(now);
+                        dirty.add(entry.getKey());
+                    }
+                    return false;
+                });
+        begunAnew.forEach(id -> {
+            if (outlets.owns(id) && outlet(id) != null) {
+                dirty.add(id);
+            }
+        });
+    }
+}

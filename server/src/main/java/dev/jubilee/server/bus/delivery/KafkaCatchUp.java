@@ -1,0 +1,191 @@
+package dev.jubilee.server.bus.delivery;
+
+import dev.jubilee.server.bus.store.BinaryCopy;
+import dev.jubilee.server.bus.subscriptions.Subscription;
+import dev.jubilee.server.bus.subscriptions.SubscriptionIndex;
+import dev.jubilee.server.bus.subscriptions.Subscriptions;
+import dev.jubilee.server.database.ChangeFeed;
+import dev.jubilee.server.database.Database;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BiFunction;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Brings one subscription what is in Kafka, partition by partition in order, with its positions in
+ * the same transaction. A partition is handed over to routing while routing is held where it
+ * stands: nothing is left out between the two, nothing comes twice, and what routing brings comes
+ * after it.
+ */
+final class KafkaCatchUp implements CatchUps.CatchUp {
+    private static final int MOST_OWED = 5_000;
+    private static final Duration POLL = Duration.ofMillis(100);
+    private static final long PAUSE_NANOS = Duration.ofMillis(100).toNanos();
+
+    private final Map<String, Object> kafka;
+    private final Database database;
+    private final Outlets outlets;
+    private final Subscription subscription;
+    private final SubscriptionIndex alone;
+    private final BiFunction<SubscriptionIndex, ConsumerRecord<byte[], byte[]>, List<Delivery>>
+            match;
+    private final BinaryCopy copy = new BinaryCopy();
+
+    /**
+     * @param match what a record makes due, by an index of this subscription alone
+     */
+    KafkaCatchUp(
+            Map<String, Object> kafka,
+            Database database,
+            Outlets outlets,
+            Subscription subscription,
+            BiFunction<SubscriptionIndex, ConsumerRecord<byte[], byte[]>, List<Delivery>> match) {
+        this.kafka = kafka;
+        this.database = database;
+        this.outlets = outlets;
+        this.subscription = subscription;
+        this.alone = SubscriptionIndex.of(subscription);
+        this.match = match;
+    }
+
+    @Override
+    public void run(Duration longest) {
+        long until = System.nanoTime() + longest.toNanos();
+        List<CatchUpStore.Position> positions =
+                database.read(c -> CatchUpStore.positions(c, subscription.id(), false));
+        if (positions.isEmpty()) {
+            return;
+        }
+        try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(settings())) {
+            Map<TopicPartition, CatchUpStore.Position> open = new HashMap<>();
+            for (CatchUpStore.Position one : positions) {
+                open.put(new TopicPartition(one.topic(), one.partition()), one);
+            }
+            consumer.assign(open.keySet());
+            open.forEach((partition, one) -> consumer.seek(partition, one.next()));
+            while (!open.isEmpty()
+                    && System.nanoTime() - until < 0
+                    && !Thread.currentThread().isInterrupted()
+                    && outlets.owns(subscription.id())) {
+                boolean full =
+                        database.read(
+                                c -> CatchUpStore.isBacklogged(c, subscription.id(), MOST_OWED));
+                if (full) {
+                    LockSupport.parkNanos(PAUSE_NANOS);
+                } else if (!step(consumer, open)) {
+                    return;
+                }
+            }
+        }
+    }
+
+    /** Returns whether nobody else was at work. */
+    private boolean step(
+            KafkaConsumer<byte[], byte[]> consumer,
+            Map<TopicPartition, CatchUpStore.Position> open) {
+        List<Delivery> found = new ArrayList<>();
+        for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
+            found.addAll(match.apply(alone, record));
+        }
+        List<CatchUpStore.Position> moved = new ArrayList<>();
+        open.forEach((partition, one) ->
+                moved.add(
+                        new CatchUpStore.Position(
+                                one.topicId(),
+                                one.partition(),
+                                one.topic(),
+                                consumer.position(partition))));
+        List<CatchUpStore.Position> before = List.copyOf(open.values());
+        List<CatchUpStore.Position> level =
+                database.transaction(connection -> write(connection, before, moved, found));
+        if (level == null) {
+            return false;
+        }
+        outlets.arrived(subscription.id());
+        for (CatchUpStore.Position one : moved) {
+            open.put(new TopicPartition(one.topic(), one.partition()), one);
+        }
+        if (!level.isEmpty()) {
+            level.forEach(one -> open.remove(new TopicPartition(one.topic(), one.partition())));
+            consumer.assign(open.keySet());
+            open.forEach((partition, one) -> consumer.seek(partition, one.next()));
+        }
+        return true;
+    }
+
+    /** Returns the partitions that routing brings from now on; null when another was at work. */
+    private @Nullable List<CatchUpStore.Position> write(
+            Connection connection,
+            List<CatchUpStore.Position> before,
+            List<CatchUpStore.Position> moved,
+            List<Delivery> found)
+            throws SQLException {
+        Map<CatchUpStore.Position, Long> routed = CatchUpStore.routed(connection, moved, false);
+        boolean near = moved.stream().anyMatch(one -> one.next() >= routed.getOrDefault(one, 0L));
+        if (near) {
+            // As others do: first the version, then the positions.
+            Subscriptions.announceChange(connection, subscription.id());
+        }
+        List<CatchUpStore.Position> there =
+                CatchUpStore.positions(connection, subscription.id(), true);
+        if (!there.containsAll(before) || there.size() != before.size()) {
+            return null;
+        }
+        List<CatchUpStore.Position> level = new ArrayList<>();
+        if (near) {
+            Map<CatchUpStore.Position, Long> held = CatchUpStore.routed(connection, moved, true);
+            moved.stream()
+                    .filter(one -> one.next() >= held.getOrDefault(one, 0L))
+                    .forEach(level::add);
+        }
+        insert(connection, found);
+        CatchUpStore.move(connection, subscription.id(), moved);
+        CatchUpStore.finish(connection, subscription.id(), level);
+        // Before anything is routed behind it.
+        outlets.leftBehind(subscription.id());
+        return level;
+    }
+
+    private void insert(Connection connection, List<Delivery> found) throws SQLException {
+        if (found.isEmpty()) {
+            return;
+        }
+        List<PendingStore.Row> rows = new ArrayList<>(found.size());
+        long id = 0;
+        for (int i = 0; i < found.size(); i++) {
+            if (i % PendingStore.BLOCK == 0) {
+                id = PendingStore.nextBlock(connection);
+            }
+            Delivery one = found.get(i).numbered(id + i % PendingStore.BLOCK);
+            rows.add(new PendingStore.Row(one, false));
+        }
+        PendingStore.insert(connection, rows, copy);
+        ChangeFeed.announce(connection, Outlets.SUBJECT, subscription.id().toString());
+    }
+
+    private Map<String, Object> settings() {
+        Map<String, Object> all = new HashMap<>(kafka);
+        all.remove(ConsumerConfig.GROUP_ID_CONFIG);
+        all.put(ConsumerConfig.CLIENT_ID_CONFIG, "catch-up-" + subscription.id());
+        all.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+        all.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+        all.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+        all.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 2_000);
+        all.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+        all.put(ConsumerConfig.ENABLE_METRICS_PUSH_CONFIG, false);
+        all.put(ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class);
+        all.put(ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class);
+        return all;
+    }
+}

@@ -1,0 +1,141 @@
+package dev.jubilee.server.bus.delivery;
+
+import dev.jubilee.server.bus.subscriptions.DeliveryMethod;
+import dev.jubilee.server.bus.subscriptions.Subscription;
+import dev.jubilee.server.bus.subscriptions.SubscriptionRoutes;
+import dev.jubilee.server.bus.subscriptions.Subscriptions;
+import dev.jubilee.server.http.Call;
+import dev.jubilee.server.http.Input;
+import dev.jubilee.server.http.Problem;
+import dev.jubilee.server.http.Reply;
+import dev.jubilee.server.http.Router;
+import dev.jubilee.server.http.Routes;
+import dev.jubilee.server.json.Json;
+import dev.jubilee.server.security.Access;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/** The HTTP face of what subscribers take themselves. */
+final class LeaseRoutes implements Routes {
+    private static final int MAX_IDS = 1_000;
+    private static final int MAX_DELAY = 7 * 24 * 3_600;
+
+    private final Subscriptions subscriptions;
+    private final Leases leases;
+
+    LeaseRoutes(Subscriptions subscriptions, Leases leases) {
+        this.subscriptions = subscriptions;
+        this.leases = leases;
+    }
+
+    /** One event that was taken. */
+    private record Taken(String deliveryId, int attempt, @Nullable Instant ackBy, JsonNode event) {}
+
+    @Override
+    public void on(Router router) {
+        String one = "/subscriptions/{subscription_id}";
+        router.post(one + "/pull", Access.PLAYER, this::pull)
+                .post(one + "/ack", Access.PLAYER, this::ack)
+                .post(one + "/nack", Access.PLAYER, this::nack)
+                .get(one + "/stream", Access.PLAYER, this::stream);
+    }
+
+    private Reply pull(Call call) throws InterruptedException {
+        Subscription subscription = taken(call);
+        Input body = call.optionalInput();
+        int max = body.integer("max", 1, 1_000, 100);
+        Duration wait = Duration.ofMillis(body.integer("wait_ms", 0, 20_000, 0));
+        body.check();
+        boolean acks = subscription.requiresAck();
+        Duration lease = acks ? subscription.ackDeadline() : Leases.UNCONFIRMED;
+        List<Delivery> found;
+        long until = System.nanoTime() + wait.toNanos();
+        try (Leases.Waiter waiter = leases.waiter(subscription.id())) {
+            found = leases.take(subscription, max, lease);
+            while (found.isEmpty() && until - System.nanoTime() > 0 && !call.isAbandoned()) {
+                waiter.await(Duration.ofNanos(until - System.nanoTime()));
+                found = leases.take(subscription, max, lease);
+            }
+        }
+        if (!acks && !found.isEmpty()) {
+            leases.ack(subscription, found.stream().map(Delivery::id).toList());
+        }
+        List<Taken> views =
+                found.stream()
+                        .map(it ->
+                                new Taken(
+                                        Long.toString(it.id()),
+                                        it.attempts(),
+                                        acks ? it.dueAt() : null,
+                                        Json.tree(it.body())))
+                        .toList();
+        return Reply.ok(Map.of("events", views));
+    }
+
+    private Reply ack(Call call) {
+        Subscription subscription = taken(call);
+        Input body = call.input();
+        List<Long> ids = ids(body);
+        body.check();
+        return Reply.ok(Map.of("acked", leases.ack(subscription, ids)));
+    }
+
+    private Reply nack(Call call) {
+        Subscription subscription = taken(call);
+        Input body = call.input();
+        List<Long> ids = ids(body);
+        Long delay = body.optionalInteger("delay", 0, MAX_DELAY);
+        body.check();
+        return Reply.ok(
+                leases.nack(subscription, ids, delay == null ? null : Duration.ofSeconds(delay)));
+    }
+
+    private Reply stream(Call call) throws InterruptedException {
+        Subscription subscription = taken(call);
+        String last = call.header("Last-Event-ID");
+        if (last != null && !last.matches("[0-9]{1,18}")) {
+            throw Problem.invalid("Last-Event-ID", "must be the id of an event of the stream")
+                    .asException();
+        }
+        if (last != null && !subscription.requiresAck()) {
+            leases.ackUpTo(subscription, Long.parseLong(last));
+        }
+        new StreamWriter(subscriptions, leases, subscription).run(call.stream());
+        return Reply.noContent();
+    }
+
+    private Subscription taken(Call call) {
+        SubscriptionRoutes.mustBeStaff(call);
+        Subscription subscription = subscriptions.get(call.path("subscription_id"));
+        if (subscription.method() != DeliveryMethod.SSE) {
+            throw Problem.conflict(
+                            "subscription_not_taken",
+                            "Subscriptions of the method sse are streamed and pulled; this one has"
+                                    + " the method "
+                                    + subscription.method().text()
+                                    + ".")
+                    .asException();
+        }
+        return subscription;
+    }
+
+    private static List<Long> ids(Input body) {
+        List<Long> ids = new ArrayList<>();
+        if (!body.has("delivery_ids")) {
+            body.reject("delivery_ids", "is required");
+        }
+        for (String text : body.texts("delivery_ids", MAX_IDS, 18)) {
+            if (text.matches("[0-9]{1,18}")) {
+                ids.add(Long.parseLong(text));
+            } else {
+                body.reject("delivery_ids[" + ids.size() + "]", "must be the id of a delivery");
+            }
+        }
+        return ids;
+    }
+}

@@ -1,0 +1,255 @@
+package dev.jubilee.server.bus.delivery;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.UUID;
+
+/**
+ * The SQL of deliveries that subscribers take themselves. One that was taken is leased: it is due
+ * again when the lease ends.
+ */
+final class LeaseStore {
+    private static final String RECORD =
+            """
+            INSERT INTO bus.event_deliveries (id, event_id, subscription_id, attempt_number, status, method,
+                error_message, delivered_at, next_retry_at, is_last_attempt)
+            """;
+
+    private LeaseStore() {}
+
+    /** Leases what is due, in order, to one caller. */
+    static List<Delivery> lease(
+            Connection connection, UUID subscription, int limit, Instant now, Instant until)
+            throws SQLException {
+        try (PreparedStatement update =
+                connection.prepareStatement(
+                        """
+                        WITH next AS MATERIALIZED (
+                            SELECT subscription_id, id FROM bus.pending_deliveries
+                            WHERE subscription_id = ? AND due_at <= ?
+                            ORDER BY id LIMIT ? FOR UPDATE SKIP LOCKED
+                        )
+                        UPDATE bus.pending_deliveries p
+                        SET taken = true, attempts = attempts + 1, due_at = ?
+                        FROM next n WHERE p.subscription_id = n.subscription_id AND p.id = n.id
+                        RETURNING p.subscription_id, p.id, p.event_id, p.event_type, p.topic, p.key, p.priority,
+                            p.body, p.attempts, p.due_at, p.accepted_at
+                        """)) {
+            update.setObject(1, subscription);
+            update.setObject(2, utc(now));
+            update.setInt(3, limit);
+            update.setObject(4, utc(until));
+            List<Delivery> leased = PendingStore.read(update);
+            leased.sort(Comparator.comparingLong(Delivery::id));
+            return leased;
+        }
+    }
+
+    /**
+     * Gives up what was taken too often and never acknowledged, and returns how many there were.
+     */
+    static int giveUp(Connection connection, UUID subscription, int maxRetries, Instant now)
+            throws SQLException {
+        try (PreparedStatement move =
+                connection.prepareStatement(
+                        """
+                        WITH gone AS (
+                            DELETE FROM bus.pending_deliveries
+                            WHERE subscription_id = ? AND due_at <= ? AND attempts > ? RETURNING *
+                        ), dead AS (
+                        """
+                                + deadLettersFrom("gone", "'it was not acknowledged in time'")
+                                + "), recorded AS ("
+                                + RECORD
+                                + """
+                                        SELECT uuidv7(), event_id, subscription_id::text, attempts, 'dead', 'sse',
+                                            'it was not acknowledged in time', ?, NULL, true
+                                        FROM gone
+                                )
+                                SELECT count(*) FROM gone
+                                """)) {
+            move.setObject(1, subscription);
+            move.setObject(2, utc(now));
+            move.setInt(3, maxRetries);
+            move.setObject(4, utc(now));
+            move.setObject(5, utc(now));
+            return count(move);
+        }
+    }
+
+    /** What was leased is delivered. Returns how many of these there were. */
+    static int ack(Connection connection, UUID subscription, List<Long> ids, Instant now)
+            throws SQLException {
+        return delivered(
+                connection, subscription, "taken AND id = ANY (?)", ids.toArray(Long[]::new), now);
+    }
+
+    /** The same for everything up to this one that was ever sent. */
+    static int ackUpTo(Connection connection, UUID subscription, long id, Instant now)
+            throws SQLException {
+        return delivered(
+                connection,
+                subscription,
+                "attempts > 0 AND id <= (?::int8[])[1]",
+                new Long[] {id},
+                now);
+    }
+
+    private static int delivered(
+            Connection connection, UUID subscription, String which, Long[] ids, Instant now)
+            throws SQLException {
+        try (PreparedStatement move =
+                connection.prepareStatement(
+                        "WITH gone AS (DELETE FROM bus.pending_deliveries"
+                                + " WHERE subscription_id = ? AND "
+                                + which
+                                + " RETURNING *), recorded AS ("
+                                + RECORD
+                                + """
+                                SELECT uuidv7(), event_id, subscription_id::text, attempts, 'delivered', 'sse',
+                                    NULL, ?, NULL, true
+                                FROM gone), active AS (
+                                UPDATE bus.event_subscriptions SET last_active = ?
+                                WHERE id = ? AND EXISTS (SELECT FROM gone))
+                                SELECT count(*) FROM gone
+                                """)) {
+            move.setObject(1, subscription);
+            move.setArray(2, connection.createArrayOf("int8", ids));
+            move.setObject(3, utc(now));
+            move.setObject(4, utc(now));
+            move.setObject(5, subscription);
+            return count(move);
+        }
+    }
+
+    /** What was leased comes again after the delay, unless it was tried too often. */
+    static int nack(
+            Connection connection,
+            UUID subscription,
+            List<Long> ids,
+            int maxRetries,
+            Instant now,
+            Instant due)
+            throws SQLException {
+        try (PreparedStatement update =
+                connection.prepareStatement(
+                        "WITH again AS (UPDATE bus.pending_deliveries SET due_at = ?, taken = false"
+                                + " WHERE subscription_id = ? AND taken AND id = ANY (?)"
+                                + " AND attempts <= ? RETURNING *), recorded AS ("
+                                + RECORD
+                                + """
+                                SELECT uuidv7(), event_id, subscription_id::text, attempts, 'failed', 'sse',
+                                    'the subscriber gave it back', ?, ?, false
+                                FROM again)
+                                SELECT count(*) FROM again
+                                """)) {
+            update.setObject(1, utc(due));
+            update.setObject(2, subscription);
+            update.setArray(3, connection.createArrayOf("int8", ids.toArray()));
+            update.setInt(4, maxRetries);
+            update.setObject(5, utc(now));
+            update.setObject(6, utc(due));
+            return count(update);
+        }
+    }
+
+    /** What the subscriber gave back too often is given up. */
+    static int nackDead(
+            Connection connection, UUID subscription, List<Long> ids, int maxRetries, Instant now)
+            throws SQLException {
+        try (PreparedStatement move =
+                connection.prepareStatement(
+                        """
+                        WITH gone AS (
+                            DELETE FROM bus.pending_deliveries WHERE subscription_id = ? AND taken
+                                AND id = ANY (?) AND attempts > ? RETURNING *
+                        ), dead AS (
+                        """
+                                + deadLettersFrom("gone", "'the subscriber gave it back'")
+                                + "), recorded AS ("
+                                + RECORD
+                                + """
+                                SELECT uuidv7(), event_id, subscription_id::text, attempts, 'dead', 'sse',
+                                    'the subscriber gave it back', ?, NULL, true
+                                FROM gone)
+                                SELECT count(*) FROM gone
+                                """)) {
+            move.setObject(1, subscription);
+            move.setArray(2, connection.createArrayOf("int8", ids.toArray()));
+            move.setInt(3, maxRetries);
+            move.setObject(4, utc(now));
+            move.setObject(5, utc(now));
+            return count(move);
+        }
+    }
+
+    /**
+     * What is not known to have reached the subscriber is due again.
+     *
+     * @param sent whether it was on its way; if not, it is as if it had not been taken
+     */
+    static void release(
+            Connection connection, UUID subscription, List<Long> ids, Instant now, boolean sent)
+            throws SQLException {
+        try (PreparedStatement update =
+                connection.prepareStatement(
+                        """
+                        UPDATE bus.pending_deliveries SET due_at = ?, taken = false, attempts = attempts - ?
+                        WHERE subscription_id = ? AND taken AND id = ANY (?)
+                        """)) {
+            update.setObject(1, utc(now));
+            update.setInt(2, sent ? 0 : 1);
+            update.setObject(3, subscription);
+            update.setArray(4, connection.createArrayOf("int8", ids.toArray()));
+            update.executeUpdate();
+        }
+    }
+
+    /** When something is due, at most so many; empty when nothing is owed. */
+    static List<Instant> nextDue(Connection connection, UUID subscription) throws SQLException {
+        try (PreparedStatement select =
+                connection.prepareStatement(
+                        "SELECT min(due_at) FROM bus.pending_deliveries WHERE subscription_id = ?")) {
+            select.setObject(1, subscription);
+            List<Instant> found = new ArrayList<>();
+            try (ResultSet row = select.executeQuery()) {
+                row.next();
+                OffsetDateTime due = row.getObject(1, OffsetDateTime.class);
+                if (due != null) {
+                    found.add(due.toInstant());
+                }
+            }
+            return found;
+        }
+    }
+
+    private static String deadLettersFrom(String rows, String reason) {
+        return """
+        INSERT INTO bus.dead_letters (id, subscription_id, event_id, event_type, topic, key, priority, body,
+            attempts, reason, accepted_at, dead_at)
+        SELECT uuidv7(), subscription_id, event_id, event_type, topic, key, priority, body, attempts,
+            %s, accepted_at, ?
+        FROM %s
+        """
+                .formatted(reason, rows);
+    }
+
+    private static int count(PreparedStatement statement) throws SQLException {
+        try (ResultSet row = statement.executeQuery()) {
+            row.next();
+            return row.getInt(1);
+        }
+    }
+
+    private static OffsetDateTime utc(Instant instant) {
+        return instant.atOffset(ZoneOffset.UTC);
+    }
+}

@@ -1,0 +1,176 @@
+package dev.jubilee.server.bus.delivery;
+
+import dev.jubilee.server.bus.subscriptions.Subscription;
+import dev.jubilee.server.database.Database;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What subscribers take themselves, from any instance. Everything stands in PostgreSQL; who waits
+ * is woken when something arrives. Blocks. Thread-safe.
+ */
+final class Leases {
+    /** How long something is held for a stream that does not acknowledge. */
+    static final Duration UNCONFIRMED = Duration.ofSeconds(30);
+
+    private final Database database;
+    private final InstantSource clock;
+    private final AttemptPartitions partitions;
+    private final DeliveryMetrics metrics;
+    private final Map<UUID, Map<Semaphore, UUID>> waiting = new ConcurrentHashMap<>();
+
+    Leases(
+            Database database,
+            InstantSource clock,
+            AttemptPartitions partitions,
+            DeliveryMetrics metrics) {
+        this.database = database;
+        this.clock = clock;
+        this.partitions = partitions;
+        this.metrics = metrics;
+    }
+
+    /** Somebody who wants to be woken; to be closed. */
+    final class Waiter implements AutoCloseable {
+        private final UUID subscription;
+        private final Semaphore arrived = new Semaphore(0);
+
+        private Waiter(UUID subscription) {
+            this.subscription = subscription;
+            waiting.computeIfAbsent(subscription, s -> new ConcurrentHashMap<>())
+                    .put(arrived, subscription);
+        }
+
+        /** Waits until something may have arrived, or is due, or so long. */
+        void await(Duration longest) throws InterruptedException {
+            Duration wait = longest;
+            List<Instant> due =
+                    database.read(connection -> LeaseStore.nextDue(connection, subscription));
+            if (!due.isEmpty()) {
+                // Tests move the clock by hand, so what will be due is looked for now and then.
+                Duration until = Duration.between(clock.instant(), due.getFirst());
+                wait = shorter(wait, shorter(until, Duration.ofMillis(500)));
+            }
+            if (arrived.tryAcquire(
+                    Math.max(1, wait.toMillis()), java.util.concurrent.TimeUnit.MILLISECONDS)) {
+                arrived.drainPermits();
+            }
+        }
+
+        /** Ends the wait. */
+        void wake() {
+            arrived.release();
+        }
+
+        @Override
+        public void close() {
+            waiting.computeIfPresent(
+                    subscription,
+                    (s, all) -> {
+                        all.remove(arrived);
+                        return all.isEmpty() ? null : all;
+                    });
+        }
+    }
+
+    Waiter waiter(UUID subscription) {
+        return new Waiter(subscription);
+    }
+
+    /** Something may wait for the subscription. */
+    void arrived(UUID subscription) {
+        Map<Semaphore, UUID> all = waiting.get(subscription);
+        if (all != null) {
+            all.keySet().forEach(Semaphore::release);
+        }
+    }
+
+    /** Takes what is due; what was taken too often is given up first. */
+    List<Delivery> take(Subscription subscription, int limit, Duration lease) {
+        if (!subscription.isActive()) {
+            return List.of();
+        }
+        Instant now = clock.instant();
+        partitions.ensure(now);
+        return database.transaction(connection -> {
+            if (subscription.requiresAck()) {
+                int dead =
+                        LeaseStore.giveUp(
+                                connection,
+                                subscription.id(),
+                                subscription.retry().maxRetries(),
+                                now);
+                metrics.died(dead);
+            }
+            return LeaseStore.lease(connection, subscription.id(), limit, now, now.plus(lease));
+        });
+    }
+
+    int ack(Subscription subscription, List<Long> ids) {
+        Instant now = clock.instant();
+        partitions.ensure(now);
+        int acked =
+                database.transaction(
+                        connection -> LeaseStore.ack(connection, subscription.id(), ids, now));
+        metrics.attempted(subscription.method(), "success", acked);
+        return acked;
+    }
+
+    int ackUpTo(Subscription subscription, long id) {
+        Instant now = clock.instant();
+        partitions.ensure(now);
+        int acked =
+                database.transaction(
+                        connection -> LeaseStore.ackUpTo(connection, subscription.id(), id, now));
+        metrics.attempted(subscription.method(), "success", acked);
+        return acked;
+    }
+
+    /** What was given back, and what was given up with it. */
+    record Nacked(int nacked, int dead) {}
+
+    Nacked nack(Subscription subscription, List<Long> ids, @Nullable Duration delay) {
+        Instant now = clock.instant();
+        partitions.ensure(now);
+        int retries = subscription.retry().maxRetries();
+        Duration pause =
+                delay != null ? delay : subscription.retry().pauseAfter(1, new SplittableRandom());
+        Nacked nacked =
+                database.transaction(connection -> {
+                    int dead =
+                            LeaseStore.nackDead(connection, subscription.id(), ids, retries, now);
+                    int again =
+                            LeaseStore.nack(
+                                    connection,
+                                    subscription.id(),
+                                    ids,
+                                    retries,
+                                    now,
+                                    now.plus(pause));
+                    return new Nacked(again, dead);
+                });
+        metrics.attempted(subscription.method(), "error", nacked.nacked() + nacked.dead());
+        metrics.died(nacked.dead());
+        return nacked;
+    }
+
+    /** Makes due again what is not known to have arrived. */
+    void release(Subscription subscription, List<Long> ids, boolean sent) {
+        database.transaction(connection -> {
+            LeaseStore.release(connection, subscription.id(), ids, clock.instant(), sent);
+            return ids;
+        });
+    }
+
+    private static Duration shorter(Duration a, Duration b) {
+        return a.compareTo(b) < 0 ? a : b;
+    }
+}

@@ -1,0 +1,215 @@
+package dev.jubilee.server.bus.delivery;
+
+import dev.jubilee.server.bus.subscriptions.Subscription;
+import dev.jubilee.server.bus.subscriptions.Subscription.Ordering;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.PriorityQueue;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one subscriber is owed and in memory, and when the next of it may be sent. High priority
+ * goes first, but never before what its key waits for. For the dispatcher's thread.
+ */
+final class Outlet {
+    private static final int FIRST_LIMIT = 4;
+
+    final Window window;
+    final Breaker breaker = new Breaker();
+    private final RateWindow rate = new RateWindow();
+    private final List<Deque<Delivery>> ready =
+            List.of(new ArrayDeque<>(), new ArrayDeque<>(), new ArrayDeque<>());
+    private final Map<String, Deque<Delivery>> keys = new HashMap<>();
+    private final PriorityQueue<Shipment> retries =
+            new PriorityQueue<>(Comparator.comparing(Shipment::dueAt));
+    private final int mostInFlight;
+    private Subscription subscription;
+    private int limit;
+    private int inFlight;
+    private @Nullable Instant restsUntil;
+    private @Nullable Instant gatheringSince;
+    boolean loading;
+    @Nullable Instant loadAt;
+    @Nullable Instant wakesAt;
+
+    Outlet(Subscription subscription, Window window, int mostInFlight) {
+        this.subscription = subscription;
+        this.window = window;
+        this.mostInFlight = mostInFlight;
+        this.limit = Math.min(FIRST_LIMIT, mostInFlight);
+    }
+
+    Subscription subscription() {
+        return subscription;
+    }
+
+    void subscription(Subscription value) {
+        subscription = value;
+    }
+
+    int inFlight() {
+        return inFlight;
+    }
+
+    /** Whether deliveries of one key wait for each other. */
+    boolean isOrdered(Delivery one) {
+        return subscription.ordering() == Ordering.KEY && one.key() != null;
+    }
+
+    void offer(Delivery one, Instant now) {
+        if (isOrdered(one)) {
+            Deque<Delivery> behind = keys.get(one.key());
+            if (behind != null) {
+                behind.add(one);
+                return;
+            }
+            keys.put(one.key(), new ArrayDeque<>());
+        }
+        makeReady(one, now);
+    }
+
+    private void makeReady(Delivery one, Instant now) {
+        if (one.dueAt().isAfter(now)) {
+            retries.add(Shipment.of(one));
+        } else {
+            ready.get(one.priority()).add(one);
+            if (gatheringSince == null) {
+                gatheringSince = now;
+            }
+        }
+    }
+
+    /** The next to be sent now; null when none may be. */
+    @Nullable Shipment next(Instant now) {
+        int room = rate.room(now, subscription.rateLimitPerMin());
+        if (!subscription.isActive()
+                || inFlight >= limit
+                || room == 0
+                || (restsUntil != null && now.isBefore(restsUntil))
+                || !breaker.allows(now, inFlight)) {
+            return null;
+        }
+        Shipment retry = retries.peek();
+        if (retry != null && !retry.dueAt().isAfter(now) && retry.size() <= room) {
+            retries.poll();
+            return started(retry, now);
+        }
+        if (!subscription.batching().enabled()) {
+            Delivery one = poll();
+            return one == null ? null : started(Shipment.of(one), now);
+        }
+        return batch(now, Math.min(room, subscription.batching().size()));
+    }
+
+    private @Nullable Shipment batch(Instant now, int most) {
+        int waiting = readyCount();
+        boolean waitedLong =
+                gatheringSince != null
+                        && !now.isBefore(gatheringSince.plus(subscription.batching().window()));
+        if (waiting == 0 || (waiting < subscription.batching().size() && !waitedLong)) {
+            return null;
+        }
+        List<Delivery> batch = new ArrayList<>();
+        for (Delivery one = poll(); one != null; one = batch.size() < most ? poll() : null) {
+            batch.add(one);
+        }
+        gatheringSince = readyCount() == 0 ? null : now;
+        return started(new Shipment(batch, 0, now), now);
+    }
+
+    private int readyCount() {
+        return ready.stream().mapToInt(Deque::size).sum();
+    }
+
+    private @Nullable Delivery poll() {
+        for (Deque<Delivery> queue : ready) {
+            Delivery one = queue.poll();
+            if (one != null) {
+                return one;
+            }
+        }
+        return null;
+    }
+
+    private Shipment started(Shipment shipment, Instant now) {
+        inFlight++;
+        rate.sent(now, shipment.size());
+        return shipment;
+    }
+
+    /** An answer came, of whatever kind. */
+    void landed() {
+        inFlight--;
+    }
+
+    /** Nothing is in the way of the keys any more; their next follow. */
+    void finished(Shipment shipment, Instant now) {
+        for (Delivery one : shipment.deliveries()) {
+            if (one.key() != null && keys.containsKey(one.key())) {
+                Delivery next = keys.get(one.key()).poll();
+                if (next == null) {
+                    keys.remove(one.key());
+                } else {
+                    makeReady(next, now);
+                }
+            }
+        }
+        window.release(shipment.size());
+    }
+
+    void again(Shipment shipment) {
+        retries.add(shipment);
+    }
+
+    void grow() {
+        limit = Math.min(mostInFlight, limit + 1);
+    }
+
+    void shrink() {
+        limit = Math.max(1, limit / 2);
+    }
+
+    void restUntil(Instant when) {
+        if (restsUntil == null || when.isAfter(restsUntil)) {
+            restsUntil = when;
+        }
+    }
+
+    /** When it is worth looking again although nothing happens; null when it is not. */
+    @Nullable Instant wakeAt(Instant now) {
+        Instant load = loadAt;
+        if (!subscription.isActive() || (readyCount() == 0 && retries.isEmpty())) {
+            return load;
+        }
+        Instant at = Instant.MAX;
+        if (readyCount() > 0 && inFlight < limit) {
+            at = now;
+            if (subscription.batching().enabled() && gatheringSince != null) {
+                at = gatheringSince.plus(subscription.batching().window());
+            }
+        }
+        Shipment retry = retries.peek();
+        if (retry != null && retry.dueAt().isBefore(at)) {
+            at = retry.dueAt();
+        }
+        if (at.equals(Instant.MAX)) {
+            return load;
+        }
+        at = latest(at, restsUntil);
+        at = latest(at, breaker.state() == Breaker.State.OPEN ? breaker.until() : null);
+        if (rate.room(now, subscription.rateLimitPerMin()) == 0) {
+            at = latest(at, rate.next(now));
+        }
+        return load != null && load.isBefore(at) ? load : at;
+    }
+
+    private static Instant latest(Instant one, @Nullable Instant other) {
+        return other != null && other.isAfter(one) ? other : one;
+    }
+}

@@ -1,0 +1,152 @@
+package dev.jubilee.server.bus.delivery;
+
+import dev.jubilee.server.bus.subscriptions.DeliveryMethod;
+import dev.jubilee.server.bus.subscriptions.Subscription;
+import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
+import dev.jubilee.server.database.ChangeFeed;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+
+/**
+ * Where routed deliveries go: into memory, if this instance delivers to the subscriber and there is
+ * room, else they stay in PostgreSQL and whoever is concerned is told. Thread-safe.
+ */
+final class Outlets {
+    /** The subject of the change feed: something waits for this subscription. */
+    static final String SUBJECT = "deliveries";
+
+    private static final int MOST_ANNOUNCED = 50;
+
+    private final SubscriptionDirectory directory;
+    private final Map<UUID, Window> windows = new ConcurrentHashMap<>();
+    private volatile Tenure tenure = new Tenure(UUID.randomUUID(), Set.of());
+    private volatile Consumer<List<Delivery>> taken = deliveries -> {};
+    private volatile Consumer<UUID> waiting = subscription -> {};
+
+    /** Under which id this instance writes, and which shards it has. */
+    private record Tenure(UUID instance, Set<Integer> shards) {}
+
+    Outlets(SubscriptionDirectory directory) {
+        this.directory = directory;
+    }
+
+    /**
+     * Where to hand what is told.
+     *
+     * @param straight what came straight into memory, in order
+     * @param inDatabase the subscription for which something waits in PostgreSQL
+     */
+    void tell(Consumer<List<Delivery>> straight, Consumer<UUID> inDatabase) {
+        taken = straight;
+        waiting = inDatabase;
+    }
+
+    UUID instance() {
+        return tenure.instance();
+    }
+
+    static int shardOf(UUID subscription) {
+        return Math.floorMod(subscription.hashCode(), Shards.COUNT);
+    }
+
+    boolean owns(UUID subscription) {
+        return tenure.shards().contains(shardOf(subscription));
+    }
+
+    Set<Integer> shards() {
+        return tenure.shards();
+    }
+
+    synchronized void shards(Set<Integer> value) {
+        tenure = new Tenure(tenure.instance(), Set.copyOf(value));
+    }
+
+    /** Another instance took this one for dead: what it held is not its any more. */
+    synchronized void deposed() {
+        tenure = new Tenure(UUID.randomUUID(), Set.of());
+        windows.clear();
+    }
+
+    Window window(UUID subscription) {
+        return windows.computeIfAbsent(subscription, id -> new Window());
+    }
+
+    void forget(UUID subscription) {
+        windows.remove(subscription);
+    }
+
+    /** Whether the delivery goes straight into memory; if so a place is taken. */
+    boolean reserve(Delivery one) {
+        Subscription subscription = directory.index().find(one.subscriptionId());
+        return subscription != null
+                && subscription.method() == DeliveryMethod.WEBHOOK
+                && owns(one.subscriptionId())
+                && window(one.subscriptionId()).reserve();
+    }
+
+    void unreserve(List<PendingStore.Row> rows) {
+        for (PendingStore.Row row : rows) {
+            if (row.taken()) {
+                window(row.delivery().subscriptionId()).release(1);
+            }
+        }
+    }
+
+    void leftBehind(UUID subscription) {
+        window(subscription).leftBehind();
+    }
+
+    /** Tells the other instances what waits, when the transaction commits. */
+    void announce(Connection connection, List<PendingStore.Row> rows) throws SQLException {
+        Set<UUID> concerned = new LinkedHashSet<>();
+        for (PendingStore.Row row : rows) {
+            UUID id = row.delivery().subscriptionId();
+            if (!row.taken() && !(owns(id) && isPushed(id))) {
+                concerned.add(id);
+            }
+        }
+        if (concerned.size() > MOST_ANNOUNCED) {
+            ChangeFeed.announce(connection, SUBJECT, "");
+            return;
+        }
+        for (UUID id : concerned) {
+            ChangeFeed.announce(connection, SUBJECT, id.toString());
+        }
+    }
+
+    private boolean isPushed(UUID id) {
+        Subscription subscription = directory.index().find(id);
+        return subscription != null && subscription.method() == DeliveryMethod.WEBHOOK;
+    }
+
+    /** Hands over what was committed. */
+    void routed(List<PendingStore.Row> rows) {
+        List<Delivery> straight = new ArrayList<>();
+        Set<UUID> left = new LinkedHashSet<>();
+        for (PendingStore.Row row : rows) {
+            if (row.taken()) {
+                straight.add(row.delivery());
+            } else {
+                left.add(row.delivery().subscriptionId());
+            }
+        }
+        if (!straight.isEmpty()) {
+            taken.accept(straight);
+        }
+        left.forEach(this::arrived);
+    }
+
+    /** Something waits in PostgreSQL for this subscription. */
+    void arrived(UUID subscription) {
+        window(subscription).leftBehind();
+        waiting.accept(subscription);
+    }
+}

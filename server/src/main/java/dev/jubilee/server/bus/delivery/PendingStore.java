@@ -1,0 +1,221 @@
+package dev.jubilee.server.bus.delivery;
+
+import dev.jubilee.server.bus.store.BinaryCopy;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.PGConnection;
+import org.postgresql.copy.CopyIn;
+
+/** The SQL of what is owed. */
+final class PendingStore {
+    /** Ids that one call of the sequence hands out. */
+    static final int BLOCK = 10_000;
+
+    private static final int COLUMNS = 12;
+    private static final String FIELDS =
+            """
+            p.subscription_id, p.id, p.event_id, p.event_type, p.topic, p.key, p.priority, p.body, p.attempts,
+            p.due_at, p.accepted_at
+            """;
+
+    private PendingStore() {}
+
+    /** A delivery, and whether it goes straight into memory. */
+    record Row(Delivery delivery, boolean taken) {}
+
+    /**
+     * What a batch must know before it writes.
+     *
+     * @param version of the subscriptions
+     * @param firstId of a block of ids
+     * @param instances that deliver
+     */
+    record Head(long version, long firstId, int instances) {}
+
+    /**
+     * Holds the instance's right to write until the end of the transaction; empty if it has none.
+     */
+    static Optional<Head> head(Connection connection, UUID instance) throws SQLException {
+        try (PreparedStatement select =
+                connection.prepareStatement(
+                        """
+                        SELECT v.version, nextval('bus.delivery_ids'),
+                            (SELECT count(*) FROM bus.delivery_instances)
+                        FROM bus.subscription_version v, bus.delivery_instances i
+                        WHERE i.instance_id = ? FOR SHARE OF i
+                        """)) {
+            select.setObject(1, instance);
+            try (ResultSet row = select.executeQuery()) {
+                return row.next()
+                        ? Optional.of(new Head(row.getLong(1), row.getLong(2), row.getInt(3)))
+                        : Optional.empty();
+            }
+        }
+    }
+
+    static long nextBlock(Connection connection) throws SQLException {
+        try (PreparedStatement select =
+                        connection.prepareStatement("SELECT nextval('bus.delivery_ids')");
+                ResultSet row = select.executeQuery()) {
+            row.next();
+            return row.getLong(1);
+        }
+    }
+
+    static void insert(Connection connection, List<Row> rows, BinaryCopy copy) throws SQLException {
+        CopyIn into =
+                connection
+                        .unwrap(PGConnection.class)
+                        .getCopyAPI()
+                        .copyIn(
+                                """
+                                COPY bus.pending_deliveries (subscription_id, id, event_id, event_type, topic, key,
+                                    priority, body, attempts, due_at, taken, accepted_at)
+                                FROM STDIN (FORMAT binary)
+                                """);
+        try {
+            copy.begin();
+            for (Row row : rows) {
+                Delivery it = row.delivery();
+                copy.row(COLUMNS);
+                copy.uuid(it.subscriptionId());
+                copy.int8(it.id());
+                copy.text(it.eventId());
+                copy.text(it.eventType());
+                copy.text(it.topic());
+                copy.text(it.key());
+                copy.int2(it.priority());
+                copy.field(it.body());
+                copy.int4(it.attempts());
+                copy.timestamp(it.dueAt());
+                copy.bool(row.taken());
+                copy.timestamp(it.acceptedAt());
+                copy.flushWhenFull(into);
+            }
+            copy.end(into);
+        } finally {
+            if (into.isActive()) {
+                into.cancelCopy();
+            }
+        }
+    }
+
+    /** Those of the subscriptions for which something waits. */
+    static Set<UUID> waiting(Connection connection, Collection<UUID> subscriptions)
+            throws SQLException {
+        try (PreparedStatement select =
+                connection.prepareStatement(
+                        """
+                        SELECT s.id FROM unnest(?) AS s (id)
+                        WHERE EXISTS (SELECT FROM bus.pending_deliveries p
+                            WHERE p.subscription_id = s.id AND NOT p.taken)
+                        """)) {
+            select.setArray(1, connection.createArrayOf("uuid", subscriptions.toArray()));
+            Set<UUID> found = new HashSet<>();
+            try (ResultSet row = select.executeQuery()) {
+                while (row.next()) {
+                    found.add(row.getObject(1, UUID.class));
+                }
+            }
+            return found;
+        }
+    }
+
+    /**
+     * Takes what waits, in order.
+     *
+     * @param due only what is due by then; null for all
+     */
+    static List<Delivery> take(
+            Connection connection, UUID subscription, int limit, @Nullable Instant due)
+            throws SQLException {
+        try (PreparedStatement update =
+                connection.prepareStatement(
+                        """
+                        WITH next AS MATERIALIZED (
+                            SELECT subscription_id, id FROM bus.pending_deliveries
+                            WHERE subscription_id = ? AND NOT taken AND due_at <= ?
+                            ORDER BY id LIMIT ? FOR UPDATE
+                        )
+                        UPDATE bus.pending_deliveries p SET taken = true FROM next n
+                        WHERE p.subscription_id = n.subscription_id AND p.id = n.id
+                        RETURNING
+                        """
+                                + FIELDS)) {
+            update.setObject(1, subscription);
+            update.setObject(2, due == null ? OffsetDateTime.MAX : due.atOffset(ZoneOffset.UTC));
+            update.setInt(3, limit);
+            List<Delivery> found = read(update);
+            found.sort(Comparator.comparingLong(Delivery::id));
+            return found;
+        }
+    }
+
+    /** When the first of those that wait is due. */
+    static Optional<Instant> firstDue(Connection connection, UUID subscription)
+            throws SQLException {
+        try (PreparedStatement select =
+                connection.prepareStatement(
+                        """
+                        SELECT min(due_at) FROM bus.pending_deliveries
+                        WHERE subscription_id = ? AND NOT taken
+                        """)) {
+            select.setObject(1, subscription);
+            try (ResultSet row = select.executeQuery()) {
+                row.next();
+                OffsetDateTime due = row.getObject(1, OffsetDateTime.class);
+                return due == null ? Optional.empty() : Optional.of(due.toInstant());
+            }
+        }
+    }
+
+    /** Gives back what was in somebody's memory. */
+    static void giveBack(Connection connection, Collection<UUID> subscriptions)
+            throws SQLException {
+        try (PreparedStatement update =
+                connection.prepareStatement(
+                        """
+                        UPDATE bus.pending_deliveries SET taken = false
+                        WHERE subscription_id = ANY (?) AND taken
+                        """)) {
+            update.setArray(1, connection.createArrayOf("uuid", subscriptions.toArray()));
+            update.executeUpdate();
+        }
+    }
+
+    static List<Delivery> read(PreparedStatement statement) throws SQLException {
+        List<Delivery> found = new ArrayList<>();
+        try (ResultSet row = statement.executeQuery()) {
+            while (row.next()) {
+                found.add(
+                        new Delivery(
+                                row.getObject(1, UUID.class),
+                                row.getLong(2),
+                                row.getString(3),
+                                row.getString(4),
+                                row.getString(5),
+                                row.getString(6),
+                                row.getInt(7),
+                                row.getBytes(8),
+                                row.getInt(9),
+                                row.getObject(10, OffsetDateTime.class).toInstant(),
+                                row.getObject(11, OffsetDateTime.class).toInstant()));
+            }
+        }
+        return found;
+    }
+}

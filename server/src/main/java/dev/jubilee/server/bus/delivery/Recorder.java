@@ -1,0 +1,140 @@
+package dev.jubilee.server.bus.delivery;
+
+import dev.jubilee.server.database.Database;
+import dev.jubilee.server.database.DatabaseException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Writes what came of deliveries: whatever gathered while the last transaction ran is the next one.
+ * It goes on until PostgreSQL takes it. Thread-safe.
+ */
+final class Recorder implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(Recorder.class);
+    private static final int MAX_BATCH = 5_000;
+    private static final int FULL = 20_000;
+    private static final long LONGEST_PAUSE = Duration.ofSeconds(2).toNanos();
+
+    /** Something to be written. */
+    sealed interface Entry {
+        /** What came of one try, and of the delivery with it. */
+        record Tried(Attempt attempt) implements Entry {}
+
+        /** How a subscription's circuit stands. */
+        record Circuit(UUID subscription, String state, @Nullable Instant until) implements Entry {}
+
+        /** Whoever waits for everything before it. */
+        record Mark(CountDownLatch passed) implements Entry {}
+    }
+
+    private final Database database;
+    private final AttemptStore store;
+    private final Consumer<UUID> left;
+    private final BlockingQueue<Entry> entries = new LinkedBlockingQueue<>();
+    private final Thread thread;
+    private volatile boolean closed;
+
+    /**
+     * @param left is told of subscriptions for which something now waits in PostgreSQL
+     */
+    Recorder(Database database, AttemptStore store, Consumer<UUID> left) {
+        this.left = left;
+        this.database = database;
+        this.store = store;
+        this.thread = Thread.ofPlatform().name("delivery-recorder").daemon().unstarted(this::run);
+    }
+
+    void start() {
+        thread.start();
+    }
+
+    void record(Entry entry) {
+        entries.add(entry);
+    }
+
+    /** Whether so much waits to be written that nothing more should be sent. */
+    boolean isFull() {
+        return entries.size() > FULL;
+    }
+
+    /** Returns when everything recorded so far is written, or after ten seconds. */
+    void flush() {
+        CountDownLatch passed = new CountDownLatch(1);
+        entries.add(new Entry.Mark(passed));
+        try {
+            if (!passed.await(10, TimeUnit.SECONDS)) {
+                log.warn("outcomes of deliveries could not be written; they will be tried again");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Writes what is left. */
+    @Override
+    public void close() {
+        if (thread.isAlive()) {
+            flush();
+        }
+        closed = true;
+        thread.interrupt();
+    }
+
+    private void run() {
+        List<Entry> batch = new ArrayList<>();
+        while (!closed) {
+            try {
+                batch.clear();
+                batch.add(entries.take());
+                entries.drainTo(batch, MAX_BATCH - 1);
+                write(batch);
+            } catch (InterruptedException e) {
+                // Closed, or nothing: the loop looks.
+            }
+        }
+    }
+
+    private void write(List<Entry> batch) {
+        long pause = Duration.ofMillis(50).toNanos();
+        boolean repeated = false;
+        while (!closed) {
+            try {
+                boolean again = repeated;
+                store.ensurePartitions(batch);
+                database.transaction(connection -> {
+                    store.write(connection, batch, again);
+                    return batch;
+                });
+                batch.forEach(this::written);
+                return;
+            } catch (DatabaseException e) {
+                log.warn("what came of deliveries cannot be written yet: {}", e.getMessage());
+                repeated = true;
+                LockSupport.parkNanos(pause);
+                pause = Math.min(2 * pause, LONGEST_PAUSE);
+            }
+        }
+    }
+
+    private void written(Entry entry) {
+        if (entry instanceof Entry.Mark(CountDownLatch passed)) {
+            passed.countDown();
+        } else if (entry instanceof Entry.Tried(Attempt attempt)
+                && attempt.end() instanceof Attempt.End.Again(Instant _, boolean stays)
+                && !stays) {
+            left.accept(attempt.delivery().subscriptionId());
+        }
+    }
+}

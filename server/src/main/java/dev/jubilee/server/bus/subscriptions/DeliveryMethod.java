@@ -1,0 +1,32 @@
+package dev.jubilee.server.bus.subscriptions;
+
+import java.util.List;
+import java.util.Locale;
+
+/** How events are brought to a subscriber. */
+public enum DeliveryMethod {
+    /** Posted to an HTTP endpoint. */
+    WEBHOOK,
+    /** Read by the subscriber itself from Kafka, under a group of its own. */
+    KAFKA,
+    /** Taken by the subscriber: streamed, or pulled and acknowledged. */
+    SSE;
+
+    /** The names, as requests write them. */
+    public static final List<String> NAMES = List.of("webhook", "kafka", "sse");
+
+    /** The name on the wire. */
+    public String text() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** The method written so. */
+    public static DeliveryMethod of(String text) {
+        return valueOf(text.toUpperCase(Locale.ROOT));
+    }
+
+    /** Whether the platform keeps deliveries for it; otherwise Kafka itself does. */
+    public boolean isDelivered() {
+        return this != KAFKA;
+    }
+}

@@ -1,0 +1,71 @@
+package dev.jubilee.server.bus.subscriptions;
+
+import dev.jubilee.server.database.ChangeFeed;
+import dev.jubilee.server.database.Database;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Every subscription in memory, kept true by the change feed. What another instance changes is seen
+ * within milliseconds; whoever must be sure compares the version in a transaction. Thread-safe.
+ */
+public final class SubscriptionDirectory {
+    private static final Logger log = LoggerFactory.getLogger(SubscriptionDirectory.class);
+
+    private final Database database;
+    private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
+    private final AtomicBoolean due = new AtomicBoolean();
+    private volatile SubscriptionIndex index = SubscriptionIndex.EMPTY;
+
+    SubscriptionDirectory(Database database, ChangeFeed changes) {
+        this.database = database;
+        changes.on(SubscriptionStore.SUBJECT, id -> refreshSoon());
+    }
+
+    /** What is known now. Never blocks. */
+    public SubscriptionIndex index() {
+        return index;
+    }
+
+    /** Is told after each change; must be quick. */
+    public void onChange(Runnable listener) {
+        listeners.add(listener);
+    }
+
+    /** Reads all subscriptions now, and returns them. */
+    public synchronized SubscriptionIndex refresh() {
+        due.set(false);
+        SubscriptionIndex read =
+                database.read(connection -> {
+                    // The version first: what changes in between makes it old, never untrue.
+                    long version = SubscriptionStore.version(connection);
+                    if (version == index.version()) {
+                        return index;
+                    }
+                    return new SubscriptionIndex(version, SubscriptionStore.all(connection));
+                });
+        if (read.version() != index.version()) {
+            index = read;
+            listeners.forEach(Runnable::run);
+        }
+        return index;
+    }
+
+    private void refreshSoon() {
+        if (due.compareAndSet(false, true)) {
+            Thread.ofVirtual().name("subscription-directory").start(this::refreshQuietly);
+        }
+    }
+
+    private void refreshQuietly() {
+        try {
+            refresh();
+        } catch (RuntimeException e) {
+            due.set(false);
+            log.warn("the subscriptions could not be read again: {}", e.getMessage());
+        }
+    }
+}

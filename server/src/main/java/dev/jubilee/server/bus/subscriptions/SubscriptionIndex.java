@@ -1,0 +1,153 @@
+package dev.jubilee.server.bus.subscriptions;
+
+import dev.jubilee.events.TopicPattern;
+import dev.jubilee.server.bus.filters.EventFilter;
+import dev.jubilee.server.bus.filters.FilterIndex;
+import dev.jubilee.server.json.Json;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * Every subscription that the platform delivers to, as of one version: which of them an event is
+ * for. What can match a topic and type is worked out once and remembered, and filters are looked
+ * up, so that an event costs what it matches and not what there is. Immutable, thread-safe.
+ */
+public final class SubscriptionIndex {
+    private static final int MAX_REMEMBERED = 20_000;
+
+    /** Nothing, older than anything. */
+    static final SubscriptionIndex EMPTY = new SubscriptionIndex(0, List.of());
+
+    private record Compiled(
+            Subscription subscription,
+            TopicPattern topics,
+            List<TopicPattern> types,
+            @Nullable EventFilter filter) {
+        static Compiled of(Subscription it) {
+            return new Compiled(
+                    it,
+                    TopicPattern.of(it.topicPattern()),
+                    it.eventTypes().stream().map(TopicPattern::of).toList(),
+                    it.filter() == null ? null : EventFilter.of(Json.tree(it.filter())));
+        }
+
+        boolean selects(String topic, String type) {
+            return topics.matches(topic)
+                    && (types.isEmpty() || types.stream().anyMatch(one -> one.matches(type)));
+        }
+
+        EventFilter requiredFilter() {
+            if (filter == null) {
+                throw new IllegalStateException(subscription.id() + " has no filter");
+            }
+            return filter;
+        }
+    }
+
+    private record TopicAndType(String topic, String type) {}
+
+    /** Who may want an event of one topic and type. */
+    private record Candidates(List<Subscription> all, FilterIndex<Compiled> filtered) {}
+
+    private final long version;
+    private final List<Compiled> delivered = new ArrayList<>();
+    private final Map<UUID, Subscription> byId = new HashMap<>();
+    private final Map<TopicAndType, Candidates> remembered = new ConcurrentHashMap<>();
+    private final Map<List<Compiled>, FilterIndex<Compiled>> filters = new ConcurrentHashMap<>();
+
+    SubscriptionIndex(long version, Collection<Subscription> all) {
+        this.version = version;
+        for (Subscription subscription : all) {
+            byId.put(subscription.id(), subscription);
+            if (subscription.method().isDelivered()) {
+                delivered.add(Compiled.of(subscription));
+            }
+        }
+    }
+
+    /** One subscription alone. */
+    public static SubscriptionIndex of(Subscription only) {
+        return new SubscriptionIndex(0, List.of(only));
+    }
+
+    /** As of which change. */
+    public long version() {
+        return version;
+    }
+
+    /** The subscription, if there is one. */
+    public @Nullable Subscription find(UUID id) {
+        return byId.get(id);
+    }
+
+    /** Every subscription. */
+    public Collection<Subscription> all() {
+        return byId.values();
+    }
+
+    /** Whether anything of the topic is delivered to anybody. */
+    public boolean wants(String topic) {
+        return delivered.stream().anyMatch(one -> one.topics().matches(topic));
+    }
+
+    /** Whether an event of this topic and type may be for anybody. */
+    public boolean mayWant(String topic, String type) {
+        Candidates candidates = candidates(topic, type);
+        return !candidates.all().isEmpty() || !candidates.filtered().isEmpty();
+    }
+
+    /**
+     * Hands over every subscription that the event is for, each once.
+     *
+     * @param event as filters see it; asked for only if there is a filter to try
+     */
+    public void match(
+            String topic, String type, Supplier<JsonNode> event, Consumer<Subscription> into) {
+        Candidates candidates = candidates(topic, type);
+        candidates.all().forEach(into);
+        if (!candidates.filtered().isEmpty()) {
+            candidates.filtered().match(event.get(), one -> into.accept(one.subscription()));
+        }
+    }
+
+    private Candidates candidates(String topic, String type) {
+        TopicAndType key = new TopicAndType(topic, type);
+        Candidates known = remembered.get(key);
+        if (known != null) {
+            return known;
+        }
+        List<Subscription> unfiltered = new ArrayList<>();
+        List<Compiled> filtered = new ArrayList<>();
+        for (Compiled one : delivered) {
+            if (one.selects(topic, type)) {
+                if (one.filter() == null) {
+                    unfiltered.add(one.subscription());
+                } else {
+                    filtered.add(one);
+                }
+            }
+        }
+        Candidates made = new Candidates(List.copyOf(unfiltered), indexOf(filtered));
+        if (remembered.size() >= MAX_REMEMBERED) {
+            remembered.clear();
+            filters.clear();
+        }
+        remembered.put(key, made);
+        return made;
+    }
+
+    /** Many types have the same candidates, and share their index. */
+    private FilterIndex<Compiled> indexOf(List<Compiled> filtered) {
+        return filters.computeIfAbsent(
+                List.copyOf(filtered), all -> new FilterIndex<>(all, Compiled::requiredFilter));
+    }
+}

@@ -1,0 +1,296 @@
+package dev.jubilee.server.bus.subscriptions;
+
+import dev.jubilee.events.TopicName;
+import dev.jubilee.events.TopicPattern;
+import dev.jubilee.server.bus.filters.EventFilter;
+import dev.jubilee.server.bus.filters.InvalidFilterException;
+import dev.jubilee.server.bus.subscriptions.Subscription.Batching;
+import dev.jubilee.server.bus.subscriptions.Subscription.Ordering;
+import dev.jubilee.server.http.Input;
+import dev.jubilee.server.json.Json;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * Reads a subscription from a request, over the one that is there or the defaults; every fault is
+ * named. In a change null takes a field away. For one reading.
+ */
+final class SubscriptionReader {
+    private static final int MAX_ENDPOINT = 500;
+    private static final int MAX_TOKEN = 255;
+    private static final int MAX_TYPES = 200;
+    private static final int MAX_FILTER = 50_000;
+    private static final int MAX_SECONDS = 7 * 24 * 3_600;
+    private static final int MAX_RATE = 100_000_000;
+
+    private final JsonNode json;
+    private final Input input;
+    private final Endpoints endpoints;
+
+    /** What a request said that is not kept as it was written. */
+    record Read(Subscription subscription, @Nullable String plainToken, boolean tokenGiven) {}
+
+    private SubscriptionReader(JsonNode json, Endpoints endpoints) {
+        this.json = json;
+        this.input = Input.of(json);
+        this.endpoints = endpoints;
+    }
+
+    /** A new one; {@code base} holds the defaults. */
+    static Read create(JsonNode json, Subscription base, Endpoints endpoints) {
+        SubscriptionReader reader = new SubscriptionReader(json, endpoints);
+        String service = reader.input.text("service_name", 100);
+        String method = reader.input.optionalOneOf("method", DeliveryMethod.NAMES);
+        DeliveryMethod chosen =
+                method != null && DeliveryMethod.NAMES.contains(method)
+                        ? DeliveryMethod.of(method)
+                        : DeliveryMethod.KAFKA;
+        String start = reader.input.optionalText("start_from", 40);
+        if (start != null && !StartFrom.isValid(start)) {
+            reader.input.reject(
+                    "start_from", "must be now, beginning, or a time like 2026-11-21T10:00:00Z");
+        } else if (start != null && !start.equals(StartFrom.NOW) && !chosen.isDelivered()) {
+            reader.input.reject(
+                    "start_from", "is the consumer's own choice with the method " + chosen.text());
+        }
+        String otherwise = chosen.isDelivered() ? base.startFrom() : StartFrom.NOW;
+        return reader.read(base, service, chosen, start == null ? otherwise : start);
+    }
+
+    /** Changes to the one that is there; how it is brought, and from where, stays. */
+    static Read change(JsonNode json, Subscription base, Endpoints endpoints) {
+        SubscriptionReader reader = new SubscriptionReader(json, endpoints);
+        String service = reader.input.optionalText("service_name", 100);
+        for (String fixed : List.of("method", "start_from")) {
+            if (reader.input.has(fixed)) {
+                reader.input.reject(fixed, "cannot be changed; make another subscription");
+            }
+        }
+        return reader.read(
+                base,
+                service == null ? base.serviceName() : service,
+                base.method(),
+                base.startFrom());
+    }
+
+    private Read read(Subscription base, String service, DeliveryMethod method, String start) {
+        String token = input.optionalText("auth_token", MAX_TOKEN);
+        Subscription read =
+                new Subscription(
+                        base.id(),
+                        service,
+                        topicPattern(base.topicPattern()),
+                        eventTypes(base.eventTypes()),
+                        method,
+                        endpoint(base.endpoint(), method),
+                        filter(base.filter()),
+                        base.authToken(),
+                        base.signingSecrets(),
+                        retry(base.retry()),
+                        input.integer("rate_limit_per_min", 0, MAX_RATE, base.rateLimitPerMin()),
+                        batching(base.batching()),
+                        input.flag("requires_ack", base.requiresAck()),
+                        Duration.ofSeconds(
+                                input.integer(
+                                        "ack_deadline",
+                                        1,
+                                        MAX_SECONDS,
+                                        (int) base.ackDeadline().toSeconds())),
+                        ordering(base.ordering()),
+                        start,
+                        base.startsAt(),
+                        base.state());
+        if (token != null && token.chars().anyMatch(c -> c < ' ' || c > 126)) {
+            input.reject("auth_token", "must be printable ASCII, as it becomes a header");
+        }
+        input.check();
+        return new Read(read, token, token != null || isTakenAway("auth_token"));
+    }
+
+    private boolean isTakenAway(String name) {
+        input.has(name);
+        return json.has(name) && json.get(name).isNull();
+    }
+
+    private String topicPattern(String otherwise) {
+        String pattern = input.optionalText("topic_pattern", TopicName.MAX_LENGTH);
+        if (pattern == null) {
+            return otherwise;
+        }
+        try {
+            return TopicPattern.of(pattern).toString();
+        } catch (IllegalArgumentException e) {
+            input.reject("topic_pattern", String.valueOf(e.getMessage()));
+            return otherwise;
+        }
+    }
+
+    private List<String> eventTypes(List<String> otherwise) {
+        if (isTakenAway("event_types")) {
+            return List.of();
+        }
+        if (!input.has("event_types")) {
+            return otherwise;
+        }
+        List<String> types = input.texts("event_types", MAX_TYPES, 100);
+        for (int i = 0; i < types.size(); i++) {
+            try {
+                TopicPattern.of(types.get(i));
+            } catch (IllegalArgumentException e) {
+                input.reject(
+                        "event_types[" + i + "]",
+                        "must be an event type or a pattern of them, such as game.*; was \""
+                                + types.get(i)
+                                + "\"");
+            }
+        }
+        return List.copyOf(types);
+    }
+
+    private @Nullable String endpoint(@Nullable String otherwise, DeliveryMethod method) {
+        String given = input.optionalText("endpoint", MAX_ENDPOINT);
+        String endpoint = given == null && !isTakenAway("endpoint") ? otherwise : given;
+        if (method != DeliveryMethod.WEBHOOK) {
+            if (endpoint != null) {
+                input.reject("endpoint", "belongs to the method webhook, not " + method.text());
+            }
+            return null;
+        }
+        if (endpoint == null) {
+            input.reject("endpoint", "is required for the method webhook");
+            return null;
+        }
+        String fault = given == null ? null : endpoints.fault(endpoint);
+        if (fault != null) {
+            input.reject("endpoint", fault);
+        }
+        return endpoint;
+    }
+
+    private @Nullable String filter(@Nullable String otherwise) {
+        if (isTakenAway("filter")) {
+            return null;
+        }
+        JsonNode given = input.optionalValue("filter");
+        if (given == null) {
+            return otherwise;
+        }
+        JsonNode filter = parsedFilter(given);
+        if (filter == null) {
+            return otherwise;
+        }
+        if (filter.toString().length() > MAX_FILTER) {
+            input.reject("filter", "may have " + MAX_FILTER + " characters at most");
+        }
+        compile(filter);
+        return filter.toString();
+    }
+
+    private @Nullable JsonNode parsedFilter(JsonNode given) {
+        if (!given.isString()) {
+            return given;
+        }
+        try {
+            return Json.tree(given.stringValue());
+        } catch (JacksonException e) {
+            input.reject("filter", "is text that is not JSON: " + e.getOriginalMessage());
+            return null;
+        }
+    }
+
+    private void compile(JsonNode filter) {
+        try {
+            EventFilter.of(filter);
+        } catch (InvalidFilterException e) {
+            for (InvalidFilterException.Fault fault : e.faults()) {
+                String path = fault.path().isEmpty() ? "filter" : "filter." + fault.path();
+                input.reject(path, fault.message());
+            }
+        }
+    }
+
+    private RetryPolicy retry(RetryPolicy base) {
+        return new RetryPolicy(
+                input.integer(
+                        "max_retries", 0, SubscriptionSettings.MAX_RETRIES, base.maxRetries()),
+                Duration.ofSeconds(
+                        input.integer(
+                                "retry_delay", 0, MAX_SECONDS, (int) base.delay().toSeconds())),
+                plan(base.plan()));
+    }
+
+    private RetryPolicy.@Nullable Plan plan(RetryPolicy.@Nullable Plan otherwise) {
+        if (isTakenAway("retry_policy")) {
+            return null;
+        }
+        JsonNode given = input.optionalValue("retry_policy");
+        if (given == null) {
+            return otherwise;
+        }
+        RetryPolicy.Plan plan = given.isArray() ? steps(given) : growing(given);
+        if (plan == null) {
+            input.reject(
+                    "retry_policy",
+                    "must be a list of 1 to 100 pauses in seconds, such as [1, 5, 30], or"
+                            + " {\"initial\": 1, \"multiplier\": 2, \"max\": 300, \"jitter\": 0.2}"
+                            + " with initial > 0, multiplier 1 to 10, max >= initial, jitter 0 to 1");
+        }
+        return plan;
+    }
+
+    static RetryPolicy.@Nullable Plan steps(JsonNode list) {
+        List<Integer> delays = new ArrayList<>();
+        for (JsonNode entry : list) {
+            if (!entry.isInt() || entry.intValue() < 0 || entry.intValue() > MAX_SECONDS) {
+                return null;
+            }
+            delays.add(entry.intValue());
+        }
+        return delays.isEmpty() || delays.size() > 100 ? null : new RetryPolicy.Steps(delays);
+    }
+
+    static RetryPolicy.@Nullable Plan growing(JsonNode object) {
+        List<String> known = List.of("initial", "multiplier", "max", "jitter");
+        if (!object.isObject() || !known.containsAll(object.propertyNames())) {
+            return null;
+        }
+        for (JsonNode value : object) {
+            if (!value.isNumber()) {
+                return null;
+            }
+        }
+        double initial = object.path("initial").asDouble(1);
+        double multiplier = object.path("multiplier").asDouble(2);
+        double max = object.path("max").asDouble(3_600);
+        double jitter = object.path("jitter").asDouble(0);
+        boolean fits =
+                initial > 0
+                        && multiplier >= 1
+                        && multiplier <= 10
+                        && max >= initial
+                        && max <= MAX_SECONDS
+                        && jitter >= 0
+                        && jitter <= 1;
+        return fits ? new RetryPolicy.Exponential(initial, multiplier, max, jitter) : null;
+    }
+
+    private Batching batching(Batching base) {
+        return new Batching(
+                input.flag("enable_batching", base.enabled()),
+                input.integer("batch_size", 1, SubscriptionSettings.MAX_BATCH, base.size()),
+                Duration.ofMillis(
+                        input.integer(
+                                "batch_window_ms", 1, 60_000, (int) base.window().toMillis())));
+    }
+
+    private Ordering ordering(Ordering otherwise) {
+        String given = input.optionalOneOf("ordering", List.of("key", "none"));
+        return "key".equals(given)
+                ? Ordering.KEY
+                : "none".equals(given) ? Ordering.NONE : otherwise;
+    }
+}

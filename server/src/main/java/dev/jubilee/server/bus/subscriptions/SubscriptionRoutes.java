@@ -1,0 +1,268 @@
+package dev.jubilee.server.bus.subscriptions;
+
+import dev.jubilee.server.bus.filters.EventFilter;
+import dev.jubilee.server.bus.filters.InvalidFilterException;
+import dev.jubilee.server.bus.subscriptions.Subscription.Status;
+import dev.jubilee.server.http.Call;
+import dev.jubilee.server.http.Input;
+import dev.jubilee.server.http.Page;
+import dev.jubilee.server.http.Problem;
+import dev.jubilee.server.http.Reply;
+import dev.jubilee.server.http.Router;
+import dev.jubilee.server.http.Routes;
+import dev.jubilee.server.idempotency.Idempotency;
+import dev.jubilee.server.json.Json;
+import dev.jubilee.server.security.Access;
+import dev.jubilee.server.security.Role;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+
+/** The HTTP face of subscriptions. For game servers, operators and administrators. */
+public final class SubscriptionRoutes implements Routes {
+    private final Subscriptions subscriptions;
+    private final Idempotency idempotency;
+
+    public SubscriptionRoutes(Subscriptions subscriptions, Idempotency idempotency) {
+        this.subscriptions = subscriptions;
+        this.idempotency = idempotency;
+    }
+
+    @Override
+    public void on(Router router) {
+        String one = "/subscriptions/{subscription_id}";
+        router.post("/subscriptions", Access.PLAYER, this::create)
+                .get("/subscriptions", Access.PLAYER, this::list)
+                .query("page", "limit", "service_name", "method", "status")
+                .post("/subscriptions/filter/test", Access.PLAYER, this::tryFilter)
+                .get(one, Access.PLAYER, this::get)
+                .patch(one, Access.PLAYER, this::change)
+                .delete(one, Access.PLAYER, this::delete)
+                .post(one + "/pause", Access.PLAYER, this::pause)
+                .post(one + "/resume", Access.PLAYER, this::resume)
+                .post(one + "/rewind", Access.PLAYER, this::rewind)
+                .post(one + "/secret/rotate", Access.PLAYER, this::rotateSecret);
+    }
+
+    /** Players have no subscriptions. */
+    public static void mustBeStaff(Call call) {
+        if (call.principal().role() == Role.PLAYER) {
+            throw Problem.forbidden("Players do not see subscriptions.").asException();
+        }
+    }
+
+    private Reply create(Call call) {
+        mustBeStaff(call);
+        SubscriptionReader.Read read =
+                SubscriptionReader.create(
+                        call.json(), subscriptions.defaults(), subscriptions.endpoints());
+        StartPositions.Start start =
+                subscriptions.start(read.subscription(), read.subscription().startFrom());
+        return idempotency.once(
+                call,
+                connection ->
+                        Reply.created(
+                                        view(
+                                                subscriptions.create(
+                                                        connection, call.principal(), read, start)))
+                                .with("Location", "/subscriptions/" + read.subscription().id()));
+    }
+
+    private Reply list(Call call) {
+        mustBeStaff(call);
+        Page page = Page.of(call);
+        SubscriptionStore.Query query =
+                new SubscriptionStore.Query(
+                        call.query("service_name"),
+                        oneOf(call, "method", DeliveryMethod.NAMES),
+                        oneOf(call, "status", List.of("active", "paused", "disabled")));
+        return subscriptions
+                .database()
+                .read(connection -> {
+                    int total = SubscriptionStore.count(connection, query);
+                    List<SubscriptionView> views = new ArrayList<>();
+                    SubscriptionStore.page(connection, query, page.limit(), page.offset())
+                            .forEach(it -> views.add(SubscriptionView.of(it, null)));
+                    return Reply.ok(views).with("X-Total-Count", Integer.toString(total));
+                });
+    }
+
+    private Reply get(Call call) {
+        mustBeStaff(call);
+        Subscription it = subscriptions.get(call.path("subscription_id"));
+        return Reply.ok(SubscriptionView.of(it, null));
+    }
+
+    private Reply change(Call call) {
+        mustBeStaff(call);
+        Subscription before = subscriptions.get(call.path("subscription_id"));
+        SubscriptionReader.Read read =
+                SubscriptionReader.change(call.json(), before, subscriptions.endpoints());
+        StartPositions.Ends more = subscriptions.endsOfMore(before, read.subscription());
+        return idempotency.once(
+                call,
+                connection ->
+                        Reply.ok(
+                                view(
+                                        subscriptions.change(
+                                                connection, call.principal(), read, more))));
+    }
+
+    private Reply delete(Call call) {
+        mustBeStaff(call);
+        UUID id = Subscriptions.idOf(call.path("subscription_id"));
+        return idempotency.once(
+                call,
+                connection -> {
+                    subscriptions.delete(connection, call.principal(), id);
+                    return Reply.noContent();
+                });
+    }
+
+    private Reply pause(Call call) {
+        Input body = call.optionalInput();
+        String reason = body.optionalText("reason", 1_000);
+        body.check();
+        return setStatus(call, Status.PAUSED, reason);
+    }
+
+    private Reply resume(Call call) {
+        call.optionalInput().check();
+        return setStatus(call, Status.ACTIVE, null);
+    }
+
+    private Reply rewind(Call call) {
+        mustBeStaff(call);
+        Subscription it = subscriptions.get(call.path("subscription_id"));
+        Input body = call.input();
+        String to = body.text("to", 40);
+        if (!to.isEmpty() && !StartFrom.isValid(to)) {
+            body.reject("to", "must be now, beginning, or a time like 2026-11-21T10:00:00Z");
+        }
+        body.check();
+        if (!it.method().isDelivered()) {
+            throw Problem.conflict(
+                            "subscription_not_delivered",
+                            "With the method "
+                                    + it.method().text()
+                                    + " the consumer itself decides where it reads.")
+                    .asException();
+        }
+        StartPositions.Start start = subscriptions.start(it, to);
+        return idempotency.once(
+                call,
+                connection ->
+                        Reply.ok(
+                                view(
+                                        subscriptions.rewind(
+                                                connection,
+                                                call.principal(),
+                                                it.id(),
+                                                to,
+                                                start))));
+    }
+
+    private Reply setStatus(Call call, Status status, @Nullable String reason) {
+        mustBeStaff(call);
+        UUID id = Subscriptions.idOf(call.path("subscription_id"));
+        return idempotency.once(
+                call,
+                connection ->
+                        Reply.ok(
+                                view(
+                                        subscriptions.setStatus(
+                                                connection,
+                                                call.principal(),
+                                                id,
+                                                status,
+                                                reason))));
+    }
+
+    private Reply rotateSecret(Call call) {
+        mustBeStaff(call);
+        call.optionalInput().check();
+        UUID id = Subscriptions.idOf(call.path("subscription_id"));
+        return idempotency.once(
+                call,
+                connection ->
+                        Reply.ok(
+                                view(
+                                        subscriptions.rotateSecret(
+                                                connection, call.principal(), id))));
+    }
+
+    /** Tries a filter on a sample, and says why it does not match. */
+    private Reply tryFilter(Call call) {
+        mustBeStaff(call);
+        Input body = call.input();
+        JsonNode filter = tree(body, "filter");
+        JsonNode event = tree(body, "event");
+        EventFilter compiled = null;
+        if (filter == null) {
+            body.reject("filter", "is required");
+        } else {
+            compiled = compile(body, filter);
+        }
+        if (event == null || !event.isObject()) {
+            body.reject("event", "is required, an object with event_type, topic, data and so on");
+        }
+        body.check();
+        if (compiled == null || event == null) {
+            throw new IllegalStateException("a body without its parts passed the check");
+        }
+        List<EventFilter.Mismatch> mismatches = compiled.explain(event);
+        Map<String, Object> answer = new LinkedHashMap<>();
+        answer.put("matches", mismatches.isEmpty());
+        answer.put("mismatches", mismatches);
+        return Reply.ok(answer);
+    }
+
+    private static @Nullable EventFilter compile(Input body, JsonNode filter) {
+        try {
+            return EventFilter.of(filter);
+        } catch (InvalidFilterException e) {
+            for (InvalidFilterException.Fault fault : e.faults()) {
+                String path = fault.path().isEmpty() ? "filter" : "filter." + fault.path();
+                body.reject(path, fault.message());
+            }
+            return null;
+        }
+    }
+
+    private static @Nullable JsonNode tree(Input body, String name) {
+        JsonNode given = body.optionalValue(name);
+        if (given == null || !given.isString()) {
+            return given;
+        }
+        try {
+            return Json.tree(given.stringValue());
+        } catch (JacksonException e) {
+            body.reject(name, "is text that is not JSON: " + e.getOriginalMessage());
+            return null;
+        }
+    }
+
+    private static @Nullable String oneOf(Call call, String name, List<String> allowed) {
+        String value = call.query(name);
+        if (value != null && !allowed.contains(value)) {
+            throw Problem.invalid(
+                            name,
+                            "must be one of "
+                                    + String.join(", ", allowed)
+                                    + "; was \""
+                                    + value
+                                    + "\"")
+                    .asException();
+        }
+        return value;
+    }
+
+    private static SubscriptionView view(Subscriptions.Made made) {
+        return SubscriptionView.of(made.subscription(), made.signingSecret());
+    }
+}

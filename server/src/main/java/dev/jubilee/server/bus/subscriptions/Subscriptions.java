@@ -1,0 +1,306 @@
+package dev.jubilee.server.bus.subscriptions;
+
+import dev.jubilee.events.EventId;
+import dev.jubilee.events.TopicPattern;
+import dev.jubilee.server.audit.Audit;
+import dev.jubilee.server.bus.subscriptions.Subscription.Batching;
+import dev.jubilee.server.bus.subscriptions.Subscription.Ordering;
+import dev.jubilee.server.bus.subscriptions.Subscription.State;
+import dev.jubilee.server.bus.subscriptions.Subscription.Status;
+import dev.jubilee.server.bus.topics.TopicCatalogue;
+import dev.jubilee.server.database.ChangeFeed;
+import dev.jubilee.server.database.Database;
+import dev.jubilee.server.http.Problem;
+import dev.jubilee.server.security.Principal;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.apache.kafka.clients.admin.Admin;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes and changes subscriptions. What is published after a change was answered is treated by it,
+ * on every instance. Blocks. Thread-safe.
+ */
+public final class Subscriptions {
+    private final Database database;
+    private final SubscriptionDirectory directory;
+    private final StartPositions positions;
+    private final SubscriptionSecrets secrets;
+    private final SubscriptionSettings settings;
+    private final Endpoints endpoints;
+    private final Audit audit;
+    private final InstantSource clock;
+    private final EventId ids;
+
+    /** What subscriptions stand on. */
+    public record Platform(
+            Database database,
+            ChangeFeed changes,
+            Admin admin,
+            TopicCatalogue topics,
+            InstantSource clock) {}
+
+    public Subscriptions(
+            Platform platform,
+            SubscriptionSettings settings,
+            SubscriptionSecrets secrets,
+            Endpoints endpoints) {
+        this.database = platform.database();
+        this.directory = new SubscriptionDirectory(platform.database(), platform.changes());
+        this.positions = new StartPositions(platform.admin(), platform.topics());
+        this.secrets = secrets;
+        this.settings = settings;
+        this.endpoints = endpoints;
+        this.audit = new Audit(platform.clock());
+        this.clock = platform.clock();
+        this.ids = new EventId(platform.clock());
+    }
+
+    /** A change that was made, and the secret that is told this once. */
+    record Made(Subscription subscription, @Nullable String signingSecret) {}
+
+    /** All that there are, in memory. */
+    public SubscriptionDirectory directory() {
+        return directory;
+    }
+
+    /** Has everybody look at the subscription again, and holds other changes back until then. */
+    public static void announceChange(Connection connection, UUID id) throws SQLException {
+        // As every change does: first the row, then the version.
+        if (SubscriptionStore.find(connection, id, true).isPresent()) {
+            SubscriptionStore.change(connection, id);
+        }
+    }
+
+    Database database() {
+        return database;
+    }
+
+    /** What a new one gets when it does not say. */
+    Subscription defaults() {
+        Instant now = clock.instant();
+        return new Subscription(
+                ids.next(),
+                "",
+                "*",
+                List.of(),
+                DeliveryMethod.KAFKA,
+                null,
+                null,
+                null,
+                null,
+                new RetryPolicy(settings.maxRetries(), Duration.ofSeconds(60), null),
+                1_000,
+                new Batching(false, settings.batchSize(), Duration.ofMillis(100)),
+                true,
+                Duration.ofSeconds(30),
+                Ordering.KEY,
+                settings.startFrom(),
+                Map.of(),
+                new State(Status.ACTIVE, null, "closed", null, now, now, now, 0));
+    }
+
+    Endpoints endpoints() {
+        return endpoints;
+    }
+
+    /** Where one begins that is made now. Asks Kafka, and so comes before any transaction. */
+    StartPositions.Start start(Subscription it, String from) {
+        StartPositions.Ends ends =
+                it.method().isDelivered()
+                        ? positions.ends(TopicPattern.of(it.topicPattern()), topic -> true)
+                        : new StartPositions.Ends(Map.of(), Map.of());
+        return positions.start(ends, from);
+    }
+
+    Made create(
+            Connection connection,
+            Principal who,
+            SubscriptionReader.Read read,
+            StartPositions.Start start)
+            throws SQLException {
+        Subscription it = read.subscription().withStartsAt(start.startsAt());
+        SigningSecrets signing = it.method() == DeliveryMethod.WEBHOOK ? secrets.make() : null;
+        it =
+                it.withSecrets(
+                        read.plainToken() == null ? null : secrets.sealToken(it, read.plainToken()),
+                        signing == null ? null : secrets.seal(it, signing));
+        long before = SubscriptionStore.change(connection, it.id());
+        positions.seed(connection, start.ends(), indexAsOf(before));
+        SubscriptionStore.insert(connection, it);
+        SubscriptionStore.insertCatchUps(connection, it.id(), start.catchUps());
+        audit.record(connection, who, "subscription.create", it.id().toString(), audited(it));
+        return new Made(it, signing == null ? null : signing.newest());
+    }
+
+    /** The ends of what a change makes it select that it did not before. */
+    StartPositions.Ends endsOfMore(Subscription before, Subscription after) {
+        TopicPattern old = TopicPattern.of(before.topicPattern());
+        if (!after.method().isDelivered() || after.topicPattern().equals(before.topicPattern())) {
+            return new StartPositions.Ends(Map.of(), Map.of());
+        }
+        return positions.ends(
+                TopicPattern.of(after.topicPattern()), topic -> !old.matches(topic.name()));
+    }
+
+    Made change(
+            Connection connection,
+            Principal who,
+            SubscriptionReader.Read read,
+            StartPositions.Ends more)
+            throws SQLException {
+        Subscription current = locked(connection, read.subscription().id());
+        Map<UUID, List<Long>> starts = new HashMap<>(current.startsAt());
+        starts.putAll(more.byTopic());
+        String token = current.authToken();
+        if (read.tokenGiven()) {
+            token =
+                    read.plainToken() == null
+                            ? null
+                            : secrets.sealToken(current, read.plainToken());
+        }
+        State state = current.state();
+        Subscription it =
+                read.subscription()
+                        .withStartsAt(starts)
+                        .withSecrets(token, current.signingSecrets())
+                        .withState(state.as(state.status(), state.statusReason(), clock.instant()));
+        long before = SubscriptionStore.change(connection, it.id());
+        positions.seed(connection, more, indexAsOf(before));
+        SubscriptionStore.update(connection, it);
+        audit.record(connection, who, "subscription.change", it.id().toString(), audited(it));
+        return new Made(it, null);
+    }
+
+    Made setStatus(
+            Connection connection, Principal who, UUID id, Status status, @Nullable String reason)
+            throws SQLException {
+        Subscription current = locked(connection, id);
+        Subscription it = current.withState(current.state().as(status, reason, clock.instant()));
+        if (current.state().status() != status) {
+            SubscriptionStore.change(connection, id);
+            SubscriptionStore.update(connection, it);
+            audit.record(
+                    connection,
+                    who,
+                    "subscription." + status.text(),
+                    id.toString(),
+                    Map.of("reason", reason == null ? "" : reason));
+        }
+        return new Made(it, null);
+    }
+
+    /** Begins anew from there; what is owed and not delivered yet is dropped. */
+    Made rewind(
+            Connection connection, Principal who, UUID id, String to, StartPositions.Start start)
+            throws SQLException {
+        Subscription current = locked(connection, id);
+        State state = current.state();
+        Subscription it =
+                current.withStartFrom(to)
+                        .withStartsAt(start.startsAt())
+                        .withState(state.as(state.status(), state.statusReason(), clock.instant()));
+        SubscriptionStore.change(connection, id);
+        SubscriptionStore.update(connection, it);
+        SubscriptionStore.rewind(connection, id, to);
+        SubscriptionStore.insertCatchUps(connection, id, start.catchUps());
+        audit.record(connection, who, "subscription.rewind", id.toString(), Map.of("to", to));
+        return new Made(it, null);
+    }
+
+    /** Stops deliveries to one whose endpoint is gone, in the platform's own name. */
+    public void disable(Connection connection, UUID id, String reason) throws SQLException {
+        if (SubscriptionStore.find(connection, id, true).isPresent()) {
+            setStatus(connection, Principal.PLATFORM, id, Status.DISABLED, reason);
+        }
+    }
+
+    Made rotateSecret(Connection connection, Principal who, UUID id) throws SQLException {
+        Subscription current = locked(connection, id);
+        if (current.method() != DeliveryMethod.WEBHOOK) {
+            throw Problem.conflict(
+                            "subscription_not_signed",
+                            "Only webhooks are signed; this one has the method "
+                                    + current.method().text()
+                                    + ".")
+                    .asException();
+        }
+        SigningSecrets rotated = secrets.rotated(current, clock.instant());
+        State state = current.state();
+        Subscription it =
+                current.withSecrets(current.authToken(), secrets.seal(current, rotated))
+                        .withState(state.as(state.status(), state.statusReason(), clock.instant()));
+        SubscriptionStore.change(connection, id);
+        SubscriptionStore.update(connection, it);
+        audit.record(connection, who, "subscription.rotate_secret", id.toString(), Map.of());
+        return new Made(it, rotated.newest());
+    }
+
+    void delete(Connection connection, Principal who, UUID id) throws SQLException {
+        SubscriptionStore.change(connection, id);
+        if (!SubscriptionStore.delete(connection, id)) {
+            throw notFound(id.toString());
+        }
+        try (var pending =
+                connection.prepareStatement(
+                        "DELETE FROM bus.pending_deliveries WHERE subscription_id = ?")) {
+            pending.setObject(1, id);
+            pending.executeUpdate();
+        }
+        audit.record(connection, who, "subscription.delete", id.toString(), Map.of());
+    }
+
+    /** The subscription as it stands in the database. */
+    public Subscription get(String id) {
+        UUID uuid = idOf(id);
+        return database.read(connection -> SubscriptionStore.find(connection, uuid, false))
+                .orElseThrow(() -> notFound(id));
+    }
+
+    /** The id that a path names; a text that can be none is not found. */
+    static UUID idOf(String text) {
+        try {
+            UUID id = UUID.fromString(text);
+            if (id.toString().equals(text)) {
+                return id;
+            }
+        } catch (IllegalArgumentException e) {
+            // Not found, below.
+        }
+        throw notFound(text);
+    }
+
+    private static RuntimeException notFound(String id) {
+        return Problem.notFound("subscription", id).asException();
+    }
+
+    private static Subscription locked(Connection connection, UUID id) throws SQLException {
+        return SubscriptionStore.find(connection, id, true)
+                .orElseThrow(() -> notFound(id.toString()));
+    }
+
+    /** Nobody else can change the version while this transaction holds it. */
+    private SubscriptionIndex indexAsOf(long version) {
+        SubscriptionIndex index = directory.index();
+        return index.version() == version ? index : directory.refresh();
+    }
+
+    private static Map<String, Object> audited(Subscription it) {
+        Map<String, Object> detail = new HashMap<>();
+        detail.put("service_name", it.serviceName());
+        detail.put("topic_pattern", it.topicPattern());
+        detail.put("event_types", it.eventTypes());
+        detail.put("method", it.method().text());
+        if (it.endpoint() != null) {
+            detail.put("endpoint", it.endpoint());
+        }
+        return detail;
+    }
+}

@@ -1,0 +1,22 @@
+package dev.jubilee.server.http.client;
+
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/** What came of a request. */
+public sealed interface Outcome {
+    /**
+     * An answer came, of whatever status; redirects are answers like any other.
+     *
+     * @param body the beginning of it, as text
+     * @param retryAfter what the header of that name said, as it was written
+     */
+    record Answered(int status, String body, @Nullable String retryAfter, Duration took)
+            implements Outcome {}
+
+    /** None came: whether the request arrived is not known. */
+    record Failed(String reason, Duration took) implements Outcome {}
+
+    /** Nothing was sent, because the address is not one to send to. */
+    record Refused(String reason) implements Outcome {}
+}

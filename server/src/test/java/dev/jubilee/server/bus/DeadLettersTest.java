@@ -1,0 +1,246 @@
+package dev.jubilee.server.bus;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.jubilee.server.bus.BusInstance.Answer;
+import dev.jubilee.server.bus.Receiver.Reply;
+import dev.jubilee.server.testing.Await;
+import dev.jubilee.server.testing.Platform;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import tools.jackson.databind.JsonNode;
+
+class DeadLettersTest {
+    @RegisterExtension static final Platform platform = new Platform();
+
+    private static final AtomicInteger topics = new AtomicInteger();
+    private static BusInstance bus;
+    private Receiver receiver;
+
+    @BeforeAll
+    static void start() {
+        bus =
+                new BusInstance(
+                        platform,
+                        Map.of("EVENT_BUS_DEAD_LETTER_TOPIC", platform.topic("dead.letters")));
+    }
+
+    @AfterAll
+    static void stop() {
+        bus.close();
+    }
+
+    @BeforeEach
+    void openReceiver() {
+        receiver = new Receiver();
+        receiver.behaviour = request -> Reply.of(400);
+    }
+
+    @AfterEach
+    void closeReceiver() {
+        receiver.close();
+    }
+
+    @Test
+    void deadLettersAreListedSearchedEditedRedrivenAndDropped() {
+        String topic = topic(true);
+        String path = subscribe(topic);
+        List<String> ids = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            ids.add(publish(topic, i == 2 ? "game.odd" : "game.even", i));
+        }
+        Await.untilAsserted("all are dead", () -> assertThat(total(path, "")).isEqualTo(3));
+        assertThat(total(path, "?event_type=game.odd")).isEqualTo(1);
+        assertThat(total(path, "?event_id=" + ids.getFirst())).isEqualTo(1);
+        assertThat(total(path, "?reason=answered%20400")).isEqualTo(3);
+        assertThat(total(path, "?reason=answered%20500")).isZero();
+        JsonNode page = bus.get("service", path + "/dead-letters?limit=2").body();
+        assertThat(page.get("dead_letters")).hasSize(2);
+        assertThat(
+                        bus.get(
+                                        "service",
+                                        path
+                                                + "/dead-letters?limit=2&cursor="
+                                                + page.get("next_cursor").stringValue())
+                                .body()
+                                .get("dead_letters"))
+                .hasSize(1);
+        assertThat(bus.get("service", "/events/" + ids.getFirst() + "/status").text("status"))
+                .isEqualTo("failed");
+
+        String first = idOf(path, ids.getFirst());
+        Answer edited =
+                bus.patch("operator", path + "/dead-letters/" + first, "{\"data\": {\"n\": 42}}");
+        assertThat(edited.body().get("event").get("data").get("n").intValue()).isEqualTo(42);
+        assertThat(
+                        bus.delete("operator", path + "/dead-letters/" + idOf(path, ids.get(1)))
+                                .status())
+                .isEqualTo(204);
+
+        receiver.behaviour = request -> Reply.of(200);
+        receiver.received.clear();
+        Answer begun =
+                bus.post(
+                        "operator",
+                        path + "/dead-letters/redrive",
+                        "{\"dead_letter_ids\": [\"" + first + "\"]}");
+        assertThat(begun.status()).isEqualTo(202);
+        assertThat(begun.body().get("total").intValue()).isEqualTo(1);
+        Await.untilAsserted(
+                "it came, as it was edited",
+                () -> {
+                    assertThat(receiver.eventIds()).containsExactly(ids.getFirst());
+                    assertThat(receiver.received.getFirst().json().get("data").get("n").intValue())
+                            .isEqualTo(42);
+                    JsonNode progress =
+                            bus.get("operator", path + "/redrives/" + begun.text("redrive_id"))
+                                    .body();
+                    assertThat(progress.get("status").stringValue()).isEqualTo("completed");
+                    assertThat(progress.get("redriven").intValue()).isEqualTo(1);
+                    assertThat(progress.get("progress_percent").doubleValue()).isEqualTo(100);
+                });
+        assertThat(total(path, "")).isEqualTo(1);
+        bus.post("operator", path + "/dead-letters/redrive", "{}");
+        Await.untilAsserted(
+                "all came",
+                () -> {
+                    assertThat(receiver.eventIds()).containsExactly(ids.getFirst(), ids.get(2));
+                    assertThat(
+                                    bus.get("service", "/events/" + ids.get(2) + "/status")
+                                            .text("status"))
+                            .isEqualTo("completed");
+                });
+        assertThat(total(path, "")).isZero();
+        assertThat(bus.registry.get("event_bus_dead_letters").counter().count())
+                .isGreaterThanOrEqualTo(3);
+    }
+
+    @Test
+    void aDeadLetterIsCopiedToTheTopicWhereItsOwnTopicAsksForIt() {
+        String silent = topic(false);
+        publishTo(silent);
+        String topic = topic(true);
+        String path = subscribe(topic);
+        String id = publish(topic, "game.copied", 7);
+        Await.untilAsserted("it is dead", () -> assertThat(total(path, "")).isEqualTo(1));
+
+        List<ConsumerRecord<byte[], byte[]>> copies = new ArrayList<>();
+        Properties kafka = platform.kafka();
+        kafka.setProperty("group.id", platform.prefix() + "reader");
+        kafka.setProperty("auto.offset.reset", "earliest");
+        kafka.setProperty("metadata.max.age.ms", "500");
+        try (KafkaConsumer<byte[], byte[]> consumer =
+                new KafkaConsumer<>(
+                        kafka, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+            consumer.subscribe(List.of(platform.topic("dead.letters")));
+            Await.untilAsserted(
+                    "the copy is there",
+                    () -> {
+                        consumer.poll(Duration.ofMillis(200)).forEach(copies::add);
+                        assertThat(copies.stream().map(one -> header(one, "ce_deadletterevent")))
+                                .contains(id);
+                    });
+        }
+        assertThat(copies.stream().map(one -> header(one, "ce_deadlettertopic")))
+                .contains(topic)
+                .doesNotContain(silent);
+        assertThat(copies.stream().map(one -> header(one, "ce_deadletterreason")))
+                .contains("the endpoint answered 400");
+    }
+
+    @Test
+    void aSampleIsSentAndJudged() {
+        String topic = topic(true);
+        String path = subscribe(topic);
+        Answer tested =
+                bus.post(
+                        "service",
+                        path + "/test",
+                        "{\"event_type\": \"game.x\", \"data\": {\"a\": 1}}");
+        assertThat(tested.body().get("delivered").booleanValue()).isFalse();
+        assertThat(tested.body().get("status_code").intValue()).isEqualTo(400);
+        assertThat(tested.body().get("selected").booleanValue()).isFalse();
+        assertThat(tested.body().get("mismatches").get(0).get("field").stringValue())
+                .isEqualTo("topic");
+        assertThat(receiver.received).hasSize(1);
+        assertThat(receiver.received.getFirst().json().get("data").get("a").intValue())
+                .isEqualTo(1);
+    }
+
+    private void publishTo(String silent) {
+        String path = subscribe(silent);
+        publish(silent, "game.silent", 1);
+        Await.untilAsserted("it is dead", () -> assertThat(total(path, "")).isEqualTo(1));
+    }
+
+    private static String header(ConsumerRecord<byte[], byte[]> record, String name) {
+        var header = record.headers().lastHeader(name);
+        return header == null
+                ? ""
+                : new String(header.value(), java.nio.charset.StandardCharsets.UTF_8);
+    }
+
+    private static int total(String path, String query) {
+        return bus.get("service", path + "/dead-letters" + query).body().get("total").intValue();
+    }
+
+    private static String idOf(String path, String eventId) {
+        return bus.get("service", path + "/dead-letters?event_id=" + eventId)
+                .body()
+                .get("dead_letters")
+                .get(0)
+                .get("dead_letter_id")
+                .stringValue();
+    }
+
+    private static String topic(boolean enableDlq) {
+        String name = platform.topic("dying." + topics.incrementAndGet());
+        assertThat(
+                        bus.post(
+                                        "operator",
+                                        "/topics",
+                                        "{\"name\":\"%s\", \"enable_dlq\": %s}"
+                                                .formatted(name, enableDlq))
+                                .status())
+                .isEqualTo(201);
+        return name;
+    }
+
+    private String subscribe(String topic) {
+        Answer made =
+                bus.post(
+                        "service",
+                        "/subscriptions",
+                        """
+                        {"service_name": "s", "method": "webhook", "topic_pattern": "%s", "endpoint": "%s",
+                         "max_retries": 0, "ordering": "none"}
+                        """
+                                .formatted(topic, receiver.url()));
+        assertThat(made.status()).as(made.body().toString()).isEqualTo(201);
+        return "/subscriptions/" + made.text("subscription_id");
+    }
+
+    private static String publish(String topic, String type, int payload) {
+        Answer answer =
+                bus.post(
+                        "service",
+                        "/events/publish",
+                        "{\"event_type\": \"%s\", \"source\": \"t\", \"topic\": \"%s\", \"payload\": %d}"
+                                .formatted(type, topic, payload));
+        assertThat(answer.status()).isEqualTo(200);
+        return answer.text("event_id");
+    }
+}

@@ -1,0 +1,121 @@
+package dev.jubilee.server.bus;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.jubilee.server.bus.Receiver.Reply;
+import dev.jubilee.server.json.Json;
+import dev.jubilee.server.testing.Await;
+import dev.jubilee.server.testing.Program;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Ends the program by {@code kill -9} while it delivers: what was acknowledged is delivered. */
+class DeliveryKillTest {
+    private static final int EVENTS = 300;
+
+    private final HttpClient http = HttpClient.newHttpClient();
+    private String key = "";
+
+    @TempDir Path folder;
+
+    @Test
+    void everyAcknowledgedEventIsDeliveredAlthoughTheProgramIsKilledMeanwhile() throws Exception {
+        Path home = folder.resolve("home");
+        AtomicInteger answers = new AtomicInteger();
+        Set<String> published = new HashSet<>();
+        Set<String> delivered = ConcurrentHashMap.newKeySet();
+        try (Receiver receiver = new Receiver()) {
+            // Some fail the first time, so that retries are under way when the program is killed.
+            receiver.behaviour =
+                    request -> {
+                        boolean fails = answers.incrementAndGet() % 7 == 0;
+                        if (!fails) {
+                            delivered.add(request.eventId());
+                        }
+                        return Reply.of(fails ? 500 : 200);
+                    };
+            Program program = start(home);
+            try {
+                post(program, "/topics", Map.of("name", "game.events", "partitions", 3));
+                post(
+                        program,
+                        "/subscriptions",
+                        Map.of(
+                                "service_name",
+                                "s",
+                                "method",
+                                "webhook",
+                                "topic_pattern",
+                                "game.*",
+                                "endpoint",
+                                receiver.url(),
+                                "rate_limit_per_min",
+                                0,
+                                "max_retries",
+                                20,
+                                "retry_delay",
+                                1));
+                for (int i = 0; i < EVENTS; i++) {
+                    published.add(publish(program, i));
+                }
+                Await.until("it delivers", () -> receiver.received.size() > 20);
+                program.kill();
+                assertThat(delivered.size()).as("some are owed still").isLessThan(EVENTS);
+                program = start(home);
+                for (int i = 0; i < 20; i++) {
+                    published.add(publish(program, EVENTS + i));
+                }
+                Await.until(
+                        "all came", Duration.ofSeconds(60), () -> delivered.containsAll(published));
+                assertThat(receiver.eventIds()).allMatch(published::contains);
+            } finally {
+                program.close();
+            }
+        }
+    }
+
+    private Program start(Path home) throws Exception {
+        Program program = Program.start(home).ready();
+        Await.until("it names its bus", () -> program.bus().getPort() > 0);
+        key = Files.readString(home.resolve("admin.key")).strip();
+        return program;
+    }
+
+    private String publish(Program program, int n) throws Exception {
+        return Json.tree(
+                        post(
+                                program,
+                                "/events/publish",
+                                Map.of(
+                                        "event_type", "game.kill",
+                                        "topic", "game.events",
+                                        "source", "/test",
+                                        "key", "k" + n % 9,
+                                        "payload", Map.of("n", n))))
+                .path("event_id")
+                .stringValue();
+    }
+
+    private String post(Program program, String path, Map<String, Object> body) throws Exception {
+        HttpRequest request =
+                HttpRequest.newBuilder(program.bus().resolve(path))
+                        .header("Authorization", "Bearer " + key)
+                        .header("Content-Type", "application/json")
+                        .POST(HttpRequest.BodyPublishers.ofString(Json.text(body)))
+                        .build();
+        HttpResponse<String> response = http.send(request, HttpResponse.BodyHandlers.ofString());
+        assertThat(response.statusCode()).as(response.body()).isLessThan(300);
+        return response.body();
+    }
+}

@@ -1,0 +1,228 @@
+package dev.jubilee.server.bus;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.jubilee.server.bus.BusInstance.Answer;
+import dev.jubilee.server.testing.Platform;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+class SubscriptionsTest {
+    @RegisterExtension static final Platform platform = new Platform();
+
+    private static BusInstance bus;
+    private static BusInstance other;
+
+    @BeforeAll
+    static void start() {
+        bus = new BusInstance(platform, Map.of());
+        other = new BusInstance(platform, Map.of());
+    }
+
+    @AfterAll
+    static void stop() {
+        bus.close();
+        other.close();
+    }
+
+    @Test
+    void theDocumentsExampleIsTakenAndGetsTheDocumentsDefaults() {
+        Answer made =
+                bus.post(
+                        "service",
+                        "/subscriptions",
+                        """
+                        {"service_name": "analytics-service", "topic_pattern": "game.*",
+                         "event_types": ["game.match.end", "game.player.action"], "method": "kafka",
+                         "max_retries": 3, "retry_delay": 60, "rate_limit_per_min": 1000,
+                         "enable_batching": false, "requires_ack": true}
+                        """);
+        assertThat(made.status()).isEqualTo(201);
+        Answer bare = bus.post("service", "/subscriptions", "{\"service_name\": \"bare\"}");
+
+        assertThat(bare.status()).isEqualTo(201);
+        assertThat(bare.text("topic_pattern")).isEqualTo("*");
+        assertThat(bare.text("method")).isEqualTo("kafka");
+        assertThat(bare.text("status")).isEqualTo("active");
+        assertThat(bare.body().get("max_retries").intValue()).isEqualTo(3);
+        assertThat(bare.body().get("retry_delay").intValue()).isEqualTo(60);
+        assertThat(bare.body().get("rate_limit_per_min").intValue()).isEqualTo(1_000);
+        assertThat(bare.body().get("is_active").booleanValue()).isTrue();
+        assertThat(bare.body().get("enable_batching").booleanValue()).isFalse();
+        assertThat(bare.body().get("requires_ack").booleanValue()).isTrue();
+        assertThat(bare.body().has("last_active")).isTrue();
+        assertThat(bare.text("consumer_group")).startsWith("bare.");
+        assertThat(other.get("service", "/subscriptions/" + made.text("subscription_id")).body())
+                .isEqualTo(made.body());
+    }
+
+    @Test
+    void everyFaultOfARequestIsNamedAtOnce() {
+        Answer refused =
+                bus.post(
+                        "service",
+                        "/subscriptions",
+                        """
+                        {"topic_pattern": "a..b", "event_types": ["Game"], "method": "carrier-pigeon",
+                         "filter": {"data": {"n": [{"numeric": ["around", 5]}], "m": []}}, "max_retries": -1,
+                         "retry_policy": [], "ordering": "some", "start_from": "soon", "surprise": 1}
+                        """);
+        assertThat(refused.status()).isEqualTo(422);
+        List<String> fields = new ArrayList<>();
+        refused.body().get("errors").forEach(error -> fields.add(error.get("field").stringValue()));
+        assertThat(fields)
+                .contains(
+                        "service_name",
+                        "topic_pattern",
+                        "event_types[0]",
+                        "method",
+                        "filter.data.n[0]",
+                        "filter.data.m",
+                        "max_retries",
+                        "retry_policy",
+                        "ordering",
+                        "start_from",
+                        "surprise");
+    }
+
+    @Test
+    void methodsThatAreNotThereAreRefusedWithThoseThatAre() {
+        Answer refused =
+                bus.post(
+                        "service",
+                        "/subscriptions",
+                        "{\"service_name\": \"s\", \"method\": \"rabbitmq\"}");
+        assertThat(refused.status()).isEqualTo(422);
+        assertThat(refused.body().toString()).contains("webhook, kafka, sse");
+    }
+
+    @Test
+    void anEndpointMustBeOneThatRequestsMayGoTo() {
+        for (String endpoint :
+                List.of(
+                        "http://10.1.2.3/x",
+                        "http://169.254.169.254/latest/meta-data",
+                        "http://[fd00::1]/x",
+                        "http://[::ffff:10.0.0.1]/x",
+                        "ftp://example.com/x",
+                        "http://user:pw@127.0.0.1/",
+                        "nonsense")) {
+            Answer refused = webhook(endpoint, "");
+            assertThat(refused.status()).as(endpoint).isEqualTo(422);
+            assertThat(refused.body().get("errors").get(0).get("field").stringValue())
+                    .isEqualTo("endpoint");
+        }
+        assertThat(webhook("http://127.0.0.1:9/hook", "").status()).isEqualTo(201);
+    }
+
+    @Test
+    void secretsAreToldOnceAndKeptEncrypted() throws Exception {
+        Answer made =
+                webhook("http://127.0.0.1:9/hook", ", \"auth_token\": \"token-in-the-clear\"");
+        String id = made.text("subscription_id");
+        String secret = made.text("signing_secret");
+        assertThat(secret).startsWith("whsec_");
+
+        Answer seen = bus.get("service", "/subscriptions/" + id);
+        assertThat(seen.body().has("signing_secret")).isFalse();
+        assertThat(seen.body().toString()).doesNotContain("token-in-the-clear");
+        assertThat(seen.body().get("has_auth_token").booleanValue()).isTrue();
+        try (Connection connection = platform.connection();
+                Statement statement = connection.createStatement();
+                ResultSet row =
+                        statement.executeQuery(
+                                "SELECT s::text FROM bus.event_subscriptions s WHERE subscription_id = '"
+                                        + id
+                                        + "'")) {
+            assertThat(row.next()).isTrue();
+            assertThat(row.getString(1))
+                    .doesNotContain("token-in-the-clear")
+                    .doesNotContain(secret.substring(6));
+        }
+        Answer rotated = bus.post("service", "/subscriptions/" + id + "/secret/rotate", "{}");
+        assertThat(rotated.text("signing_secret")).startsWith("whsec_").isNotEqualTo(secret);
+    }
+
+    @Test
+    void aSubscriptionIsChangedPausedResumedAndDeleted() {
+        String path =
+                "/subscriptions/" + webhook("http://127.0.0.1:9/hook", "").text("subscription_id");
+        Answer changed =
+                other.patch(
+                        "operator",
+                        path,
+                        """
+                        {"event_types": ["game.kill"], "filter": {"data": {"weapon": "bow"}}, "max_retries": 7,
+                         "retry_policy": {"initial": 1, "multiplier": 3, "max": 60, "jitter": 0.5}}
+                        """);
+        assertThat(changed.status()).isEqualTo(200);
+        assertThat(changed.body().get("max_retries").intValue()).isEqualTo(7);
+        assertThat(changed.body().get("retry_policy").get("multiplier").doubleValue()).isEqualTo(3);
+        Answer cleared =
+                bus.patch("operator", path, "{\"filter\": null, \"retry_policy\": [1, 5]}");
+        assertThat(cleared.body().has("filter")).isFalse();
+        assertThat(cleared.body().get("retry_policy").toString()).isEqualTo("[1,5]");
+        assertThat(bus.patch("operator", path, "{\"method\": \"sse\"}").status()).isEqualTo(422);
+
+        assertThat(bus.post("operator", path + "/pause", "{\"reason\": \"tea\"}").text("status"))
+                .isEqualTo("paused");
+        assertThat(bus.get("operator", path).text("status_reason")).isEqualTo("tea");
+        assertThat(bus.post("operator", path + "/resume", "").text("status")).isEqualTo("active");
+        assertThat(bus.delete("operator", path).status()).isEqualTo(204);
+        assertThat(bus.delete("operator", path).status()).isEqualTo(404);
+        assertThat(bus.get("operator", path).status()).isEqualTo(404);
+        assertThat(bus.get("operator", "/subscriptions/none").status()).isEqualTo(404);
+        assertThat(bus.get("player", path).status()).isEqualTo(403);
+    }
+
+    @Test
+    void theListIsNarrowedAndPaged() {
+        for (int i = 0; i < 3; i++) {
+            bus.post("service", "/subscriptions", "{\"service_name\": \"paged\"}");
+        }
+        Answer page = bus.get("service", "/subscriptions?service_name=paged&limit=2&page=2");
+        assertThat(page.body()).hasSize(1);
+        assertThat(page.headers().firstValue("X-Total-Count")).hasValue("3");
+        assertThat(bus.get("service", "/subscriptions?status=nonsense").status()).isEqualTo(422);
+    }
+
+    @Test
+    void aFilterIsTriedBeforeItIsSaved() {
+        Answer tried =
+                bus.post(
+                        "service",
+                        "/subscriptions/filter/test",
+                        """
+                        {"filter": {"event_type": "game.kill", "data": {"weapon": ["bow", {"prefix": "sw"}],
+                                    "distance": [{"numeric": [">", 100]}]}},
+                         "event": {"event_type": "game.kill", "data": {"weapon": "sword", "distance": 50}}}
+                        """);
+        assertThat(tried.body().get("matches").booleanValue()).isFalse();
+        assertThat(tried.body().get("mismatches")).hasSize(1);
+        assertThat(tried.body().get("mismatches").get(0).get("field").stringValue())
+                .isEqualTo("data.distance");
+        assertThat(tried.body().get("mismatches").get(0).get("expected").stringValue())
+                .isEqualTo("a number > 100");
+        assertThat(tried.body().get("mismatches").get(0).get("actual").intValue()).isEqualTo(50);
+    }
+
+    private static Answer webhook(String endpoint, String more) {
+        return bus.post(
+                "service",
+                "/subscriptions",
+                "{\"service_name\": \"s\", \"method\": \"webhook\", \"topic_pattern\": \"none.at.all\","
+                        + " \"endpoint\": \""
+                        + endpoint
+                        + "\""
+                        + more
+                        + "}");
+    }
+}

@@ -1,0 +1,282 @@
+package dev.jubilee.server.bus;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.jubilee.server.bus.BusInstance.Answer;
+import dev.jubilee.server.testing.Await;
+import dev.jubilee.server.testing.Platform;
+import java.io.InputStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import tools.jackson.databind.JsonNode;
+
+class TakenDeliveriesTest {
+    @RegisterExtension static final Platform platform = new Platform();
+
+    private static final AtomicInteger topics = new AtomicInteger();
+    private static BusInstance bus;
+    private static BusInstance other;
+
+    @BeforeAll
+    static void start() {
+        bus = new BusInstance(platform, Map.of());
+        other = new BusInstance(platform, Map.of());
+    }
+
+    @AfterAll
+    static void stop() {
+        bus.close();
+        other.close();
+    }
+
+    @Test
+    void whatIsNotAcknowledgedComesAgainAndIsGivenUpInTheEnd() {
+        String topic = topic();
+        String path = subscribe(topic, ", \"max_retries\": 1, \"ack_deadline\": 10");
+        String id = publish(topic, 1);
+        JsonNode first = pull(bus, path, 10_000);
+        assertThat(first.get(0).get("event").get("id").stringValue()).isEqualTo(id);
+        assertThat(first.get(0).get("attempt").intValue()).isEqualTo(1);
+        assertThat(pull(other, path, 0)).isEmpty();
+
+        platform.clock().advance(Duration.ofSeconds(11));
+        JsonNode second = pull(other, path, 10_000);
+        assertThat(second.get(0).get("attempt").intValue()).isEqualTo(2);
+        platform.clock().advance(Duration.ofSeconds(11));
+        assertThat(pull(bus, path, 0)).isEmpty();
+
+        JsonNode letters = bus.get("service", path + "/dead-letters").body();
+        assertThat(letters.get("total").intValue()).isEqualTo(1);
+        assertThat(letters.get("dead_letters").get(0).get("event_id").stringValue()).isEqualTo(id);
+        assertThat(letters.get("dead_letters").get(0).get("reason").stringValue())
+                .contains("not acknowledged");
+    }
+
+    @Test
+    void anAcknowledgementEndsItAndIsRecordedAndGivingBackDelaysIt() {
+        String topic = topic();
+        String path = subscribe(topic, "");
+        String id = publish(topic, 1);
+        String delivery = pull(bus, path, 10_000).get(0).get("delivery_id").stringValue();
+        Answer nacked =
+                other.post(
+                        "service",
+                        path + "/nack",
+                        "{\"delivery_ids\": [\"" + delivery + "\"], \"delay\": 60}");
+        assertThat(nacked.body().get("nacked").intValue()).isEqualTo(1);
+        assertThat(pull(bus, path, 0)).isEmpty();
+        platform.clock().advance(Duration.ofSeconds(61));
+        assertThat(pull(bus, path, 0)).hasSize(1);
+        Answer acked =
+                other.post("service", path + "/ack", "{\"delivery_ids\": [\"" + delivery + "\"]}");
+        assertThat(acked.body().get("acked").intValue()).isEqualTo(1);
+        platform.clock().advance(Duration.ofSeconds(61));
+        assertThat(pull(bus, path, 0)).isEmpty();
+
+        JsonNode standing =
+                bus.get("service", "/events/" + id + "/deliveries").body().get("deliveries").get(0);
+        assertThat(standing.get("status").stringValue()).isEqualTo("delivered");
+        assertThat(standing.get("attempts")).hasSize(2);
+    }
+
+    @Test
+    void twoWhoPullAtOnceGetDifferentEvents() {
+        String topic = topic();
+        String path = subscribe(topic, "");
+        for (int i = 0; i < 6; i++) {
+            publish(topic, i);
+        }
+        List<String> ids = new ArrayList<>();
+        Await.until(
+                "all were taken",
+                () -> {
+                    for (BusInstance one : List.of(bus, other)) {
+                        pull(one, path, 100)
+                                .forEach(e -> ids.add(e.get("event").get("id").stringValue()));
+                    }
+                    return ids.size() >= 6;
+                });
+        assertThat(ids).hasSize(6).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void aStreamBringsWhatIsOwedInOrderFromAnyInstance() throws Exception {
+        String topic = topic();
+        String path = subscribe(topic, ", \"requires_ack\": false");
+        List<String> ids = new ArrayList<>();
+        ids.add(publish(topic, 0));
+        try (Reader reader = new Reader(other, path, null)) {
+            for (int i = 1; i < 5; i++) {
+                ids.add(publish(topic, i));
+            }
+            Await.untilAsserted("all came", () -> assertThat(reader.events).hasSize(5));
+            assertThat(reader.eventIds()).containsExactlyElementsOf(ids);
+        }
+    }
+
+    @Test
+    void aStreamGoesOnAfterTheLastEventThatTheClientNames() throws Exception {
+        String topic = topic();
+        String path = subscribe(topic, ", \"requires_ack\": false");
+        List<String> ids = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            ids.add(publish(topic, i));
+        }
+        String second;
+        try (Reader reader = new Reader(bus, path, null)) {
+            Await.untilAsserted("all came", () -> assertThat(reader.events).hasSize(4));
+            second = reader.ids.get(1);
+        }
+        // The connection broke at once: nothing says that the client has what was under way.
+        Await.untilAsserted("nothing is held for the first", () -> assertThat(held(path)).isZero());
+        try (Reader reader = new Reader(other, path, second)) {
+            Await.untilAsserted("the rest came", () -> assertThat(reader.events).hasSize(2));
+            assertThat(reader.eventIds()).containsExactlyElementsOf(ids.subList(2, 4));
+        }
+    }
+
+    @Test
+    void aStreamThatAcknowledgesGetsAgainWhatItDoesNot() throws Exception {
+        String topic = topic();
+        String path = subscribe(topic, ", \"ack_deadline\": 5");
+        publish(topic, 0);
+        try (Reader reader = new Reader(bus, path, null)) {
+            Await.untilAsserted("it came", () -> assertThat(reader.events).hasSize(1));
+            platform.clock().advance(Duration.ofSeconds(6));
+            Await.untilAsserted("it came again", () -> assertThat(reader.events).hasSize(2));
+            bus.post(
+                    "service",
+                    path + "/ack",
+                    "{\"delivery_ids\": [\"" + reader.ids.getFirst() + "\"]}");
+            platform.clock().advance(Duration.ofSeconds(6));
+            publish(topic, 1);
+            Await.untilAsserted("the next came", () -> assertThat(reader.events).hasSize(3));
+            assertThat(reader.eventIds().get(2)).isNotEqualTo(reader.eventIds().getFirst());
+        }
+    }
+
+    private static long held(String path) throws java.sql.SQLException {
+        try (var connection = platform.connection();
+                var statement = connection.createStatement();
+                var row =
+                        statement.executeQuery(
+                                "SELECT count(*) FROM bus.pending_deliveries WHERE taken AND subscription_id = '"
+                                        + path.substring(path.lastIndexOf('/') + 1)
+                                        + "'")) {
+            row.next();
+            return row.getLong(1);
+        }
+    }
+
+    /** Reads a stream as a browser does. */
+    private static final class Reader implements AutoCloseable {
+        final List<JsonNode> events = new CopyOnWriteArrayList<>();
+        final List<String> ids = new CopyOnWriteArrayList<>();
+        private final HttpClient client = HttpClient.newHttpClient();
+        private final InputStream body;
+
+        Reader(BusInstance instance, String path, @Nullable String lastEventId) throws Exception {
+            HttpRequest.Builder request =
+                    HttpRequest.newBuilder(
+                                    URI.create(
+                                            "http://127.0.0.1:"
+                                                    + instance.port()
+                                                    + path
+                                                    + "/stream"))
+                            .header("Authorization", "Bearer service");
+            if (lastEventId != null) {
+                request.header("Last-Event-ID", lastEventId);
+            }
+            HttpResponse<InputStream> response =
+                    client.send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
+            assertThat(response.statusCode()).isEqualTo(200);
+            assertThat(response.headers().firstValue("Content-Type")).hasValue("text/event-stream");
+            body = response.body();
+            Thread.ofVirtual().start(this::read);
+        }
+
+        List<String> eventIds() {
+            return events.stream().map(event -> event.get("id").stringValue()).toList();
+        }
+
+        private void read() {
+            try (var lines =
+                    new java.io.BufferedReader(
+                            new java.io.InputStreamReader(body, StandardCharsets.UTF_8))) {
+                for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                    if (line.startsWith("id: ")) {
+                        ids.add(line.substring(4));
+                    } else if (line.startsWith("data: ")) {
+                        events.add(dev.jubilee.server.json.Json.tree(line.substring(6)));
+                    }
+                }
+            } catch (java.io.IOException e) {
+                // Closed.
+            }
+        }
+
+        @Override
+        public void close() throws java.io.IOException {
+            body.close();
+            client.shutdownNow();
+        }
+    }
+
+    private static JsonNode pull(BusInstance instance, String path, int waitMillis) {
+        Answer answer =
+                instance.post("service", path + "/pull", "{\"wait_ms\": " + waitMillis + "}");
+        assertThat(answer.status()).as(answer.body().toString()).isEqualTo(200);
+        return answer.body().get("events");
+    }
+
+    private static String topic() {
+        String name = platform.topic("taken." + topics.incrementAndGet());
+        assertThat(
+                        bus.post(
+                                        "operator",
+                                        "/topics",
+                                        "{\"name\":\"" + name + "\", \"partitions\": 1}")
+                                .status())
+                .isEqualTo(201);
+        return name;
+    }
+
+    private static String subscribe(String topic, String more) {
+        Answer made =
+                bus.post(
+                        "service",
+                        "/subscriptions",
+                        "{\"service_name\": \"s\", \"method\": \"sse\", \"topic_pattern\": \""
+                                + topic
+                                + "\""
+                                + more
+                                + "}");
+        assertThat(made.status()).as(made.body().toString()).isEqualTo(201);
+        return "/subscriptions/" + made.text("subscription_id");
+    }
+
+    private static String publish(String topic, int payload) {
+        Answer answer =
+                bus.post(
+                        "service",
+                        "/events/publish",
+                        "{\"event_type\": \"game.taken\", \"source\": \"t\", \"topic\": \"%s\", \"payload\": %d}"
+                                .formatted(topic, payload));
+        assertThat(answer.status()).isEqualTo(200);
+        return answer.text("event_id");
+    }
+}
