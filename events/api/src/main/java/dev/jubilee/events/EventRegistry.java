@@ -7,7 +7,6 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Which types of events a program knows: the name of each, its class and schema version, and how
@@ -51,18 +50,16 @@ public final class EventRegistry {
     }
 
     /**
-     * The payload at the version this program has, from the version given; one that is current or
-     * newer already is handed back as it is.
+     * Brings a payload from the schema version given to the one this program has, in place. One
+     * that is current or newer stays as it is.
      *
      * @throws UnreadableEventException if no upcaster takes that version, or one throws
      */
-    public Map<String, @Nullable Object> upcast(
-            EventType<?> type, int from, Map<String, @Nullable Object> payload) {
-        Map<String, @Nullable Object> current = payload;
+    public void upcast(EventType<?> type, int from, PayloadTree payload) {
         for (int version = from; version < type.schemaVersion(); version++) {
             Upcaster upcaster = upcaster(type, version);
             try {
-                current = upcaster.upcast(current);
+                upcaster.upcast(payload);
             } catch (RuntimeException e) {
                 throw new UnreadableEventException(
                         "%s of schema version %d could not be brought to version %d: %s"
@@ -70,7 +67,6 @@ public final class EventRegistry {
                         e);
             }
         }
-        return current;
     }
 
     private Upcaster upcaster(EventType<?> type, int version) {

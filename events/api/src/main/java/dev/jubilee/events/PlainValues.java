@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Copies of plain values: those that JSON has, as {@link Upcaster} lists them. */
+/** Copies of plain values: those that JSON has, as {@link PayloadTree} lists them. */
 final class PlainValues {
     private PlainValues() {}
 

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a component says about itself. Its ordering key is the component.
  *
- * @param details plain values, as in {@link Upcaster}; empty when there are none
+ * @param details plain values, as in {@link PayloadTree}; empty when there are none
  */
 public record SystemEvent(
         String id,

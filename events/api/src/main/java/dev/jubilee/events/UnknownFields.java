@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param attributes of the envelope, by name
  * @param payload values within the payload by their JSON Pointer (RFC 6901), such as {@code
- *     /bonus/source}; plain values, as in {@link Upcaster}
+ *     /bonus/source}; plain values, as in {@link PayloadTree}
  */
 public record UnknownFields(Map<String, String> attributes, Map<String, @Nullable Object> payload) {
     /** None: the ordinary case. */
