@@ -52,10 +52,30 @@ public record SystemEvent(
         }
     }
 
-    public SystemEvent {
+    /**
+     * Copies the details; written out, because what is nullable within a type is lost otherwise.
+     */
+    public SystemEvent(
+            String id,
+            String type,
+            Instant timestamp,
+            long version,
+            EventMetadata metadata,
+            Level level,
+            String component,
+            String message,
+            Map<String, @Nullable Object> details) {
         Requirements.identity(id, type, version);
         Requirements.text("component", component);
-        details = PlainValues.copyOf(details);
+        this.id = id;
+        this.type = type;
+        this.timestamp = timestamp;
+        this.version = version;
+        this.metadata = metadata;
+        this.level = level;
+        this.component = component;
+        this.message = message;
+        this.details = PlainValues.copyOf(details);
     }
 
     @Override

@@ -15,9 +15,10 @@ public record UnknownFields(Map<String, String> attributes, Map<String, @Nullabl
     /** None: the ordinary case. */
     public static final UnknownFields NONE = new UnknownFields(Map.of(), Map.of());
 
-    public UnknownFields {
-        attributes = Map.copyOf(attributes);
-        payload = PlainValues.copyOf(payload);
+    /** Copies both; written out, because what is nullable within a type is lost otherwise. */
+    public UnknownFields(Map<String, String> attributes, Map<String, @Nullable Object> payload) {
+        this.attributes = Map.copyOf(attributes);
+        this.payload = PlainValues.copyOf(payload);
     }
 
     public boolean isEmpty() {
