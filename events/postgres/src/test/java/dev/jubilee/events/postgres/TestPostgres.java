@@ -23,7 +23,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
 /** A real PostgreSQL of its own, in a folder that is deleted in the end. Linux on amd64. */
-final class TestPostgres implements AutoCloseable {
+public final class TestPostgres implements AutoCloseable {
     private static final long START_PATIENCE = TimeUnit.SECONDS.toNanos(60);
     private static final String UNPRIVILEGED = "65534";
 
@@ -31,7 +31,7 @@ final class TestPostgres implements AutoCloseable {
     private final int port;
     private Process process;
 
-    TestPostgres() {
+    public TestPostgres() {
         try {
             folder = Files.createTempDirectory("events-postgres-");
             port = freePort();
@@ -57,7 +57,7 @@ final class TestPostgres implements AutoCloseable {
     }
 
     /** A pool of connections to the server. */
-    HikariDataSource pool(int size) {
+    public HikariDataSource pool(int size) {
         HikariConfig config = new HikariConfig();
         config.setJdbcUrl(url());
         config.setMaximumPoolSize(size);
@@ -67,7 +67,7 @@ final class TestPostgres implements AutoCloseable {
     }
 
     /** Runs one statement, outside of any pool. */
-    void execute(String sql) {
+    public void execute(String sql) {
         try (Connection connection = DriverManager.getConnection(url());
                 Statement statement = connection.createStatement()) {
             statement.execute(sql);
@@ -77,7 +77,7 @@ final class TestPostgres implements AutoCloseable {
     }
 
     /** Ends the server as a crash would, and starts it again. */
-    void crashAndRecover() {
+    public void crashAndRecover() {
         List<ProcessHandle> backends = process.descendants().toList();
         process.destroyForcibly();
         backends.forEach(ProcessHandle::destroyForcibly);
