@@ -67,8 +67,8 @@ public interface EventBus extends AutoCloseable {
 
     /**
      * Takes no more events, handles those that wait in this process, and returns. Retries that are
-     * not due yet are not waited for: a durable subscription has their events delivered again, any
-     * other makes dead letters of them.
+     * not due yet are not waited for: the events of a durable subscription come again, those of any
+     * other are lost, with a log line.
      */
     @Override
     void close();
