@@ -3,9 +3,7 @@ package dev.jubilee.events.json;
 import dev.jubilee.events.BaseEvent;
 import dev.jubilee.events.DomainEvent;
 import dev.jubilee.events.Envelope;
-import dev.jubilee.events.IdOrigin;
 import dev.jubilee.events.Priority;
-import dev.jubilee.events.Rfc3339;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -14,7 +12,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * What an envelope has beyond its event: foreign extensions, and attributes other than those the
  * event would be given. They are carried by name, so that writing the event again makes the same
- * envelope.
+ * envelope. What a bus noted when it took the event over (when, and who made the id) is not:
+ * whoever publishes the event again has it noted anew.
  */
 final class CarriedAttributes {
     /** Stands for an attribute that the envelope does not have, where the event would give one. */
@@ -35,17 +34,11 @@ final class CarriedAttributes {
                 envelope.correlationId(),
                 event.metadata().correlationId());
         difference(carried, "datacontenttype", envelope.contentType(), Envelope.JSON);
-        if (envelope.acceptedAt() != null) {
-            carried.put("acceptedat", Rfc3339.text(envelope.acceptedAt()));
-        }
         if (envelope.priority() != Priority.NORMAL) {
             carried.put("priority", envelope.priority().wireName());
         }
         if (!envelope.replayable()) {
             carried.put("replayable", "false");
-        }
-        if (envelope.idOrigin() == IdOrigin.SERVER) {
-            carried.put("idorigin", "server");
         }
         return carried;
     }
@@ -60,10 +53,8 @@ final class CarriedAttributes {
                 case "subject" -> envelope.subject(given(value));
                 case "partitionkey" -> envelope.partitionKey(given(value));
                 case "correlationid" -> envelope.correlationId(given(value));
-                case "acceptedat" -> envelope.acceptedAt(Rfc3339.parse(value));
                 case "priority" -> envelope.priority(Priority.of(value));
                 case "replayable" -> envelope.replayable(false);
-                case "idorigin" -> envelope.idOrigin(IdOrigin.SERVER);
                 case "datacontenttype" -> {
                     // The data is put in with it below.
                 }

@@ -10,7 +10,6 @@ import dev.jubilee.events.Envelope;
 import dev.jubilee.events.EventFactory;
 import dev.jubilee.events.EventMetadata;
 import dev.jubilee.events.EventRegistry;
-import dev.jubilee.events.IdOrigin;
 import dev.jubilee.events.IntegrationEvent;
 import dev.jubilee.events.Priority;
 import dev.jubilee.events.SystemEvent;
@@ -180,11 +179,9 @@ class JsonEventCodecTest {
                 Envelope.of("k1", "game.kill", "/arena/7", NOON)
                         .subject("ada")
                         .partitionKey("ada")
-                        .acceptedAt(NOON.plusSeconds(1))
                         .data("application/vnd.kill+json", "{\"weapon\":\"bow\"}".getBytes(UTF_8))
                         .priority(Priority.HIGH)
                         .replayable(false)
-                        .idOrigin(IdOrigin.SERVER)
                         .extensions(Map.of("region", "eu"))
                         .build();
 
