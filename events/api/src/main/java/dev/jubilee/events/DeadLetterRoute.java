@@ -2,7 +2,7 @@ package dev.jubilee.events;
 
 /**
  * Where dead letters go. RabbitMQ takes it literally; Kafka joins the two to the topic {@code
- * exchange.routingKey}, Redis to a stream of that name; in memory it is kept with the letter.
+ * exchange.routingKey}; in memory it is kept with the letter.
  */
 public record DeadLetterRoute(String exchange, String routingKey) {
     public DeadLetterRoute {

@@ -20,7 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
-import java.util.function.BiConsumer;
+import java.util.function.BiPredicate;
 import java.util.function.Predicate;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -47,16 +47,17 @@ final class KafkaDeadLetters implements DeadLetters {
     private final Producer<byte[], byte[]> producer;
     private final EventCodec codec;
     private final InstantSource clock;
-    private final BiConsumer<String, Envelope> redeliver;
+    private final BiPredicate<String, Envelope> redeliver;
 
     private record Letter(DeadLetter letter, Envelope envelope, TopicPartition partition) {}
 
+    /** Redelivering says whether the subscription of that name can be there. */
     KafkaDeadLetters(
             KafkaConsumers consumers,
             Producer<byte[], byte[]> producer,
             EventCodec codec,
             InstantSource clock,
-            BiConsumer<String, Envelope> redeliver) {
+            BiPredicate<String, Envelope> redeliver) {
         this.consumers = consumers;
         this.producer = producer;
         this.codec = codec;
@@ -85,8 +86,8 @@ final class KafkaDeadLetters implements DeadLetters {
     public int redrive(DeadLetterRoute route, Predicate<DeadLetter> which) {
         int redriven = 0;
         for (Letter letter : read(route)) {
-            if (which.test(letter.letter)) {
-                redeliver.accept(letter.letter.subscription(), letter.envelope);
+            if (which.test(letter.letter)
+                    && redeliver.test(letter.letter.subscription(), letter.envelope)) {
                 settle(letter);
                 redriven++;
             }

@@ -53,6 +53,9 @@ public final class KafkaEventBus implements EventBus {
     /** Marks an event that only the subscription of this name is to handle. */
     static final String REDRIVE_FOR = "redrivefor";
 
+    /** Begins the names of subscriptions that are not durable; no durable name can. */
+    private static final String ALONE = "~kafka-";
+
     private static final TransportGuarantees GUARANTEES =
             new TransportGuarantees(
                     new TransportGuarantees.Durability.Stored(
@@ -135,7 +138,7 @@ public final class KafkaEventBus implements EventBus {
         RetryStrategy retry = handler.retryStrategy().orElse(settings.bus().retry());
         retry.route().ifPresent(route -> consumers.createMissing(Set.of(route.joined())));
         String durableName = options.durableName();
-        String name = durableName == null ? "kafka-" + UUID.randomUUID() : durableName;
+        String name = durableName == null ? ALONE + UUID.randomUUID() : durableName;
         Set<String> topics = settings.topics().names();
         Consumer<byte[], byte[]> consumer =
                 durableName == null
@@ -204,13 +207,19 @@ public final class KafkaEventBus implements EventBus {
         return done;
     }
 
-    private void redeliver(String subscription, Envelope envelope) {
+    /** False if it is for a subscription that is not durable, and not here. */
+    private boolean redeliver(String subscription, Envelope envelope) {
+        if (subscription.startsWith(ALONE)
+                && receivers.values().stream().noneMatch(each -> each.is(subscription))) {
+            return false;
+        }
         Map<String, String> extensions = new HashMap<>(envelope.extensions());
         extensions.put(REDRIVE_FOR, subscription);
         await(
                 send(
                         settings.topics().topicOf(envelope.type()),
                         envelope.toBuilder().extensions(extensions).build()));
+        return true;
     }
 
     private static PublishException failed(Envelope envelope, Exception cause) {

@@ -69,6 +69,11 @@ final class KafkaReceiver implements Runnable, ConsumerRebalanceListener {
         this.thread = Thread.ofPlatform().name("kafka-" + name).unstarted(this);
     }
 
+    /** Whether it feeds the subscription of this name. */
+    boolean is(String subscription) {
+        return name.equals(subscription);
+    }
+
     void start() {
         thread.start();
     }

@@ -56,11 +56,13 @@ public abstract class DurableEventBusContract extends EventBusContract {
     }
 
     @Test
-    void anEventWhoseHandlerDidNotFinishComesAgain() {
+    void eventsWhoseHandlerDidNotFinishComeAgainAlsoWhenLaterOnesWereHandled() {
         Recorder failing =
                 new Recorder()
                         .failing((event, attempt) -> {
-                            throw new IOException("down");
+                            if (event.orderingKey().equals("ada")) {
+                                throw new IOException("down");
+                            }
                         });
         EventBus first = connect();
         first.subscribe(
@@ -68,16 +70,21 @@ public abstract class DurableEventBusContract extends EventBusContract {
                 durable(),
                 EventHandler.of(failing)
                         .retrying(quick(9).backoff(Backoff.fixed(Duration.ofHours(1)))));
-        List<DomainEvent<Score>> all = scores("ada", 5);
-        bus().publishAll(all);
-        Await.until("it failed", () -> failing.attempts() == 1);
+        List<DomainEvent<Score>> unfinished = scores("ada", 5);
+        bus().publishAll(unfinished);
+        bus().publish(score("bob", 1));
+        Await.until("the last is handled", () -> failing.ids().size() == 1);
         first.close();
 
         Recorder recorder = new Recorder();
-        connect().subscribe(family + ".score", durable(), recorder);
+        connect()
+                .subscribe(
+                        family + ".score",
+                        durable(),
+                        EventHandler.of(recorder).when(event -> event.orderingKey().equals("ada")));
 
-        Await.until("all came again", () -> recorder.ids().size() >= 5);
-        assertThat(recorder.ids()).isEqualTo(idsOf(all));
+        Await.until("they came again", () -> recorder.ids().size() >= 5);
+        assertThat(recorder.ids()).isEqualTo(idsOf(unfinished));
     }
 
     @Test

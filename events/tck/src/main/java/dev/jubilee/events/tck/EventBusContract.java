@@ -349,6 +349,20 @@ public abstract class EventBusContract {
     }
 
     @Test
+    void theLettersOfASubscriptionThatIsGoneStayWhereTheyAre() {
+        Recorder broken = new Recorder().failing((event, attempt) -> failIf(true));
+        Subscription gone =
+                bus().subscribe(family + ".score", EventHandler.of(broken).retrying(quick(1)));
+        bus().publish(score("ada", 1));
+        awaitLetters(1);
+        gone.close();
+
+        assertThat(bus().deadLetters().redrive(dead(), letter -> true)).isZero();
+
+        assertThat(bus().deadLetters().view(dead(), 10)).hasSize(1);
+    }
+
+    @Test
     void whatAHandlerDoesNotWantCountsAsHandled() {
         Recorder recorder = new Recorder();
         bus().subscribe(
