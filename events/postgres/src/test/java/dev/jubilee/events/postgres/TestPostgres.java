@@ -114,7 +114,7 @@ public final class TestPostgres implements AutoCloseable {
         }
     }
 
-    private String url() {
+    String url() {
         return "jdbc:postgresql://127.0.0.1:" + port + "/postgres?user=postgres";
     }
 
