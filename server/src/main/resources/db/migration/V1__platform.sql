@@ -56,7 +56,7 @@ CREATE TABLE platform.outbox (
     id         bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     batch_id   uuid        NOT NULL DEFAULT uuidv7(), -- the events' ids derive from it, so that a repeated relay repeats the ids
     topic      text        NOT NULL,
-    events     json        STORAGE EXTERNAL NOT NULL, -- array of {type, key, time, causation_id, data}
+    events     text        STORAGE EXTERNAL NOT NULL, -- JSON array of {type, key, time, causation_id, data}
     created_at timestamptz NOT NULL DEFAULT now()
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000, toast.autovacuum_vacuum_scale_factor = 0, toast.autovacuum_vacuum_threshold = 20000);
 

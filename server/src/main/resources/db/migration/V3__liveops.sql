@@ -142,7 +142,8 @@ CREATE TABLE liveops.grants (
     UNIQUE (occurrence_id, user_id, reward_id, sequence)
 ) WITH (fillfactor = 80);
 CREATE INDEX grants_of_user ON liveops.grants (user_id, id DESC);
-CREATE INDEX grants_expiring ON liveops.grants (expires_at) WHERE status = 'earned';
+-- Not over the status: a claim changes that, and a row whose indexed columns stay as they are is changed in place.
+CREATE INDEX grants_expiring ON liveops.grants (expires_at) WHERE expires_at IS NOT NULL;
 
 -- Client-made ids that have counted for an occurrence. Server-made ids need none: they are in Kafka once, and the
 -- consumed offset is committed with the effect.

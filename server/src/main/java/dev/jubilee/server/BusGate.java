@@ -2,24 +2,22 @@ package dev.jubilee.server;
 
 import dev.jubilee.events.Envelope;
 import dev.jubilee.server.bus.Bus;
+import dev.jubilee.server.bus.publish.PublishException;
 import dev.jubilee.server.bus.topics.TopicEnds;
 import dev.jubilee.server.liveops.occurrences.EndOffsets;
 import dev.jubilee.server.liveops.progress.ProgressBus;
 import dev.jubilee.server.outbox.BusPublisher;
+import dev.jubilee.server.outbox.EventRefused;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.CompletionException;
 import org.apache.kafka.clients.admin.Admin;
 
 /** How live-ops reaches the bus: the one place where the two meet. */
 final class BusGate implements BusPublisher, EndOffsets, ProgressBus.Topics {
-    /**
-     * What another instance accepted is acknowledged well within this time, unless Kafka stands
-     * still.
-     */
-    private static final long SETTLING_MILLIS = 250;
-
     private final Bus bus;
     private final TopicEnds ends;
 
@@ -30,7 +28,21 @@ final class BusGate implements BusPublisher, EndOffsets, ProgressBus.Topics {
 
     @Override
     public CompletableFuture<?> publish(String topic, List<Envelope> events) {
-        return bus.publisher().publish(topic, events);
+        return bus.publisher()
+                .publish(topic, events)
+                .exceptionallyCompose(failure -> CompletableFuture.failedFuture(refusal(failure)));
+    }
+
+    /** Tells what will never be taken from what may be, later. */
+    private static Throwable refusal(Throwable failure) {
+        Throwable cause =
+                failure instanceof CompletionException e && e.getCause() != null
+                        ? e.getCause()
+                        : failure;
+        return cause instanceof PublishException e
+                        && e.reason() == PublishException.Reason.TOO_LARGE
+                ? new EventRefused(String.valueOf(e.getMessage()), e)
+                : cause;
     }
 
     @Override
@@ -44,16 +56,13 @@ final class BusGate implements BusPublisher, EndOffsets, ProgressBus.Topics {
     }
 
     @Override
-    public List<PartitionEnd> capture() {
-        try {
-            TimeUnit.MILLISECONDS.sleep(SETTLING_MILLIS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted while events settled", e);
+    public Optional<List<PartitionEnd>> capture(Instant end) {
+        if (!bus.settling().isThrough(end)) {
+            return Optional.empty();
         }
-        bus.publisher().settle();
-        return ends.now().stream()
-                .map(end -> new PartitionEnd(end.topic(), end.partition(), end.offset()))
-                .toList();
+        return Optional.of(
+                ends.now().stream()
+                        .map(at -> new PartitionEnd(at.topic(), at.partition(), at.offset()))
+                        .toList());
     }
 }

@@ -164,6 +164,9 @@ public final class Jubilee implements AutoCloseable {
                                 settings.bus(),
                                 clock,
                                 metrics.registry()));
+        if (ownDatabase) {
+            bus.settling().forgetOthers();
+        }
         bus.start();
         LiveOps liveOps =
                 ending(

@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -313,6 +314,8 @@ class ContractTest {
         liveops.put("/events/contract_crud", Map.of("updates", Map.of("name", "Boss Rush II")))
                 .expect(200);
         liveops.put("/events/contract_crud", Map.of("description", "More.")).expect(200);
+        liveops.put("/events/contract_crud", Collections.singletonMap("end_time", null))
+                .expect(200);
         liveops.put("/events/contract_crud", Map.of("version", 1, "name", "x")).expect(409);
         liveops.post("/events", Map.of("name", "")).expect(422);
         anonymous.post("/events", event("contract_denied")).expect(401);
@@ -333,6 +336,7 @@ class ContractTest {
         anonymous.as(token("low")).post("/events/contract_join/join").expect(422);
         ann.post("/events/no_such_event/join").expect(404);
         ann.get("/events/contract_join/participants?limit=1").expect(200);
+        ann.get("/events/contract_join/participants?status=active").expect(403);
         ann.get("/events/contract_join/participants/ann").expect(200);
         ann.get("/events/contract_join/participants/bob").expect(403);
         liveops.get("/events/contract_join/participants/nobody").expect(404);
@@ -348,6 +352,7 @@ class ContractTest {
         liveops.post("/events/contract_join/complete", Map.of("user_id", "ann")).expect(200);
         levelled("eve");
         ContractClient eve = anonymous.as(token("eve"));
+        eve.get("/events/contract_join/participants").expect(200);
         eve.post("/events/contract_join/join", Map.of("event_id", "contract_join")).expect(201);
         eve.post("/events/contract_join/leave", Map.of()).expect(200);
         eve.delete("/events/contract_join/participants/eve").expect(200);
@@ -375,6 +380,30 @@ class ContractTest {
         cat.get("/users/cat/rewards?status=claimed&event_id=contract_rewards").expect(200);
         cat.get("/users/cat").expect(200);
         liveops.get("/users/nobody").expect(404);
+    }
+
+    @Test
+    void revocation() {
+        active("contract_revoked");
+        levelled("dora");
+        ContractClient dora = anonymous.as(token("dora"));
+        dora.post("/events/contract_revoked/join").expect(201);
+        String grant =
+                dora.post("/events/contract_revoked/rewards/claim", Map.of("reward_id", "welcome"))
+                        .expect(200)
+                        .body()
+                        .at("/claimed_reward/grant_id")
+                        .stringValue();
+        String revoke = "/grants/" + grant + "/revoke";
+        dora.post(revoke).expect(403);
+        Answer first =
+                liveops.post(revoke, Map.of("reason", "a mistake"), "Idempotency-Key", grant);
+        assertThat(first.expect(200).body().at("/revoked_reward/status").stringValue())
+                .isEqualTo("revoked");
+        assertThat(liveops.post(revoke).expect(200).body()).isEqualTo(first.body());
+        liveops.post("/grants/00000000-0000-0000-0000-000000000000/revoke").expect(404);
+        liveops.post("/grants/none/revoke").expect(404);
+        dora.get("/users/dora/rewards?status=revoked").expect(200);
     }
 
     @Test

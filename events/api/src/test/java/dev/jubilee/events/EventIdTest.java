@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
@@ -34,6 +36,22 @@ class EventIdTest {
         assertThat(id).isNotEqualTo(EventId.derived("principal", "key", "1"));
         assertThat(id.version()).isEqualTo(8);
         assertThat(id.variant()).isEqualTo(2);
+    }
+
+    @Test
+    void derivesIdsOfTheItemsOfAWholeNextToItsOwn() {
+        UUID whole = new EventId(() -> NOON).next();
+
+        Set<UUID> items = new HashSet<>();
+        for (int i = 0; i < 1_000; i++) {
+            UUID item = EventId.derived(whole, i);
+            items.add(item);
+            assertThat(item).isEqualTo(EventId.derived(whole, i)).isNotEqualTo(whole);
+            assertThat(item.toString()).startsWith(whole.toString().substring(0, 13));
+            assertThat(item.version()).isEqualTo(8);
+            assertThat(item.variant()).isEqualTo(2);
+        }
+        assertThat(items).hasSize(1_000);
     }
 
     @Test

@@ -3,6 +3,7 @@ package dev.jubilee.server.bus;
 import dev.jubilee.server.audit.Audit;
 import dev.jubilee.server.bus.publish.PublishRoutes;
 import dev.jubilee.server.bus.publish.Publisher;
+import dev.jubilee.server.bus.settling.Settling;
 import dev.jubilee.server.bus.store.EventStore;
 import dev.jubilee.server.bus.topics.TopicRoutes;
 import dev.jubilee.server.bus.topics.Topics;
@@ -26,6 +27,7 @@ public final class Bus implements Routes, AutoCloseable {
     private final Topics topics;
     private final Publisher publisher;
     private final EventStore store;
+    private final Settling settling;
     private final BusSettings settings;
     private final Idempotency idempotency;
 
@@ -62,6 +64,8 @@ public final class Bus implements Routes, AutoCloseable {
                         settings.store(),
                         clock,
                         registry);
+        this.settling =
+                new Settling(database, publisher, clock, settings.publish().timeout(), registry);
         Gauge.builder("event_bus_active_workers", this, Bus::activeWorkers)
                 .description("Workers of the bus that are busy: sending, storing")
                 .register(registry);
@@ -75,6 +79,7 @@ public final class Bus implements Routes, AutoCloseable {
     public void start() {
         topics.start();
         publisher.start();
+        settling.start();
         store.start();
     }
 
@@ -86,6 +91,11 @@ public final class Bus implements Routes, AutoCloseable {
     /** Publishes from within. */
     public Publisher publisher() {
         return publisher;
+    }
+
+    /** Tells what of all that was accepted has an outcome. */
+    public Settling settling() {
+        return settling;
     }
 
     /** Holds every event. */
@@ -104,6 +114,7 @@ public final class Bus implements Routes, AutoCloseable {
     @Override
     public void close() {
         publisher.close();
+        settling.close();
         store.close();
         admin.close();
     }

@@ -73,7 +73,7 @@ final class Views {
             case "event" -> event == null ? null : new EventFields(event);
             case "data" -> data == null ? null : JsonValues.of(data);
             case "player" -> player == null ? null : new PlayerFields(player);
-            case "progress" -> progress == null ? null : new Metrics(progress);
+            case "progress" -> progress == null ? null : new MetricValues(progress);
             default -> null;
         };
     }

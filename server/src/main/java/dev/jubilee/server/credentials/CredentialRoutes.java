@@ -33,7 +33,6 @@ final class CredentialRoutes implements Routes {
 
     private static final List<String> KEY_ROLES = List.of("admin", "operator", "service");
     private static final int MAX_NAME = 100;
-    private static final int MAX_USER_ID = 64;
 
     private final Keys keys;
     private final Tokens tokens;
@@ -157,7 +156,7 @@ final class CredentialRoutes implements Routes {
 
     private Reply makeToken(Call call) {
         Input input = call.input();
-        String userId = input.text("user_id", MAX_USER_ID);
+        String userId = input.player("user_id");
         long longest = tokens.settings().playerTokenMaxTtl().toSeconds();
         Long seconds = input.optionalInteger("ttl_seconds", 1, longest);
         input.check();

@@ -15,6 +15,7 @@ import com.nimbusds.jose.util.DefaultResourceRetriever;
 import com.nimbusds.jwt.JWTClaimsSet;
 import com.nimbusds.jwt.proc.DefaultJWTClaimsVerifier;
 import com.nimbusds.jwt.proc.DefaultJWTProcessor;
+import dev.jubilee.server.security.PlayerId;
 import dev.jubilee.server.security.Principal;
 import dev.jubilee.server.security.Role;
 import java.net.MalformedURLException;
@@ -39,7 +40,6 @@ import org.slf4j.LoggerFactory;
 final class ForeignTokens {
     private static final Logger log = LoggerFactory.getLogger(ForeignTokens.class);
     private static final int MAX_REMEMBERED = 5_000;
-    private static final int MAX_ID = 64;
     private static final int TIMEOUT_MILLIS = 3_000;
     private static final int MAX_JWKS_BYTES = 256 * 1024;
     private static final int CLOCK_SKEW_SECONDS = 30;
@@ -121,7 +121,7 @@ final class ForeignTokens {
             JWTClaimsSet claims = processor.process(token, null);
             Role role = role(claims.getClaim(settings.roleClaim()));
             String subject = claims.getSubject();
-            if (role == null || subject.isEmpty() || subject.length() > MAX_ID) {
+            if (role == null || !PlayerId.isOne(subject)) {
                 return null;
             }
             Principal principal = new Principal(subject, role);

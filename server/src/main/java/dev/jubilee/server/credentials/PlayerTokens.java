@@ -2,6 +2,7 @@ package dev.jubilee.server.credentials;
 
 import dev.jubilee.server.credentials.TokenKeys.TokenKey;
 import dev.jubilee.server.json.Json;
+import dev.jubilee.server.security.PlayerId;
 import dev.jubilee.server.security.Principal;
 import dev.jubilee.server.security.Role;
 import java.nio.charset.StandardCharsets;
@@ -28,7 +29,6 @@ import tools.jackson.core.JsonToken;
  */
 final class PlayerTokens {
     private static final String ISSUER = "jubilee";
-    private static final int MAX_ID = 64;
     private static final Base64.Decoder DECODER = Base64.getUrlDecoder();
     private static final Base64.Encoder ENCODER = Base64.getUrlEncoder().withoutPadding();
 
@@ -145,8 +145,7 @@ final class PlayerTokens {
                         && now < expires
                         && now >= notBefore
                         && subject != null
-                        && !subject.isEmpty()
-                        && subject.length() <= MAX_ID;
+                        && PlayerId.isOne(subject);
         return valid && subject != null ? new Principal(subject, Role.PLAYER) : null;
     }
 }

@@ -2,6 +2,7 @@ package dev.jubilee.server.database;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import dev.jubilee.events.postgres.SqlArray;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.URLDecoder;
@@ -79,6 +80,7 @@ public final class ConnectionPool {
         config.addDataSourceProperty("tcpKeepAlive", "true");
         config.addDataSourceProperty("connectTimeout", "5");
         config.addDataSourceProperty("prepareThreshold", "2");
+        config.addDataSourceProperty("binaryTransferEnable", SqlArray.BINARY_TRANSFER);
         return new HikariDataSource(config);
     }
 }

@@ -14,9 +14,4 @@ public final class DatabaseException extends RuntimeException {
                 ? e.getSQLState()
                 : "";
     }
-
-    /** Whether the row was there already. */
-    public boolean isUniqueViolation() {
-        return sqlState().equals("23505");
-    }
 }

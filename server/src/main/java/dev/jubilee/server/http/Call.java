@@ -1,6 +1,7 @@
 package dev.jubilee.server.http;
 
 import dev.jubilee.server.json.Json;
+import dev.jubilee.server.security.PlayerId;
 import dev.jubilee.server.security.Principal;
 import dev.jubilee.server.security.Role;
 import io.vertx.core.http.HttpServerRequest;
@@ -42,6 +43,24 @@ public final class Call {
             throw new IllegalArgumentException(match.route().path() + " has no parameter " + name);
         }
         return Percent.segment(match.values().get(index));
+    }
+
+    /**
+     * The player whom a part of the path names.
+     *
+     * @throws ProblemException 422 when no player can have such an id
+     */
+    public String pathPlayer(String name) {
+        String id = path(name);
+        if (!PlayerId.isOne(id)) {
+            throw Problem.invalid(
+                            name,
+                            "must have 1 to "
+                                    + PlayerId.MAX_LENGTH
+                                    + " characters, none of control")
+                    .asException();
+        }
+        return id;
     }
 
     /** The path and query as they were sent. */
@@ -170,7 +189,7 @@ public final class Call {
         var at = fault.getLocation();
         String where =
                 at == null ? "" : " (line " + at.getLineNr() + ", column " + at.getColumnNr() + ")";
-        String message = fault.getOriginalMessage();
+        String message = Json.fault(fault);
         return Problem.malformed("The body is not valid JSON" + where + ": " + message)
                 .asException();
     }

@@ -1,5 +1,6 @@
 package dev.jubilee.server.http;
 
+import dev.jubilee.server.security.PlayerId;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
@@ -53,6 +54,13 @@ public final class Input {
         return object.hasNonNull(name);
     }
 
+    /** Whether the field is there and null: what it stands for is to be taken away. */
+    public boolean isNull(String name) {
+        known.add(name);
+        JsonNode value = object.get(name);
+        return value != null && value.isNull();
+    }
+
     /** Required text of 1 to {@code max} characters. */
     public String text(String name, int max) {
         String value = optionalText(name, max);
@@ -82,6 +90,25 @@ public final class Input {
             reject(name, "must be well-formed text, has half a surrogate pair");
         }
         return value;
+    }
+
+    /** Required: a player's id. */
+    public String player(String name) {
+        String id = optionalPlayer(name);
+        if (id == null) {
+            required(name);
+            return "";
+        }
+        return id;
+    }
+
+    /** A player's id, or null when absent. */
+    public @Nullable String optionalPlayer(String name) {
+        String id = optionalText(name, PlayerId.MAX_LENGTH);
+        if (id != null && id.chars().anyMatch(Character::isISOControl)) {
+            reject(name, "must have no control characters");
+        }
+        return id;
     }
 
     /** Text that is one of those allowed, or null when absent. */

@@ -89,7 +89,7 @@ final class Percent {
     }
 
     private static ProblemException wrong(String raw) {
-        return Problem.malformed("This is not correctly percent-encoded UTF-8: " + raw)
+        return Problem.malformed("This is not percent-encoded UTF-8 without U+0000: " + raw)
                 .asException();
     }
 }

@@ -64,4 +64,12 @@ public final class Json {
     public static <T> T read(String text, Class<T> type) {
         return MAPPER.readValue(text, type);
     }
+
+    /** What is wrong with a document, for whoever sent it: without the parser's own inner names. */
+    public static String fault(JacksonException fault) {
+        String message = fault.getOriginalMessage();
+        int inner = message.indexOf(" (start marker at ");
+        String known = inner < 0 ? message : message.substring(0, inner);
+        return known.replaceAll(", from `[^`]*`", "");
+    }
 }

@@ -20,6 +20,7 @@ import dev.jubilee.server.liveops.participation.ParticipationFeature;
 import dev.jubilee.server.liveops.progress.ProgressBus;
 import dev.jubilee.server.liveops.progress.ProgressEngine;
 import dev.jubilee.server.liveops.progress.ProgressParts;
+import dev.jubilee.server.liveops.rewards.GrantRoutes;
 import dev.jubilee.server.liveops.rewards.Rewards;
 import dev.jubilee.server.observability.LaneMetrics;
 import dev.jubilee.server.observability.LoopMetrics;
@@ -140,6 +141,7 @@ public final class LiveOps implements Routes, AutoCloseable {
         events.on(router);
         participation.routes().forEach(routes -> routes.on(router));
         rewards.routes(reads).on(router);
+        new GrantRoutes(platform.idempotency(), platform.audit(), platform.clock()).on(router);
         new LeaderboardRoutes(new Leaderboards(platform.database()), reads).on(router);
         new PlayerRoutes(players, platform.database()).on(router);
     }

@@ -9,7 +9,8 @@ import java.util.concurrent.CompletableFuture;
 public interface BusPublisher {
     /**
      * Publishes in the order given; events of one key stay in the order of the calls. Completes
-     * once all of them are acknowledged, and exceptionally when one may not be.
+     * once all of them are acknowledged, and exceptionally when one may not be: with {@link
+     * EventRefused} when one will never be taken, whatever became of the others.
      */
     CompletableFuture<?> publish(String topic, List<Envelope> events);
 }

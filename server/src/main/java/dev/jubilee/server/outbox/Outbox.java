@@ -17,7 +17,7 @@ public final class Outbox {
     static final int MAX_EVENTS_A_ROW = 1_000;
 
     private static final String INSERT =
-            "INSERT INTO platform.outbox (topic, events) VALUES (?, ?::json)";
+            "INSERT INTO platform.outbox (topic, events) VALUES (?, ?)";
 
     private Outbox() {}
 

@@ -15,6 +15,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,6 +37,7 @@ public final class OutboxRelay implements AutoCloseable {
     private final BusPublisher bus;
     private final OutboxSettings settings;
     private final Counter published;
+    private final Refusals refusals;
     private final CountDownLatch closing = new CountDownLatch(1);
     private final Thread thread;
     private volatile double lagSeconds;
@@ -44,8 +46,8 @@ public final class OutboxRelay implements AutoCloseable {
     /**
      * @param dataSource one connection of it is kept
      * @param meters gets {@code jubilee_outbox_lag_seconds} (age of the oldest row that waits, by
-     *     the relaying instance), {@code jubilee_outbox_leading} and {@code
-     *     jubilee_outbox_events_total}
+     *     the relaying instance), {@code jubilee_outbox_leading}, {@code
+     *     jubilee_outbox_events_total} and {@code jubilee_outbox_refused_total}
      */
     public OutboxRelay(
             DataSource dataSource,
@@ -59,6 +61,7 @@ public final class OutboxRelay implements AutoCloseable {
                 Counter.builder("jubilee.outbox.events")
                         .description("Events published from the outbox")
                         .register(meters);
+        this.refusals = new Refusals(bus, PUBLISH_TIMEOUT, published, meters);
         TimeGauge.builder("jubilee.outbox.lag", () -> lagSeconds, TimeUnit.SECONDS)
                 .description("Age of the oldest batch that waits to be published")
                 .register(meters);
@@ -117,7 +120,7 @@ public final class OutboxRelay implements AutoCloseable {
     private void relayAndStepDown(Connection connection) throws SQLException {
         leading = true;
         try {
-            relay(new OutboxRows(connection));
+            relay(connection, new OutboxRows(connection));
         } finally {
             leading = false;
             lagSeconds = 0;
@@ -125,7 +128,7 @@ public final class OutboxRelay implements AutoCloseable {
         }
     }
 
-    private void relay(OutboxRows outbox) throws SQLException {
+    private void relay(Connection connection, OutboxRows outbox) throws SQLException {
         boolean failing = false;
         while (!closed()) {
             long start = System.nanoTime();
@@ -135,9 +138,10 @@ public final class OutboxRelay implements AutoCloseable {
                 rest(settings.poll());
                 continue;
             }
-            int done = publish(waiting.rows(), failing);
-            outbox.delete(waiting.rows().subList(0, done));
-            failing = done < waiting.rows().size();
+            Progress progress = publish(waiting.rows(), failing);
+            outbox.delete(waiting.rows().subList(0, progress.done()));
+            OutboxRow refused = progress.refused();
+            failing = progress.failed() || (refused != null && !sift(connection, refused));
             if (failing) {
                 rest(settings.retry());
             } else if (waiting.quietSeconds() < QUIET_SECONDS) {
@@ -145,6 +149,15 @@ public final class OutboxRelay implements AutoCloseable {
             }
         }
     }
+
+    /**
+     * How far one attempt came.
+     *
+     * @param done rows from the first on that are acknowledged without a gap
+     * @param failed whether the rest is to be tried again after a while
+     * @param refused the next row, when it has an event that the bus will never take
+     */
+    private record Progress(int done, boolean failed, @Nullable OutboxRow refused) {}
 
     /** How long publishing these takes at the rate of the settings. */
     private Duration pace(List<OutboxRow> rows) {
@@ -157,7 +170,7 @@ public final class OutboxRelay implements AutoCloseable {
      * others come again, in order, even if the bus has some of them: a later event must not
      * overtake the retry of an earlier one for good.
      */
-    private int publish(List<OutboxRow> rows, boolean failedBefore) {
+    private Progress publish(List<OutboxRow> rows, boolean failedBefore) {
         List<CompletableFuture<?>> acknowledgements = new ArrayList<>(rows.size());
         for (OutboxRow row : rows) {
             acknowledgements.add(bus.publish(row.topic(), row.events()));
@@ -168,18 +181,31 @@ public final class OutboxRelay implements AutoCloseable {
                 published.increment(rows.get(i).events().size());
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
-                return i;
+                return new Progress(i, true, null);
             } catch (ExecutionException | TimeoutException e) {
+                if (e instanceof ExecutionException failure && Refusals.isOne(failure)) {
+                    return new Progress(i, false, rows.get(i));
+                }
                 if (!failedBefore) {
                     log.warn(
                             "the bus did not take an outbox batch for {}, trying again: {}",
                             rows.get(i).topic(),
                             String.valueOf(e.getCause() == null ? e : e.getCause()));
                 }
-                return i;
+                return new Progress(i, true, null);
             }
         }
-        return rows.size();
+        return new Progress(rows.size(), false, null);
+    }
+
+    /** Sets aside what the bus will never take; the rows behind it come again, in order. */
+    private boolean sift(Connection connection, OutboxRow row) throws SQLException {
+        try {
+            return refusals.sift(connection, row);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
     }
 
     private boolean closed() {

@@ -24,11 +24,10 @@ record OutboxRow(long id, String topic, List<Envelope> events) {
     /** Reads the text that {@link Outbox} wrote. */
     static OutboxRow of(long id, UUID batchId, String topic, String json) {
         List<Envelope> events = new ArrayList<>();
-        String batch = batchId.toString();
         try (JsonParser parser = Json.mapper().createParser(json)) {
             parser.nextToken();
             while (parser.nextToken() == JsonToken.START_OBJECT) {
-                String eventId = EventId.derived(batch, Integer.toString(events.size())).toString();
+                String eventId = EventId.derived(batchId, events.size()).toString();
                 events.add(event(eventId, parser, json));
             }
         }

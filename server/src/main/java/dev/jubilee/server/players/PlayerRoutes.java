@@ -13,7 +13,6 @@ import tools.jackson.databind.JsonNode;
 
 /** The HTTP face of players. */
 public final class PlayerRoutes implements Routes {
-    private static final int MAX_ID = 64;
     private static final int MAX_LEVEL = 1_000_000;
     private static final int MAX_SEGMENT = 64;
     private static final int MAX_ATTRIBUTES = 100;
@@ -33,12 +32,7 @@ public final class PlayerRoutes implements Routes {
     }
 
     private Reply put(Call call) {
-        String userId = call.path("user_id");
-        if (userId.length() > MAX_ID || userId.chars().anyMatch(Character::isISOControl)) {
-            throw Problem.invalid(
-                            "user_id", "must have 1 to " + MAX_ID + " characters, none of control")
-                    .asException();
-        }
+        String userId = call.pathPlayer("user_id");
         Input input = call.input();
         Long level = input.optionalInteger("level", 0, MAX_LEVEL);
         String segment = input.optionalText("segment", MAX_SEGMENT);

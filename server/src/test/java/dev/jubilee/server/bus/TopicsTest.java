@@ -3,6 +3,8 @@ package dev.jubilee.server.bus;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jubilee.server.bus.BusInstance.Answer;
+import dev.jubilee.server.bus.topics.TopicEnds;
+import dev.jubilee.server.testing.Await;
 import dev.jubilee.server.testing.Platform;
 import java.sql.Connection;
 import java.sql.Statement;
@@ -61,6 +63,22 @@ class TopicsTest {
                 .satisfies(topic -> assertThat(topic.partitions()).hasSize(6));
         assertThat(bus.get("operator", "/topics/" + name).body()).isEqualTo(made.body());
         assertThat(other.get("service", "/topics/" + name).body()).isEqualTo(made.body());
+    }
+
+    @Test
+    void aTopicThatSomebodyDeletedFromKafkaDoesNotHideTheEndsOfTheOthers() throws Exception {
+        String kept = platform.topic("kept.events");
+        String deleted = platform.topic("deleted.events");
+        for (String name : List.of(kept, deleted)) {
+            String body = "{\"name\": \"%s\", \"partitions\": 2}".formatted(name);
+            assertThat(bus.post("operator", "/topics", body).status()).isEqualTo(201);
+        }
+        admin.deleteTopics(List.of(deleted)).all().get();
+        TopicEnds ends = new TopicEnds(admin, bus.bus.topics().catalogue());
+        Await.until(
+                "Kafka has forgotten it",
+                () -> ends.now().stream().noneMatch(end -> end.topic().equals(deleted)));
+        assertThat(ends.now()).filteredOn(end -> end.topic().equals(kept)).hasSize(2);
     }
 
     @Test

@@ -253,4 +253,20 @@ class PlayerTokensTest {
                                 .statusCode())
                 .isEqualTo(422);
     }
+
+    @Test
+    void aTokenIsMadeOnlyForWhatCanBeAPlayersId() throws Exception {
+        for (String id : java.util.List.of("tab\\t", "x".repeat(65), "")) {
+            assertThat(
+                            one.server
+                                    .post(
+                                            "/tokens",
+                                            "{\"user_id\":\"" + id + "\"}",
+                                            "Authorization",
+                                            one.asAdmin())
+                                    .statusCode())
+                    .as(id)
+                    .isEqualTo(422);
+        }
+    }
 }

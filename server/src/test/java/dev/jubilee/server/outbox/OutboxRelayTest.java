@@ -45,6 +45,7 @@ class OutboxRelayTest {
     @BeforeEach
     void empty() throws SQLException {
         execute("DELETE FROM platform.outbox");
+        execute("DELETE FROM platform.outbox_refused");
     }
 
     @AfterEach
@@ -126,6 +127,44 @@ class OutboxRelayTest {
         assertThat(keys).startsWith("a").endsWith("b", "c");
         assertThat(keys.stream().filter("a"::equals)).hasSize(1);
         Await.until("nothing lags", () -> relay.lag().isZero());
+    }
+
+    @Test
+    void whatTheBusWillNeverTakeIsSetAsideAndBlocksNobody() throws SQLException {
+        write("a");
+        write("b", "huge", "c");
+        write("d");
+        bus.refuseForGood(event -> "huge".equals(event.partitionKey()));
+        relay(bus);
+        awaitEmpty();
+        assertThat(bus.keys().stream().distinct()).containsExactly("a", "b", "c", "d");
+        assertThat(bus.keys()).endsWith("d");
+        assertThat(bus.ids().stream().distinct()).hasSize(4);
+        assertThat(
+                        text(
+                                """
+                                SELECT position || ' ' || topic || ' ' || reason || ' ' || (event ->> 'key')
+                                  FROM platform.outbox_refused
+                                """))
+                .isEqualTo("1 t larger than the test allows huge");
+        assertThat(meters.get("jubilee.outbox.refused").counter().count()).isEqualTo(1);
+    }
+
+    @Test
+    void aRefusedEventWaitsWithItsRowWhileTheBusIsDown() throws SQLException {
+        write("huge", "b");
+        bus.refuseForGood(event -> "huge".equals(event.partitionKey()));
+        AtomicInteger calls = new AtomicInteger();
+        relay((topic, events) -> {
+            // The whole row is refused, then the bus is down while it is sifted, then it is back.
+            int call = calls.incrementAndGet();
+            return call == 2 || call == 3
+                    ? CompletableFuture.failedFuture(new IllegalStateException("down"))
+                    : bus.publish(topic, events);
+        });
+        awaitEmpty();
+        assertThat(bus.keys().stream().distinct()).containsExactly("b");
+        assertThat(text("SELECT count(*)::text FROM platform.outbox_refused")).isEqualTo("1");
     }
 
     @Test
@@ -235,11 +274,15 @@ class OutboxRelayTest {
     }
 
     private static int rows() throws SQLException {
+        return Integer.parseInt(text("SELECT count(*)::text FROM platform.outbox"));
+    }
+
+    private static String text(String sql) throws SQLException {
         try (Connection connection = platform.connection();
                 Statement statement = connection.createStatement();
-                ResultSet row = statement.executeQuery("SELECT count(*) FROM platform.outbox")) {
+                ResultSet row = statement.executeQuery(sql)) {
             row.next();
-            return row.getInt(1);
+            return row.getString(1);
         }
     }
 

@@ -10,9 +10,15 @@ import java.util.function.Predicate;
 final class RecordingBus implements BusPublisher {
     final List<Envelope> taken = new CopyOnWriteArrayList<>();
     private volatile Predicate<Envelope> refused = event -> false;
+    private volatile Predicate<Envelope> tooLarge = event -> false;
 
     void refuse(Predicate<Envelope> which) {
         refused = which;
+    }
+
+    /** Takes the others of the same call, as Kafka does, and never these. */
+    void refuseForGood(Predicate<Envelope> which) {
+        tooLarge = which;
     }
 
     @Override
@@ -20,8 +26,12 @@ final class RecordingBus implements BusPublisher {
         if (events.stream().anyMatch(refused)) {
             return CompletableFuture.failedFuture(new IllegalStateException("refused by the test"));
         }
-        taken.addAll(events);
-        return CompletableFuture.completedFuture(null);
+        events.stream().filter(tooLarge.negate()).forEach(taken::add);
+        return events.stream().anyMatch(tooLarge)
+                ? CompletableFuture.failedFuture(
+                        new EventRefused(
+                                "larger than the test allows", new IllegalStateException()))
+                : CompletableFuture.completedFuture(null);
     }
 
     List<String> keys() {

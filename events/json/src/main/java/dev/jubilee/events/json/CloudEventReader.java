@@ -32,7 +32,7 @@ final class CloudEventReader {
             return new ParsedEvent.Invalid(
                     new InvalidCloudEvent(null, "expected a JSON object, was " + describe(token)));
         }
-        EventDraft draft = new EventDraft();
+        CloudEventDraft draft = new CloudEventDraft();
         InvalidCloudEvent fault = null;
         while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
             String name = parser.currentName();
@@ -50,7 +50,7 @@ final class CloudEventReader {
         return finish(draft);
     }
 
-    private ParsedEvent finish(EventDraft draft) {
+    private ParsedEvent finish(CloudEventDraft draft) {
         try {
             Envelope envelope = draft.envelope(clock, this::textOf);
             return new ParsedEvent.Valid(envelope);
@@ -59,7 +59,8 @@ final class CloudEventReader {
         }
     }
 
-    private static void member(JsonParser parser, byte[] document, String name, EventDraft draft) {
+    private static void member(
+            JsonParser parser, byte[] document, String name, CloudEventDraft draft) {
         switch (name) {
             case "data" -> {
                 if (parser.currentToken() != JsonToken.VALUE_NULL) {

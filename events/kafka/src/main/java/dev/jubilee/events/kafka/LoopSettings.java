@@ -24,7 +24,7 @@ public record LoopSettings(
         Map<String, Object> kafka,
         int maxPollRecords,
         Duration alarmInterval) {
-    private static final int DEFAULT_MAX_POLL_RECORDS = 5000;
+    private static final int DEFAULT_MAX_POLL_RECORDS = 2500;
     private static final Duration DEFAULT_ALARM_INTERVAL = Duration.ofSeconds(10);
 
     public LoopSettings {
@@ -39,7 +39,7 @@ public record LoopSettings(
         }
     }
 
-    /** Batches of up to 5,000 records, alarms every 10 seconds. */
+    /** Batches of up to 2,500 records, alarms every 10 seconds. */
     public static LoopSettings of(String group, Map<String, Object> kafka) {
         return new LoopSettings(
                 group, group, kafka, DEFAULT_MAX_POLL_RECORDS, DEFAULT_ALARM_INTERVAL);
@@ -64,7 +64,7 @@ public record LoopSettings(
      */
     public LoopSettings gathering(Duration longest) {
         Map<String, Object> patient = new HashMap<>(kafka);
-        patient.put(ConsumerConfig.FETCH_MIN_BYTES_CONFIG, 1 << 20);
+        patient.put(ConsumerConfig.FETCH_MIN_BYTES_CONFIG, 256 << 10);
         patient.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, Math.toIntExact(longest.toMillis()));
         return new LoopSettings(group, clientId, patient, maxPollRecords, alarmInterval);
     }
@@ -77,7 +77,9 @@ public record LoopSettings(
         all.put(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, 500);
         all.put(ConsumerConfig.FETCH_MIN_BYTES_CONFIG, 1);
         all.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, 500);
-        all.put(ConsumerConfig.FETCH_MAX_BYTES_CONFIG, 16 << 20);
+        // What is fetched ahead is memory: enough for a batch or two, whatever waits behind it.
+        all.put(ConsumerConfig.FETCH_MAX_BYTES_CONFIG, 2 << 20);
+        all.put(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, 512 << 10);
         all.put(ConsumerConfig.RECONNECT_BACKOFF_MAX_MS_CONFIG, 500);
         // Notices a topic that is made later, and partitions that are added, in seconds.
         all.put(ConsumerConfig.METADATA_MAX_AGE_CONFIG, 5000);

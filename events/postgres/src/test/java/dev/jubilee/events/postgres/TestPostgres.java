@@ -21,6 +21,7 @@ import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** A real PostgreSQL of its own, in a folder that is deleted in the end. Linux on amd64. */
 public final class TestPostgres implements AutoCloseable {
@@ -58,11 +59,17 @@ public final class TestPostgres implements AutoCloseable {
 
     /** A pool of connections to the server. */
     public HikariDataSource pool(int size) {
+        return pool(size, null);
+    }
+
+    /** A pool whose connections begin with this statement. */
+    public HikariDataSource pool(int size, @Nullable String first) {
         HikariConfig config = new HikariConfig();
         config.setJdbcUrl(url());
         config.setMaximumPoolSize(size);
         config.setConnectionTimeout(1000);
         config.setInitializationFailTimeout(-1);
+        config.setConnectionInitSql(first);
         return new HikariDataSource(config);
     }
 
@@ -107,7 +114,7 @@ public final class TestPostgres implements AutoCloseable {
         }
     }
 
-    private String url() {
+    String url() {
         return "jdbc:postgresql://127.0.0.1:" + port + "/postgres?user=postgres";
     }
 

@@ -5,6 +5,7 @@ import dev.jubilee.events.EventId;
 import dev.jubilee.events.IdOrigin;
 import dev.jubilee.server.http.Call;
 import dev.jubilee.server.http.Problem;
+import dev.jubilee.server.json.Json;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -252,7 +253,7 @@ final class EventReader {
                 return "must be one JSON value, found more after it";
             }
         } catch (JacksonException e) {
-            return "must be JSON: " + e.getOriginalMessage();
+            return "must be JSON: " + Json.fault(e);
         }
         return encodingFault(payload);
     }

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -29,9 +30,12 @@ import org.jspecify.annotations.Nullable;
  * order. Thread-safe.
  */
 public final class Publisher implements AutoCloseable {
+    /** An event that was stamped has this long to reach the lane. */
+    private static final long STAMP_TO_LANE_MILLIS = 100;
+
     private final TopicCatalogue topics;
     private final PublishSettings settings;
-    private final InstantSource clock;
+    private final AcceptanceClock clock;
     private final EventId ids;
     private final SenderLane lane;
     private final PublishMetrics metrics;
@@ -47,8 +51,8 @@ public final class Publisher implements AutoCloseable {
             MeterRegistry registry) {
         this.topics = topics;
         this.settings = settings;
-        this.clock = clock;
-        this.ids = new EventId(clock);
+        this.clock = new AcceptanceClock(clock);
+        this.ids = new EventId(this.clock);
         this.lane = new SenderLane(producer(kafka, settings), settings.laneRequests());
         this.metrics = new PublishMetrics(registry);
         Gauge.builder("event_bus_event_buffer_size", lane, SenderLane::waiting)
@@ -132,7 +136,13 @@ public final class Publisher implements AutoCloseable {
     }
 
     /** An event, stamped with the moment of its acceptance, on its way to a topic that exists. */
-    record Accepted(String topic, Envelope event) {}
+    record Accepted(String topic, Envelope event) {
+        /** When the bus took it, by the clock that stamps events. */
+        long acceptedMillis() {
+            Instant at = event.acceptedAt();
+            return at == null ? Long.MAX_VALUE : at.toEpochMilli();
+        }
+    }
 
     /** A new id of the bus's own making; its time is the moment of acceptance. */
     UUID nextId() {
@@ -149,11 +159,17 @@ public final class Publisher implements AutoCloseable {
      * brief.
      */
     @Nullable CompletableFuture<Shipment> ship(List<Accepted> accepted) {
+        long start = System.nanoTime();
+        long earliest = Long.MAX_VALUE;
         List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>(accepted.size());
         for (Accepted one : accepted) {
             records.add(KafkaEnvelopes.record(one.topic(), one.event()));
+            earliest = Math.min(earliest, one.acceptedMillis());
         }
-        Shipment shipment = new Shipment(records, System.nanoTime() + settings.timeout().toNanos());
+        // The time runs from the acceptance, so that what was held up since then is not sent late.
+        long age = records.isEmpty() ? 0 : Math.max(0, clock.millis() - earliest);
+        long deadline = start + settings.timeout().minusMillis(age).toNanos();
+        Shipment shipment = new Shipment(records, earliest, deadline);
         if (!lane.offer(shipment)) {
             return null;
         }
@@ -191,19 +207,15 @@ public final class Publisher implements AutoCloseable {
     }
 
     /**
-     * Waits until everything that this instance accepted before the call is acknowledged by Kafka
-     * or has failed.
-     *
-     * @throws IllegalStateException when the wait is interrupted
+     * Waits until everything that this instance accepted before the moment, by its own clock, is
+     * acknowledged by Kafka or has failed. Nothing is accepted as of before the moment any more:
+     * what was stamped before and held up on its way for longer than a blink is refused as not
+     * sent. One caller at a time.
      */
-    public void settle() {
-        try {
-            lane.settle();
-        } catch (InterruptedException | org.apache.kafka.common.errors.InterruptException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException(
-                    "interrupted while events were on their way to Kafka", e);
-        }
+    public void settleThrough(Instant moment) throws InterruptedException {
+        clock.promise(moment);
+        TimeUnit.MILLISECONDS.sleep(STAMP_TO_LANE_MILLIS);
+        lane.settleThrough(moment.toEpochMilli());
     }
 
     /** Hands over what was accepted, waits for Kafka to acknowledge it, and ends. */

@@ -26,6 +26,8 @@ final class SenderLane implements AutoCloseable {
     private final AtomicInteger waiting = new AtomicInteger();
     private final AtomicLong waitingBytes = new AtomicLong();
     private final Thread thread;
+    // Epoch milliseconds; the lane's own thread alone reads and writes it while the lane runs.
+    private long settledThrough = Long.MIN_VALUE;
     private volatile boolean parked;
     private volatile boolean closed;
     private volatile boolean ended;
@@ -69,11 +71,18 @@ final class SenderLane implements AutoCloseable {
         return waiting.get();
     }
 
-    /** Waits until all that was offered before the call has an outcome. */
-    void settle() throws InterruptedException {
+    /**
+     * Waits until all that was offered before the call has an outcome. From then on refuses what
+     * was accepted before the moment.
+     */
+    void settleThrough(long epochMillis) throws InterruptedException {
         CountDownLatch handedOver = new CountDownLatch(1);
         waiting.incrementAndGet();
-        queue.add(Shipment.mark(handedOver::countDown));
+        queue.add(
+                Shipment.mark(() -> {
+                    settledThrough = Math.max(settledThrough, epochMillis);
+                    handedOver.countDown();
+                }));
         LockSupport.unpark(thread);
         if (ended) {
             abandonAll();
@@ -137,6 +146,10 @@ final class SenderLane implements AutoCloseable {
 
     private void send(Shipment shipment) {
         shipment.reached();
+        if (shipment.earliest() < settledThrough) {
+            shipment.abandon(0, "it was held up on its way to Kafka for too long");
+            return;
+        }
         List<ProducerRecord<byte[], byte[]>> records = shipment.records();
         for (int i = 0; i < records.size(); i++) {
             if (shipment.isLate()) {

@@ -21,14 +21,17 @@ final class Shipment {
     private final AtomicInteger open;
     private final CompletableFuture<Shipment> done = new CompletableFuture<>();
     private final long bytes;
+    private final long earliest;
     private final long deadline;
     private @Nullable Runnable whenReached;
 
     /**
+     * @param earliest when the first of them was accepted, in milliseconds since the epoch
      * @param deadline by {@link System#nanoTime()}: what has not been handed over by then is not
      */
-    Shipment(List<ProducerRecord<byte[], byte[]>> records, long deadline) {
+    Shipment(List<ProducerRecord<byte[], byte[]>> records, long earliest, long deadline) {
         this.records = records;
+        this.earliest = earliest;
         this.partitions = new int[records.size()];
         this.offsets = new long[records.size()];
         this.failures = new @Nullable PublishException[records.size()];
@@ -46,7 +49,7 @@ final class Shipment {
 
     /** Nothing to send: tells when the lane has come so far. */
     static Shipment mark(Runnable whenReached) {
-        Shipment mark = new Shipment(List.of(), Long.MAX_VALUE);
+        Shipment mark = new Shipment(List.of(), Long.MAX_VALUE, Long.MAX_VALUE);
         mark.whenReached = whenReached;
         return mark;
     }
@@ -65,6 +68,11 @@ final class Shipment {
     /** Size of the values. */
     long bytes() {
         return bytes;
+    }
+
+    /** When the first of the records was accepted, in milliseconds since the epoch. */
+    long earliest() {
+        return earliest;
     }
 
     boolean isLate() {

@@ -1,11 +1,10 @@
 package dev.jubilee.server.bus.store;
 
-import java.sql.Array;
+import dev.jubilee.events.postgres.SqlArray;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -49,14 +48,11 @@ final class ClientIds {
                         ON CONFLICT DO NOTHING
                         RETURNING id
                         """)) {
-            statement.setArray(1, array(connection, "text", rows.stream().map(EventRow::clientId)));
-            statement.setArray(2, array(connection, "uuid", rows.stream().map(EventRow::id)));
-            statement.setArray(
-                    3,
-                    array(
-                            connection,
-                            "timestamptz",
-                            rows.stream().map(row -> row.acceptedAt().atOffset(ZoneOffset.UTC))));
+            String[] clientIds = rows.stream().map(EventRow::clientId).toArray(String[]::new);
+            statement.setArray(1, connection.createArrayOf("text", clientIds));
+            statement.setObject(2, SqlArray.uuids(rows.stream().map(EventRow::id).toList()));
+            statement.setObject(
+                    3, SqlArray.instants(rows.stream().map(EventRow::acceptedAt).toList()));
             try (ResultSet found = statement.executeQuery()) {
                 Set<UUID> noted = new HashSet<>();
                 while (found.next()) {
@@ -65,11 +61,5 @@ final class ClientIds {
                 return noted;
             }
         }
-    }
-
-    private static Array array(
-            Connection connection, String type, java.util.stream.Stream<?> values)
-            throws SQLException {
-        return connection.createArrayOf(type, values.toArray());
     }
 }

@@ -1,22 +1,16 @@
 package dev.jubilee.server.bus.store;
 
+import dev.jubilee.server.observability.EventCounters;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/**
- * Counts what was stored. Past a thousand event types of a topic, the rest is counted as {@code
- * other}. For the consuming loop's thread.
- */
+/** Counts what was stored. For the consuming loop's thread. */
 final class StoreMetrics {
-    private static final int MAX_TYPES = 1_000;
-
     private final MeterRegistry registry;
-    private final Map<String, Map<String, Counter>> consumed = new HashMap<>();
+    private final EventCounters consumed;
     private final Timer query;
     private final Timer processing;
     private final Counter operations;
@@ -25,6 +19,12 @@ final class StoreMetrics {
 
     StoreMetrics(MeterRegistry registry) {
         this.registry = registry;
+        this.consumed =
+                new EventCounters(
+                        registry,
+                        "event_bus_events_consumed",
+                        "Events that were consumed",
+                        "success");
         this.query =
                 Timer.builder("event_bus_database_query_duration")
                         .tag("operation", "event_store")
@@ -52,7 +52,7 @@ final class StoreMetrics {
         processing.record(nanos / rows.size(), TimeUnit.NANOSECONDS);
         operations.increment(rows.size());
         for (EventRow row : rows) {
-            counter(row.record().topic(), row.event().type()).increment();
+            consumed.increment(row.record().topic(), row.event().type());
         }
     }
 
@@ -62,24 +62,6 @@ final class StoreMetrics {
 
     void parked() {
         parked.increment();
-    }
-
-    private Counter counter(String topic, String type) {
-        Map<String, Counter> ofTopic = consumed.computeIfAbsent(topic, t -> new HashMap<>());
-        Counter known = ofTopic.get(type);
-        if (known != null) {
-            return known;
-        }
-        String label = ofTopic.size() < MAX_TYPES ? type : "other";
-        return ofTopic.computeIfAbsent(
-                label,
-                t ->
-                        Counter.builder("event_bus_events_consumed")
-                                .description("Events that were consumed")
-                                .tag("topic", topic)
-                                .tag("event_type", EventRow.clip(t, 100))
-                                .tag("status", "success")
-                                .register(registry));
     }
 
     private Counter kafka(String status) {

@@ -1,6 +1,6 @@
 package dev.jubilee.server.liveops.events;
 
-import static dev.jubilee.server.liveops.events.EventStore.at;
+import static dev.jubilee.server.liveops.events.LiveEventStore.at;
 
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.json.Json;
@@ -16,11 +16,12 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,6 +33,7 @@ import org.slf4j.LoggerFactory;
 final class EventClock implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(EventClock.class);
     private static final Duration RETRY = Duration.ofSeconds(1);
+    private static final Duration SETTLING = Duration.ofMillis(50);
     private static final int BATCH = 200;
 
     @FunctionalInterface
@@ -48,6 +50,7 @@ final class EventClock implements AutoCloseable {
     private final Semaphore news = new Semaphore(0);
     private final Thread thread = Thread.ofVirtual().name("event-clock").unstarted(this::run);
     private volatile boolean closed;
+    private volatile boolean settling;
 
     /**
      * @param changed hears the id of each event that was moved, after the commit
@@ -135,33 +138,64 @@ final class EventClock implements AutoCloseable {
             select.setObject(2, at(now));
             ResultSet row = select.executeQuery();
             return row.next()
-                    && Transitions.close(connection, id, EventStore.instant(row, "ends_at"), now);
+                    && Transitions.close(
+                            connection, id, LiveEventStore.instant(row, "ends_at"), now);
         }
     }
 
     /**
      * Notes where the bus ended, after the end of the occurrence was committed: whatever was
-     * accepted before the end lies before these offsets.
+     * accepted before the end lies before these offsets. Events may still be on their way then; it
+     * comes back for them.
      */
     private int captureEnds() {
-        List<UUID> ended =
-                database.read(connection ->
-                        ids(
-                                connection,
-                                "SELECT occurrence_id FROM liveops.occurrences WHERE"
-                                        + " status = 'closing' AND end_offsets IS NULL"
-                                        + " LIMIT "
-                                        + BATCH,
-                                null));
-        if (ended.isEmpty()) {
+        SortedMap<Instant, List<UUID>> ended = database.read(EventClock::ended);
+        int captured = 0;
+        if (!ended.isEmpty()) {
+            captured = captureThrough(ended, ended.lastKey());
+            if (captured == 0) {
+                captured = captureThrough(ended, ended.firstKey());
+            }
+        }
+        settling = captured < ended.values().stream().mapToInt(List::size).sum();
+        return captured;
+    }
+
+    /** Notes it for those that ended by the moment, if everything from before it is there. */
+    private int captureThrough(SortedMap<Instant, List<UUID>> ended, Instant moment) {
+        var ends = bus.capture(moment);
+        if (ends.isEmpty()) {
             return 0;
         }
-        String offsets = Json.text(bus.capture());
-        for (UUID id : ended) {
-            database.transaction(connection -> writeEnds(connection, id, offsets));
-            show(id);
+        String offsets = Json.text(ends.get());
+        int captured = 0;
+        for (List<UUID> together : ended.headMap(moment.plusNanos(1)).values()) {
+            for (UUID id : together) {
+                database.transaction(connection -> writeEnds(connection, id, offsets));
+                show(id);
+                captured++;
+            }
         }
-        return ended.size();
+        return captured;
+    }
+
+    private static SortedMap<Instant, List<UUID>> ended(Connection connection) throws SQLException {
+        try (PreparedStatement select =
+                connection.prepareStatement(
+                        """
+                        SELECT occurrence_id, ends_at FROM liveops.occurrences
+                         WHERE status = 'closing' AND end_offsets IS NULL ORDER BY ends_at LIMIT ?
+                        """)) {
+            select.setInt(1, BATCH);
+            ResultSet row = select.executeQuery();
+            SortedMap<Instant, List<UUID>> ended = new TreeMap<>();
+            while (row.next()) {
+                Instant end = LiveEventStore.instant(row, "ends_at");
+                ended.computeIfAbsent(end, none -> new ArrayList<>())
+                        .add(row.getObject(1, UUID.class));
+            }
+            return ended;
+        }
     }
 
     private static int writeEnds(Connection connection, UUID id, String offsets)
@@ -222,7 +256,7 @@ final class EventClock implements AutoCloseable {
 
     private Duration untilNext() {
         Instant now = clock.instant();
-        Duration until = longestSleep;
+        Duration until = settling ? SETTLING : longestSleep;
         for (Occurrence occurrence : occurrences.open()) {
             Instant due =
                     switch (occurrence.status()) {
@@ -237,12 +271,10 @@ final class EventClock implements AutoCloseable {
         return until;
     }
 
-    private static List<UUID> ids(Connection connection, String sql, @Nullable Instant now)
+    private static List<UUID> ids(Connection connection, String sql, Instant now)
             throws SQLException {
         try (PreparedStatement select = connection.prepareStatement(sql)) {
-            if (now != null) {
-                select.setObject(1, at(now));
-            }
+            select.setObject(1, at(now));
             ResultSet row = select.executeQuery();
             List<UUID> ids = new ArrayList<>();
             while (row.next()) {

@@ -59,7 +59,7 @@ final class EventInput {
                         description,
                         type,
                         category == null ? DEFAULT_CATEGORY : category,
-                        "draft".equals(status) ? EventStatus.DRAFT : EventStatus.SCHEDULED,
+                        "draft".equals(status) ? LiveEventStatus.DRAFT : LiveEventStatus.SCHEDULED,
                         window,
                         max,
                         0,
@@ -92,7 +92,7 @@ final class EventInput {
         String description = input.optionalText("description", MAX_DESCRIPTION);
         String type = input.optionalOneOf("event_type", TYPES);
         String category = category(input);
-        String status = input.optionalOneOf("status", EventStatus.texts());
+        String status = input.optionalOneOf("status", LiveEventStatus.texts());
         Window window = Window.read(input, before.window());
         int max = input.integer("max_participants", 1, Integer.MAX_VALUE, before.maxParticipants());
         Config config = rules.read(input, before.config());
@@ -104,7 +104,7 @@ final class EventInput {
                         description == null ? before.description() : description,
                         type == null ? before.eventType() : type,
                         category == null ? before.category() : category,
-                        status == null ? before.status() : EventStatus.of(status),
+                        status == null ? before.status() : LiveEventStatus.of(status),
                         window,
                         max,
                         before.currentParticipants(),

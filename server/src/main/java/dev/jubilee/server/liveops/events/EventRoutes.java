@@ -129,7 +129,7 @@ final class EventRoutes implements Routes {
         if (named != null && !named.equals(eventId)) {
             input.reject("event_id", "must be that of the path, \"" + eventId + "\", or absent");
         }
-        @Nullable String userId = input.optionalText("user_id", 64);
+        @Nullable String userId = input.optionalPlayer("user_id");
         input.check();
         if (userId != null) {
             return completion.complete(call, eventId, userId).toCompletableFuture().get();

@@ -34,7 +34,7 @@ record ListQuery(
         return new ListQuery(
                 oneOf(call, "event_type", EventInput.TYPES),
                 category,
-                oneOf(call, "status", EventStatus.texts()),
+                oneOf(call, "status", LiveEventStatus.texts()),
                 Page.of(call),
                 seesDrafts(call));
     }

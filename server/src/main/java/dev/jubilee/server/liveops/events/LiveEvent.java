@@ -18,7 +18,7 @@ public record LiveEvent(
         @Nullable String description,
         String eventType,
         String category,
-        EventStatus status,
+        LiveEventStatus status,
         Window window,
         int maxParticipants,
         int currentParticipants,
@@ -29,7 +29,7 @@ public record LiveEvent(
         Instant updatedAt) {
 
     /** The same in another state, as the next version. */
-    LiveEvent as(EventStatus newStatus, Window newWindow, Instant now) {
+    LiveEvent as(LiveEventStatus newStatus, Window newWindow, Instant now) {
         return new LiveEvent(
                 eventId,
                 name,

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 final class LiveEvents {
     private static final int MAX_NAMESAKES = 100;
 
-    private final EventStore store;
+    private final LiveEventStore store;
     private final EventInput reader;
     private final OccurrenceWriter occurrences;
     private final Audit audit;
@@ -33,7 +33,7 @@ final class LiveEvents {
     private final LiveEventSettings settings;
 
     LiveEvents(RulesReader rules, Audit audit, InstantSource clock, LiveEventSettings settings) {
-        this.store = new EventStore(rules);
+        this.store = new LiveEventStore(rules);
         this.reader = new EventInput(rules, settings.maxParticipants());
         this.occurrences = new OccurrenceWriter(clock, settings);
         this.audit = audit;
@@ -51,8 +51,8 @@ final class LiveEvents {
     Change create(Connection connection, Principal who, Input body) throws SQLException {
         Instant now = now();
         EventInput.Creation creation = reader.creation(body, who.id(), now);
-        EventStore.serialize(connection, "");
-        if (EventStore.unfinished(connection) >= settings.maxEvents()) {
+        LiveEventStore.serialize(connection, "");
+        if (LiveEventStore.unfinished(connection) >= settings.maxEvents()) {
             throw Problem.conflict(
                             "too_many_events",
                             "There are "
@@ -61,11 +61,11 @@ final class LiveEvents {
                     .asException();
         }
         LiveEvent event = insert(connection, creation);
-        EventStore.writeRewards(connection, event);
+        LiveEventStore.writeRewards(connection, event);
         EventNews.tell(connection, "created", event, now);
         audit.record(
                 connection, who, "event.create", event.eventId(), Map.of("name", event.name()));
-        return event.status() == EventStatus.SCHEDULED
+        return event.status() == LiveEventStatus.SCHEDULED
                 ? schedule(connection, event, now)
                 : new Change(event.eventId(), List.of());
     }
@@ -112,7 +112,7 @@ final class LiveEvents {
         Instant now = now();
         List<Run> runs = lock(connection, eventId, now);
         LiveEvent event = existing(connection, eventId);
-        return event.status() == EventStatus.CANCELLED
+        return event.status() == LiveEventStatus.CANCELLED
                 ? new Change(eventId, List.of())
                 : cancel(connection, who, event, runs, now);
     }
@@ -130,9 +130,9 @@ final class LiveEvents {
             throws SQLException {
         Instant now = now();
         if (!before.status().canBecome(after.status())
-                || before.status() == EventStatus.COMPLETED
-                || (before.status() == EventStatus.ACTIVE
-                        && after.status() == EventStatus.SCHEDULED)) {
+                || before.status() == LiveEventStatus.COMPLETED
+                || (before.status() == LiveEventStatus.ACTIVE
+                        && after.status() == LiveEventStatus.SCHEDULED)) {
             throw Problem.conflict(
                             "transition_not_possible",
                             "An event that is "
@@ -163,7 +163,7 @@ final class LiveEvents {
         if (end != null && seconds != null && !end.isAfter(now)) {
             end = now.plusSeconds(seconds);
         }
-        LiveEvent started = event.as(EventStatus.SCHEDULED, new Window(now, end), now);
+        LiveEvent started = event.as(LiveEventStatus.SCHEDULED, new Window(now, end), now);
         write(connection, who, started, now);
         for (Run run : runs) {
             occurrences.follow(connection, run, started);
@@ -178,7 +178,7 @@ final class LiveEvents {
         try (PreparedStatement update =
                 connection.prepareStatement(
                         "UPDATE liveops.occurrences SET starts_at = ? WHERE occurrence_id = ?")) {
-            update.setObject(1, EventStore.at(now));
+            update.setObject(1, LiveEventStore.at(now));
             update.setObject(2, occurrenceId);
             update.executeUpdate();
         }
@@ -215,14 +215,14 @@ final class LiveEvents {
             Connection connection, Principal who, LiveEvent event, List<Run> runs, Instant now)
             throws SQLException {
         boolean closing = runs.stream().anyMatch(run -> run.status() == Occurrence.Status.CLOSING);
-        if (closing || event.status() == EventStatus.COMPLETED) {
+        if (closing || event.status() == LiveEventStatus.COMPLETED) {
             throw finished(event);
         }
         for (Run run : runs) {
             Transitions.cancel(connection, run.occurrenceId(), now);
         }
-        LiveEvent cancelled = event.as(EventStatus.CANCELLED, event.window(), now);
-        EventStore.update(connection, cancelled);
+        LiveEvent cancelled = event.as(LiveEventStatus.CANCELLED, event.window(), now);
+        LiveEventStore.update(connection, cancelled);
         EventNews.tell(connection, "cancelled", cancelled, now);
         audit.record(connection, who, "event.cancel", event.eventId(), Map.of());
         return new Change(event.eventId(), ids(runs));
@@ -234,7 +234,7 @@ final class LiveEvents {
         List<Run> running =
                 runs.stream().filter(run -> run.status() == Occurrence.Status.ACTIVE).toList();
         boolean ended =
-                event.status() == EventStatus.COMPLETED
+                event.status() == LiveEventStatus.COMPLETED
                         || runs.stream().anyMatch(run -> run.status() == Occurrence.Status.CLOSING);
         if (running.isEmpty() && !ended) {
             throw Problem.conflict(
@@ -259,12 +259,12 @@ final class LiveEvents {
     private LiveEvent insert(Connection connection, EventInput.Creation creation)
             throws SQLException {
         LiveEvent event = creation.event();
-        if (EventStore.insert(connection, event)) {
+        if (LiveEventStore.insert(connection, event)) {
             return event;
         }
         for (int n = 2; n <= MAX_NAMESAKES && !creation.named(); n++) {
             LiveEvent namesake = event.named(event.eventId() + "_" + n);
-            if (EventStore.insert(connection, namesake)) {
+            if (LiveEventStore.insert(connection, namesake)) {
                 return namesake;
             }
         }
@@ -283,8 +283,8 @@ final class LiveEvents {
 
     private void write(Connection connection, Principal who, LiveEvent event, Instant now)
             throws SQLException {
-        EventStore.update(connection, event);
-        EventStore.writeRewards(connection, event);
+        LiveEventStore.update(connection, event);
+        LiveEventStore.writeRewards(connection, event);
         EventNews.tell(connection, "updated", event, now);
         audit.record(
                 connection,
@@ -296,7 +296,7 @@ final class LiveEvents {
 
     /** Locks what there is of an event, moved on to where the clock says it is. */
     private List<Run> lock(Connection connection, String eventId, Instant now) throws SQLException {
-        EventStore.serialize(connection, eventId);
+        LiveEventStore.serialize(connection, eventId);
         List<Run> runs = occurrences.lockUnfinished(connection, eventId);
         return catchUp(connection, runs, now)
                 ? occurrences.lockUnfinished(connection, eventId)
@@ -323,7 +323,7 @@ final class LiveEvents {
     }
 
     private static dev.jubilee.server.http.ProblemException finished(LiveEvent event) {
-        String how = event.status() == EventStatus.ACTIVE ? "ended" : event.status().text();
+        String how = event.status() == LiveEventStatus.ACTIVE ? "ended" : event.status().text();
         return Problem.conflict("event_finished", "The event is " + how + "; it stays as it is.")
                 .asException();
     }

@@ -1,7 +1,7 @@
 package dev.jubilee.server.liveops.events;
 
-import static dev.jubilee.server.liveops.events.EventStore.at;
-import static dev.jubilee.server.liveops.events.EventStore.setInstant;
+import static dev.jubilee.server.liveops.events.LiveEventStore.at;
+import static dev.jubilee.server.liveops.events.LiveEventStore.setInstant;
 
 import dev.jubilee.events.EventId;
 import dev.jubilee.server.json.Json;
@@ -177,8 +177,8 @@ final class OccurrenceWriter {
                 row.getObject("occurrence_id", UUID.class),
                 row.getString("event_id"),
                 row.getInt("number"),
-                EventStore.instant(row, "starts_at"),
-                EventStore.optionalInstant(row, "ends_at"),
+                LiveEventStore.instant(row, "starts_at"),
+                LiveEventStore.optionalInstant(row, "ends_at"),
                 Occurrence.Status.valueOf(row.getString("status").toUpperCase(Locale.ROOT)),
                 row.getInt("max_participants"));
     }

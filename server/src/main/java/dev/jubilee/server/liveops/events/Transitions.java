@@ -1,6 +1,6 @@
 package dev.jubilee.server.liveops.events;
 
-import static dev.jubilee.server.liveops.events.EventStore.at;
+import static dev.jubilee.server.liveops.events.LiveEventStore.at;
 
 import dev.jubilee.server.liveops.occurrences.Occurrence;
 import java.sql.Connection;
@@ -39,7 +39,7 @@ public final class Transitions {
         if (run == null) {
             return false;
         }
-        moveEvent(connection, run.eventId(), EventStatus.ACTIVE, now);
+        moveEvent(connection, run.eventId(), LiveEventStatus.ACTIVE, now);
         EventNews.tell(connection, "activated", run, run.endsAt(), now);
         return true;
     }
@@ -65,8 +65,8 @@ public final class Transitions {
         if (run == null) {
             return false;
         }
-        EventStatus status = waitsForAnother(connection, run);
-        if (status != EventStatus.ACTIVE) {
+        LiveEventStatus status = waitsForAnother(connection, run);
+        if (status != LiveEventStatus.ACTIVE) {
             moveEvent(connection, run.eventId(), status, now);
         }
         EventNews.tell(connection, "completed", run, run.endsAt(), now);
@@ -85,7 +85,7 @@ public final class Transitions {
     }
 
     /** What an event becomes whose occurrence is done. */
-    private static EventStatus waitsForAnother(Connection connection, Run done)
+    private static LiveEventStatus waitsForAnother(Connection connection, Run done)
             throws SQLException {
         try (PreparedStatement select =
                 connection.prepareStatement(
@@ -98,9 +98,9 @@ public final class Transitions {
             ResultSet row = select.executeQuery();
             row.next();
             if (row.getBoolean(1)) {
-                return EventStatus.ACTIVE;
+                return LiveEventStatus.ACTIVE;
             }
-            return row.getBoolean(2) ? EventStatus.SCHEDULED : EventStatus.COMPLETED;
+            return row.getBoolean(2) ? LiveEventStatus.SCHEDULED : LiveEventStatus.COMPLETED;
         }
     }
 
@@ -121,7 +121,7 @@ public final class Transitions {
                         RETURNING occurrence_id, event_id, number, starts_at, ends_at, status, max_participants
                         """)) {
             update.setString(1, text(to));
-            EventStore.setInstant(update, 2, endsAt);
+            LiveEventStore.setInstant(update, 2, endsAt);
             update.setString(3, text(to));
             update.setObject(4, at(now));
             update.setObject(5, occurrenceId);
@@ -132,7 +132,7 @@ public final class Transitions {
     }
 
     private static void moveEvent(
-            Connection connection, String eventId, EventStatus to, Instant now)
+            Connection connection, String eventId, LiveEventStatus to, Instant now)
             throws SQLException {
         try (PreparedStatement update =
                 connection.prepareStatement(

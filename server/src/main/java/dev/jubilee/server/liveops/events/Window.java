@@ -26,11 +26,12 @@ public record Window(Instant start, @Nullable Instant end) {
         return of(input, start, readEnd(input, start, null));
     }
 
-    /** The same for an update: what is not named stays. */
+    /** The same for an update: what is not named stays, and an end that is null is taken away. */
     static Window read(Input input, Window before) {
         Instant named = input.optionalInstant("start_time");
         Instant start = named == null ? before.start : named;
-        return of(input, start, readEnd(input, start, before.end));
+        Instant otherwise = input.isNull("end_time") ? null : before.end;
+        return of(input, start, readEnd(input, start, otherwise));
     }
 
     private static @Nullable Instant readEnd(

@@ -1,6 +1,8 @@
 package dev.jubilee.server.liveops.occurrences;
 
+import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Where the bus ends, so that what was accepted before a moment can be told from what came after.
@@ -15,8 +17,9 @@ public interface EndOffsets {
     record PartitionEnd(String topic, int partition, long offset) {}
 
     /**
-     * The ends of all partitions that progress reads, as of a moment after the call began. May
-     * block; throws when the bus does not answer.
+     * The ends of all partitions that progress reads, before which everything lies that any
+     * instance accepted before the moment; empty when some of it is still on its way. Does not wait
+     * for it. Throws when the bus does not answer.
      */
-    List<PartitionEnd> capture();
+    Optional<List<PartitionEnd>> capture(Instant end);
 }

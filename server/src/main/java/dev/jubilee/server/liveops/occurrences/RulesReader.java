@@ -13,7 +13,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -24,7 +23,6 @@ import tools.jackson.databind.JsonNode;
  */
 public final class RulesReader {
     private static final int MAX_PROGRESS_RULES = 50;
-    private static final Pattern METRIC = Pattern.compile("[a-z_][a-z0-9_]{0,63}");
     private static final List<String> OPERATIONS = List.of("min", "max", "last");
     private static final List<String> TIE_BREAKS = List.of("score", "reached_at");
     private static final Set<Variable> OF_PLAYER = Set.of(Variable.PLAYER);
@@ -126,7 +124,7 @@ public final class RulesReader {
 
     private @Nullable ProgressRule progressRule(Input input) {
         String metric = input.text("metric", 64);
-        if (!metric.isEmpty() && !METRIC.matcher(metric).matches()) {
+        if (!metric.isEmpty() && !MetricName.isOne(metric)) {
             input.reject("metric", "must be lower case letters, digits and _, such as kills");
         }
         TopicPattern on = pattern(input);

@@ -1,5 +1,6 @@
 package dev.jubilee.server.liveops.participation;
 
+import dev.jubilee.events.postgres.SqlArray;
 import dev.jubilee.server.liveops.participation.Admission.Change;
 import dev.jubilee.server.liveops.participation.Admission.Room;
 import dev.jubilee.server.liveops.participation.Participation.Status;
@@ -8,9 +9,9 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Timestamp;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -46,7 +47,7 @@ final class BatchSql {
                 """;
         Map<UUID, Room> rooms = new HashMap<>();
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            statement.setArray(1, connection.createArrayOf("uuid", occurrences.toArray()));
+            statement.setObject(1, SqlArray.uuids(occurrences));
             statement.execute();
             statement.getMoreResults();
             try (ResultSet row = statement.getResultSet()) {
@@ -85,16 +86,15 @@ final class BatchSql {
                         WHERE p.occurrence_id = asked.occurrence_id AND p.user_id = asked.user_id
                         LIMIT 1) p
                 """;
-        Object[] occurrences = new Object[requests.size()];
+        List<UUID> occurrences = new ArrayList<>(requests.size());
         String[] users = new String[requests.size()];
-        int i = 0;
         for (Request request : requests) {
-            occurrences[i] = request.occurrence().occurrenceId();
-            users[i++] = request.userId();
+            users[occurrences.size()] = request.userId();
+            occurrences.add(request.occurrence().occurrenceId());
         }
         Map<Seat, Participation> standing = new HashMap<>();
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            statement.setArray(1, connection.createArrayOf("uuid", occurrences));
+            statement.setObject(1, SqlArray.uuids(occurrences));
             statement.setArray(2, connection.createArrayOf("text", users));
             try (ResultSet row = statement.executeQuery()) {
                 while (row.next()) {
@@ -133,7 +133,7 @@ final class BatchSql {
                 """;
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             bind(statement, added);
-            statement.setArray(8, connection.createArrayOf("uuid", deltas.keySet().toArray()));
+            statement.setObject(8, SqlArray.uuids(deltas.keySet()));
             statement.setArray(9, connection.createArrayOf("int4", deltas.values().toArray()));
             statement.executeUpdate();
         }
@@ -166,29 +166,29 @@ final class BatchSql {
 
     private void bind(PreparedStatement statement, List<Change> changes) throws SQLException {
         int n = changes.size();
-        Object[] ids = new Object[n];
+        List<UUID> ids = new ArrayList<>(n);
         String[] events = new String[n];
-        Object[] occurrences = new Object[n];
+        List<UUID> occurrences = new ArrayList<>(n);
         String[] users = new String[n];
         String[] types = new String[n];
         String[] statuses = new String[n];
-        Timestamp[] times = new Timestamp[n];
+        List<Instant> times = new ArrayList<>(n);
         for (int i = 0; i < n; i++) {
             Participation after = changes.get(i).after();
-            ids[i] = after.participationId();
+            ids.add(after.participationId());
             events[i] = after.eventId();
-            occurrences[i] = after.occurrenceId();
+            occurrences.add(after.occurrenceId());
             users[i] = after.userId();
             types[i] = after.type().text();
             statuses[i] = after.status().text();
-            times[i] = Timestamp.from(after.joinedAt());
+            times.add(after.joinedAt());
         }
-        statement.setArray(1, connection.createArrayOf("uuid", ids));
+        statement.setObject(1, SqlArray.uuids(ids));
         statement.setArray(2, connection.createArrayOf("text", events));
-        statement.setArray(3, connection.createArrayOf("uuid", occurrences));
+        statement.setObject(3, SqlArray.uuids(occurrences));
         statement.setArray(4, connection.createArrayOf("text", users));
         statement.setArray(5, connection.createArrayOf("text", types));
         statement.setArray(6, connection.createArrayOf("text", statuses));
-        statement.setArray(7, connection.createArrayOf("timestamptz", times));
+        statement.setObject(7, SqlArray.instants(times));
     }
 }

@@ -98,7 +98,7 @@ final class JoinRoutes implements Routes {
     }
 
     private CompletionStage<Reply> leaveByPath(Call call) {
-        String userId = call.actingPlayer(PlayerIds.inPath(call, "player_id"));
+        String userId = call.actingPlayer(call.pathPlayer("player_id"));
         return leave(call, call.path("event_id"), userId);
     }
 

@@ -8,16 +8,17 @@ import dev.jubilee.server.http.Problem;
 import dev.jubilee.server.http.Reply;
 import dev.jubilee.server.http.Router;
 import dev.jubilee.server.http.Routes;
+import dev.jubilee.server.liveops.occurrences.MetricName;
 import dev.jubilee.server.liveops.occurrences.Occurrence;
 import dev.jubilee.server.liveops.occurrences.Occurrences;
 import dev.jubilee.server.security.Access;
+import dev.jubilee.server.security.Role;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -25,7 +26,6 @@ import tools.jackson.databind.JsonNode;
 final class ParticipantRoutes implements Routes {
     private static final List<String> STATUSES =
             List.of("active", "completed", "cancelled", "expired");
-    private static final Pattern METRIC = Pattern.compile("[a-z_][a-z0-9_]{0,63}");
     private static final int MAX_METRICS = 50;
     private static final double MAX_VALUE = 1e300;
 
@@ -34,12 +34,19 @@ final class ParticipantRoutes implements Routes {
     private final Amendments amendments;
     private final PlayerEvents playerEvents;
 
+    /**
+     * @param participants {@link ParticipantView}s; of others a player sees only a {@link Fellow}
+     */
     private record Listed(
-            List<ParticipantView> participants,
-            int total,
-            int page,
-            int limit,
-            @Nullable String nextCursor) {}
+            List<?> participants, int total, int page, int limit, @Nullable String nextCursor) {}
+
+    /** Of another player: what the ranking shows. */
+    private record Fellow(
+            String userId, String playerId, @Nullable Double score, @Nullable Integer finalRank) {
+        static Fellow of(ParticipantView whole) {
+            return new Fellow(whole.userId(), whole.playerId(), whole.score(), whole.finalRank());
+        }
+    }
 
     private record Events(List<PlayerEvents.Entry> events, int total, int page, int limit) {}
 
@@ -65,17 +72,26 @@ final class ParticipantRoutes implements Routes {
     private Reply list(Call call) {
         Page page = Page.of(call);
         String status = status(call);
+        boolean player = call.principal().role() == Role.PLAYER;
+        if (player && status != null) {
+            throw Problem.forbidden("A player does not see the status of others.").asException();
+        }
         String cursor = call.query("cursor");
         String after = cursor == null ? "" : decode(cursor);
         int offset = cursor == null ? page.offset() : 0;
         var part = reads.list(occurrence(call).occurrenceId(), status, after, offset, page.limit());
         List<ParticipantView> found = part.participants();
         String next = found.size() < page.limit() ? null : encode(found.getLast().userId());
-        return Reply.ok(new Listed(found, part.total(), page.number(), page.limit(), next));
+        List<?> shown = player ? found.stream().map(one -> shown(one, call)).toList() : found;
+        return Reply.ok(new Listed(shown, part.total(), page.number(), page.limit(), next));
+    }
+
+    private static Object shown(ParticipantView one, Call call) {
+        return one.userId().equals(call.principal().id()) ? one : Fellow.of(one);
     }
 
     private Reply one(Call call) {
-        String player = PlayerIds.inPath(call, "player_id");
+        String player = call.pathPlayer("player_id");
         call.mustMaySee(player);
         ParticipantView found = reads.find(occurrence(call).occurrenceId(), player);
         if (found == null) {
@@ -85,7 +101,7 @@ final class ParticipantRoutes implements Routes {
     }
 
     private Reply set(Call call) {
-        String player = PlayerIds.inPath(call, "player_id");
+        String player = call.pathPlayer("player_id");
         Input body = call.input();
         String eventId = PlayerIds.event(call, body);
         String named = PlayerIds.inBody(body);
@@ -127,7 +143,7 @@ final class ParticipantRoutes implements Routes {
     }
 
     private CompletionStage<Reply> ofPlayer(Call call) {
-        String player = PlayerIds.inPath(call, "user_id");
+        String player = call.pathPlayer("user_id");
         call.mustMaySee(player);
         Page page = Page.of(call);
         String correlationId = call.correlationId();
@@ -163,7 +179,7 @@ final class ParticipantRoutes implements Routes {
             input.reject("progress", "must have at most " + MAX_METRICS + " metrics");
         }
         given.forEachEntry((metric, value) -> {
-            if (!METRIC.matcher(metric).matches()) {
+            if (!MetricName.isOne(metric)) {
                 input.reject("progress." + metric, "must be named in a-z, 0-9 and _");
             } else if (!value.isNumber() || Math.abs(value.asDouble()) > MAX_VALUE) {
                 input.reject("progress." + metric, "must be a number");

@@ -1,6 +1,7 @@
 package dev.jubilee.server.liveops.progress;
 
 import dev.jubilee.events.EventId;
+import dev.jubilee.events.postgres.SqlArray;
 import dev.jubilee.server.conditions.Expression.Condition;
 import dev.jubilee.server.conditions.Scope;
 import dev.jubilee.server.json.Json;
@@ -14,6 +15,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -151,17 +153,19 @@ final class AutomaticJoins {
                           FROM (SELECT occurrence_id, count(*) AS joined FROM joining GROUP BY 1) n
                          WHERE o.occurrence_id = n.occurrence_id
                         """)) {
-            Object[] events =
-                    admitted.stream().map(hit -> hit.binding().occurrence().eventId()).toArray();
-            Object[] occurrences =
-                    admitted.stream().map(hit -> hit.seat().occurrenceId()).toArray();
-            Object[] users = admitted.stream().map(Hit::userId).toArray();
-            Object[] times = admitted.stream().map(hit -> hit.at().toString()).toArray();
-            statement.setArray(1, connection.createArrayOf("uuid", made));
+            String[] events =
+                    admitted.stream()
+                            .map(hit -> hit.binding().occurrence().eventId())
+                            .toArray(String[]::new);
+            List<UUID> occurrences =
+                    admitted.stream().map(hit -> hit.seat().occurrenceId()).toList();
+            String[] users = admitted.stream().map(Hit::userId).toArray(String[]::new);
+            List<Instant> times = admitted.stream().map(Hit::at).toList();
+            statement.setObject(1, SqlArray.uuids(List.of(made)));
             statement.setArray(2, connection.createArrayOf("varchar", events));
-            statement.setArray(3, connection.createArrayOf("uuid", occurrences));
+            statement.setObject(3, SqlArray.uuids(occurrences));
             statement.setArray(4, connection.createArrayOf("varchar", users));
-            statement.setArray(5, connection.createArrayOf("timestamptz", times));
+            statement.setObject(5, SqlArray.instants(times));
             statement.executeUpdate();
         }
         return joined;

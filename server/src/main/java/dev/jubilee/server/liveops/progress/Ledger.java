@@ -1,11 +1,13 @@
 package dev.jubilee.server.liveops.progress;
 
+import dev.jubilee.events.postgres.SqlArray;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.Collection;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 
@@ -31,9 +33,9 @@ final class Ledger {
                             ON CONFLICT DO NOTHING
                         RETURNING occurrence_id, event_id
                         """)) {
-            Object[] occurrences = events.stream().map(Hit.Counted::occurrenceId).toArray();
-            Object[] ids = events.stream().map(Hit.Counted::eventId).toArray();
-            statement.setArray(1, connection.createArrayOf("uuid", occurrences));
+            List<UUID> occurrences = events.stream().map(Hit.Counted::occurrenceId).toList();
+            String[] ids = events.stream().map(Hit.Counted::eventId).toArray(String[]::new);
+            statement.setObject(1, SqlArray.uuids(occurrences));
             statement.setArray(2, connection.createArrayOf("varchar", ids));
             Set<Hit.Counted> entered = HashSet.newHashSet(events.size());
             try (ResultSet row = statement.executeQuery()) {

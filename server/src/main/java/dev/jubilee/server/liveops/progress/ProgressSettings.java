@@ -11,7 +11,7 @@ import dev.jubilee.server.config.SettingsReader;
 public record ProgressSettings(String group, int consumers, int maxBatch) {
     private static final String DEFAULT_GROUP = "progress";
     private static final int DEFAULT_CONSUMERS = 2;
-    private static final int DEFAULT_MAX_BATCH = 5_000;
+    private static final int DEFAULT_MAX_BATCH = 2_500;
 
     /** What holds when nothing is set. */
     public static final ProgressSettings DEFAULTS =

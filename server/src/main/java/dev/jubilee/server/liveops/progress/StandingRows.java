@@ -1,5 +1,6 @@
 package dev.jubilee.server.liveops.progress;
 
+import dev.jubilee.events.postgres.SqlArray;
 import dev.jubilee.server.json.Json;
 import dev.jubilee.server.liveops.progress.StandingCache.Known;
 import java.sql.Connection;
@@ -8,6 +9,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -120,7 +122,7 @@ final class StandingRows {
         try (PreparedStatement statement =
                 connection.prepareStatement(
                         "SELECT id, xmin FROM liveops.event_participations WHERE id = ANY (?)")) {
-            statement.setArray(1, connection.createArrayOf("uuid", known.keySet().toArray()));
+            statement.setObject(1, SqlArray.uuids(known.keySet()));
             try (ResultSet row = statement.executeQuery()) {
                 while (row.next()) {
                     String version = row.getString(2);
@@ -142,26 +144,26 @@ final class StandingRows {
             Map<Hit.Seat, String> versions)
             throws SQLException {
         int size = changed.size();
-        UUID[] ids = new UUID[size];
+        List<UUID> ids = new ArrayList<>(size);
         String[] progress = new String[size];
         @Nullable Double[] scores = new Double[size];
-        @Nullable String[] reachedAt = new String[size];
-        @Nullable String[] completedAt = new String[size];
+        List<@Nullable Instant> reachedAt = new ArrayList<>(size);
+        List<@Nullable Instant> completedAt = new ArrayList<>(size);
         @Nullable String[] expected = new String[size];
         for (int i = 0; i < size; i++) {
             Standing standing = changed.get(i);
-            ids[i] = standing.participationId();
+            ids.add(standing.participationId());
             progress[i] = json(standing.progress());
             scores[i] = standing.score();
-            reachedAt[i] = text(standing.reachedAt());
-            completedAt[i] = text(standing.completedAt());
+            reachedAt.add(standing.reachedAt());
+            completedAt.add(standing.completedAt());
             expected[i] = versions.get(standing.seat());
         }
-        statement.setArray(1, connection.createArrayOf("uuid", ids));
+        statement.setObject(1, SqlArray.uuids(ids));
         statement.setArray(2, connection.createArrayOf("text", progress));
         statement.setArray(3, connection.createArrayOf("float8", scores));
-        statement.setArray(4, connection.createArrayOf("timestamptz", reachedAt));
-        statement.setArray(5, connection.createArrayOf("timestamptz", completedAt));
+        statement.setObject(4, SqlArray.instants(reachedAt));
+        statement.setObject(5, SqlArray.instants(completedAt));
         statement.setArray(6, connection.createArrayOf("text", expected));
     }
 
@@ -180,9 +182,9 @@ final class StandingRows {
     private static void bind(
             Connection connection, PreparedStatement statement, Collection<Hit.Seat> seats)
             throws SQLException {
-        Object[] occurrences = seats.stream().map(Hit.Seat::occurrenceId).toArray();
-        Object[] users = seats.stream().map(Hit.Seat::userId).toArray();
-        statement.setArray(1, connection.createArrayOf("uuid", occurrences));
+        List<UUID> occurrences = seats.stream().map(Hit.Seat::occurrenceId).toList();
+        String[] users = seats.stream().map(Hit.Seat::userId).toArray(String[]::new);
+        statement.setObject(1, SqlArray.uuids(occurrences));
         statement.setArray(2, connection.createArrayOf("varchar", users));
     }
 
@@ -212,9 +214,5 @@ final class StandingRows {
             }
         }
         return json.append('}').toString();
-    }
-
-    private static @Nullable String text(@Nullable Instant time) {
-        return time == null ? null : time.toString();
     }
 }

@@ -1,6 +1,8 @@
 package dev.jubilee.server.liveops.rewards;
 
+import dev.jubilee.events.postgres.SqlArray;
 import dev.jubilee.server.liveops.rewards.ClaimResult.Reason;
+import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -9,7 +11,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
+import java.util.stream.Stream;
 
 /** The SQL of claims, a whole batch a statement. */
 final class ClaimRows {
@@ -30,12 +32,11 @@ final class ClaimRows {
                                 ORDER BY g.id DESC LIMIT 1) g
                         """
                                 .formatted(Grant.COLUMNS))) {
-            Object[] occurrences = claims.stream().map(Claim::occurrenceId).toArray();
-            statement.setArray(1, texts(connection, claims.stream().map(Claim::eventId).toArray()));
-            statement.setArray(
-                    2, texts(connection, claims.stream().map(Claim::rewardId).toArray()));
-            statement.setArray(3, texts(connection, claims.stream().map(Claim::userId).toArray()));
-            statement.setArray(4, connection.createArrayOf("uuid", occurrences));
+            statement.setArray(1, texts(connection, claims.stream().map(Claim::eventId)));
+            statement.setArray(2, texts(connection, claims.stream().map(Claim::rewardId)));
+            statement.setArray(3, texts(connection, claims.stream().map(Claim::userId)));
+            statement.setObject(
+                    4, SqlArray.uuids(claims.stream().map(Claim::occurrenceId).toList()));
             Map<Integer, Grant> found = HashMap.newHashMap(claims.size());
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
@@ -56,10 +57,8 @@ final class ClaimRows {
                          ORDER BY p.occurrence_id, p.user_id
                            FOR UPDATE OF p
                         """)) {
-            Object[] occurrences = grants.stream().map(Grant::occurrenceId).toArray();
-            Object[] users = grants.stream().map(Grant::userId).toArray();
-            statement.setArray(1, connection.createArrayOf("uuid", occurrences));
-            statement.setArray(2, texts(connection, users));
+            statement.setObject(1, occurrences(grants));
+            statement.setArray(2, texts(connection, grants.stream().map(Grant::userId)));
             statement.executeQuery().close();
         }
     }
@@ -74,8 +73,7 @@ final class ClaimRows {
                            FOR UPDATE
                         """
                                 .formatted(Grant.COLUMNS))) {
-            Object[] ids = grants.stream().map(Grant::id).toArray();
-            statement.setArray(1, connection.createArrayOf("uuid", ids));
+            statement.setObject(1, ids(grants));
             List<Grant> locked = new ArrayList<>(grants.size());
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
@@ -94,9 +92,8 @@ final class ClaimRows {
                         UPDATE liveops.grants SET status = 'claimed', claimed_at = ?::timestamptz
                          WHERE id = ANY (?)
                         """)) {
-            Object[] ids = claimed.stream().map(Grant::id).toArray();
             statement.setString(1, String.valueOf(claimed.getFirst().claimedAt()));
-            statement.setArray(2, connection.createArrayOf("uuid", ids));
+            statement.setObject(2, ids(claimed));
             statement.executeUpdate();
         }
     }
@@ -105,9 +102,9 @@ final class ClaimRows {
             throws SQLException {
         GrantRows.noteClaims(
                 connection,
-                claimed.stream().map(Grant::occurrenceId).toArray(),
-                claimed.stream().map(Grant::userId).toArray(),
-                claimed.stream().map(Grant::rewardId).toArray());
+                occurrences(claimed),
+                claimed.stream().map(Grant::userId).toArray(String[]::new),
+                claimed.stream().map(Grant::rewardId).toArray(String[]::new));
     }
 
     /** Tells a reward that was not earned from one that does not exist. */
@@ -130,11 +127,11 @@ final class ClaimRows {
                                  ON r.event_id = m.event_id AND r.reward_id = m.reward_id
                         """)) {
             Object[] places = misses.toArray();
-            Object[] events = misses.stream().map(i -> claims.get(i).eventId()).toArray();
-            Object[] rewards = misses.stream().map(i -> claims.get(i).rewardId()).toArray();
             statement.setArray(1, connection.createArrayOf("int4", places));
-            statement.setArray(2, texts(connection, events));
-            statement.setArray(3, texts(connection, rewards));
+            statement.setArray(
+                    2, texts(connection, misses.stream().map(i -> claims.get(i).eventId())));
+            statement.setArray(
+                    3, texts(connection, misses.stream().map(i -> claims.get(i).rewardId())));
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
                     Reason reason =
@@ -149,8 +146,15 @@ final class ClaimRows {
         }
     }
 
-    private static java.sql.Array texts(Connection connection, @Nullable Object[] values)
-            throws SQLException {
-        return connection.createArrayOf("varchar", values);
+    private static SqlArray ids(List<Grant> grants) {
+        return SqlArray.uuids(grants.stream().map(Grant::id).toList());
+    }
+
+    private static SqlArray occurrences(List<Grant> grants) {
+        return SqlArray.uuids(grants.stream().map(Grant::occurrenceId).toList());
+    }
+
+    private static Array texts(Connection connection, Stream<String> values) throws SQLException {
+        return connection.createArrayOf("varchar", values.toArray(String[]::new));
     }
 }

@@ -14,7 +14,8 @@ import tools.jackson.databind.node.ObjectNode;
 /**
  * What one player earned.
  *
- * @param expiresAt from when on it can no longer be claimed; null while the occurrence has no end
+ * @param expiresAt from when on it can no longer be claimed; null while the occurrence has no end,
+ *     and once it is anything but earned
  */
 public record Grant(
         UUID id,
@@ -66,6 +67,15 @@ public record Grant(
 
     /** The same, claimed. */
     Grant claimed(Instant at) {
+        return as(Status.CLAIMED, at, expiresAt);
+    }
+
+    /** The same, taken back; it expires no more. */
+    Grant revoked() {
+        return as(Status.REVOKED, claimedAt, null);
+    }
+
+    private Grant as(Status other, @Nullable Instant claimed, @Nullable Instant expires) {
         return new Grant(
                 id,
                 occurrenceId,
@@ -73,12 +83,12 @@ public record Grant(
                 userId,
                 rewardId,
                 sequence,
-                Status.CLAIMED,
+                other,
                 rewardType,
                 rewardValue,
                 earnedAt,
-                at,
-                expiresAt);
+                claimed,
+                expires);
     }
 
     /** Whether it can be claimed then, as far as the player is concerned. */

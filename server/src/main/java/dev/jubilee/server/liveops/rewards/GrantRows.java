@@ -1,5 +1,6 @@
 package dev.jubilee.server.liveops.rewards;
 
+import dev.jubilee.events.postgres.SqlArray;
 import dev.jubilee.server.liveops.occurrences.Occurrence;
 import dev.jubilee.server.rewards.RewardRule;
 import java.sql.Connection;
@@ -73,11 +74,11 @@ final class GrantRows {
                             ON g.occurrence_id = k.occurrence_id AND g.user_id = k.user_id
                            AND g.reward_id = k.reward_id AND g.sequence = k.sequence
                         """)) {
-            Object[] occurrences = keys.stream().map(Grants.Key::occurrenceId).toArray();
-            Object[] users = keys.stream().map(Grants.Key::userId).toArray();
-            Object[] rewards = keys.stream().map(Grants.Key::rewardId).toArray();
+            List<UUID> occurrences = keys.stream().map(Grants.Key::occurrenceId).toList();
+            String[] users = keys.stream().map(Grants.Key::userId).toArray(String[]::new);
+            String[] rewards = keys.stream().map(Grants.Key::rewardId).toArray(String[]::new);
             Object[] sequences = keys.stream().map(Grants.Key::sequence).toArray();
-            statement.setArray(1, connection.createArrayOf("uuid", occurrences));
+            statement.setObject(1, SqlArray.uuids(occurrences));
             statement.setArray(2, connection.createArrayOf("varchar", users));
             statement.setArray(3, connection.createArrayOf("varchar", rewards));
             statement.setArray(4, connection.createArrayOf("int4", sequences));
@@ -101,16 +102,17 @@ final class GrantRows {
         if (claimed.isEmpty()) {
             return;
         }
-        Object[] occurrences =
-                claimed.stream().map(row -> row.earned().occurrence().occurrenceId()).toArray();
-        Object[] users = claimed.stream().map(row -> row.earned().userId()).toArray();
-        Object[] rewards = claimed.stream().map(row -> row.earned().rule().rewardId()).toArray();
-        noteClaims(connection, occurrences, users, rewards);
+        List<UUID> occurrences =
+                claimed.stream().map(row -> row.earned().occurrence().occurrenceId()).toList();
+        String[] users = claimed.stream().map(row -> row.earned().userId()).toArray(String[]::new);
+        String[] rewards =
+                claimed.stream().map(row -> row.earned().rule().rewardId()).toArray(String[]::new);
+        noteClaims(connection, SqlArray.uuids(occurrences), users, rewards);
     }
 
     /** The same for any claims; the arrays run in parallel. */
     static void noteClaims(
-            Connection connection, Object[] occurrences, Object[] users, Object[] rewards)
+            Connection connection, SqlArray occurrences, String[] users, String[] rewards)
             throws SQLException {
         try (PreparedStatement statement =
                 connection.prepareStatement(
@@ -122,7 +124,7 @@ final class GrantRows {
                                  GROUP BY 1, 2) c
                          WHERE p.occurrence_id = c.occurrence_id AND p.user_id = c.user_id
                         """)) {
-            statement.setArray(1, connection.createArrayOf("uuid", occurrences));
+            statement.setObject(1, occurrences);
             statement.setArray(2, connection.createArrayOf("varchar", users));
             statement.setArray(3, connection.createArrayOf("varchar", rewards));
             statement.executeUpdate();
@@ -136,30 +138,29 @@ final class GrantRows {
             Map<Kind, Long> kinds)
             throws SQLException {
         int size = rows.size();
-        UUID[] ids = new UUID[size];
+        List<UUID> ids = new ArrayList<>(size);
         String[] users = new String[size];
         Integer[] sequences = new Integer[size];
-        String[] earnedAt = new String[size];
-        @Nullable String[] expiresAt = new String[size];
+        List<Instant> earnedAt = new ArrayList<>(size);
+        List<@Nullable Instant> expiresAt = new ArrayList<>(size);
         Long[] kind = new Long[size];
         for (int i = 0; i < size; i++) {
             Row row = rows.get(i);
             Earned earned = row.earned();
-            Instant expires = row.expiresAt();
-            ids[i] = row.id();
+            ids.add(row.id());
             users[i] = earned.userId();
             sequences[i] = earned.sequence();
-            earnedAt[i] = earned.at().toString();
-            expiresAt[i] = expires == null ? null : expires.toString();
+            earnedAt.add(earned.at());
+            expiresAt.add(row.expiresAt());
             kind[i] =
                     kinds.computeIfAbsent(
                             new Kind(earned.occurrence(), earned.rule()), k -> kinds.size() + 1L);
         }
-        statement.setArray(1, connection.createArrayOf("uuid", ids));
+        statement.setObject(1, SqlArray.uuids(ids));
         statement.setArray(2, connection.createArrayOf("varchar", users));
         statement.setArray(3, connection.createArrayOf("int4", sequences));
-        statement.setArray(4, connection.createArrayOf("timestamptz", earnedAt));
-        statement.setArray(5, connection.createArrayOf("timestamptz", expiresAt));
+        statement.setObject(4, SqlArray.instants(earnedAt));
+        statement.setObject(5, SqlArray.instants(expiresAt));
         statement.setArray(6, connection.createArrayOf("int8", kind));
     }
 

@@ -1,5 +1,6 @@
 package dev.jubilee.server.liveops.rewards;
 
+import dev.jubilee.events.postgres.SqlArray;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -135,9 +136,9 @@ final class RewardCounters {
     private static void bind(
             Connection connection, PreparedStatement statement, Collection<Key> keys)
             throws SQLException {
-        Object[] occurrences = keys.stream().map(Key::occurrenceId).toArray();
-        Object[] rewards = keys.stream().map(Key::rewardId).toArray();
-        statement.setArray(1, connection.createArrayOf("uuid", occurrences));
+        List<UUID> occurrences = keys.stream().map(Key::occurrenceId).toList();
+        String[] rewards = keys.stream().map(Key::rewardId).toArray(String[]::new);
+        statement.setObject(1, SqlArray.uuids(occurrences));
         statement.setArray(2, connection.createArrayOf("varchar", rewards));
     }
 }

@@ -125,7 +125,7 @@ final class RewardRoutes implements Routes {
             input.reject("event_id", "must be that of the path, \"" + eventId + "\"");
         }
         String rewardId = input.text("reward_id", MAX_ID);
-        String named = input.optionalText("user_id", MAX_ID);
+        String named = input.optionalPlayer("user_id");
         UUID occurrence = uuid(input, "occurrence_id");
         input.check();
         Claim claim = new Claim(eventId, rewardId, call.actingPlayer(named), occurrence);

@@ -34,7 +34,7 @@ public final class Rewards implements AutoCloseable {
         this.grants = new Grants(ids, settings);
         this.claims = new Claims(database.dataSource(), clock, listener);
         this.reads = new RewardReads(database);
-        this.expiry = new GrantExpiry(database, clock);
+        this.expiry = new GrantExpiry(database, clock, settings.claimTimeout());
     }
 
     /** For whoever makes players earn something. */

@@ -136,7 +136,7 @@ class ClosingTest {
         assertThat(
                         scene.value(
                                 """
-                                SELECT count(*) FROM platform.outbox, json_array_elements(events) e
+                                SELECT count(*) FROM platform.outbox, json_array_elements(events::json) e
                                  WHERE e ->> 'type' = 'liveops.reward.earned' AND e -> 'data' ->> 'event_id' = ?\
                                 """,
                                 eventId))
@@ -173,7 +173,7 @@ class ClosingTest {
                 assertThat(
                                 scene.value(
                                         """
-                                        SELECT count(*) FROM platform.outbox, json_array_elements(events) e
+                                        SELECT count(*) FROM platform.outbox, json_array_elements(events::json) e
                                          WHERE e ->> 'type' = 'liveops.event.completed' AND e -> 'data' ->> 'event_id' = ?\
                                         """,
                                         eventId))

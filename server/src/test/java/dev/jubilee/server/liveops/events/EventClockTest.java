@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
@@ -92,11 +93,11 @@ class EventClockTest {
     void theEndsAreNotedOnceTheBusAnswersAgain() {
         AtomicBoolean down = new AtomicBoolean(true);
         EndOffsets flaky =
-                () -> {
+                end -> {
                     if (down.get()) {
                         throw new IllegalStateException("the bus is down");
                     }
-                    return List.of(new EndOffsets.PartitionEnd("game.events", 0, 7));
+                    return Optional.of(List.of(new EndOffsets.PartitionEnd("game.events", 0, 7)));
                 };
         try (EventsInstance here = new EventsInstance(platform, Map.of(), flaky)) {
             create(here, "unheard", Duration.ofHours(-2), Duration.ofHours(1));
@@ -112,7 +113,8 @@ class EventClockTest {
     void withoutAutomaticStartAndEndAnAdminDoesBoth() {
         Map<String, String> byHand =
                 Map.of("AUTO_START_EVENTS", "false", "AUTO_END_EVENTS", "false");
-        try (EventsInstance here = new EventsInstance(platform, byHand, List::of)) {
+        try (EventsInstance here =
+                new EventsInstance(platform, byHand, end -> Optional.of(List.of()))) {
             create(here, "by_hand", Duration.ofMinutes(-1), Duration.ofMinutes(10));
             here.feature.tick();
             assertThat(status(here, "by_hand")).isEqualTo("scheduled");

@@ -42,6 +42,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -83,12 +84,15 @@ final class EventsInstance implements AutoCloseable {
     private final HikariDataSource pool;
     private final ChangeFeed changes;
     private final Idempotency idempotency;
-    private final Rewards rewards;
+    final Rewards rewards;
     private final Vertx vertx = Vertx.vertx();
     private final HttpClient client = HttpClient.newHttpClient();
 
     EventsInstance(Platform platform) {
-        this(platform, Map.of(), () -> List.of(new EndOffsets.PartitionEnd("game.events", 0, 42)));
+        this(
+                platform,
+                Map.of(),
+                end -> Optional.of(List.of(new EndOffsets.PartitionEnd("game.events", 0, 42))));
     }
 
     EventsInstance(Platform platform, Map<String, String> given, EndOffsets bus) {

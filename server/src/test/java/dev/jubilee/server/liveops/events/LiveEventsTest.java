@@ -12,6 +12,7 @@ import java.time.OffsetDateTime;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -245,7 +246,8 @@ class LiveEventsTest {
                         "/events/closed/leaderboard",
                         "/events/closed/leaderboard/around/ann");
         try (EventsInstance strict =
-                new EventsInstance(platform, Map.of("OPEN_READS", "false"), List::of)) {
+                new EventsInstance(
+                        platform, Map.of("OPEN_READS", "false"), end -> Optional.of(List.of()))) {
             for (String path : reads) {
                 assertThat(strict.get(path).status()).as(path).isEqualTo(401);
                 assertThat(strict.send("player:ann", "GET", path, "").status())
@@ -341,7 +343,8 @@ class LiveEventsTest {
     @Test
     void unfinishedEventsAreLimited() {
         try (EventsInstance strict =
-                new EventsInstance(platform, Map.of("MAX_EVENTS", "1"), List::of)) {
+                new EventsInstance(
+                        platform, Map.of("MAX_EVENTS", "1"), end -> Optional.of(List.of()))) {
             create("one_more", Duration.ofHours(1), Duration.ofHours(1), "");
             Answer refused =
                     strict.admin(
@@ -356,7 +359,8 @@ class LiveEventsTest {
 
     @Test
     void aChangeShowsOnTheOtherInstance() {
-        try (EventsInstance other = new EventsInstance(platform, Map.of(), List::of)) {
+        try (EventsInstance other =
+                new EventsInstance(platform, Map.of(), end -> Optional.of(List.of()))) {
             create("shared", Duration.ofHours(1), Duration.ofHours(1), "");
             Await.untilAsserted(
                     "it is there",

@@ -194,7 +194,7 @@ class JoinAndLeaveTest {
         assertThat(
                         arena.one(
                                 """
-                                SELECT count(*) FROM platform.outbox, json_array_elements(events) AS e
+                                SELECT count(*) FROM platform.outbox, json_array_elements(events::json) AS e
                                  WHERE e ->> 'type' = 'liveops.participant.joined' AND e ->> 'key' = 'ann'
                                    AND e -> 'data' ->> 'event_id' = 'paid'
                                 """))

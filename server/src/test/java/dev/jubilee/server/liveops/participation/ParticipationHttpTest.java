@@ -18,6 +18,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -201,6 +202,25 @@ class ParticipationHttpTest {
                 .isEqualTo(422);
     }
 
+    @Test
+    void ofOthersAPlayerSeesWhatTheRankingShows() {
+        arena.open("private", 5, RULES);
+        send("player:ann", "POST", "/events/private/join", "");
+        send("player:bob", "POST", "/events/private/join", "");
+        for (String player : List.of("ann", "bob")) {
+            String path = "/events/private/participants/" + player;
+            send("service", "PUT", path, "{\"progress\":{\"kills\":6}}");
+        }
+        String list = "/events/private/participants";
+        var seen = send("player:ann", "GET", list, "").body().get("participants");
+        assertThat(seen.get(0).get("progress")).isEqualTo(Json.tree("{\"kills\":6}"));
+        assertThat(seen.get(1))
+                .isEqualTo(Json.tree("{\"user_id\":\"bob\",\"player_id\":\"bob\",\"score\":6.0}"));
+        var whole = send("service", "GET", list, "").body().get("participants");
+        assertThat(whole.get(1).get("progress")).isEqualTo(Json.tree("{\"kills\":6}"));
+        assertThat(send("player:ann", "GET", list + "?status=active", "").status()).isEqualTo(403);
+    }
+
     private static String players(Answer answer) {
         return String.join(
                 " ",
@@ -250,7 +270,7 @@ class ParticipationHttpTest {
         assertThat(
                         arena.one(
                                 """
-                                SELECT count(*) FROM platform.outbox, json_array_elements(events) AS e
+                                SELECT count(*) FROM platform.outbox, json_array_elements(events::json) AS e
                                  WHERE e ->> 'type' = 'liveops.participant.completed'
                                    AND e -> 'data' ->> 'event_id' = 'hand'
                                 """))

@@ -451,7 +451,7 @@ class ProgressHandlerTest {
 
     private java.util.List<String> told() {
         return scene.column(
-                "SELECT e ->> 'type' FROM platform.outbox, json_array_elements(events) e WHERE e -> 'data' ->> 'event_id' = ?",
+                "SELECT e ->> 'type' FROM platform.outbox, json_array_elements(events::json) e WHERE e -> 'data' ->> 'event_id' = ?",
                 eventId);
     }
 }

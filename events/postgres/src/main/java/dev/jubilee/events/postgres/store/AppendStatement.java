@@ -4,6 +4,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -21,7 +22,7 @@ final class AppendStatement {
         /** Appended; its first event has this position. */
         record Won(long firstPosition) implements Outcome {}
 
-        /** Not appended; the stream's row is locked now, so its version is certain. */
+        /** Not appended, because the stream was at this version. */
         record Lost(long actualVersion, boolean deleted) implements Outcome {}
 
         /** Another made the stream at this very moment; ask again. */
@@ -31,11 +32,14 @@ final class AppendStatement {
     private final String sql;
 
     AppendStatement(String schema) {
-        // The statement is prepared once, often while the tables are still small: without the
-        // setting PostgreSQL would plan to read all of them, and keep to it as they grow.
+        // One round trip from begin to commit. The statement is prepared once, often while the
+        // tables are still small: without the settings PostgreSQL would plan to read all of them,
+        // and keep to it as they grow, or plan anew each time, which takes as long as to execute.
         this.sql =
                 """
+                BEGIN;
                 SET LOCAL enable_seqscan = off;
+                SET LOCAL plan_cache_mode = force_generic_plan;
                 WITH wanted AS MATERIALIZED (
                     SELECT * FROM unnest(?::int4[], ?::text[], ?::int8[], ?::int8[])
                         AS w (chain, stream, expected, size)
@@ -84,7 +88,8 @@ final class AppendStatement {
                     LEFT JOIN won ON won.chain = w.chain
                     LEFT JOIN locked l ON l.stream = w.stream
                     LEFT JOIN counted c ON true
-                ORDER BY w.chain\
+                ORDER BY w.chain;
+                COMMIT\
                 """
                         .formatted(schema);
     }
@@ -94,11 +99,25 @@ final class AppendStatement {
             throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             bind(statement, chains, appends);
-            statement.execute();
-            statement.getMoreResults(); // past the setting
+            boolean found = statement.execute();
+            while (!found) { // past what has no rows
+                found = statement.getMoreResults();
+            }
             try (ResultSet rows = statement.getResultSet()) {
                 return outcomes(rows, chains);
             }
+        } catch (SQLException e) {
+            rollback(connection, e);
+            throw e;
+        }
+    }
+
+    /** The driver has not begun the transaction, so it would not end it either. */
+    private static void rollback(Connection connection, SQLException cause) {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("ROLLBACK");
+        } catch (SQLException e) {
+            cause.addSuppressed(e);
         }
     }
 

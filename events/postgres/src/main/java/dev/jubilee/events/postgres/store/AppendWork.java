@@ -13,8 +13,10 @@ import java.util.TreeMap;
 
 /**
  * The appends of a batch, each decided as if they came one after the other. When nobody is in
- * anybody's way that is one statement. What it leaves undecided is decided by what it has found
- * out: of the streams whose appends lost, the rows are locked by then.
+ * anybody's way that is one statement, which is a transaction. What it leaves undecided is decided
+ * by what it has found out, and tried again where that says it may succeed.
+ *
+ * <p>It may be repeated after any of its statements: what was appended is then found by its ids.
  */
 final class AppendWork implements BatchWork<Append, AppendResult> {
     private final AppendStatement statement;
@@ -41,7 +43,7 @@ final class AppendWork implements BatchWork<Append, AppendResult> {
         return Arrays.asList(batch.results);
     }
 
-    /** What is known of a stream whose row is locked. */
+    /** What a stream was when its row was last locked. */
     private record Known(long version, boolean deleted) {}
 
     /** What has been decided so far. */

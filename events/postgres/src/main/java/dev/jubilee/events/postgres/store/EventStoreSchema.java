@@ -88,11 +88,6 @@ public final class EventStoreSchema {
             wrapped    bytea NOT NULL,
             created_at timestamptz NOT NULL DEFAULT now()
         );
-        CREATE TABLE IF NOT EXISTS %1$s.commit_tokens (
-            lane    uuid PRIMARY KEY,
-            batch   bigint NOT NULL,
-            seen_at timestamptz NOT NULL
-        ) WITH (fillfactor = 50);
         COMMENT ON COLUMN %1$s.events.time_ns IS
             'nanoseconds since 1970: to_timestamp(time_ns / 1e9)';
         COMMENT ON COLUMN %1$s.events.attributes IS

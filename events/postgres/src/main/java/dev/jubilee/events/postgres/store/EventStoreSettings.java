@@ -40,7 +40,6 @@ public record EventStoreSettings(String schema, int maxBatch, int capacity, Dura
     }
 
     LaneSettings lane() {
-        return new LaneSettings(
-                "event-store-" + schema, maxBatch, capacity, patience, schema + ".commit_tokens");
+        return new LaneSettings("event-store-" + schema, maxBatch, capacity, patience, null, true);
     }
 }

@@ -6,6 +6,7 @@ import dev.jubilee.events.store.EventStoreFailure;
 import dev.jubilee.events.store.EventStoreUnavailable;
 import java.sql.SQLException;
 import java.sql.SQLTransientException;
+import org.jspecify.annotations.Nullable;
 
 /** What a failure means to those who use a store. */
 final class Failures {
@@ -24,8 +25,7 @@ final class Failures {
     }
 
     /** Connection, rollback by a conflict, resources, operator intervention, system error. */
-    @SuppressWarnings("NullAway") // a missing state is none of these
-    private static boolean passes(@org.jspecify.annotations.Nullable String state) {
+    private static boolean passes(@Nullable String state) {
         return state == null
                 || state.startsWith("08")
                 || state.startsWith("40")

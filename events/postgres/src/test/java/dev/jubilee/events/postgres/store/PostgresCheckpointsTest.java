@@ -21,7 +21,7 @@ class PostgresCheckpointsTest extends CheckpointsContract {
     }
 
     @AfterEach
-    void disconnect() {
+    void closeFixture() {
         fixture.close();
     }
 }

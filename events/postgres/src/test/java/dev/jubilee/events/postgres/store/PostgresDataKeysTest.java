@@ -21,7 +21,7 @@ class PostgresDataKeysTest extends DataKeysContract {
     }
 
     @AfterEach
-    void disconnect() {
+    void closeFixture() {
         fixture.close();
     }
 }

@@ -21,7 +21,7 @@ class PostgresEventStoreConcurrencyTest extends EventStoreConcurrencyContract {
     }
 
     @AfterEach
-    void disconnect() {
+    void closeFixture() {
         fixture.close();
     }
 }

@@ -21,7 +21,7 @@ class PostgresEventStoreTest extends EventStoreContract {
     }
 
     @AfterEach
-    void disconnect() {
+    void closeFixture() {
         fixture.close();
     }
 }

@@ -6,13 +6,9 @@ import dev.jubilee.events.store.Checkpoints;
 import dev.jubilee.events.store.DataKeys;
 import dev.jubilee.events.store.EventStore;
 import dev.jubilee.events.tck.EventStoreFixture;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Method;
-import java.lang.reflect.Proxy;
-import java.sql.Connection;
 import java.time.Duration;
-import javax.sql.DataSource;
-import org.jspecify.annotations.Nullable;
+import java.util.ArrayList;
+import java.util.List;
 
 /** A log in a schema of its own. */
 final class PostgresFixture implements EventStoreFixture, AutoCloseable {
@@ -21,6 +17,7 @@ final class PostgresFixture implements EventStoreFixture, AutoCloseable {
                     .withPatience(Duration.ofSeconds(30));
     final HikariDataSource pool;
     private final TestPostgres postgres;
+    private final List<Runnable> pauses = new ArrayList<>();
 
     PostgresFixture(TestPostgres postgres) {
         this.postgres = postgres;
@@ -35,7 +32,12 @@ final class PostgresFixture implements EventStoreFixture, AutoCloseable {
 
     @Override
     public EventStore openPausing(Runnable beforeCommit) {
-        return new PostgresEventStore(pausing(beforeCommit), settings);
+        postgres.execute(pause(settings.schema()));
+        CommitPause pause = new CommitPause(pool, beforeCommit);
+        HikariDataSource marked = postgres.pool(2, "SET application_name = 'pausing'");
+        pauses.add(pause::close);
+        pauses.add(marked::close);
+        return new PostgresEventStore(marked, settings);
     }
 
     @Override
@@ -55,50 +57,24 @@ final class PostgresFixture implements EventStoreFixture, AutoCloseable {
 
     @Override
     public void close() {
+        pauses.forEach(Runnable::run);
         pool.close();
         postgres.execute("DROP SCHEMA " + settings.schema() + " CASCADE");
     }
 
-    /** The pool, but commits wait for this. */
-    private DataSource pausing(Runnable beforeCommit) {
-        return proxy(
-                DataSource.class,
-                (method, arguments) -> {
-                    Object result = method.invoke(pool, arguments);
-                    return result instanceof Connection connection
-                            ? pausing(connection, beforeCommit)
-                            : result;
-                });
-    }
-
-    private static Connection pausing(Connection connection, Runnable beforeCommit) {
-        return proxy(
-                Connection.class,
-                (method, arguments) -> {
-                    if (method.getName().equals("commit")) {
-                        beforeCommit.run();
-                    }
-                    return method.invoke(connection, arguments);
-                });
-    }
-
-    @FunctionalInterface
-    private interface Call {
-        @Nullable Object run(Method method, Object[] arguments)
-                throws InvocationTargetException, IllegalAccessException;
-    }
-
-    private static <T> T proxy(Class<T> type, Call call) {
-        return type.cast(
-                Proxy.newProxyInstance(
-                        type.getClassLoader(),
-                        new Class<?>[] {type},
-                        (proxy, method, arguments) -> {
-                            try {
-                                return call.run(method, arguments);
-                            } catch (InvocationTargetException e) {
-                                throw e.getCause();
-                            }
-                        }));
+    /** A deferred trigger is the last thing that runs before a commit. */
+    private static String pause(String schema) {
+        return """
+        CREATE FUNCTION %1$s.pause() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF current_setting('application_name') = 'pausing' THEN
+                PERFORM pg_advisory_xact_lock_shared(4711);
+            END IF;
+            RETURN NULL;
+        END $$;
+        CREATE CONSTRAINT TRIGGER pause AFTER INSERT ON %1$s.events
+            DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION %1$s.pause();
+        """
+                .formatted(schema);
     }
 }

@@ -15,10 +15,10 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 
 /** The rows of live events and of their reward definitions. */
-final class EventStore {
+final class LiveEventStore {
     private final RulesReader rules;
 
-    EventStore(RulesReader rules) {
+    LiveEventStore(RulesReader rules) {
         this.rules = rules;
     }
 
@@ -168,7 +168,7 @@ final class EventStore {
                 row.getString("description"),
                 row.getString("event_type"),
                 row.getString("category"),
-                EventStatus.of(row.getString("status")),
+                LiveEventStatus.of(row.getString("status")),
                 new Window(instant(row, "start_time"), optionalInstant(row, "end_time")),
                 row.getInt("max_participants"),
                 row.getInt("current_participants"),

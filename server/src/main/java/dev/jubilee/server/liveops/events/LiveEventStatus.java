@@ -7,7 +7,7 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /** Where a live event stands, and where it can go from there. */
-public enum EventStatus {
+public enum LiveEventStatus {
     /** Nobody but staff sees it. */
     DRAFT,
     /** Waits for its start, or for its next occurrence. */
@@ -20,18 +20,18 @@ public enum EventStatus {
     CANCELLED;
 
     /** The states that may follow this one. */
-    public Set<EventStatus> next() {
+    public Set<LiveEventStatus> next() {
         return switch (this) {
             case DRAFT -> EnumSet.of(SCHEDULED, CANCELLED);
             case SCHEDULED -> EnumSet.of(ACTIVE, CANCELLED);
             case ACTIVE -> EnumSet.of(SCHEDULED, COMPLETED, CANCELLED);
             case COMPLETED -> EnumSet.of(SCHEDULED);
-            case CANCELLED -> EnumSet.noneOf(EventStatus.class);
+            case CANCELLED -> EnumSet.noneOf(LiveEventStatus.class);
         };
     }
 
     /** Whether that state may follow this one. */
-    public boolean canBecome(EventStatus other) {
+    public boolean canBecome(LiveEventStatus other) {
         return next().contains(other);
     }
 
@@ -39,7 +39,7 @@ public enum EventStatus {
     String[] previousTexts() {
         return Stream.of(values())
                 .filter(status -> status.canBecome(this))
-                .map(EventStatus::text)
+                .map(LiveEventStatus::text)
                 .toArray(String[]::new);
     }
 
@@ -49,12 +49,12 @@ public enum EventStatus {
     }
 
     /** The status written so, refusing anything else. */
-    public static EventStatus of(String text) {
+    public static LiveEventStatus of(String text) {
         return valueOf(text.toUpperCase(Locale.ROOT));
     }
 
     /** All, as they are written. */
     static List<String> texts() {
-        return Stream.of(values()).map(EventStatus::text).toList();
+        return Stream.of(values()).map(LiveEventStatus::text).toList();
     }
 }

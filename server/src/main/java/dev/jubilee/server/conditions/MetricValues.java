@@ -5,12 +5,12 @@ import java.util.Map;
 import java.util.Set;
 
 /** The metrics of a participation: one that was never set is 0, though {@code has()} denies it. */
-final class Metrics extends AbstractMap<String, Double> {
+final class MetricValues extends AbstractMap<String, Double> {
     private static final Double ZERO = 0.0;
 
     private final Map<String, Double> set;
 
-    Metrics(Map<String, Double> set) {
+    MetricValues(Map<String, Double> set) {
         this.set = set;
     }
 

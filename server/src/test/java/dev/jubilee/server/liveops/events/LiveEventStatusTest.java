@@ -9,13 +9,13 @@ import java.util.Set;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
-class EventStatusTest {
+class LiveEventStatusTest {
     /** Every pair of states: what may follow what is exactly this. */
     @Test
     void eventsGoNoOtherWays() {
         Set<String> ways = new HashSet<>();
-        for (EventStatus from : EventStatus.values()) {
-            for (EventStatus to : EventStatus.values()) {
+        for (LiveEventStatus from : LiveEventStatus.values()) {
+            for (LiveEventStatus to : LiveEventStatus.values()) {
                 if (from.canBecome(to)) {
                     ways.add(from.text() + " > " + to.text());
                 }

@@ -15,7 +15,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** What was read of an event so far; its members come in any order. */
-final class EventDraft {
+final class CloudEventDraft {
     private static final byte[] NO_DATA = {};
 
     private @Nullable String specVersion;

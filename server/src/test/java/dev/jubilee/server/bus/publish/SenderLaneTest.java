@@ -1,0 +1,104 @@
+package dev.jubilee.server.bus.publish;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.jubilee.server.testing.Await;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import org.apache.kafka.clients.producer.MockProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class SenderLaneTest {
+    private static final int MEGABYTE = 1 << 20;
+    private static final int MOST_BYTES = 24 * MEGABYTE;
+
+    private final MockProducer<byte[], byte[]> producer =
+            new MockProducer<>(true, null, new ByteArraySerializer(), new ByteArraySerializer());
+    private boolean started;
+    private final SenderLane lane = new SenderLane(producer, 1_000);
+
+    @AfterEach
+    void close() {
+        start();
+        lane.close();
+    }
+
+    @Test
+    void whatWaitsIsBoundedByBytes() {
+        for (int i = 0; i < 24; i++) {
+            assertThat(lane.offer(shipment(MEGABYTE))).isTrue();
+        }
+        assertThat(lane.offer(shipment(1))).isFalse();
+        assertThat(lane.waiting()).isEqualTo(24);
+    }
+
+    @Test
+    void aShipmentLargerThanAllTheRoomGoesAlone() {
+        assertThat(lane.offer(shipment(MOST_BYTES + 1))).isTrue();
+        assertThat(lane.offer(shipment(1))).isFalse();
+    }
+
+    @Test
+    void roomComesBackOnceItWasHandedOver() {
+        Shipment first = shipment(MOST_BYTES);
+        assertThat(lane.offer(first)).isTrue();
+        start();
+        first.done().join();
+        Shipment second = shipment(MOST_BYTES);
+        Await.until("there is room", () -> lane.offer(second));
+        second.done().join();
+        assertThat(producer.history()).hasSize(2);
+    }
+
+    @Test
+    void whatWasAcceptedBeforeASettledMomentAndComesAfterItIsNotSent() throws Exception {
+        start();
+        lane.settleThrough(5_000);
+        Shipment late = accepted(4_999);
+        Shipment onTime = accepted(5_000);
+        assertThat(lane.offer(late)).isTrue();
+        assertThat(lane.offer(onTime)).isTrue();
+        onTime.done().join();
+        assertThat(Objects.requireNonNull(late.failure(0)).reason())
+                .isEqualTo(PublishException.Reason.NOT_SENT);
+        assertThat(onTime.failure(0)).isNull();
+        assertThat(producer.history()).hasSize(1);
+    }
+
+    @Test
+    void settlingAnEarlierMomentAgainTakesNothingBack() throws Exception {
+        start();
+        lane.settleThrough(5_000);
+        lane.settleThrough(3_000);
+        Shipment late = accepted(4_999);
+        assertThat(lane.offer(late)).isTrue();
+        late.done().join();
+        assertThat(late.failure(0)).isNotNull();
+    }
+
+    private void start() {
+        if (!started) {
+            started = true;
+            lane.start();
+        }
+    }
+
+    private static Shipment accepted(long epochMillis) {
+        return shipment(1, epochMillis);
+    }
+
+    private static Shipment shipment(int bytes) {
+        return shipment(bytes, Long.MAX_VALUE);
+    }
+
+    private static Shipment shipment(int bytes, long earliest) {
+        return new Shipment(
+                List.of(new ProducerRecord<>("t", new byte[bytes])),
+                earliest,
+                System.nanoTime() + Duration.ofMinutes(1).toNanos());
+    }
+}
