@@ -23,6 +23,10 @@ final class Scenarios {
         ALL.put("user-events", ReadScenarios::ofPlayers);
         ALL.put("progress", ProgressScenarios::live);
         ALL.put("progress-drain", ProgressScenarios::drain);
+        ALL.put("store-append", EventStoreScenarios::append);
+        ALL.put("store-append-16", EventStoreScenarios::appendBesideAlone);
+        ALL.put("store-batch", EventStoreScenarios::batch);
+        ALL.put("store-lag", EventStoreScenarios::lag);
     }
 
     private Scenarios() {}

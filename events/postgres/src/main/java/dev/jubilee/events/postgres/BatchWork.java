@@ -7,7 +7,7 @@ import java.util.List;
 /**
  * What a lane does with a batch. It may run several times for the same items, each time in a
  * transaction that has left nothing behind, so it must have no effect but through the connection;
- * and it neither commits nor rolls back.
+ * and it neither commits nor rolls back, unless its lane is {@link LaneSettings#repeatable}.
  *
  * <p>Lanes that touch the same rows must lock them in one order everywhere. An exception rolls the
  * batch back: deadlocks, serialization failures and lost connections are tried again; anything else

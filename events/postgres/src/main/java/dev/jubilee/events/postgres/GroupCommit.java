@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import javax.sql.DataSource;
@@ -31,11 +32,17 @@ import org.slf4j.LoggerFactory;
  *       cancelling changes nothing but that nobody listens.
  * </ul>
  *
+ * <p>Work that says it is {@link LaneSettings#repeatable} commits by itself and is simply done
+ * again when a connection breaks.
+ *
  * <p>Thread-safe. Futures complete on the lane's thread: what depends on them must be short, or
  * move elsewhere. A lane borrows one connection at a time, and none while it is idle.
  */
 public final class GroupCommit<T, R> implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(GroupCommit.class);
+
+    private static final long GLANCE = TimeUnit.MICROSECONDS.toNanos(20);
+    private static final long LONGEST_GATHERING = TimeUnit.MILLISECONDS.toNanos(2);
 
     private final LaneSettings settings;
     private final LaneListener listener;
@@ -55,8 +62,10 @@ public final class GroupCommit<T, R> implements AutoCloseable {
         this.settings = settings;
         this.listener = listener;
         this.queue = new FairQueue<>(settings.capacity());
+        String tokens = settings.tokenTable();
         this.transaction =
-                new LaneTransaction<>(dataSource, work, new CommitToken(settings.tokenTable()));
+                new LaneTransaction<>(
+                        dataSource, work, tokens == null ? null : new CommitToken(tokens));
         this.runner = new BatchRunner<>(settings.name(), transaction, listener, this::dropUnwanted);
         this.thread = Thread.ofPlatform().name("lane-" + settings.name()).start(this::run);
     }
@@ -132,7 +141,11 @@ public final class GroupCommit<T, R> implements AutoCloseable {
         while (true) {
             queue.take(settings.maxBatch(), batch);
             if (!batch.isEmpty()) {
+                long begun = System.nanoTime();
                 runner.run(batch);
+                if (settings.gathers() && batch.size() > 1) {
+                    gather(batch.size(), System.nanoTime() - begun);
+                }
                 batch = new ArrayList<>(settings.maxBatch());
             } else if (closed && queue.size() == 0) {
                 break;
@@ -144,6 +157,15 @@ public final class GroupCommit<T, R> implements AutoCloseable {
             transaction.forget();
         } catch (SQLException e) {
             LOG.debug("Lane {} leaves its token behind", settings.name(), e);
+        }
+    }
+
+    /** Waits a moment for those who were just answered, who often ask again. */
+    private void gather(int answered, long took) {
+        int everyone = Math.min(settings.maxBatch(), queue.size() + answered);
+        long end = System.nanoTime() + Math.min(LONGEST_GATHERING, took / 8);
+        while (queue.size() < everyone && System.nanoTime() < end && !closed) {
+            LockSupport.parkNanos(this, GLANCE);
         }
     }
 

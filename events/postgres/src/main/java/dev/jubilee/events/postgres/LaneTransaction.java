@@ -4,6 +4,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -13,9 +14,9 @@ final class LaneTransaction<T, R> {
 
     private final DataSource dataSource;
     private final BatchWork<T, R> work;
-    private final CommitToken token;
+    private final @Nullable CommitToken token;
 
-    LaneTransaction(DataSource dataSource, BatchWork<T, R> work, CommitToken token) {
+    LaneTransaction(DataSource dataSource, BatchWork<T, R> work, @Nullable CommitToken token) {
         this.dataSource = dataSource;
         this.work = work;
         this.token = token;
@@ -41,8 +42,8 @@ final class LaneTransaction<T, R> {
             return new Outcome.Undone<>(SqlFailure.TROUBLE, e);
         }
         try {
-            connection.setAutoCommit(false);
-            return within(connection, items);
+            connection.setAutoCommit(token == null);
+            return token == null ? byItself(connection, items) : within(token, connection, items);
         } catch (SQLException e) {
             return new Outcome.Undone<>(SqlFailure.TROUBLE, e);
         } finally {
@@ -51,16 +52,30 @@ final class LaneTransaction<T, R> {
     }
 
     @SuppressWarnings("CatchingUnchecked") // whatever a batch throws must not end the lane
-    private Outcome<R> within(Connection connection, List<T> items) {
+    private Outcome<R> byItself(Connection connection, List<T> items) {
+        try {
+            return new Outcome.Committed<>(resultsOf(connection, items));
+        } catch (Exception | Error e) {
+            return new Outcome.Undone<>(SqlFailure.of(e), e);
+        }
+    }
+
+    private List<R> resultsOf(Connection connection, List<T> items) throws SQLException {
+        List<R> results = work.execute(connection, items);
+        if (results.size() != items.size()) {
+            throw new IllegalStateException(
+                    "a batch of " + items.size() + " gave " + results.size() + " results");
+        }
+        return results;
+    }
+
+    @SuppressWarnings("CatchingUnchecked") // whatever a batch throws must not end the lane
+    private Outcome<R> within(CommitToken token, Connection connection, List<T> items) {
         long mark;
         List<R> results;
         try {
             mark = token.mark(connection);
-            results = work.execute(connection, items);
-            if (results.size() != items.size()) {
-                throw new IllegalStateException(
-                        "a batch of " + items.size() + " gave " + results.size() + " results");
-            }
+            results = resultsOf(connection, items);
         } catch (Exception | Error e) {
             rollback(connection, e);
             return new Outcome.Undone<>(SqlFailure.of(e), e);
@@ -79,6 +94,9 @@ final class LaneTransaction<T, R> {
 
     /** Whether the transaction marked so was committed. */
     boolean isCommitted(long mark) throws SQLException {
+        if (token == null) {
+            return false; // and the work is repeated, which it allows
+        }
         try (Connection connection = dataSource.getConnection()) {
             connection.setAutoCommit(true);
             return token.isCommitted(connection, mark);
@@ -87,6 +105,9 @@ final class LaneTransaction<T, R> {
 
     /** Leaves nothing of the lane behind, if that can be. */
     void forget() throws SQLException {
+        if (token == null) {
+            return;
+        }
         try (Connection connection = dataSource.getConnection()) {
             connection.setAutoCommit(true);
             token.forget(connection);

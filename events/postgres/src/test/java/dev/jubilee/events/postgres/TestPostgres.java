@@ -21,9 +21,10 @@ import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** A real PostgreSQL of its own, in a folder that is deleted in the end. Linux on amd64. */
-final class TestPostgres implements AutoCloseable {
+public final class TestPostgres implements AutoCloseable {
     private static final long START_PATIENCE = TimeUnit.SECONDS.toNanos(60);
     private static final String UNPRIVILEGED = "65534";
 
@@ -31,7 +32,7 @@ final class TestPostgres implements AutoCloseable {
     private final int port;
     private Process process;
 
-    TestPostgres() {
+    public TestPostgres() {
         try {
             folder = Files.createTempDirectory("events-postgres-");
             port = freePort();
@@ -57,17 +58,23 @@ final class TestPostgres implements AutoCloseable {
     }
 
     /** A pool of connections to the server. */
-    HikariDataSource pool(int size) {
+    public HikariDataSource pool(int size) {
+        return pool(size, null);
+    }
+
+    /** A pool whose connections begin with this statement. */
+    public HikariDataSource pool(int size, @Nullable String first) {
         HikariConfig config = new HikariConfig();
         config.setJdbcUrl(url());
         config.setMaximumPoolSize(size);
         config.setConnectionTimeout(1000);
         config.setInitializationFailTimeout(-1);
+        config.setConnectionInitSql(first);
         return new HikariDataSource(config);
     }
 
     /** Runs one statement, outside of any pool. */
-    void execute(String sql) {
+    public void execute(String sql) {
         try (Connection connection = DriverManager.getConnection(url());
                 Statement statement = connection.createStatement()) {
             statement.execute(sql);
@@ -77,7 +84,7 @@ final class TestPostgres implements AutoCloseable {
     }
 
     /** Ends the server as a crash would, and starts it again. */
-    void crashAndRecover() {
+    public void crashAndRecover() {
         List<ProcessHandle> backends = process.descendants().toList();
         process.destroyForcibly();
         backends.forEach(ProcessHandle::destroyForcibly);

@@ -1,0 +1,162 @@
+package dev.jubilee.bench;
+
+import dev.jubilee.events.store.CatchUpSubscription;
+import dev.jubilee.events.store.StoredEvent;
+import dev.jubilee.events.store.SubscriptionSettings;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** The library's event store by itself, in the platform's PostgreSQL. */
+final class EventStoreScenarios {
+    private static final int MANY = 64;
+    private static final int FEW = 16;
+    private static final int PAGE = 2_000;
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    private EventStoreScenarios() {}
+
+    /** Single events from many writers, while a subscription follows. */
+    static Outcome append(Stand stand) {
+        Outcome.Notes notes = new Outcome.Notes();
+        try (EventLog log = new EventLog(stand.installation())) {
+            warmUp(stand, log, MANY, 1);
+            long before = log.store.lastPosition();
+            stand.say("appending, 64 writers");
+            EventLog.Written written = log.write(MANY, 1, stand.duration());
+            notes.figure(Figure.atLeast("appends", written.rate(), "/s", 20_000));
+            notes.figure(Figure.told("p50", written.milliseconds(0.5), "ms"));
+            notes.figure(Figure.below("p99", written.milliseconds(0.99), "ms", 20));
+            long stored = log.store.lastPosition() - before;
+            notes.finding(Finding.exactly("positions given", written.appends(), stored));
+            notes.finding(
+                    Finding.exactly(
+                            "events stored", log.store.lastPosition(), EventLog.stored(stand)));
+        }
+        return notes.of("store-append: single events from 64 writers, each with its own stream");
+    }
+
+    /** Single events from few writers, beside a transaction for each. */
+    static Outcome appendBesideAlone(Stand stand) {
+        Outcome.Notes notes = new Outcome.Notes();
+        try (EventLog log = new EventLog(stand.installation())) {
+            AppendYardstick yardstick = new AppendYardstick(log.pool);
+            stand.say("one transaction an append, 16 writers");
+            yardstick.appendsPerSecond(FEW, stand.warmUp());
+            double alone = yardstick.appendsPerSecond(FEW, stand.duration());
+            warmUp(stand, log, FEW, 1);
+            stand.say("appending, 16 writers");
+            EventLog.Written written = log.write(FEW, 1, stand.duration());
+            notes.figure(Figure.told("appends", written.rate(), "/s"));
+            notes.figure(Figure.told("one transaction an append beside it", alone, "/s"));
+            notes.figure(
+                    Figure.atLeast(
+                            "of one transaction an append",
+                            Figure.ratio(written.rate(), alone),
+                            "×",
+                            5));
+            notes.figure(Figure.below("p99", written.milliseconds(0.99), "ms", 20));
+            notes.finding(
+                    Finding.exactly(
+                            "events stored", log.store.lastPosition(), EventLog.stored(stand)));
+        }
+        return notes.of("store-append-16: single events from 16 writers, each with its own stream");
+    }
+
+    /** Batches of a hundred, and then everything read from the start. */
+    static Outcome batch(Stand stand) {
+        Outcome.Notes notes = new Outcome.Notes();
+        try (EventLog log = new EventLog(stand.installation())) {
+            warmUp(stand, log, FEW, Bodies.BATCH);
+            stand.say("appending batches of 100, 16 writers");
+            EventLog.Written written = log.write(FEW, Bodies.BATCH, stand.duration());
+            notes.figure(Figure.atLeast("events", written.rate() * Bodies.BATCH, "/s", 60_000));
+            notes.figure(Figure.told("p99 of a batch", written.milliseconds(0.99), "ms"));
+            long all = log.store.lastPosition();
+            notes.finding(Finding.exactly("events stored", all, EventLog.stored(stand)));
+            stand.say("reading all %,d events".formatted(all));
+            readAll(log);
+            long start = System.nanoTime();
+            long read = readAll(log);
+            double seconds = (System.nanoTime() - start) / 1e9;
+            notes.figure(
+                    Figure.atLeast("events read from the start", read / seconds, "/s", 200_000));
+            notes.finding(Finding.exactly("events read", all, read));
+        }
+        return notes.of("store-batch: 100 events an append from 16 writers, then all read");
+    }
+
+    /** How far a subscription falls behind while many write. */
+    static Outcome lag(Stand stand) {
+        Outcome.Notes notes = new Outcome.Notes();
+        try (EventLog log = new EventLog(stand.installation())) {
+            AtomicLong worst = new AtomicLong();
+            AtomicLong handled = new AtomicLong();
+            SubscriptionSettings settings = SubscriptionSettings.of("bench", "bench");
+            try (CatchUpSubscription subscription =
+                    CatchUpSubscription.start(
+                            log.store,
+                            log.checkpoints(),
+                            settings.withBatchSize(PAGE),
+                            (events, lease) -> {
+                                handled.addAndGet(events.size());
+                                worst.accumulateAndGet(age(events.getFirst()), Math::max);
+                            })) {
+                warmUp(stand, log, MANY, 1);
+                await(log, subscription);
+                worst.set(0);
+                stand.say("appending, 64 writers, one subscription");
+                EventLog.Written written = log.write(MANY, 1, stand.duration());
+                notes.figure(Figure.told("appends meanwhile", written.rate(), "/s"));
+                notes.figure(Figure.told("their p99", written.milliseconds(0.99), "ms"));
+                await(log, subscription);
+                notes.figure(Figure.below("the oldest that waited", worst.get() / 1e3, "s", 1));
+            }
+            notes.finding(
+                    Finding.exactly("events handled", log.store.lastPosition(), handled.get()));
+        }
+        return notes.of("store-lag: a subscription that follows 64 writers");
+    }
+
+    private static void warmUp(Stand stand, EventLog log, int writers, int events) {
+        stand.say("warming up");
+        double before = 0;
+        for (int round = 0; round < 4; round++) {
+            double now = log.write(writers, events, stand.warmUp()).rate();
+            if (Phases.isWarm(before, now)) {
+                return;
+            }
+            before = now;
+        }
+    }
+
+    private static long readAll(EventLog log) {
+        long read = 0;
+        long position = 0;
+        while (true) {
+            List<StoredEvent> page = log.store.getAllEvents(position, PAGE);
+            if (page.isEmpty()) {
+                return read;
+            }
+            read += page.size();
+            position = page.getLast().position();
+        }
+    }
+
+    /** In milliseconds; an event's time is when its writer began to append it. */
+    private static long age(StoredEvent stored) {
+        return Duration.between(stored.event().time(), Instant.now()).toMillis();
+    }
+
+    private static void await(EventLog log, CatchUpSubscription subscription) {
+        try {
+            if (!subscription.awaitPosition(log.store.lastPosition(), PATIENCE)) {
+                throw new BenchException("The subscription has not caught up in " + PATIENCE);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new BenchException("interrupted", e);
+        }
+    }
+}

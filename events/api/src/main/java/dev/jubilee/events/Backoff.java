@@ -1,0 +1,74 @@
+package dev.jubilee.events;
+
+import java.time.Duration;
+import java.util.random.RandomGenerator;
+
+/** How long to wait before trying again. */
+public sealed interface Backoff {
+    /**
+     * The pause after so many failures.
+     *
+     * @param failures from 1
+     */
+    Duration after(int failures, RandomGenerator random);
+
+    /** The same pause each time. */
+    static Backoff fixed(Duration delay) {
+        return new Fixed(delay);
+    }
+
+    /** Twice as long each time up to the longest, of which up to half is left to chance. */
+    static Backoff exponential(Duration delay, Duration maxDelay) {
+        return new Exponential(delay, maxDelay, 0.5);
+    }
+
+    /** The same pause each time. */
+    record Fixed(Duration delay) implements Backoff {
+        public Fixed {
+            requirePositiveOrZero("delay", delay);
+        }
+
+        @Override
+        public Duration after(int failures, RandomGenerator random) {
+            return delay;
+        }
+    }
+
+    /**
+     * Twice as long each time.
+     *
+     * @param delay the first pause
+     * @param maxDelay the longest
+     * @param jitter the part of each pause that is left to chance, 0 to 1, so that those who failed
+     *     together do not come back together: a pause of 8 s with a jitter of 0.5 is 4 to 8 s
+     */
+    record Exponential(Duration delay, Duration maxDelay, double jitter) implements Backoff {
+        /** A pause beyond 2^30 times the first is the longest anyway. */
+        private static final int MOST_DOUBLINGS = 30;
+
+        public Exponential {
+            requirePositiveOrZero("delay", delay);
+            if (maxDelay.compareTo(delay) < 0) {
+                throw new IllegalArgumentException(
+                        "'maxDelay' must be 'delay' (" + delay + ") or more, was " + maxDelay);
+            }
+            if (!(jitter >= 0 && jitter <= 1)) {
+                throw new IllegalArgumentException("'jitter' must be 0 to 1, was " + jitter);
+            }
+        }
+
+        @Override
+        public Duration after(int failures, RandomGenerator random) {
+            double full =
+                    (double) delay.toNanos() * (1L << Math.clamp(failures - 1L, 0, MOST_DOUBLINGS));
+            double capped = Math.min(full, (double) maxDelay.toNanos());
+            return Duration.ofNanos((long) (capped * (1 - jitter * random.nextDouble())));
+        }
+    }
+
+    private static void requirePositiveOrZero(String name, Duration value) {
+        if (value.isNegative()) {
+            throw new IllegalArgumentException("'" + name + "' must not be negative: " + value);
+        }
+    }
+}

@@ -1,0 +1,19 @@
+package dev.jubilee.events;
+
+import java.util.List;
+import java.util.function.Predicate;
+
+/** What could not be handled, to look at and to try again. Thread-safe. */
+public interface DeadLetters {
+    /** The oldest letters that lie at this address, at most so many; they stay where they are. */
+    List<DeadLetter> view(DeadLetterRoute route, int limit);
+
+    /**
+     * Gives the events of these letters to their subscription again, and to no other, with all
+     * attempts ahead of them, and removes the letters; they come after what was published
+     * meanwhile. Looks at those that lie there when it is called, oldest first.
+     *
+     * @return how many
+     */
+    int redrive(DeadLetterRoute route, Predicate<DeadLetter> which);
+}

@@ -1,0 +1,163 @@
+package dev.jubilee.events.kafka;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TopicExistsException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Makes the consumers of a bus, each at the place where it has to begin. */
+final class KafkaConsumers {
+    private static final Logger LOG = LoggerFactory.getLogger(KafkaConsumers.class);
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    private final Map<String, Object> kafka;
+    private final Admin admin;
+
+    KafkaConsumers(Map<String, Object> kafka, Admin admin) {
+        this.kafka = kafka;
+        this.admin = admin;
+    }
+
+    /** Makes those topics that do not exist, and returns when they can be written to. */
+    void createMissing(Set<String> topics) {
+        Set<String> missing = new HashSet<>(topics);
+        missing.removeAll(await(admin.listTopics().names()));
+        List<NewTopic> made = new ArrayList<>();
+        missing.forEach(topic -> made.add(new NewTopic(topic, Optional.empty(), Optional.empty())));
+        admin.createTopics(made)
+                .values()
+                .values()
+                .forEach(creation -> {
+                    try {
+                        await(creation);
+                    } catch (KafkaException e) {
+                        if (!(e.getCause() instanceof TopicExistsException)) {
+                            throw e;
+                        }
+                    }
+                });
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        TopicOffsets offsets = new TopicOffsets(admin);
+        while (!missing.isEmpty() && !haveLeaders(offsets, missing)) {
+            if (System.nanoTime() > deadline) {
+                throw new KafkaException("the topics " + missing + " have no leaders yet");
+            }
+            Thread.onSpinWait();
+        }
+    }
+
+    private static boolean haveLeaders(TopicOffsets offsets, Set<String> topics) {
+        try {
+            return offsets.ids(topics).size() == topics.size() && !offsets.ends(topics).isEmpty();
+        } catch (RetryableException e) {
+            return false;
+        }
+    }
+
+    /** All partitions, from what is published from now on. */
+    Consumer<byte[], byte[]> fromNowOn(Collection<String> topics) {
+        Consumer<byte[], byte[]> consumer = consumer(Map.of());
+        List<TopicPartition> partitions = partitions(consumer, topics);
+        consumer.assign(partitions);
+        consumer.seekToEnd(partitions);
+        partitions.forEach(partition -> consumer.position(partition, PATIENCE));
+        return consumer;
+    }
+
+    /** All partitions, from the beginning. */
+    Consumer<byte[], byte[]> fromTheBeginning(String topic) {
+        Consumer<byte[], byte[]> consumer = consumer(Map.of());
+        List<TopicPartition> partitions = partitions(consumer, List.of(topic));
+        consumer.assign(partitions);
+        consumer.seekToBeginning(partitions);
+        return consumer;
+    }
+
+    /** A member of the group, whose place is fixed wherever it had none. */
+    Consumer<byte[], byte[]> ofGroup(String group, Collection<String> topics) {
+        try (Consumer<byte[], byte[]> scout =
+                consumer(Map.of(ConsumerConfig.GROUP_ID_CONFIG, group))) {
+            List<TopicPartition> partitions = partitions(scout, topics);
+            Map<TopicPartition, OffsetAndMetadata> known =
+                    scout.committed(new HashSet<>(partitions), PATIENCE);
+            List<TopicPartition> fresh =
+                    partitions.stream().filter(partition -> known.get(partition) == null).toList();
+            if (!fresh.isEmpty()) {
+                Map<TopicPartition, OffsetAndMetadata> begin = new HashMap<>();
+                scout.endOffsets(fresh, PATIENCE)
+                        .forEach((partition, end) ->
+                                begin.put(partition, new OffsetAndMetadata(end)));
+                scout.assign(fresh);
+                scout.commitSync(begin, PATIENCE);
+            }
+        } catch (KafkaException e) {
+            // A group with members has fixed its place already, and lets nobody else do so.
+            LOG.debug("the place of {} is not fixed again: {}", group, e.toString());
+        }
+        return consumer(
+                Map.of(
+                        ConsumerConfig.GROUP_ID_CONFIG,
+                        group,
+                        ConsumerConfig.GROUP_PROTOCOL_CONFIG,
+                        "classic"));
+    }
+
+    private static List<TopicPartition> partitions(
+            Consumer<?, ?> consumer, Collection<String> topics) {
+        List<TopicPartition> partitions = new ArrayList<>();
+        for (String topic : topics) {
+            consumer.partitionsFor(topic, PATIENCE)
+                    .forEach(info -> partitions.add(new TopicPartition(topic, info.partition())));
+        }
+        return partitions;
+    }
+
+    private Consumer<byte[], byte[]> consumer(Map<String, Object> particular) {
+        Map<String, Object> all = new HashMap<>();
+        all.put(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, 6000);
+        all.put(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, 500);
+        all.put(ConsumerConfig.RECONNECT_BACKOFF_MAX_MS_CONFIG, 500);
+        all.put(ConsumerConfig.METADATA_MAX_AGE_CONFIG, 5000);
+        all.put(ConsumerConfig.ENABLE_METRICS_PUSH_CONFIG, false);
+        all.putAll(kafka);
+        all.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+        all.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+        all.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+        all.putAll(particular);
+        return new KafkaConsumer<>(all, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    }
+
+    private static <T> T await(KafkaFuture<T> future) {
+        try {
+            return future.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        } catch (ExecutionException e) {
+            throw new KafkaException("Kafka failed: " + e.getMessage(), e.getCause());
+        } catch (TimeoutException e) {
+            throw new KafkaException("Kafka did not answer in " + PATIENCE.toSeconds() + " s", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new KafkaException("interrupted while asking Kafka", e);
+        }
+    }
+}

@@ -1,0 +1,58 @@
+package dev.jubilee.events.kafka;
+
+import dev.jubilee.events.BaseEvent;
+import dev.jubilee.events.Envelope;
+import dev.jubilee.events.EventCodec;
+import dev.jubilee.events.core.Delivery;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** One record on its way to a handler. */
+final class KafkaDelivery implements Delivery {
+    private final Envelope envelope;
+    private final EventCodec codec;
+    private final HandledOffsets.@Nullable Offset offset;
+    private @Nullable BaseEvent read;
+
+    /** Without an offset nothing is redelivered. */
+    KafkaDelivery(Envelope envelope, EventCodec codec, HandledOffsets.@Nullable Offset offset) {
+        this.envelope = envelope;
+        this.codec = codec;
+        this.offset = offset;
+    }
+
+    Envelope envelope() {
+        return envelope;
+    }
+
+    @Override
+    public String key() {
+        return Objects.requireNonNullElse(envelope.partitionKey(), envelope.id());
+    }
+
+    /** Read when it is handled, by the worker, and once. */
+    @Override
+    public BaseEvent event() {
+        BaseEvent event = read;
+        if (event == null) {
+            event = codec.decode(envelope);
+            read = event;
+        }
+        return event;
+    }
+
+    @Override
+    public boolean isOurs() {
+        return offset == null || !offset.isRevoked();
+    }
+
+    @Override
+    public void settled() {
+        if (offset != null) {
+            offset.done();
+        }
+    }
+
+    @Override
+    public void returned() {}
+}

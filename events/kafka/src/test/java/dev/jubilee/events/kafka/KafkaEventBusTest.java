@@ -1,0 +1,28 @@
+package dev.jubilee.events.kafka;
+
+import dev.jubilee.events.EventBus;
+import dev.jubilee.events.EventRegistry;
+import dev.jubilee.events.json.JsonEventCodec;
+import dev.jubilee.events.tck.DurableEventBusContract;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+@ExtendWith(RealKafka.class)
+class KafkaEventBusTest extends DurableEventBusContract {
+    private final TestKafka kafka;
+
+    KafkaEventBusTest(TestKafka kafka) {
+        this.kafka = kafka;
+    }
+
+    @Override
+    protected EventBus open(EventRegistry registry) {
+        return new KafkaEventBus(
+                KafkaBusSettings.of(kafka.brokers()).withTopics(KafkaTopics.one("bus")),
+                new JsonEventCodec(registry));
+    }
+
+    @Override
+    protected void restartServer() {
+        kafka.restart();
+    }
+}

@@ -1,0 +1,144 @@
+package dev.jubilee.events.tck;
+
+import static dev.jubilee.events.tck.SampleEvents.ids;
+import static dev.jubilee.events.tck.SampleEvents.many;
+import static dev.jubilee.events.tck.SampleEvents.save;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.jubilee.events.store.BatchHandler;
+import dev.jubilee.events.store.CatchUpSubscription;
+import dev.jubilee.events.store.Checkpoints;
+import dev.jubilee.events.store.EventStore;
+import dev.jubilee.events.store.SubscriptionListener;
+import dev.jubilee.events.store.SubscriptionSettings;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What a {@link CatchUpSubscription} makes of a store and its checkpoints. */
+@SuppressWarnings("NullAway.Init") // made anew before each test
+public abstract class SubscriptionContract {
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    private final List<String> handled = Collections.synchronizedList(new ArrayList<>());
+    private final BatchHandler noting = (events, lease) -> handled.addAll(ids(events));
+    private EventStore store;
+    private Checkpoints checkpoints;
+
+    /** A fixture with an empty log and no checkpoints. */
+    protected abstract EventStoreFixture fixture();
+
+    @BeforeEach
+    final void connect() {
+        EventStoreFixture fixture = fixture();
+        store = fixture.open();
+        checkpoints = fixture.checkpoints();
+    }
+
+    @AfterEach
+    final void disconnect() {
+        store.close();
+    }
+
+    @Test
+    void everythingIsHandledInOrderFromTheStartOn() throws Exception {
+        store.saveEvents("s", many("e", 20), 0);
+        try (CatchUpSubscription subscription = subscribe("a", noting)) {
+            await(subscription);
+            store.saveEvents("s", many("f", 5), 20);
+            subscription.wake();
+            await(subscription);
+        }
+        assertThat(handled).hasSize(25).startsWith("e1", "e2").endsWith("f4", "f5");
+        assertThat(checkpoints.position("p")).hasValue(store.lastPosition());
+    }
+
+    @Test
+    void itGoesOnWhereItWas() throws Exception {
+        store.saveEvents("s", many("e", 20), 0);
+        try (CatchUpSubscription first = subscribe("a", noting)) {
+            await(first);
+        }
+        save(store, "s", 20, "next");
+        try (CatchUpSubscription second = subscribe("b", noting)) {
+            await(second);
+        }
+        assertThat(handled).hasSize(21).doesNotHaveDuplicates().endsWith("next");
+    }
+
+    @Test
+    void aBatchThatFailsComesAgainAndNothingIsSkipped() throws Exception {
+        store.saveEvents("s", many("e", 12), 0);
+        AtomicInteger tries = new AtomicInteger();
+        BatchHandler failing =
+                (events, lease) -> {
+                    if (ids(events).contains("e7") && tries.incrementAndGet() < 3) {
+                        throw new IllegalStateException("not yet");
+                    }
+                    noting.handle(events, lease);
+                };
+        try (CatchUpSubscription subscription = subscribe("a", failing)) {
+            await(subscription);
+        }
+        assertThat(tries).hasValue(3);
+        assertThat(handled).isEqualTo(ids(store.getEvents("s", 0)));
+    }
+
+    @Test
+    void anOwnerThatStallsIsReplacedAndMovesNothingAnyMore() throws Exception {
+        store.saveEvents("s", many("e", 5), 0);
+        CountDownLatch stalled = new CountDownLatch(1);
+        CountDownLatch resume = new CountDownLatch(1);
+        CountDownLatch fenced = new CountDownLatch(1);
+        AtomicInteger batches = new AtomicInteger();
+        BatchHandler stalling =
+                (events, lease) -> {
+                    batches.incrementAndGet();
+                    stalled.countDown();
+                    resume.await();
+                };
+        SubscriptionListener watching =
+                new SubscriptionListener() {
+                    @Override
+                    public void fenced(Checkpoints.Lease lease) {
+                        fenced.countDown();
+                    }
+                };
+        SubscriptionSettings brief =
+                SubscriptionSettings.of("p", "a").withLease(Duration.ofMillis(200));
+        try (CatchUpSubscription zombie =
+                CatchUpSubscription.start(
+                        store, checkpoints, brief.withBatchSize(2), stalling, watching)) {
+            assertThat(stalled.await(30, TimeUnit.SECONDS)).isTrue();
+            try (CatchUpSubscription next = subscribe("b", noting)) {
+                await(next);
+                resume.countDown();
+                assertThat(fenced.await(30, TimeUnit.SECONDS)).isTrue();
+                assertThat(checkpoints.position("p")).hasValue(store.lastPosition());
+                assertThat(zombie.awaitPosition(1, Duration.ofMillis(1))).isFalse();
+            }
+        }
+        assertThat(handled).isEqualTo(ids(store.getEvents("s", 0)));
+        assertThat(batches).hasValue(1);
+    }
+
+    private CatchUpSubscription subscribe(String owner, BatchHandler handler) {
+        SubscriptionSettings settings =
+                SubscriptionSettings.of("p", owner)
+                        .withBatchSize(3)
+                        .withPoll(Duration.ofMillis(20))
+                        .withLease(Duration.ofSeconds(2));
+        return CatchUpSubscription.start(store, checkpoints, settings, handler);
+    }
+
+    private void await(CatchUpSubscription subscription) throws InterruptedException {
+        assertThat(subscription.awaitPosition(store.lastPosition(), PATIENCE)).isTrue();
+    }
+}
