@@ -4,19 +4,19 @@ import dev.jubilee.server.audit.Audit;
 import dev.jubilee.server.bus.delivery.DeliveryEngine;
 import dev.jubilee.server.bus.publish.PublishRoutes;
 import dev.jubilee.server.bus.publish.Publisher;
-import dev.jubilee.server.bus.settling.Settling;
 import dev.jubilee.server.bus.replay.Replays;
 import dev.jubilee.server.bus.search.EventSearch;
 import dev.jubilee.server.bus.search.SearchRoutes;
 import dev.jubilee.server.bus.search.StoredEvents;
+import dev.jubilee.server.bus.settling.Settling;
 import dev.jubilee.server.bus.stats.Activity;
 import dev.jubilee.server.bus.stats.Statistics;
 import dev.jubilee.server.bus.store.EventStore;
-import dev.jubilee.server.bus.topics.TopicGrantRoutes;
 import dev.jubilee.server.bus.subscriptions.SecretBox;
 import dev.jubilee.server.bus.subscriptions.SubscriptionRoutes;
 import dev.jubilee.server.bus.subscriptions.SubscriptionSecrets;
 import dev.jubilee.server.bus.subscriptions.Subscriptions;
+import dev.jubilee.server.bus.topics.TopicGrantRoutes;
 import dev.jubilee.server.bus.topics.TopicRoutes;
 import dev.jubilee.server.bus.topics.Topics;
 import dev.jubilee.server.bus.trace.TraceRoutes;
@@ -138,6 +138,8 @@ public final class Bus implements Routes, AutoCloseable {
                         topics,
                         publisher::publish,
                         http);
+        statistics.subscriptions(delivery::active);
+        topics.changes().heed(topic -> delivery.subscribersOf(topic.name()));
         Gauge.builder("event_bus_active_workers", this, Bus::activeWorkers)
                 .description("Workers of the bus that are busy: sending, storing, delivering")
                 .register(registry);

@@ -277,6 +277,14 @@ public final class DeliveryEngine implements AutoCloseable {
         return (int) directory.index().all().stream().filter(Subscription::isActive).count();
     }
 
+    /** Subscriptions to this topic by its own name, in words; a pattern that matches is none. */
+    public List<String> subscribersOf(String topic) {
+        return directory.index().all().stream()
+                .filter(subscription -> subscription.topicPattern().equals(topic))
+                .map(subscription -> "subscription \"" + subscription.serviceName() + "\"")
+                .toList();
+    }
+
     private List<String> wanted() {
         SubscriptionIndex index = directory.index();
         return topics.names().stream().filter(index::wants).toList();

@@ -1,7 +1,7 @@
 package dev.jubilee.server.bus.publish;
 
-import dev.jubilee.server.observability.EventCounters;
 import dev.jubilee.server.bus.stats.Activity;
+import dev.jubilee.server.observability.EventCounters;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 

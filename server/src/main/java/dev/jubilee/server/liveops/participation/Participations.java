@@ -48,6 +48,7 @@ public final class Participations implements AutoCloseable {
         LaneSettings laneSettings =
                 LaneSettings.of("participation")
                         .withMaxBatch(settings.maxBatch())
+                        .withGathering(true)
                         .withCapacity(settings.capacity())
                         .withPatience(settings.patience());
         this.lane =

@@ -21,7 +21,10 @@ public final class Claims implements AutoCloseable {
     public Claims(DataSource dataSource, InstantSource clock, LaneListener listener) {
         this.lane =
                 new GroupCommit<>(
-                        LaneSettings.of("claims"), dataSource, new ClaimBatch(clock), listener);
+                        LaneSettings.of("claims").withGathering(true),
+                        dataSource,
+                        new ClaimBatch(clock),
+                        listener);
     }
 
     /**
