@@ -3,6 +3,7 @@ package dev.jubilee.server.bus;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jubilee.server.bus.BusInstance.Answer;
+import dev.jubilee.server.testing.Await;
 import dev.jubilee.server.testing.Platform;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -91,6 +92,36 @@ class SubscriptionsTest {
                         "ordering",
                         "start_from",
                         "surprise");
+    }
+
+    @Test
+    void aSubscriptionIsCountedAndKeepsItsTopicFromBeingDeleted() {
+        String topic = platform.topic("kept");
+        String named = "{\"name\":\"" + topic + "\",\"partitions\":1}";
+        assertThat(bus.post("operator", "/topics", named).status()).isEqualTo(201);
+        int before = active();
+        Answer made =
+                bus.post(
+                        "service",
+                        "/subscriptions",
+                        "{\"service_name\":\"mail\",\"method\":\"sse\",\"topic_pattern\":\""
+                                + topic
+                                + "\"}");
+        assertThat(made.status()).isEqualTo(201);
+
+        Await.until("it is counted", () -> active() == before + 1);
+        Answer refused =
+                bus.send("DELETE", "operator", "/topics/" + topic + "?confirm=" + topic, null);
+
+        assertThat(refused.status()).isEqualTo(409);
+        assertThat(refused.body().at("/errors/0/message").stringValue())
+                .isEqualTo("subscription \"mail\"");
+        bus.post("service", "/subscriptions/" + made.text("subscription_id") + "/pause", "{}");
+        Await.until("it is counted no more", () -> active() == before);
+    }
+
+    private static int active() {
+        return bus.get("operator", "/stats").body().get("active_subscriptions").intValue();
     }
 
     @Test
