@@ -17,6 +17,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -188,8 +189,8 @@ class DeliveryTest {
         Answer subscription = subscribe(topic, receiver, "");
         String first = publish(topic, "\"key\": \"a\", \"payload\": 1");
         await(receiver, 1);
-        platform.clock().advance(Duration.ofSeconds(10));
-        String since = platform.clock().instant().minusSeconds(5).toString();
+        // Kafka finds a time by its own clock, when it took a record.
+        String since = Instant.now().toString();
         String second = publish(topic, "\"key\": \"a\", \"payload\": 2");
         await(receiver, 2);
         assertThat(

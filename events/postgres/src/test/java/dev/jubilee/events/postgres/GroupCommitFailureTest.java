@@ -61,9 +61,10 @@ class GroupCommitFailureTest {
             get(first);
             get(second);
         }
+        // On a busy machine they may meet a second time.
         assertThat(retries)
-                .singleElement()
-                .satisfies(e -> assertThat(((SQLException) e).getSQLState()).isEqualTo("40P01"));
+                .isNotEmpty()
+                .allSatisfy(e -> assertThat(((SQLException) e).getSQLState()).isEqualTo("40P01"));
     }
 
     /** Locks the row of the item, then the other one; the first time, not before both hold one. */

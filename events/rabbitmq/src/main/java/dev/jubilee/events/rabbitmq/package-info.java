@@ -1,5 +1,0 @@
-/** Events over RabbitMQ. */
-@NullMarked
-package dev.jubilee.events.rabbitmq;
-
-import org.jspecify.annotations.NullMarked;
