@@ -111,6 +111,27 @@ public record Subscription(
     }
 
     Subscription withSecrets(@Nullable String token, @Nullable String signing) {
+        return with(token, signing, startFrom, startsAt, state);
+    }
+
+    Subscription withStartsAt(Map<UUID, List<Long>> value) {
+        return with(authToken, signingSecrets, startFrom, Map.copyOf(value), state);
+    }
+
+    Subscription withStartFrom(String value) {
+        return with(authToken, signingSecrets, value, startsAt, state);
+    }
+
+    Subscription withState(State value) {
+        return with(authToken, signingSecrets, startFrom, startsAt, value);
+    }
+
+    private Subscription with(
+            @Nullable String token,
+            @Nullable String signing,
+            String from,
+            Map<UUID, List<Long>> starts,
+            State now) {
         return new Subscription(
                 id,
                 serviceName,
@@ -127,74 +148,8 @@ public record Subscription(
                 requiresAck,
                 ackDeadline,
                 ordering,
-                startFrom,
-                startsAt,
-                state);
-    }
-
-    Subscription withStartsAt(Map<UUID, List<Long>> value) {
-        return new Subscription(
-                id,
-                serviceName,
-                topicPattern,
-                eventTypes,
-                method,
-                endpoint,
-                filter,
-                authToken,
-                signingSecrets,
-                retry,
-                rateLimitPerMin,
-                batching,
-                requiresAck,
-                ackDeadline,
-                ordering,
-                startFrom,
-                Map.copyOf(value),
-                state);
-    }
-
-    Subscription withStartFrom(String value) {
-        return new Subscription(
-                id,
-                serviceName,
-                topicPattern,
-                eventTypes,
-                method,
-                endpoint,
-                filter,
-                authToken,
-                signingSecrets,
-                retry,
-                rateLimitPerMin,
-                batching,
-                requiresAck,
-                ackDeadline,
-                ordering,
-                value,
-                startsAt,
-                state);
-    }
-
-    Subscription withState(State value) {
-        return new Subscription(
-                id,
-                serviceName,
-                topicPattern,
-                eventTypes,
-                method,
-                endpoint,
-                filter,
-                authToken,
-                signingSecrets,
-                retry,
-                rateLimitPerMin,
-                batching,
-                requiresAck,
-                ackDeadline,
-                ordering,
-                startFrom,
-                startsAt,
-                value);
+                from,
+                starts,
+                now);
     }
 }
