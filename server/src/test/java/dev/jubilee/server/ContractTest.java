@@ -2,9 +2,9 @@ package dev.jubilee.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.jubilee.events.tck.Await;
 import dev.jubilee.server.config.SettingsReader;
 import dev.jubilee.server.http.Router;
-import dev.jubilee.server.testing.Await;
 import dev.jubilee.server.testing.Contract;
 import dev.jubilee.server.testing.ContractClient;
 import dev.jubilee.server.testing.ContractClient.Answer;

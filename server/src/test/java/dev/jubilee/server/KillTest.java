@@ -2,8 +2,8 @@ package dev.jubilee.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.jubilee.events.tck.Await;
 import dev.jubilee.server.json.Json;
-import dev.jubilee.server.testing.Await;
 import dev.jubilee.server.testing.Program;
 import java.io.IOException;
 import java.net.URI;

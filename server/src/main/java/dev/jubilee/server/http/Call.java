@@ -87,6 +87,21 @@ public final class Call {
     }
 
     /**
+     * A query parameter that must be one of a few; null when absent.
+     *
+     * @throws ProblemException 422 that names them when it is another
+     */
+    public @Nullable String queryOneOf(String name, List<String> allowed) {
+        String value = query(name);
+        if (value != null && !allowed.contains(value)) {
+            String all = String.join(", ", allowed);
+            throw Problem.invalid(name, "must be one of " + all + "; was \"" + value + "\"")
+                    .asException();
+        }
+        return value;
+    }
+
+    /**
      * Refuses what the route does not know: a filter that is misspelt would otherwise show
      * everything.
      */

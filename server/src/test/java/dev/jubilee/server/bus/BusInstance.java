@@ -2,6 +2,7 @@ package dev.jubilee.server.bus;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import dev.jubilee.events.tck.Await;
 import dev.jubilee.server.bus.subscriptions.SecretBox;
 import dev.jubilee.server.config.SettingsReader;
 import dev.jubilee.server.database.ChangeFeed;
@@ -16,7 +17,6 @@ import dev.jubilee.server.json.Json;
 import dev.jubilee.server.security.Authenticator;
 import dev.jubilee.server.security.Principal;
 import dev.jubilee.server.security.Role;
-import dev.jubilee.server.testing.Await;
 import dev.jubilee.server.testing.Platform;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Vertx;

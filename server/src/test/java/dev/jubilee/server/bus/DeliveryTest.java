@@ -6,10 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.standardwebhooks.Webhook;
 import com.standardwebhooks.exceptions.WebhookVerificationException;
+import dev.jubilee.events.tck.Await;
 import dev.jubilee.server.bus.BusInstance.Answer;
 import dev.jubilee.server.bus.Receiver.Received;
 import dev.jubilee.server.bus.Receiver.Reply;
-import dev.jubilee.server.testing.Await;
 import dev.jubilee.server.testing.Platform;
 import java.net.http.HttpHeaders;
 import java.sql.Connection;

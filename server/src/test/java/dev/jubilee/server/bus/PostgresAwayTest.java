@@ -2,8 +2,8 @@ package dev.jubilee.server.bus;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.jubilee.events.tck.Await;
 import dev.jubilee.server.bus.BusInstance.Answer;
-import dev.jubilee.server.testing.Await;
 import dev.jubilee.server.testing.Platform;
 import java.sql.Connection;
 import java.sql.DriverManager;

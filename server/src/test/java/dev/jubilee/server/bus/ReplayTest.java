@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jubilee.events.Envelope;
 import dev.jubilee.events.kafka.KafkaEnvelopes;
+import dev.jubilee.events.tck.Await;
 import dev.jubilee.server.bus.BusInstance.Answer;
 import dev.jubilee.server.json.Json;
-import dev.jubilee.server.testing.Await;
 import dev.jubilee.server.testing.Platform;
 import java.sql.Connection;
 import java.sql.Statement;

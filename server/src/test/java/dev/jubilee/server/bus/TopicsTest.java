@@ -2,9 +2,9 @@ package dev.jubilee.server.bus;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.jubilee.events.tck.Await;
 import dev.jubilee.server.bus.BusInstance.Answer;
 import dev.jubilee.server.bus.topics.TopicEnds;
-import dev.jubilee.server.testing.Await;
 import dev.jubilee.server.testing.Platform;
 import java.sql.Connection;
 import java.sql.Statement;

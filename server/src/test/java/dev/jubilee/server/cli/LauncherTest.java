@@ -2,7 +2,7 @@ package dev.jubilee.server.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.jubilee.server.testing.Await;
+import dev.jubilee.events.tck.Await;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

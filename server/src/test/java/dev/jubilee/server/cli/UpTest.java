@@ -3,7 +3,7 @@ package dev.jubilee.server.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.jubilee.server.testing.Await;
+import dev.jubilee.events.tck.Await;
 import dev.jubilee.server.testing.Program;
 import java.io.IOException;
 import java.net.InetAddress;

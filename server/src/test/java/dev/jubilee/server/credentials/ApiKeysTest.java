@@ -2,8 +2,8 @@ package dev.jubilee.server.credentials;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.jubilee.events.tck.Await;
 import dev.jubilee.server.json.Json;
-import dev.jubilee.server.testing.Await;
 import dev.jubilee.server.testing.Platform;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;

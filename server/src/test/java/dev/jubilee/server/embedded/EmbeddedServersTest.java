@@ -3,7 +3,7 @@ package dev.jubilee.server.embedded;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.jubilee.server.testing.Await;
+import dev.jubilee.events.tck.Await;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;

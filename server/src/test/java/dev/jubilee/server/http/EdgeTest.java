@@ -2,12 +2,12 @@ package dev.jubilee.server.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.jubilee.events.tck.Await;
 import dev.jubilee.server.json.Json;
 import dev.jubilee.server.security.Access;
 import dev.jubilee.server.security.Authenticator;
 import dev.jubilee.server.security.Principal;
 import dev.jubilee.server.security.Role;
-import dev.jubilee.server.testing.Await;
 import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.Map;

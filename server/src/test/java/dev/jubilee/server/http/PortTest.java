@@ -3,10 +3,10 @@ package dev.jubilee.server.http;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.jubilee.events.tck.Await;
 import dev.jubilee.server.security.Access;
 import dev.jubilee.server.security.Authenticator;
 import dev.jubilee.server.security.Principal;
-import dev.jubilee.server.testing.Await;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.time.Duration;

@@ -2,11 +2,11 @@ package dev.jubilee.server.observability;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.jubilee.events.tck.Await;
 import dev.jubilee.server.http.EdgeServer;
 import dev.jubilee.server.json.Json;
 import dev.jubilee.server.security.Authenticator;
 import dev.jubilee.server.security.Principal;
-import dev.jubilee.server.testing.Await;
 import dev.jubilee.server.testing.MutableClock;
 import java.net.http.HttpResponse;
 import java.time.Duration;

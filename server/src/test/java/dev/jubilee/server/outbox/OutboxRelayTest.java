@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.jubilee.events.Envelope;
 import dev.jubilee.events.IdOrigin;
+import dev.jubilee.events.tck.Await;
 import dev.jubilee.server.json.Json;
-import dev.jubilee.server.testing.Await;
 import dev.jubilee.server.testing.Platform;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.sql.Connection;

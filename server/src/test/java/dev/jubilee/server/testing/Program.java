@@ -1,5 +1,6 @@
 package dev.jubilee.server.testing;
 
+import dev.jubilee.events.tck.Await;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;

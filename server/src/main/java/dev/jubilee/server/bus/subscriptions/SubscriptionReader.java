@@ -197,7 +197,7 @@ final class SubscriptionReader {
         try {
             return Json.tree(given.stringValue());
         } catch (JacksonException e) {
-            input.reject("filter", "is text that is not JSON: " + e.getOriginalMessage());
+            input.reject("filter", "is text that is not JSON: " + Json.fault(e));
             return null;
         }
     }

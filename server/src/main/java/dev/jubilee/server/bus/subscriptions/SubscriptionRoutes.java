@@ -79,8 +79,8 @@ public final class SubscriptionRoutes implements Routes {
         SubscriptionStore.Query query =
                 new SubscriptionStore.Query(
                         call.query("service_name"),
-                        oneOf(call, "method", DeliveryMethod.NAMES),
-                        oneOf(call, "status", List.of("active", "paused", "disabled")));
+                        call.queryOneOf("method", DeliveryMethod.NAMES),
+                        call.queryOneOf("status", List.of("active", "paused", "disabled")));
         return subscriptions
                 .database()
                 .read(connection -> {
@@ -242,24 +242,9 @@ public final class SubscriptionRoutes implements Routes {
         try {
             return Json.tree(given.stringValue());
         } catch (JacksonException e) {
-            body.reject(name, "is text that is not JSON: " + e.getOriginalMessage());
+            body.reject(name, "is text that is not JSON: " + Json.fault(e));
             return null;
         }
-    }
-
-    private static @Nullable String oneOf(Call call, String name, List<String> allowed) {
-        String value = call.query(name);
-        if (value != null && !allowed.contains(value)) {
-            throw Problem.invalid(
-                            name,
-                            "must be one of "
-                                    + String.join(", ", allowed)
-                                    + "; was \""
-                                    + value
-                                    + "\"")
-                    .asException();
-        }
-        return value;
     }
 
     private static SubscriptionView view(Subscriptions.Made made) {

@@ -4,7 +4,6 @@ import dev.jubilee.server.http.Call;
 import dev.jubilee.server.http.Page;
 import dev.jubilee.server.http.Problem;
 import dev.jubilee.server.security.Role;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,9 +31,9 @@ record ListQuery(
                     .asException();
         }
         return new ListQuery(
-                oneOf(call, "event_type", EventInput.TYPES),
+                call.queryOneOf("event_type", EventInput.TYPES),
                 category,
-                oneOf(call, "status", LiveEventStatus.texts()),
+                call.queryOneOf("status", LiveEventStatus.texts()),
                 Page.of(call),
                 seesDrafts(call));
     }
@@ -42,20 +41,5 @@ record ListQuery(
     static boolean seesDrafts(Call call) {
         Role role = call.principal().role();
         return role == Role.ADMIN || role == Role.OPERATOR || role == Role.SERVICE;
-    }
-
-    private static @Nullable String oneOf(Call call, String name, List<String> allowed) {
-        String value = call.query(name);
-        if (value != null && !allowed.contains(value)) {
-            throw Problem.invalid(
-                            name,
-                            "must be one of "
-                                    + String.join(", ", allowed)
-                                    + "; was \""
-                                    + value
-                                    + "\"")
-                    .asException();
-        }
-        return value;
     }
 }

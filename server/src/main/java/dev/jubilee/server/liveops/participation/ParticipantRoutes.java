@@ -73,7 +73,7 @@ final class ParticipantRoutes implements Routes {
 
     private Reply list(Call call) {
         Page page = Page.of(call);
-        String status = status(call);
+        String status = call.queryOneOf("status", STATUSES);
         boolean player = call.principal().role() == Role.PLAYER;
         if (player && status != null) {
             throw Problem.forbidden("A player does not see the status of others.").asException();
@@ -150,7 +150,7 @@ final class ParticipantRoutes implements Routes {
         Page page = Page.of(call);
         String correlationId = call.correlationId();
         return playerEvents
-                .of(player, status(call), page)
+                .of(player, call.queryOneOf("status", STATUSES), page)
                 .handle((part, failure) ->
                         failure == null
                                 ? Reply.ok(
@@ -190,21 +190,6 @@ final class ParticipantRoutes implements Routes {
             }
         });
         return metrics;
-    }
-
-    private static @Nullable String status(Call call) {
-        String status = call.query("status");
-        if (status != null && !STATUSES.contains(status)) {
-            throw Problem.invalid(
-                            "status",
-                            "must be one of "
-                                    + String.join(", ", STATUSES)
-                                    + "; was \""
-                                    + status
-                                    + "\"")
-                    .asException();
-        }
-        return status;
     }
 
     private static String encode(String player) {

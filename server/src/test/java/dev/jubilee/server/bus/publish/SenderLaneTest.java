@@ -2,7 +2,7 @@ package dev.jubilee.server.bus.publish;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.jubilee.server.testing.Await;
+import dev.jubilee.events.tck.Await;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;

@@ -2,9 +2,9 @@ package dev.jubilee.server.liveops.events;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.jubilee.events.tck.Await;
 import dev.jubilee.server.liveops.events.EventsInstance.Answer;
 import dev.jubilee.server.liveops.occurrences.Occurrence;
-import dev.jubilee.server.testing.Await;
 import dev.jubilee.server.testing.Platform;
 import java.time.Duration;
 import java.time.Instant;

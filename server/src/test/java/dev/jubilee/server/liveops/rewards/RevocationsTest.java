@@ -2,6 +2,7 @@ package dev.jubilee.server.liveops.rewards;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.jubilee.events.tck.Await;
 import dev.jubilee.server.audit.Audit;
 import dev.jubilee.server.liveops.Scene;
 import dev.jubilee.server.liveops.occurrences.Occurrence;
@@ -9,7 +10,6 @@ import dev.jubilee.server.liveops.rewards.ClaimResult.Reason;
 import dev.jubilee.server.liveops.rewards.Revocations.Result;
 import dev.jubilee.server.security.Principal;
 import dev.jubilee.server.security.Role;
-import dev.jubilee.server.testing.Await;
 import dev.jubilee.server.testing.Platform;
 import java.sql.Connection;
 import java.sql.Statement;
