@@ -15,7 +15,7 @@ import tools.jackson.databind.node.ObjectNode;
  * What one player earned.
  *
  * @param expiresAt from when on it can no longer be claimed; null while the occurrence has no end,
- *     and once it is anything but earned
+ *     and once it has expired or was revoked
  */
 public record Grant(
         UUID id,

@@ -58,7 +58,9 @@ final class GrantExpiry {
         do {
             chunk = database.transaction(connection -> expire(connection, since, now));
             expired += chunk;
-        } while (chunk == CHUNK);
+            // A chunk that is short may only have met claims under way: there may be more behind
+            // it.
+        } while (chunk > 0);
         lookedUntil = now;
         swept = sweep ? now : swept;
         return expired;
