@@ -118,13 +118,13 @@ class PublishChoicesTest {
 
     @Test
     void highPriorityLeavesAtOnce() {
+        // First, or it would leave in the company of the high one.
         long start = System.nanoTime();
-        publish("\"priority\":\"high\"");
-        Duration high = Duration.ofNanos(System.nanoTime() - start);
-        // The producer's wait of a second ends the same way for both, so the fast one must be fast.
-        start = System.nanoTime();
         publish("\"priority\":\"normal\"");
         Duration normal = Duration.ofNanos(System.nanoTime() - start);
+        start = System.nanoTime();
+        publish("\"priority\":\"high\"");
+        Duration high = Duration.ofNanos(System.nanoTime() - start);
 
         assertThat(high).isLessThan(Duration.ofMillis(700));
         assertThat(normal).isGreaterThan(Duration.ofMillis(800));
