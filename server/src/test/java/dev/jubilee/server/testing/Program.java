@@ -23,6 +23,7 @@ import java.util.stream.Stream;
 /** The whole program as its users run it: a process of its own, which tests may kill. */
 public final class Program implements AutoCloseable {
     private static final long PATIENCE_SECONDS = 120;
+    private static final long SERVERS_PATIENCE_SECONDS = 30;
 
     private final Process process;
     private final Path home;
@@ -180,8 +181,21 @@ public final class Program implements AutoCloseable {
                 Files.readString(home.resolve("postgresql/password")).strip());
     }
 
+    /**
+     * Ends it as {@link #kill()} does and waits for the servers that it started, which end by
+     * themselves: from then on nobody writes to its data folder.
+     */
     @Override
     public void close() {
-        process.destroyForcibly();
+        List<ProcessHandle> servers = children();
+        process.destroyForcibly().onExit().join();
+        for (ProcessHandle server : servers) {
+            server.onExit()
+                    .completeOnTimeout(server, SERVERS_PATIENCE_SECONDS, TimeUnit.SECONDS)
+                    .join();
+            if (server.destroyForcibly()) {
+                server.onExit().join();
+            }
+        }
     }
 }
