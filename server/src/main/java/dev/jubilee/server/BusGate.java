@@ -29,7 +29,7 @@ final class BusGate implements BusPublisher, EndOffsets, ProgressBus.Topics {
     @Override
     public CompletableFuture<?> publish(String topic, List<Envelope> events) {
         return bus.publisher()
-                .publish(topic, events)
+                .forward(topic, events)
                 .exceptionallyCompose(failure -> CompletableFuture.failedFuture(refusal(failure)));
     }
 

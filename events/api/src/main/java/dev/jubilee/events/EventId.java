@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.SplittableRandom;
 import java.util.UUID;
+import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * Makes event ids: UUID version 7 (RFC 9562 §5.7), so that ids made later sort later and an index
@@ -61,18 +62,26 @@ public final class EventId {
         return new UUID(high, VARIANT | (hash.getLong() >>> 2));
     }
 
+    /** A new id of the millisecond given, in no order with others of that millisecond. */
+    public static UUID at(Instant time) {
+        ThreadLocalRandom random = ThreadLocalRandom.current();
+        long high = time.toEpochMilli() << 16 | VERSION_7 | random.nextInt(1 << COUNTER_BITS);
+        return new UUID(high, VARIANT | (random.nextLong() >>> 2));
+    }
+
     /**
      * The id of the item at this index of something that has an id of version 7: the same at every
-     * call, and next to that id in any order by id, so that an index takes both cheaply.
+     * call, of the same millisecond, and next to that id in any order by id, so that an index takes
+     * both cheaply.
      */
-    public static UUID derived(UUID whole, int index) {
+    public static UUID ofItem(UUID whole, int index) {
         if (whole.version() != 7) {
             throw new IllegalArgumentException(
                     "expected a UUID of version 7, was version " + whole.version() + ": " + whole);
         }
-        long high = (whole.getMostSignificantBits() & ~0xF000L) | VERSION_8;
         return new UUID(
-                high, VARIANT | ((whole.getLeastSignificantBits() + index) & ~(VARIANT >> 1)));
+                whole.getMostSignificantBits(),
+                VARIANT | ((whole.getLeastSignificantBits() + index) & ~(VARIANT >> 1)));
     }
 
     /** The millisecond in which a version 7 id was made. */

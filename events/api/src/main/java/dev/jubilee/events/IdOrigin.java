@@ -5,6 +5,16 @@ package dev.jubilee.events;
  * construction, what a client made must be checked.
  */
 public enum IdOrigin {
+    /** The bus, at the moment of acceptance, which the id carries. It comes once. */
     SERVER,
-    CLIENT
+
+    /** Whoever published it: any text, and a retry brings it again. */
+    CLIENT,
+
+    /**
+     * The bus's own platform, together with the change that the event tells of. The id carries the
+     * moment of acceptance, as one of {@link #SERVER} does, but can come twice: a relay that dies
+     * is followed by one that repeats.
+     */
+    RELAYED
 }

@@ -39,19 +39,28 @@ class EventIdTest {
     }
 
     @Test
-    void derivesIdsOfTheItemsOfAWholeNextToItsOwn() {
+    void givesTheItemsOfAWholeIdsNextToItsOwn() {
         UUID whole = new EventId(() -> NOON).next();
 
         Set<UUID> items = new HashSet<>();
         for (int i = 0; i < 1_000; i++) {
-            UUID item = EventId.derived(whole, i);
+            UUID item = EventId.ofItem(whole, i);
             items.add(item);
-            assertThat(item).isEqualTo(EventId.derived(whole, i)).isNotEqualTo(whole);
-            assertThat(item.toString()).startsWith(whole.toString().substring(0, 13));
-            assertThat(item.version()).isEqualTo(8);
+            assertThat(item).isEqualTo(EventId.ofItem(whole, i));
+            assertThat(item.toString()).startsWith(whole.toString().substring(0, 19));
+            assertThat(EventId.timeOf(item)).isEqualTo(EventId.timeOf(whole));
             assertThat(item.variant()).isEqualTo(2);
         }
         assertThat(items).hasSize(1_000);
+    }
+
+    @Test
+    void makesIdsOfAMillisecondThatWasGiven() {
+        UUID id = EventId.at(NOON.plusNanos(999_999));
+
+        assertThat(EventId.timeOf(id)).isEqualTo(NOON);
+        assertThat(id.variant()).isEqualTo(2);
+        assertThat(EventId.at(NOON)).isNotEqualTo(EventId.at(NOON));
     }
 
     @Test

@@ -1,10 +1,12 @@
 package dev.jubilee.server.outbox;
 
+import dev.jubilee.events.EventId;
 import dev.jubilee.server.json.Json;
 import java.io.StringWriter;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.time.Instant;
 import java.util.List;
 import tools.jackson.core.JsonGenerator;
 
@@ -17,7 +19,7 @@ public final class Outbox {
     static final int MAX_EVENTS_A_ROW = 1_000;
 
     private static final String INSERT =
-            "INSERT INTO platform.outbox (topic, events) VALUES (?, ?)";
+            "INSERT INTO platform.outbox (batch_id, topic, events) VALUES (?, ?, ?)";
 
     private Outbox() {}
 
@@ -26,8 +28,11 @@ public final class Outbox {
      * the same key, once the connection's transaction has committed; never when it rolls back. One
      * row for up to 1,000 events. Call it as late in the transaction as possible, and after the
      * locks that order the changes are held.
+     *
+     * @param now when the bus takes the events over: their ids carry it
      */
-    public static void write(Connection connection, String topic, List<OutboxEvent> events)
+    public static void write(
+            Connection connection, Instant now, String topic, List<OutboxEvent> events)
             throws SQLException {
         if (events.isEmpty()) {
             return;
@@ -35,8 +40,9 @@ public final class Outbox {
         try (PreparedStatement insert = connection.prepareStatement(INSERT)) {
             for (int from = 0; from < events.size(); from += MAX_EVENTS_A_ROW) {
                 int to = Math.min(events.size(), from + MAX_EVENTS_A_ROW);
-                insert.setString(1, topic);
-                insert.setString(2, json(events.subList(from, to)));
+                insert.setObject(1, EventId.at(now));
+                insert.setString(2, topic);
+                insert.setString(3, json(events.subList(from, to)));
                 insert.addBatch();
             }
             insert.executeBatch();
@@ -58,7 +64,9 @@ public final class Outbox {
                     json.writeStringProperty("causation_id", event.causationId());
                 }
                 json.writeName("data");
-                json.writeTree(event.data());
+                json.writeStartObject();
+                event.data().write(json);
+                json.writeEndObject();
                 json.writeEndObject();
             }
             json.writeEndArray();

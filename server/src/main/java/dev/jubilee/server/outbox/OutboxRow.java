@@ -24,17 +24,19 @@ record OutboxRow(long id, String topic, List<Envelope> events) {
     /** Reads the text that {@link Outbox} wrote. */
     static OutboxRow of(long id, UUID batchId, String topic, String json) {
         List<Envelope> events = new ArrayList<>();
+        Instant acceptedAt = EventId.timeOf(batchId);
         try (JsonParser parser = Json.mapper().createParser(json)) {
             parser.nextToken();
             while (parser.nextToken() == JsonToken.START_OBJECT) {
-                String eventId = EventId.derived(batchId, events.size()).toString();
-                events.add(event(eventId, parser, json));
+                String eventId = EventId.ofItem(batchId, events.size()).toString();
+                events.add(event(eventId, acceptedAt, parser, json));
             }
         }
         return new OutboxRow(id, topic, events);
     }
 
-    private static Envelope event(String eventId, JsonParser parser, String json) {
+    private static Envelope event(
+            String eventId, Instant acceptedAt, JsonParser parser, String json) {
         String type = "";
         @Nullable String key = null;
         @Nullable String causationId = null;
@@ -56,8 +58,8 @@ record OutboxRow(long id, String topic, List<Envelope> events) {
                 .subject(key)
                 .partitionKey(key)
                 .causationId(causationId)
-                // Made here, and yet it may come twice: a relay that dies publishes again.
-                .idOrigin(IdOrigin.CLIENT)
+                .idOrigin(IdOrigin.RELAYED)
+                .acceptedAt(acceptedAt)
                 .json(data)
                 .build();
     }

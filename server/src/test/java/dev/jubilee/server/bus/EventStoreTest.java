@@ -2,6 +2,9 @@ package dev.jubilee.server.bus;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.jubilee.events.Envelope;
+import dev.jubilee.events.EventId;
+import dev.jubilee.events.IdOrigin;
 import dev.jubilee.events.tck.Await;
 import dev.jubilee.server.bus.BusInstance.Answer;
 import dev.jubilee.server.bus.store.EventStore;
@@ -12,9 +15,12 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -130,6 +136,46 @@ class EventStoreTest {
         assertThat(count("event_id = '" + derived + "'")).isEqualTo(1);
         Answer status = two.get("service", "/events/retry-1/status");
         assertThat(status.status()).isEqualTo(200);
+    }
+
+    @Test
+    void whatARelayRepeatsIsStoredOnceAmongWhatIsNew() throws Exception {
+        Instant accepted = platform.clock().instant().truncatedTo(ChronoUnit.MILLIS);
+        UUID batch = EventId.at(accepted);
+        List<Envelope> first = relayed(batch, accepted, 0, 5);
+        List<Envelope> again = relayed(batch, accepted, 0, 9);
+        one.bus.publisher().forward(topic, first).get(10, TimeUnit.SECONDS);
+        one.bus.store().caughtUp().get(10, TimeUnit.SECONDS);
+        // Once among what is stored already, and twice at once.
+        two.bus.publisher().forward(topic, again).get(10, TimeUnit.SECONDS);
+        two.bus.publisher().forward(topic, again).get(10, TimeUnit.SECONDS);
+        String last = again.getLast().id();
+
+        assertThat(one.get("service", "/events/" + last + "/status").text("status"))
+                .isEqualTo("completed");
+        two.bus.store().caughtUp().get(10, TimeUnit.SECONDS);
+        assertThat(count("event_type = 'game.relayed'")).isEqualTo(9);
+        assertThat(number("SELECT count(*) FROM bus.event_ids WHERE event_id = '" + last + "'"))
+                .as("no index of clients' ids holds it")
+                .isZero();
+    }
+
+    private static List<Envelope> relayed(UUID batch, Instant accepted, int from, int to) {
+        List<Envelope> events = new ArrayList<>();
+        for (int i = from; i < to; i++) {
+            events.add(
+                    Envelope.of(
+                                    EventId.ofItem(batch, i).toString(),
+                                    "game.relayed",
+                                    "/liveops",
+                                    accepted)
+                            .partitionKey("k" + i % 2)
+                            .idOrigin(IdOrigin.RELAYED)
+                            .acceptedAt(accepted)
+                            .json("{}".getBytes(StandardCharsets.UTF_8))
+                            .build());
+        }
+        return events;
     }
 
     @Test

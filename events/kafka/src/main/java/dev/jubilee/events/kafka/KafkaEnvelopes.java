@@ -50,6 +50,7 @@ public final class KafkaEnvelopes {
     private static final Header SPEC_VERSION = new EventHeader("ce_specversion", "1.0");
     private static final Header CONTENT_TYPE_JSON = new EventHeader("content-type", Envelope.JSON);
     private static final Header ID_BY_SERVER = new EventHeader("ce_idorigin", "server");
+    private static final Header ID_RELAYED = new EventHeader("ce_idorigin", "relayed");
     private static final Header PRIORITY_HIGH = new EventHeader("ce_priority", "high");
     private static final Header PRIORITY_LOW = new EventHeader("ce_priority", "low");
     private static final Header NOT_REPLAYABLE = new EventHeader("ce_replayable", "false");
@@ -90,8 +91,8 @@ public final class KafkaEnvelopes {
         addText(headers, "ce_subject", event.subject());
         addText(headers, "ce_correlationid", event.correlationId());
         addText(headers, "ce_causationid", event.causationId());
-        if (event.idOrigin() == IdOrigin.SERVER) {
-            headers.add(ID_BY_SERVER);
+        if (event.idOrigin() != IdOrigin.CLIENT) {
+            headers.add(event.idOrigin() == IdOrigin.SERVER ? ID_BY_SERVER : ID_RELAYED);
         }
         if (event.priority() != Priority.NORMAL) {
             headers.add(event.priority() == Priority.HIGH ? PRIORITY_HIGH : PRIORITY_LOW);

@@ -52,7 +52,10 @@ final class RecordReading {
             case "ce_priority" -> priority = priority(bytes);
             case "ce_replayable" -> replayable = !is(bytes, "false");
             case "ce_idorigin" ->
-                    idOrigin = is(bytes, "server") ? IdOrigin.SERVER : IdOrigin.CLIENT;
+                    idOrigin =
+                            is(bytes, "server")
+                                    ? IdOrigin.SERVER
+                                    : is(bytes, "relayed") ? IdOrigin.RELAYED : IdOrigin.CLIENT;
             case "content-type" -> contentType = contentType(bytes);
             default -> {
                 if (name.startsWith(PREFIX)) {

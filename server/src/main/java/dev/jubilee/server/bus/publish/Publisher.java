@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -113,26 +114,22 @@ public final class Publisher implements AutoCloseable {
      *     PublishException} of the first that failed, while others may have been published
      */
     public CompletableFuture<List<Published>> publish(String topic, List<Envelope> events) {
-        if (topics.find(topic) == null) {
-            return topics.refreshSoon().thenCompose(fresh -> publishKnown(topic, events));
-        }
-        return publishKnown(topic, events);
-    }
-
-    private CompletableFuture<List<Published>> publishKnown(String topic, List<Envelope> events) {
-        if (topics.find(topic) == null) {
-            return unknown(topic);
-        }
-        List<Accepted> accepted = new ArrayList<>(events.size());
-        for (Envelope event : events) {
-            // Whoever calls again with the same id must be recognised, so the id counts as a
-            // client's.
-            accepted.add(
-                    new Accepted(
-                            topic,
-                            event.toBuilder().idOrigin(IdOrigin.CLIENT).acceptedAt(now()).build()));
-        }
-        return send(accepted, true);
+        return toKnown(
+                topic,
+                () -> {
+                    List<Accepted> accepted = new ArrayList<>(events.size());
+                    for (Envelope event : events) {
+                        // Whoever calls again with the same id must be recognised, so the id counts
+                        // as a client's.
+                        Envelope stamped =
+                                event.toBuilder()
+                                        .idOrigin(IdOrigin.CLIENT)
+                                        .acceptedAt(now())
+                                        .build();
+                        accepted.add(new Accepted(topic, stamped));
+                    }
+                    return send(accepted, true);
+                });
     }
 
     /**
@@ -141,15 +138,28 @@ public final class Publisher implements AutoCloseable {
      * @return as {@link #publish(String, List)}
      */
     public CompletableFuture<List<Published>> forward(String topic, List<Envelope> events) {
-        if (topics.find(topic) == null) {
-            return unknown(topic);
-        }
-        return send(events.stream().map(event -> new Accepted(topic, event)).toList(), false);
+        return toKnown(
+                topic,
+                () ->
+                        send(
+                                events.stream().map(event -> new Accepted(topic, event)).toList(),
+                                false));
     }
 
-    private static CompletableFuture<List<Published>> unknown(String topic) {
-        return CompletableFuture.failedFuture(
-                new PublishException(Reason.UNKNOWN_TOPIC, "there is no topic \"" + topic + "\""));
+    /** Looks once more before it says that there is no such topic. */
+    private CompletableFuture<List<Published>> toKnown(
+            String topic, Supplier<CompletableFuture<List<Published>>> sending) {
+        if (topics.find(topic) != null) {
+            return sending.get();
+        }
+        return topics.refreshSoon()
+                .thenCompose(fresh ->
+                        topics.find(topic) != null
+                                ? sending.get()
+                                : CompletableFuture.failedFuture(
+                                        new PublishException(
+                                                Reason.UNKNOWN_TOPIC,
+                                                "there is no topic \"" + topic + "\"")));
     }
 
     private CompletableFuture<List<Published>> send(List<Accepted> accepted, boolean fresh) {

@@ -12,7 +12,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.UUID;
-import java.util.concurrent.ThreadLocalRandom;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
@@ -58,7 +57,7 @@ record EventRow(
         return new EventRow(
                 record,
                 event,
-                own == null ? idAt(accepted) : own,
+                own == null ? EventId.at(accepted) : own,
                 own == null ? clientId(event.id()) : null,
                 accepted,
                 data.length == 0 ? null : text ? data : Base64.getEncoder().encode(data),
@@ -70,9 +69,14 @@ record EventRow(
         return !event.extensions().isEmpty() && event.extensions().containsKey("replayid");
     }
 
-    /** The id as a row's key, if the bus made it and so its time is that of acceptance. */
+    /** Whether it may have been stored before although its id is the row's own. */
+    boolean isRelayed() {
+        return event.idOrigin() == IdOrigin.RELAYED && clientId == null;
+    }
+
+    /** The id as a row's key, if it was made here and so its time is that of acceptance. */
     private static @Nullable UUID ownId(Envelope event, Instant accepted) {
-        if (event.idOrigin() != IdOrigin.SERVER || event.id().length() != 36) {
+        if (event.idOrigin() == IdOrigin.CLIENT || event.id().length() != 36) {
             return null;
         }
         try {
@@ -82,13 +86,6 @@ record EventRow(
         } catch (IllegalArgumentException e) {
             return null;
         }
-    }
-
-    /** A key for a row whose event has an id of another kind: UUID version 7 of its moment. */
-    private static UUID idAt(Instant accepted) {
-        ThreadLocalRandom random = ThreadLocalRandom.current();
-        long high = accepted.toEpochMilli() << 16 | 0x7000L | random.nextInt(1 << 12);
-        return new UUID(high, 0x8000_0000_0000_0000L | random.nextLong() >>> 2);
     }
 
     /** An id that is longer than any the bus lets in is known by its hash. */

@@ -116,7 +116,12 @@ final class StoreWriter implements BatchHandler {
                 throw e;
             }
             log.warn("some of {} events cannot be stored: {}", rows.size(), e.getMessage());
-            run(advance, rows, now, this::writeWithCare);
+            run(
+                    advance,
+                    rows,
+                    now,
+                    (connection, all, at) ->
+                            writeWithCare(connection, RelayedEvents.onlyNew(connection, all), at));
         }
     }
 

@@ -52,7 +52,7 @@ final class Payout {
                 }
             }
         }
-        Outbox.write(connection, Outbox.LIVEOPS_TOPIC, grants.earn(connection, earned));
+        Outbox.write(connection, now, Outbox.LIVEOPS_TOPIC, grants.earn(connection, earned));
         boolean more = last < lastRank(occurrence) && placed.size() == last - paidThrough;
         note(connection, occurrence, last);
         return more;

@@ -66,7 +66,7 @@ final class EventNews {
             Connection connection, String what, String eventId, Instant now, ObjectNode data)
             throws SQLException {
         String type = "liveops.event." + what.toLowerCase(Locale.ROOT);
-        OutboxEvent event = new OutboxEvent(type, eventId, now, data, null);
-        Outbox.write(connection, Outbox.LIVEOPS_TOPIC, List.of(event));
+        OutboxEvent event = OutboxEvent.of(type, eventId, now, data, null);
+        Outbox.write(connection, now, Outbox.LIVEOPS_TOPIC, List.of(event));
     }
 }

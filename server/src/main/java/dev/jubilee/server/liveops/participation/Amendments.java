@@ -207,7 +207,7 @@ final class Amendments {
             events.add(ParticipationEvents.completed(completed, now));
         }
         events.addAll(earnings.earn(connection, effect.earned()));
-        Outbox.write(connection, Outbox.LIVEOPS_TOPIC, events);
+        Outbox.write(connection, now, Outbox.LIVEOPS_TOPIC, events);
     }
 
     private static Map<String, Double> metrics(String progress) {

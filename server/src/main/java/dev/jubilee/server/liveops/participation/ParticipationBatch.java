@@ -84,7 +84,7 @@ final class ParticipationBatch implements BatchWork<Request, Outcome> {
         if (!earned.isEmpty()) {
             events.addAll(earnings.earn(connection, earned));
         }
-        Outbox.write(connection, Outbox.LIVEOPS_TOPIC, events);
+        Outbox.write(connection, now, Outbox.LIVEOPS_TOPIC, events);
     }
 
     private static void earnedBy(Move move, Instant now, List<Earned> earned) {

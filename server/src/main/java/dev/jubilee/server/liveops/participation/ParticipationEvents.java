@@ -3,8 +3,7 @@ package dev.jubilee.server.liveops.participation;
 import dev.jubilee.server.liveops.participation.Admission.Move;
 import dev.jubilee.server.outbox.OutboxEvent;
 import java.time.Instant;
-import tools.jackson.databind.node.JsonNodeFactory;
-import tools.jackson.databind.node.ObjectNode;
+import tools.jackson.core.JsonGenerator;
 
 /** The events that tell of participation; their key is the player. */
 final class ParticipationEvents {
@@ -26,14 +25,15 @@ final class ParticipationEvents {
     }
 
     private static OutboxEvent event(String type, Participation participation, Instant at) {
-        ObjectNode data =
-                JsonNodeFactory.instance
-                        .objectNode()
-                        .put("event_id", participation.eventId())
-                        .put("occurrence_id", participation.occurrenceId().toString())
-                        .put("user_id", participation.userId())
-                        .put("participation_id", participation.participationId().toString())
-                        .put("participation_type", participation.type().text());
-        return new OutboxEvent(type, participation.userId(), at, data, null);
+        return new OutboxEvent(
+                type, participation.userId(), at, json -> write(participation, json), null);
+    }
+
+    private static void write(Participation participation, JsonGenerator json) {
+        json.writeStringProperty("event_id", participation.eventId());
+        json.writeStringProperty("occurrence_id", participation.occurrenceId().toString());
+        json.writeStringProperty("user_id", participation.userId());
+        json.writeStringProperty("participation_id", participation.participationId().toString());
+        json.writeStringProperty("participation_type", participation.type().text());
     }
 }

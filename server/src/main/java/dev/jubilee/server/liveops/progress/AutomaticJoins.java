@@ -177,7 +177,7 @@ final class AutomaticJoins {
         data.put("participation_type", "automatic");
         joined.events()
                 .add(
-                        new OutboxEvent(
+                        OutboxEvent.of(
                                 "liveops.participant.joined",
                                 hit.userId(),
                                 hit.at(),

@@ -9,6 +9,7 @@ import dev.jubilee.server.outbox.OutboxEvent;
 import dev.jubilee.server.players.Player;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
@@ -30,6 +31,7 @@ final class ProgressBatch {
 
     private final AutomaticJoins joins;
     private final Grants grants;
+    private final InstantSource clock;
 
     /**
      * What came of it.
@@ -41,9 +43,10 @@ final class ProgressBatch {
 
     private record Failed(Hit hit, Poisoned poisoned) {}
 
-    ProgressBatch(AutomaticJoins joins, Grants grants) {
+    ProgressBatch(AutomaticJoins joins, Grants grants, InstantSource clock) {
         this.joins = joins;
         this.grants = grants;
+        this.clock = clock;
     }
 
     /**
@@ -141,7 +144,7 @@ final class ProgressBatch {
             }
         }
         events.addAll(grants.earn(connection, earned));
-        Outbox.write(connection, Outbox.LIVEOPS_TOPIC, events);
+        Outbox.write(connection, clock.instant(), Outbox.LIVEOPS_TOPIC, events);
     }
 
     private static OutboxEvent completed(Standing standing) {
@@ -149,7 +152,7 @@ final class ProgressBatch {
                 AutomaticJoins.described(
                         standing.occurrence(), standing.userId(), standing.participationId());
         standing.progress().forEach(data.putObject("progress")::put);
-        return new OutboxEvent(
+        return OutboxEvent.of(
                 "liveops.participant.completed",
                 standing.userId(),
                 standing.completedAt() == null

@@ -66,7 +66,8 @@ final class ProgressHandler implements BatchHandler {
     ProgressHandler(ProgressParts parts, PostgresOffsets offsets) {
         this.parts = parts;
         this.offsets = offsets;
-        this.progress = new ProgressBatch(new AutomaticJoins(parts.ids()), parts.grants());
+        this.progress =
+                new ProgressBatch(new AutomaticJoins(parts.ids()), parts.grants(), parts.clock());
         this.directory = new Directory(parts.occurrences());
     }
 

@@ -60,7 +60,7 @@ final class ClaimBatch implements BatchWork<Claim, ClaimResult> {
             results.add(result);
         }
         ClaimRows.explainMisses(connection, claims, misses, results);
-        write(connection, claimed, counters);
+        write(connection, claimed, counters, now);
         return results;
     }
 
@@ -80,7 +80,8 @@ final class ClaimBatch implements BatchWork<Claim, ClaimResult> {
         };
     }
 
-    private static void write(Connection connection, List<Grant> claimed, RewardCounters counters)
+    private static void write(
+            Connection connection, List<Grant> claimed, RewardCounters counters, Instant now)
             throws SQLException {
         if (claimed.isEmpty()) {
             return;
@@ -93,9 +94,9 @@ final class ClaimBatch implements BatchWork<Claim, ClaimResult> {
             Instant at = grant.claimedAt() == null ? grant.earnedAt() : grant.claimedAt();
             events.add(
                     new OutboxEvent(
-                            "liveops.reward.claimed", grant.userId(), at, grant.described(), null));
+                            "liveops.reward.claimed", grant.userId(), at, grant::describe, null));
         }
-        Outbox.write(connection, Outbox.LIVEOPS_TOPIC, events);
+        Outbox.write(connection, now, Outbox.LIVEOPS_TOPIC, events);
     }
 
     private static List<RewardCounters.Key> counterKeys(List<Grant> grants) {

@@ -8,8 +8,8 @@ import java.time.OffsetDateTime;
 import java.util.Locale;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JsonGenerator;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.node.ObjectNode;
 
 /**
  * What one player earned.
@@ -96,13 +96,22 @@ public record Grant(
         return status == Status.EARNED && (expiresAt == null || time.isBefore(expiresAt));
     }
 
-    /** What events tell of it. */
-    ObjectNode described() {
-        return describe(
-                eventId, occurrenceId, userId, rewardId, sequence, rewardType, rewardValue, id);
+    /** Writes what events tell of it, as properties of an object that is begun. */
+    void describe(JsonGenerator json) {
+        describe(
+                json,
+                eventId,
+                occurrenceId,
+                userId,
+                rewardId,
+                sequence,
+                rewardType,
+                rewardValue,
+                id);
     }
 
-    static ObjectNode describe(
+    static void describe(
+            JsonGenerator json,
             String eventId,
             UUID occurrenceId,
             String userId,
@@ -111,16 +120,15 @@ public record Grant(
             String rewardType,
             JsonNode rewardValue,
             UUID grantId) {
-        ObjectNode data = Json.mapper().createObjectNode();
-        data.put("event_id", eventId);
-        data.put("occurrence_id", occurrenceId.toString());
-        data.put("user_id", userId);
-        data.put("reward_id", rewardId);
-        data.put("reward_type", rewardType);
-        data.set("reward_value", rewardValue);
-        data.put("grant_id", grantId.toString());
-        data.put("sequence", sequence);
-        return data;
+        json.writeStringProperty("event_id", eventId);
+        json.writeStringProperty("occurrence_id", occurrenceId.toString());
+        json.writeStringProperty("user_id", userId);
+        json.writeStringProperty("reward_id", rewardId);
+        json.writeStringProperty("reward_type", rewardType);
+        json.writeName("reward_value");
+        json.writeTree(rewardValue);
+        json.writeStringProperty("grant_id", grantId.toString());
+        json.writeNumberProperty("sequence", sequence);
     }
 
     private static @Nullable Instant instant(ResultSet row, String column) throws SQLException {

@@ -128,11 +128,11 @@ final class GrantExpiry {
                                     "liveops.reward.expired",
                                     grant.userId(),
                                     now,
-                                    grant.described(),
+                                    grant::describe,
                                     null));
                 }
             }
-            Outbox.write(connection, Outbox.LIVEOPS_TOPIC, events);
+            Outbox.write(connection, now, Outbox.LIVEOPS_TOPIC, events);
             return events.size();
         }
     }

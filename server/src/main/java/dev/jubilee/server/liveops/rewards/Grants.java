@@ -17,7 +17,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Makes grants, once each: a second attempt at the same rule, occurrence, player and sequence makes
@@ -140,17 +139,23 @@ public final class Grants {
     private static OutboxEvent event(String type, GrantRows.Row row) {
         Earned earned = row.earned();
         RewardRule rule = earned.rule();
-        ObjectNode data =
-                Grant.describe(
-                        earned.occurrence().eventId(),
-                        earned.occurrence().occurrenceId(),
-                        earned.userId(),
-                        rule.rewardId(),
-                        earned.sequence(),
-                        rule.rewardType(),
-                        rule.value(),
-                        row.id());
-        data.put("automatic", rule.automatic());
-        return new OutboxEvent(type, earned.userId(), earned.at(), data, earned.causationId());
+        return new OutboxEvent(
+                type,
+                earned.userId(),
+                earned.at(),
+                json -> {
+                    Grant.describe(
+                            json,
+                            earned.occurrence().eventId(),
+                            earned.occurrence().occurrenceId(),
+                            earned.userId(),
+                            rule.rewardId(),
+                            earned.sequence(),
+                            rule.rewardType(),
+                            rule.value(),
+                            row.id());
+                    json.writeBooleanProperty("automatic", rule.automatic());
+                },
+                earned.causationId());
     }
 }

@@ -15,7 +15,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Takes back what was earned or claimed. A revoked grant cannot be claimed and is not made again;
@@ -93,18 +92,26 @@ final class Revocations {
         detail.put("user_id", grant.userId());
         detail.put("reward_id", grant.rewardId());
         detail.put("was", grant.status().text());
-        ObjectNode data = grant.described();
-        data.put("was", grant.status().text());
         if (reason != null) {
             detail.put("reason", reason);
-            data.put("reason", reason);
         }
         audit.record(connection, who, "grant.revoke", grant.id().toString(), detail);
         Outbox.write(
                 connection,
+                now,
                 Outbox.LIVEOPS_TOPIC,
                 List.of(
                         new OutboxEvent(
-                                "liveops.reward.revoked", grant.userId(), now, data, null)));
+                                "liveops.reward.revoked",
+                                grant.userId(),
+                                now,
+                                json -> {
+                                    grant.describe(json);
+                                    json.writeStringProperty("was", grant.status().text());
+                                    if (reason != null) {
+                                        json.writeStringProperty("reason", reason);
+                                    }
+                                },
+                                null)));
     }
 }
