@@ -14,6 +14,7 @@ import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -29,13 +30,19 @@ final class BatchSql {
         this.connection = connection;
     }
 
+    /** The occurrences asked for, locked, and who of those asked for has a participation. */
+    record Seen(Map<UUID, Room> rooms, Map<Seat, Participation> standing) {}
+
     /**
-     * Locks the occurrences in the order of their ids; whoever changes who is in holds this lock.
+     * Locks the occurrences in the order of their ids, which whoever changes who is in does, and
+     * then sees who is in, in whatever status; one round trip, but each statement on a snapshot of
+     * its own.
      *
      * <p>The planner is kept from reading the table of participations as a whole: a plan made while
-     * an event is empty is still in use when 100,000 players are in.
+     * an event is empty is still in use when 100,000 players are in. LIMIT keeps the sub-select
+     * from being joined in any way but one look-up a seat.
      */
-    Map<UUID, Room> lock(Collection<UUID> occurrences) throws SQLException {
+    Seen lock(Collection<Request> requests) throws SQLException {
         String sql =
                 """
                 SET LOCAL enable_seqscan = off;
@@ -43,17 +50,37 @@ final class BatchSql {
                   FROM liveops.occurrences
                  WHERE occurrence_id = ANY (?)
                  ORDER BY occurrence_id
-                   FOR NO KEY UPDATE
+                   FOR NO KEY UPDATE;
+                SELECT p.id, p.event_id, p.occurrence_id, p.user_id, p.participation_type, p.status, p.participation_time
+                  FROM unnest(?::uuid[], ?::text[]) AS asked (occurrence_id, user_id)
+                 CROSS JOIN LATERAL (
+                       SELECT * FROM liveops.event_participations p
+                        WHERE p.occurrence_id = asked.occurrence_id AND p.user_id = asked.user_id
+                        LIMIT 1) p
                 """;
-        Map<UUID, Room> rooms = new HashMap<>();
+        List<UUID> occurrences = new ArrayList<>(requests.size());
+        String[] users = new String[requests.size()];
+        for (Request request : requests) {
+            users[occurrences.size()] = request.userId();
+            occurrences.add(request.occurrence().occurrenceId());
+        }
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            statement.setObject(1, SqlArray.uuids(occurrences));
+            statement.setObject(1, SqlArray.uuids(new LinkedHashSet<>(occurrences)));
+            statement.setObject(2, SqlArray.uuids(occurrences));
+            statement.setArray(3, connection.createArrayOf("text", users));
             statement.execute();
             statement.getMoreResults();
-            try (ResultSet row = statement.getResultSet()) {
-                while (row.next()) {
-                    rooms.put(row.getObject(1, UUID.class), room(row));
-                }
+            Map<UUID, Room> rooms = rooms(statement);
+            statement.getMoreResults();
+            return new Seen(rooms, standing(statement));
+        }
+    }
+
+    private static Map<UUID, Room> rooms(PreparedStatement statement) throws SQLException {
+        Map<UUID, Room> rooms = new HashMap<>();
+        try (ResultSet row = statement.getResultSet()) {
+            while (row.next()) {
+                rooms.put(row.getObject(1, UUID.class), room(row));
             }
         }
         return rooms;
@@ -72,35 +99,13 @@ final class BatchSql {
                 row.getInt(6));
     }
 
-    /**
-     * Who of those asked for has a participation, in whatever status. Call it after {@link #lock}.
-     */
-    Map<Seat, Participation> standing(Collection<Request> requests) throws SQLException {
-        // LIMIT keeps the sub-select from being joined in any way but one look-up a seat.
-        String sql =
-                """
-                SELECT p.id, p.event_id, p.occurrence_id, p.user_id, p.participation_type, p.status, p.participation_time
-                  FROM unnest(?::uuid[], ?::text[]) AS asked (occurrence_id, user_id)
-                 CROSS JOIN LATERAL (
-                       SELECT * FROM liveops.event_participations p
-                        WHERE p.occurrence_id = asked.occurrence_id AND p.user_id = asked.user_id
-                        LIMIT 1) p
-                """;
-        List<UUID> occurrences = new ArrayList<>(requests.size());
-        String[] users = new String[requests.size()];
-        for (Request request : requests) {
-            users[occurrences.size()] = request.userId();
-            occurrences.add(request.occurrence().occurrenceId());
-        }
+    private static Map<Seat, Participation> standing(PreparedStatement statement)
+            throws SQLException {
         Map<Seat, Participation> standing = new HashMap<>();
-        try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            statement.setObject(1, SqlArray.uuids(occurrences));
-            statement.setArray(2, connection.createArrayOf("text", users));
-            try (ResultSet row = statement.executeQuery()) {
-                while (row.next()) {
-                    Participation found = participation(row);
-                    standing.put(new Seat(found.occurrenceId(), found.userId()), found);
-                }
+        try (ResultSet row = statement.getResultSet()) {
+            while (row.next()) {
+                Participation found = participation(row);
+                standing.put(new Seat(found.occurrenceId(), found.userId()), found);
             }
         }
         return standing;

@@ -14,10 +14,8 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.UUID;
 
 /**
@@ -40,15 +38,10 @@ final class ParticipationBatch implements BatchWork<Request, Outcome> {
     public List<Outcome> execute(Connection connection, List<Request> requests)
             throws SQLException {
         BatchSql sql = new BatchSql(connection);
-        Set<UUID> occurrences = new LinkedHashSet<>();
-        for (Request request : requests) {
-            occurrences.add(request.occurrence().occurrenceId());
-        }
-        var rooms = sql.lock(occurrences);
-        var standing = sql.standing(requests);
+        BatchSql.Seen seen = sql.lock(requests);
         // As PostgreSQL keeps it, so that a second answer gives the same time as the first.
         Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
-        Admission admission = new Admission(rooms, standing, now, ids::next);
+        Admission admission = new Admission(seen.rooms(), seen.standing(), now, ids::next);
         List<Outcome> outcomes = new ArrayList<>(requests.size());
         for (Request request : requests) {
             outcomes.add(admission.decide(request));
