@@ -70,7 +70,7 @@ public final class Call {
                             name,
                             "must have 1 to "
                                     + PlayerId.MAX_LENGTH
-                                    + " characters, none of control")
+                                    + " characters, none of control and not only blanks")
                     .asException();
         }
         return id;

@@ -111,8 +111,9 @@ public final class Input {
     /** A player's id, or null when absent. */
     public @Nullable String optionalPlayer(String name) {
         String id = optionalText(name, PlayerId.MAX_LENGTH);
-        if (id != null && id.chars().anyMatch(Character::isISOControl)) {
-            reject(name, "must have no control characters");
+        boolean blank = id != null && !id.isEmpty() && id.isBlank();
+        if (blank || (id != null && id.chars().anyMatch(Character::isISOControl))) {
+            reject(name, "must have no control characters and not only blanks");
         }
         return id;
     }

@@ -38,9 +38,10 @@ final class ClaimRows {
             statement.setObject(
                     4, SqlArray.uuids(claims.stream().map(Claim::occurrenceId).toList()));
             Map<Integer, Grant> found = HashMap.newHashMap(claims.size());
+            Grant.Reader grants = new Grant.Reader();
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
-                    found.put(rows.getInt("n") - 1, Grant.read(rows));
+                    found.put(rows.getInt("n") - 1, grants.read(rows));
                 }
             }
             return found;
@@ -75,9 +76,10 @@ final class ClaimRows {
                                 .formatted(Grant.COLUMNS))) {
             statement.setObject(1, ids(grants));
             List<Grant> locked = new ArrayList<>(grants.size());
+            Grant.Reader reader = new Grant.Reader();
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
-                    locked.add(Grant.read(rows));
+                    locked.add(reader.read(rows));
                 }
             }
             return locked;

@@ -5,7 +5,9 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.util.HashMap;
 import java.util.Locale;
+import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonGenerator;
@@ -44,25 +46,34 @@ public record Grant(
         }
     }
 
-    /** What {@link #read} wants to find. */
+    /** What {@link Reader} wants to find. */
     static final String COLUMNS =
             "g.id, g.occurrence_id, g.event_id, g.user_id, g.reward_id, g.sequence, g.status,"
                     + " g.reward_type, g.reward_value, g.earned_at, g.claimed_at, g.expires_at";
 
-    static Grant read(ResultSet row) throws SQLException {
-        return new Grant(
-                row.getObject("id", UUID.class),
-                row.getObject("occurrence_id", UUID.class),
-                row.getString("event_id"),
-                row.getString("user_id"),
-                row.getString("reward_id"),
-                row.getInt("sequence"),
-                Status.valueOf(row.getString("status").toUpperCase(Locale.ROOT)),
-                row.getString("reward_type"),
-                Json.tree(row.getString("reward_value")),
-                row.getObject("earned_at", OffsetDateTime.class).toInstant(),
-                instant(row, "claimed_at"),
-                instant(row, "expires_at"));
+    /**
+     * Reads grants of one result. Those of a reward have the same value: it is taken apart once.
+     * For one thread.
+     */
+    static final class Reader {
+        private final Map<String, JsonNode> values = new HashMap<>();
+
+        /** The grant in the row that the result stands at. */
+        Grant read(ResultSet row) throws SQLException {
+            return new Grant(
+                    row.getObject("id", UUID.class),
+                    row.getObject("occurrence_id", UUID.class),
+                    row.getString("event_id"),
+                    row.getString("user_id"),
+                    row.getString("reward_id"),
+                    row.getInt("sequence"),
+                    Status.valueOf(row.getString("status").toUpperCase(Locale.ROOT)),
+                    row.getString("reward_type"),
+                    values.computeIfAbsent(row.getString("reward_value"), Json::tree),
+                    row.getObject("earned_at", OffsetDateTime.class).toInstant(),
+                    instant(row, "claimed_at"),
+                    instant(row, "expires_at"));
+        }
     }
 
     /** The same, claimed. */

@@ -120,9 +120,10 @@ final class GrantExpiry {
             statement.setString(2, now.toString());
             statement.setInt(3, CHUNK);
             List<OutboxEvent> events = new ArrayList<>();
+            Grant.Reader grants = new Grant.Reader();
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
-                    Grant grant = Grant.read(rows);
+                    Grant grant = grants.read(rows);
                     events.add(
                             new OutboxEvent(
                                     "liveops.reward.expired",

@@ -69,7 +69,7 @@ final class Revocations {
                                 .formatted(Grant.COLUMNS))) {
             select.setObject(1, grantId);
             try (ResultSet row = select.executeQuery()) {
-                return row.next() ? Grant.read(row) : null;
+                return row.next() ? new Grant.Reader().read(row) : null;
             }
         }
     }

@@ -102,6 +102,7 @@ final class RewardReads {
             statement.setString(1, userId);
             statement.setString(2, eventId);
             List<Definition> definitions = new ArrayList<>();
+            Grant.Reader grants = new Grant.Reader();
             try (ResultSet row = statement.executeQuery()) {
                 while (row.next()) {
                     String condition = row.getString(4);
@@ -114,7 +115,7 @@ final class RewardReads {
                                     row.getObject(5, Integer.class),
                                     row.getInt(6),
                                     row.getBoolean(7),
-                                    row.getString("id") == null ? null : Grant.read(row)));
+                                    row.getString("id") == null ? null : grants.read(row)));
                 }
             }
             return definitions;
@@ -149,12 +150,13 @@ final class RewardReads {
             statement.setInt(6, page.limit());
             statement.setInt(7, page.offset());
             List<Grant> grants = new ArrayList<>();
+            Grant.Reader reader = new Grant.Reader();
             long total = 0;
             try (ResultSet row = statement.executeQuery()) {
                 while (row.next()) {
                     total = row.getLong("total");
                     if (row.getString("id") != null) {
-                        grants.add(Grant.read(row));
+                        grants.add(reader.read(row));
                     }
                 }
             }

@@ -139,7 +139,12 @@ class ParticipationHttpTest {
                         send("player:a", "POST", join, "{\"participation_type\":\"automatic\"}")
                                 .status())
                 .isEqualTo(422);
-        assertThat(send("service", "POST", join, "{\"user_id\":\"tab\\t\"}").status())
+        for (String id : List.of("tab\\t", " ", "")) {
+            assertThat(send("service", "POST", join, "{\"user_id\":\"" + id + "\"}").status())
+                    .as("'%s'", id)
+                    .isEqualTo(422);
+        }
+        assertThat(send("service", "GET", "/events/strict/participants/%20", "").status())
                 .isEqualTo(422);
         assertThat(send("player:bob", "GET", "/events/strict/participants/ann", "").status())
                 .isEqualTo(403);
