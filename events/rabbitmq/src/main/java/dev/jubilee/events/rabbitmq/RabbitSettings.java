@@ -1,0 +1,94 @@
+package dev.jubilee.events.rabbitmq;
+
+import dev.jubilee.events.TopicName;
+import dev.jubilee.events.core.BusSettings;
+import java.util.Map;
+
+/**
+ * How a bus uses RabbitMQ.
+ *
+ * @param exchange the topic exchange that carries the events; queues are named {@code
+ *     <exchange>.<subscription>}
+ * @param unconfirmed at most so many events are on their way to the server at a time; when so many
+ *     are, publishers wait
+ * @param bus what every bus is told
+ */
+public record RabbitSettings(
+        String host,
+        int port,
+        String username,
+        String password,
+        String virtualHost,
+        String exchange,
+        int unconfirmed,
+        BusSettings bus) {
+    private static final int DEFAULT_PORT = 5672;
+    private static final int HIGHEST_PORT = 65_535;
+    private static final int DEFAULT_UNCONFIRMED = 1000;
+
+    public RabbitSettings {
+        TopicName.require(exchange);
+        if (port < 1 || port > HIGHEST_PORT) {
+            throw new IllegalArgumentException("'port' must be 1 to 65535, was " + port);
+        }
+        if (unconfirmed < 1) {
+            throw new IllegalArgumentException(
+                    "'unconfirmed' must be 1 or more, was " + unconfirmed);
+        }
+    }
+
+    /** A server at this address, with the exchange {@code events}. */
+    public static RabbitSettings at(String host, int port) {
+        return new RabbitSettings(
+                host,
+                port,
+                "guest",
+                "guest",
+                "/",
+                "events",
+                DEFAULT_UNCONFIRMED,
+                BusSettings.defaults());
+    }
+
+    /**
+     * As the environment says: {@code RABBITMQ_HOST} (localhost), {@code RABBITMQ_PORT} (5672),
+     * {@code RABBITMQ_USERNAME} and {@code RABBITMQ_PASSWORD} (guest), {@code RABBITMQ_VHOST} (/),
+     * and those of {@link BusSettings#fromEnvironment}.
+     *
+     * @throws IllegalArgumentException if a value is not allowed
+     */
+    public static RabbitSettings fromEnvironment(Map<String, String> environment) {
+        String port = environment.getOrDefault("RABBITMQ_PORT", Integer.toString(DEFAULT_PORT));
+        try {
+            return new RabbitSettings(
+                    environment.getOrDefault("RABBITMQ_HOST", "localhost"),
+                    Integer.parseInt(port),
+                    environment.getOrDefault("RABBITMQ_USERNAME", "guest"),
+                    environment.getOrDefault("RABBITMQ_PASSWORD", "guest"),
+                    environment.getOrDefault("RABBITMQ_VHOST", "/"),
+                    "events",
+                    DEFAULT_UNCONFIRMED,
+                    BusSettings.fromEnvironment(environment));
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException(
+                    "RABBITMQ_PORT must be 1 to 65535, was '" + port + "'", e);
+        }
+    }
+
+    public RabbitSettings withExchange(String other) {
+        return new RabbitSettings(
+                host, port, username, password, virtualHost, other, unconfirmed, bus);
+    }
+
+    public RabbitSettings withBus(BusSettings other) {
+        return new RabbitSettings(
+                host, port, username, password, virtualHost, exchange, unconfirmed, other);
+    }
+
+    /** Names the server, and not the password. */
+    @Override
+    public String toString() {
+        return "RabbitSettings[%s@%s:%d%s, exchange %s]"
+                .formatted(username, host, port, virtualHost, exchange);
+    }
+}

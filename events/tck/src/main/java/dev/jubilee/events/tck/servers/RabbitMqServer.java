@@ -1,0 +1,155 @@
+package dev.jubilee.events.tck.servers;
+
+import dev.jubilee.events.tck.Await;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A RabbitMQ of one node, on loopback. With {@code RABBITMQ_HOST} set it is that server, which
+ * cannot be restarted.
+ */
+public final class RabbitMqServer implements AutoCloseable {
+    private static final Path PROGRAM = Path.of("/usr/lib/rabbitmq/bin/rabbitmq-server");
+    private static final Duration PATIENCE = Duration.ofSeconds(90);
+    private static final byte[] GREETING =
+            "AMQP\0\0\u0009\u0001".getBytes(StandardCharsets.US_ASCII);
+
+    private final String host;
+    private final int port;
+    private final @Nullable Own own;
+
+    /** A node of our own. */
+    private static final class Own {
+        final Path folder = PrivateProcess.folder("tck-rabbitmq-");
+        final int epmdPort = PrivateProcess.freePort();
+        final int distributionPort = PrivateProcess.freePort();
+        final String node = "tck-" + UUID.randomUUID() + "@localhost";
+        final PrivateProcess epmd;
+        @Nullable PrivateProcess server;
+
+        Own() {
+            epmd =
+                    PrivateProcess.start(
+                            List.of("epmd", "-port", Integer.toString(epmdPort)),
+                            Map.of("ERL_EPMD_ADDRESS", "127.0.0.1"),
+                            folder);
+        }
+
+        void start(int port) {
+            server = PrivateProcess.start(List.of(PROGRAM.toString()), environment(port), folder);
+        }
+
+        Map<String, String> environment(int port) {
+            return Map.ofEntries(
+                    Map.entry("HOME", folder.toString()),
+                    Map.entry("RABBITMQ_NODENAME", node),
+                    Map.entry("RABBITMQ_NODE_IP_ADDRESS", "127.0.0.1"),
+                    Map.entry("RABBITMQ_NODE_PORT", Integer.toString(port)),
+                    Map.entry("RABBITMQ_DIST_PORT", Integer.toString(distributionPort)),
+                    Map.entry("ERL_EPMD_PORT", Integer.toString(epmdPort)),
+                    Map.entry("RABBITMQ_MNESIA_BASE", folder.resolve("data").toString()),
+                    Map.entry("RABBITMQ_LOG_BASE", folder.resolve("log").toString()),
+                    Map.entry("RABBITMQ_CONFIG_FILE", folder.resolve("rabbitmq").toString()),
+                    Map.entry(
+                            "RABBITMQ_ENABLED_PLUGINS_FILE",
+                            folder.resolve("enabled_plugins").toString()),
+                    Map.entry(
+                            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS",
+                            "-kernel inet_dist_use_interface {127,0,0,1} +S 1:1"),
+                    Map.entry("LC_ALL", "C.UTF-8"));
+        }
+    }
+
+    /**
+     * Starts one, or finds that of the environment.
+     *
+     * @throws IllegalStateException if there is none and none can be installed
+     */
+    public RabbitMqServer() {
+        String given = System.getenv("RABBITMQ_HOST");
+        if (given != null) {
+            host = given;
+            String givenPort = System.getenv("RABBITMQ_PORT");
+            port = givenPort == null ? 5672 : Integer.parseInt(givenPort);
+            own = null;
+            return;
+        }
+        DebianPackage.require("rabbitmq-server", PROGRAM, "RABBITMQ_HOST");
+        host = "127.0.0.1";
+        port = PrivateProcess.freePort();
+        own = new Own();
+        cookie(own.folder.resolve(".erlang.cookie"));
+        own.start(port);
+        awaitReady(own);
+    }
+
+    public String host() {
+        return host;
+    }
+
+    public int port() {
+        return port;
+    }
+
+    /** Kills the node and starts it again on its data. */
+    public void restart() {
+        if (own == null || own.server == null) {
+            throw new IllegalStateException(
+                    "the server of RABBITMQ_HOST cannot be restarted by a test; unset it");
+        }
+        own.server.kill();
+        own.start(port);
+        awaitReady(own);
+    }
+
+    @Override
+    public void close() {
+        if (own != null) {
+            if (own.server != null) {
+                own.server.kill();
+            }
+            own.epmd.kill();
+            PrivateProcess.delete(own.folder);
+        }
+    }
+
+    private static void cookie(Path file) {
+        try {
+            Files.writeString(file, "TCK" + UUID.randomUUID());
+            Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("r--------"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private void awaitReady(Own started) {
+        try {
+            Await.until("RabbitMQ answers", PATIENCE, this::answers);
+        } catch (AssertionError e) {
+            String log = started.server == null ? "" : started.server.log();
+            throw new IllegalStateException("RabbitMQ did not start: " + log, e);
+        }
+    }
+
+    /** It speaks AMQP: it sends the first frame of a connection. */
+    private boolean answers() throws IOException {
+        try (Socket socket = new Socket()) {
+            socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 1000);
+            socket.setSoTimeout(5000);
+            socket.getOutputStream().write(GREETING);
+            return socket.getInputStream().read() == 1;
+        }
+    }
+}
