@@ -1,128 +1,184 @@
 package dev.jubilee.events.rabbitmq;
 
 import com.rabbitmq.client.AMQP;
-import com.rabbitmq.client.AlreadyClosedException;
-import com.rabbitmq.client.Channel;
-import com.rabbitmq.client.Connection;
-import com.rabbitmq.client.Recoverable;
-import com.rabbitmq.client.RecoveryListener;
 import dev.jubilee.events.PublishException;
 import java.io.IOException;
-import java.util.List;
-import java.util.NavigableMap;
+import java.time.Duration;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Publishes on one channel and completes when the server confirms. When the connection is lost,
- * what was not confirmed fails: it is unknown whether the server has it. Thread-safe.
+ * Publishes in order, and completes when the server confirms. When the channel is lost, what was
+ * not confirmed is sent again on the next, in the same order and before anything newer; the server
+ * may then have a message twice. Fails what was not confirmed within the patience. Thread-safe.
  */
 final class ConfirmingPublisher {
-    private final Channel channel;
+    private static final Logger LOG = LoggerFactory.getLogger(ConfirmingPublisher.class);
+    private static final Duration GLANCE = Duration.ofMillis(250);
+
+    private final RabbitConnection connection;
+    private final RabbitTopology topology;
+    private final int mostUnconfirmed;
+    private final Duration patience;
+
     private final Semaphore room;
-    private final ReentrantLock lock = new ReentrantLock();
-    private final NavigableMap<Long, CompletableFuture<Void>> unconfirmed =
-            new ConcurrentSkipListMap<>();
+    private final ReentrantLock sending = new ReentrantLock();
+    private final Queue<Outgoing> held = new ConcurrentLinkedQueue<>();
+    private final CountDownLatch ended = new CountDownLatch(1);
+    private volatile ConfirmingChannel channel;
 
-    ConfirmingPublisher(Connection connection, int mostUnconfirmed) throws IOException {
-        this.channel = connection.createChannel();
+    /** Opens the first channel, and makes the exchange if it is missing. */
+    ConfirmingPublisher(
+            RabbitConnection connection,
+            RabbitTopology topology,
+            int mostUnconfirmed,
+            Duration patience)
+            throws IOException {
+        this.connection = connection;
+        this.topology = topology;
+        this.mostUnconfirmed = mostUnconfirmed;
+        this.patience = patience;
         this.room = new Semaphore(mostUnconfirmed);
-        channel.confirmSelect();
-        channel.addConfirmListener(
-                (tag, multiple) -> settle(tag, multiple, null),
-                (tag, multiple) ->
-                        settle(tag, multiple, new IOException("the server refused the event")));
-        channel.addShutdownListener(cause -> settle(Long.MAX_VALUE, true, cause));
-        if (channel instanceof Recoverable recoverable) {
-            recoverable.addRecoveryListener(new Renewal());
-        }
-    }
-
-    /** A renewed channel counts from one again: what waited for a higher number waits in vain. */
-    private final class Renewal implements RecoveryListener {
-        @Override
-        public void handleRecovery(Recoverable recoverable) {
-            lock.lock();
-            try {
-                settle(
-                        Long.MAX_VALUE,
-                        true,
-                        new IOException("the connection was lost, and is there again"));
-            } finally {
-                lock.unlock();
-            }
-        }
-
-        @Override
-        public void handleRecoveryStarted(Recoverable recoverable) {}
+        topology.exchange();
+        this.channel = ConfirmingChannel.open(connection, this::finish);
+        Thread.ofVirtual().name("rabbitmq-publisher").start(this::keep);
     }
 
     /** Sends, waiting for room; completes when the server has the message safely. */
     CompletableFuture<Void> publish(
             String exchange, String routingKey, AMQP.BasicProperties properties, byte[] body) {
-        CompletableFuture<Void> done = new CompletableFuture<>();
+        Outgoing message =
+                new Outgoing(
+                        exchange,
+                        routingKey,
+                        properties,
+                        body,
+                        System.nanoTime() + patience.toNanos(),
+                        new CompletableFuture<>());
         try {
             room.acquire();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            done.completeExceptionally(new PublishException("interrupted while waiting", e));
-            return done;
+            message.done().completeExceptionally(new PublishException("interrupted", e));
+            return message.done();
         }
-        lock.lock();
+        sending.lock();
         try {
-            long tag = channel.getNextPublishSeqNo();
-            unconfirmed.put(tag, done);
-            try {
-                channel.basicPublish(exchange, routingKey, properties, body);
-                if (channel.getNextPublishSeqNo() != tag + 1) {
-                    // Sent on a channel that was renewed in between, and counts from one again.
-                    fail(tag, new IOException("the connection was renewed meanwhile"));
-                }
-            } catch (IOException | AlreadyClosedException e) {
-                fail(tag, e);
+            if (ended.getCount() == 0) {
+                finish(message, new IOException("the bus is closed"));
+            } else if (channel.isLost()) {
+                held.add(message);
+            } else {
+                channel.send(message);
             }
         } finally {
-            lock.unlock();
+            sending.unlock();
         }
-        if (!channel.isOpen()) {
-            // Lost between the sending and the listener's round: nobody else would settle it.
-            settle(Long.MAX_VALUE, true, channel.getCloseReason());
-        }
-        return done;
+        return message.done();
     }
 
-    private void fail(long tag, Exception cause) {
-        CompletableFuture<Void> done = unconfirmed.remove(tag);
-        if (done != null) {
-            room.release();
-            done.completeExceptionally(failed(cause));
+    /** Whoever takes a message out of where it waits calls this, once. */
+    private void finish(Outgoing message, @Nullable Exception failure) {
+        room.release();
+        if (failure == null) {
+            message.done().complete(null);
+        } else {
+            message.done()
+                    .completeExceptionally(
+                            new PublishException(
+                                    "RabbitMQ did not confirm an event: " + failure.getMessage(),
+                                    failure));
         }
     }
 
-    private void settle(long tag, boolean multiple, @Nullable Exception cause) {
-        NavigableMap<Long, CompletableFuture<Void>> settled =
-                multiple
-                        ? unconfirmed.headMap(tag, true)
-                        : unconfirmed.subMap(tag, true, tag, true);
-        for (Long each : List.copyOf(settled.keySet())) {
-            CompletableFuture<Void> done = unconfirmed.remove(each);
-            if (done == null) {
-                continue;
+    private void keep() {
+        int failures = 0;
+        try {
+            while (ended.getCount() > 0) {
+                if (!channel.isLost()) {
+                    channel.awaitLoss(GLANCE);
+                } else if (renew()) {
+                    failures = 0;
+                } else {
+                    failures++;
+                    Duration pause =
+                            RabbitReceiver.PAUSE.after(failures, ThreadLocalRandom.current());
+                    ended.await(pause.toNanos(), TimeUnit.NANOSECONDS);
+                }
+                expire();
             }
-            room.release();
-            if (cause == null) {
-                done.complete(null);
-            } else {
-                done.completeExceptionally(failed(cause));
+        } catch (InterruptedException e) {
+            throw new IllegalStateException("nobody interrupts this thread", e);
+        }
+    }
+
+    private boolean renew() {
+        try {
+            topology.exchange();
+            ConfirmingChannel renewed = ConfirmingChannel.open(connection, this::finish);
+            sending.lock();
+            try {
+                channel.handOver(renewed);
+                for (Outgoing message = held.poll(); message != null; message = held.poll()) {
+                    renewed.send(message);
+                }
+                channel = renewed;
+            } finally {
+                sending.unlock();
+            }
+            LOG.info("events are published again");
+            return true;
+        } catch (IOException e) {
+            LOG.warn("events cannot be published yet: {}", e.toString());
+            return false;
+        }
+    }
+
+    private void expire() {
+        long now = System.nanoTime();
+        TimeoutException failure =
+                new TimeoutException("not within " + patience + "; it may have it all the same");
+        channel.expire(now, failure);
+        for (Outgoing oldest = held.peek();
+                oldest != null && oldest.isOverdue(now);
+                oldest = held.peek()) {
+            if (held.remove(oldest)) {
+                finish(oldest, failure);
             }
         }
     }
 
-    private static PublishException failed(Exception cause) {
-        return new PublishException(
-                "RabbitMQ did not confirm an event: " + cause.getMessage(), cause);
+    /** Waits a while for what is not confirmed yet, and fails the rest. */
+    void close(Duration longest) {
+        boolean all = false;
+        try {
+            all = room.tryAcquire(mostUnconfirmed, longest.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        sending.lock();
+        try {
+            ended.countDown();
+            IOException failure = new IOException("the bus was closed meanwhile");
+            channel.fail(failure);
+            for (Outgoing message = held.poll(); message != null; message = held.poll()) {
+                finish(message, failure);
+            }
+        } finally {
+            sending.unlock();
+        }
+        if (all) {
+            room.release(mostUnconfirmed);
+        }
     }
 }

@@ -1,8 +1,8 @@
 package dev.jubilee.events.rabbitmq;
 
 import com.rabbitmq.client.AMQP;
+import com.rabbitmq.client.AlreadyClosedException;
 import com.rabbitmq.client.Channel;
-import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.GetResponse;
 import dev.jubilee.events.BaseEvent;
 import dev.jubilee.events.DeadLetter;
@@ -36,7 +36,7 @@ final class RabbitDeadLetters implements DeadLetters {
     private static final String ATTEMPTS = "x-attempts";
     private static final String FAILED_AT = "x-failed-at";
 
-    private final Connection connection;
+    private final RabbitConnection connection;
     private final ConfirmingPublisher publisher;
     private final RabbitTopology topology;
     private final RabbitMessages messages;
@@ -45,7 +45,7 @@ final class RabbitDeadLetters implements DeadLetters {
     private record Letter(DeadLetter letter, GetResponse response) {}
 
     RabbitDeadLetters(
-            Connection connection,
+            RabbitConnection connection,
             ConfirmingPublisher publisher,
             RabbitTopology topology,
             RabbitMessages messages,
@@ -57,7 +57,7 @@ final class RabbitDeadLetters implements DeadLetters {
         this.clock = clock;
     }
 
-    void put(FailedDelivery failed) throws ExecutionException, InterruptedException {
+    void put(FailedDelivery failed) throws IOException, ExecutionException, InterruptedException {
         RabbitDelivery delivery = (RabbitDelivery) failed.delivery();
         RabbitMessages.Received received = delivery.received();
         Map<String, Object> headers = new HashMap<>();
@@ -66,13 +66,20 @@ final class RabbitDeadLetters implements DeadLetters {
         headers.put(REASON, failed.reason());
         headers.put(ATTEMPTS, failed.attempts());
         headers.put(FAILED_AT, Rfc3339.text(clock.instant()));
-        publisher
-                .publish(
-                        failed.route().exchange(),
-                        failed.route().routingKey(),
-                        RabbitMessages.properties(received.id(), received.type(), headers).build(),
-                        received.body())
-                .get();
+        try {
+            publisher
+                    .publish(
+                            failed.route().exchange(),
+                            failed.route().routingKey(),
+                            RabbitMessages.properties(received.id(), received.type(), headers)
+                                    .build(),
+                            received.body())
+                    .get();
+        } catch (ExecutionException e) {
+            // Somebody may have removed the address: there again, it takes the letter next time.
+            topology.deadLetters(failed.route());
+            throw e;
+        }
     }
 
     @Override
@@ -99,7 +106,7 @@ final class RabbitDeadLetters implements DeadLetters {
     }
 
     /** False if the queue of its subscription is not there. */
-    private boolean redrive(Letter letter) {
+    private boolean redrive(Letter letter) throws IOException {
         String queue = header(letter.response.getProps(), QUEUE);
         if (queue == null || !topology.hasQueue(queue)) {
             return false;
@@ -120,7 +127,7 @@ final class RabbitDeadLetters implements DeadLetters {
     private <T> T looking(DeadLetterRoute route, Looking<T> looking) {
         try {
             topology.deadLetters(route);
-            try (Channel channel = connection.createChannel()) {
+            try (Channel channel = connection.channel()) {
                 List<Letter> letters = new ArrayList<>();
                 GetResponse response = channel.basicGet(route.joined(), false);
                 while (response != null) {
@@ -132,6 +139,8 @@ final class RabbitDeadLetters implements DeadLetters {
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        } catch (AlreadyClosedException e) {
+            throw new UncheckedIOException(new IOException(e));
         } catch (TimeoutException e) {
             throw new UncheckedIOException(new IOException("RabbitMQ did not answer", e));
         }

@@ -61,6 +61,12 @@ final class RabbitDelivery implements Delivery {
         return event;
     }
 
+    /** On a channel that is gone it cannot be confirmed, and comes again. */
+    @Override
+    public boolean isOurs() {
+        return channel.isOpen();
+    }
+
     @Override
     public void settled() {
         try {

@@ -1,12 +1,5 @@
 package dev.jubilee.events.rabbitmq;
 
-import com.rabbitmq.client.Channel;
-import com.rabbitmq.client.Connection;
-import com.rabbitmq.client.ConnectionFactory;
-import com.rabbitmq.client.impl.recovery.RecordedBinding;
-import com.rabbitmq.client.impl.recovery.RecordedExchange;
-import com.rabbitmq.client.impl.recovery.RecordedQueue;
-import com.rabbitmq.client.impl.recovery.TopologyRecoveryFilter;
 import dev.jubilee.events.BaseEvent;
 import dev.jubilee.events.DeadLetters;
 import dev.jubilee.events.Envelope;
@@ -24,17 +17,14 @@ import dev.jubilee.events.core.Dispatcher;
 import dev.jubilee.events.core.HandlerSettings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeoutException;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Carries events over RabbitMQ: a topic exchange with the event's type as the routing key,
@@ -50,19 +40,20 @@ import org.slf4j.LoggerFactory;
  *       server when it is done with.
  *   <li>Dead letters go to the exchange and routing key of their address, and lie in a quorum queue
  *       {@code exchange.routingKey} bound to it.
- *   <li>A lost connection is made again; publishing meanwhile fails.
+ *   <li>A lost connection is made again, and a server that refuses while it starts is asked again,
+ *       for as long as it takes. What was not confirmed is sent again, in order; publishing waits
+ *       meanwhile, and fails after the settings' patience.
+ *   <li>It has two connections, so that a server that takes no more events still takes the word
+ *       that others were handled.
  * </ul>
  *
  * Published means: the server confirmed it. Thread-safe.
  */
 public final class RabbitEventBus implements EventBus {
-    private static final Logger LOG = LoggerFactory.getLogger(RabbitEventBus.class);
-
     /** Begins the names of subscriptions that are not durable; no durable name can. */
     private static final String ALONE = "~rabbitmq-";
 
-    private static final int RECOVERY_MILLIS = 500;
-    private static final int CLOSE_MILLIS = 5000;
+    private static final Duration CLOSING = Duration.ofSeconds(5);
     private static final int MOST_PREFETCHED = 65_535;
 
     private static final TransportGuarantees GUARANTEES =
@@ -76,7 +67,8 @@ public final class RabbitEventBus implements EventBus {
 
     private final RabbitSettings settings;
     private final RabbitMessages messages;
-    private final Connection connection;
+    private final RabbitConnection publishing;
+    private final RabbitConnection consuming;
     private final ConfirmingPublisher publisher;
     private final RabbitTopology topology;
     private final RabbitDeadLetters letters;
@@ -91,56 +83,23 @@ public final class RabbitEventBus implements EventBus {
     public RabbitEventBus(RabbitSettings settings, EventCodec codec) {
         this.settings = settings;
         this.messages = new RabbitMessages(settings.bus().clock(), codec);
-        this.connection = connect(settings);
-        this.topology = new RabbitTopology(connection, settings.exchange());
+        this.publishing = new RabbitConnection(settings, "jubilee-events-publishing");
+        this.consuming = new RabbitConnection(settings, "jubilee-events-consuming");
         try {
-            topology.exchange();
-            this.publisher = new ConfirmingPublisher(connection, settings.unconfirmed());
+            this.publisher =
+                    new ConfirmingPublisher(
+                            publishing,
+                            new RabbitTopology(publishing, settings.exchange()),
+                            settings.unconfirmed(),
+                            settings.patience());
         } catch (IOException e) {
-            connection.abort();
-            throw new UncheckedIOException(e);
+            publishing.close();
+            throw new UncheckedIOException("cannot use " + settings, e);
         }
+        this.topology = new RabbitTopology(consuming, settings.exchange());
         this.letters =
                 new RabbitDeadLetters(
-                        connection, publisher, topology, messages, settings.bus().clock());
-    }
-
-    private static Connection connect(RabbitSettings settings) {
-        ConnectionFactory factory = new ConnectionFactory();
-        factory.setHost(settings.host());
-        factory.setPort(settings.port());
-        factory.setUsername(settings.username());
-        factory.setPassword(settings.password());
-        factory.setVirtualHost(settings.virtualHost());
-        factory.setAutomaticRecoveryEnabled(true);
-        factory.setTopologyRecoveryEnabled(true);
-        factory.setTopologyRecoveryFilter(new GoneWithTheConnection());
-        factory.setNetworkRecoveryInterval(RECOVERY_MILLIS);
-        try {
-            return factory.newConnection("jubilee-events");
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } catch (TimeoutException e) {
-            throw new UncheckedIOException(new IOException("no answer from " + settings, e));
-        }
-    }
-
-    /** What has to be made again with the connection: queues that went with it, and consumers. */
-    private static final class GoneWithTheConnection implements TopologyRecoveryFilter {
-        @Override
-        public boolean filterExchange(RecordedExchange exchange) {
-            return false;
-        }
-
-        @Override
-        public boolean filterQueue(RecordedQueue queue) {
-            return queue.isExclusive();
-        }
-
-        @Override
-        public boolean filterBinding(RecordedBinding binding) {
-            return binding.getDestination().contains(ALONE);
-        }
+                        consuming, publisher, topology, messages, settings.bus().clock());
     }
 
     @Override
@@ -190,41 +149,24 @@ public final class RabbitEventBus implements EventBus {
         String name = options.name().orElseGet(() -> ALONE + UUID.randomUUID());
         // The server holds back what the capacity does not allow, so no worker's queue need do so.
         SubscriptionOptions roomy = options.withCapacity(options.capacity() * options.workers());
-        Dispatcher dispatcher =
-                new Dispatcher(
-                        new HandlerSettings(
-                                name, roomy, retry, letters::put, settings.bus().tracker()),
-                        handler);
-        try {
-            if (retry.deadLetter() != null) {
-                topology.deadLetters(retry.deadLetter());
-            }
-            RabbitReceiver receiver = consume(compiled, options, name, dispatcher);
-            return new ActiveSubscription(name, compiled, () -> end(receiver));
-        } catch (IOException e) {
-            dispatcher.stop();
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private RabbitReceiver consume(
-            TopicPattern pattern, SubscriptionOptions options, String name, Dispatcher dispatcher)
-            throws IOException {
-        boolean durable = options.durableName() != null;
-        String queue = settings.exchange() + "." + name;
-        Channel channel = connection.createChannel();
-        channel.basicQos(options.capacity());
-        if (durable) {
-            topology.durableQueue(queue, pattern);
-        } else {
-            channel.queueDeclare(queue, false, true, true, Map.of());
-            channel.queueBind(queue, settings.exchange(), RabbitTopology.bindingKey(pattern));
-        }
+        HandlerSettings handling =
+                new HandlerSettings(name, roomy, retry, letters::put, settings.bus().tracker());
         RabbitReceiver receiver =
-                new RabbitReceiver(channel, pattern, messages, dispatcher, queue, durable);
+                new RabbitReceiver(
+                        new RabbitReceiver.Source(
+                                settings.exchange(),
+                                settings.exchange() + "." + name,
+                                options.durableName() != null,
+                                compiled,
+                                options.capacity(),
+                                retry.deadLetter()),
+                        consuming,
+                        topology,
+                        messages,
+                        () -> new Dispatcher(handling, handler));
+        receiver.start(settings.patience());
         receivers.add(receiver);
-        channel.basicConsume(queue, false, receiver);
-        return receiver;
+        return new ActiveSubscription(name, compiled, () -> end(receiver));
     }
 
     private void end(RabbitReceiver receiver) {
@@ -247,11 +189,9 @@ public final class RabbitEventBus implements EventBus {
         closed = true;
         receivers.forEach(receiver -> receiver.end(true));
         receivers.clear();
-        try {
-            connection.close(CLOSE_MILLIS);
-        } catch (IOException | RuntimeException e) {
-            LOG.debug("the connection is gone already: {}", e.toString());
-        }
+        publisher.close(CLOSING);
+        consuming.close();
+        publishing.close();
     }
 
     private static void await(CompletableFuture<Void> done) {

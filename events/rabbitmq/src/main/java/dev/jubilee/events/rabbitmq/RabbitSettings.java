@@ -2,6 +2,7 @@ package dev.jubilee.events.rabbitmq;
 
 import dev.jubilee.events.TopicName;
 import dev.jubilee.events.core.BusSettings;
+import java.time.Duration;
 import java.util.Map;
 
 /**
@@ -11,6 +12,8 @@ import java.util.Map;
  *     <exchange>.<subscription>}
  * @param unconfirmed at most so many events are on their way to the server at a time; when so many
  *     are, publishers wait
+ * @param patience how long publishing and subscribing wait for a server that is away or starting,
+ *     before they fail
  * @param bus what every bus is told
  */
 public record RabbitSettings(
@@ -21,10 +24,12 @@ public record RabbitSettings(
         String virtualHost,
         String exchange,
         int unconfirmed,
+        Duration patience,
         BusSettings bus) {
     private static final int DEFAULT_PORT = 5672;
     private static final int HIGHEST_PORT = 65_535;
     private static final int DEFAULT_UNCONFIRMED = 1000;
+    private static final Duration DEFAULT_PATIENCE = Duration.ofMinutes(2);
 
     public RabbitSettings {
         TopicName.require(exchange);
@@ -34,6 +39,9 @@ public record RabbitSettings(
         if (unconfirmed < 1) {
             throw new IllegalArgumentException(
                     "'unconfirmed' must be 1 or more, was " + unconfirmed);
+        }
+        if (patience.isNegative()) {
+            throw new IllegalArgumentException("'patience' must not be negative, was " + patience);
         }
     }
 
@@ -47,6 +55,7 @@ public record RabbitSettings(
                 "/",
                 "events",
                 DEFAULT_UNCONFIRMED,
+                DEFAULT_PATIENCE,
                 BusSettings.defaults());
     }
 
@@ -68,6 +77,7 @@ public record RabbitSettings(
                     environment.getOrDefault("RABBITMQ_VHOST", "/"),
                     "events",
                     DEFAULT_UNCONFIRMED,
+                    DEFAULT_PATIENCE,
                     BusSettings.fromEnvironment(environment));
         } catch (NumberFormatException e) {
             throw new IllegalArgumentException(
@@ -77,12 +87,25 @@ public record RabbitSettings(
 
     public RabbitSettings withExchange(String other) {
         return new RabbitSettings(
-                host, port, username, password, virtualHost, other, unconfirmed, bus);
+                host, port, username, password, virtualHost, other, unconfirmed, patience, bus);
+    }
+
+    public RabbitSettings withPatience(Duration other) {
+        return new RabbitSettings(
+                host, port, username, password, virtualHost, exchange, unconfirmed, other, bus);
     }
 
     public RabbitSettings withBus(BusSettings other) {
         return new RabbitSettings(
-                host, port, username, password, virtualHost, exchange, unconfirmed, other);
+                host,
+                port,
+                username,
+                password,
+                virtualHost,
+                exchange,
+                unconfirmed,
+                patience,
+                other);
     }
 
     /** Names the server, and not the password. */

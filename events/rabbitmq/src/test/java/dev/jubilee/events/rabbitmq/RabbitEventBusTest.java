@@ -7,18 +7,27 @@ import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ConnectionFactory;
 import dev.jubilee.events.BaseEvent;
+import dev.jubilee.events.DomainEvent;
 import dev.jubilee.events.EventBus;
 import dev.jubilee.events.EventHandler;
 import dev.jubilee.events.EventRegistry;
+import dev.jubilee.events.PublishException;
 import dev.jubilee.events.SubscriptionOptions;
 import dev.jubilee.events.TopicPattern;
 import dev.jubilee.events.json.JsonEventCodec;
 import dev.jubilee.events.tck.Await;
 import dev.jubilee.events.tck.DurableEventBusContract;
 import dev.jubilee.events.tck.servers.RabbitMqServer;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -33,13 +42,110 @@ class RabbitEventBusTest extends DurableEventBusContract {
 
     @Override
     protected EventBus open(EventRegistry registry) {
-        return new RabbitEventBus(
-                RabbitSettings.at(server.host(), server.port()), new JsonEventCodec(registry));
+        return new RabbitEventBus(settings(), new JsonEventCodec(registry));
+    }
+
+    private RabbitSettings settings() {
+        return RabbitSettings.fromEnvironment(server.environment());
     }
 
     @Override
     protected void restartServer() {
         server.restart();
+    }
+
+    @Test
+    void whatIsPublishedWhileTheServerIsAwayIsSentInOrderWhenItIsBack() {
+        Queue<String> handled = new ConcurrentLinkedQueue<>();
+        bus().subscribe(family + ".score", SubscriptionOptions.durable(family), noting(handled));
+        List<DomainEvent<Score>> all = scores("ada", 30);
+        bus().publishAll(all.subList(0, 10));
+        server.kill();
+
+        List<CompletableFuture<Void>> waiting =
+                all.subList(10, 30).stream().map(bus()::publishAsync).toList();
+        server.start();
+
+        waiting.forEach(CompletableFuture::join);
+        Await.until("all came", () -> handled.containsAll(idsOf(all)));
+        assertThat(handled.stream().distinct()).isEqualTo(idsOf(all));
+    }
+
+    @Test
+    void publishingFailsWhenTheServerStaysAwayForLongerThanThePatience() {
+        EventBus hasty =
+                new RabbitEventBus(
+                        settings().withPatience(Duration.ofMillis(300)),
+                        new JsonEventCodec(registry));
+        try (hasty) {
+            server.kill();
+
+            assertThatThrownBy(() -> hasty.publish(score("ada", 1)))
+                    .isInstanceOf(PublishException.class)
+                    .hasMessageContaining("PT0.3S");
+
+            server.start();
+            Await.untilAsserted("it heals", () -> hasty.publish(score("ada", 2)));
+        }
+    }
+
+    @Test
+    void aSubscriptionOutlivesItsQueue() throws Exception {
+        Queue<String> handled = new ConcurrentLinkedQueue<>();
+        bus().subscribe(family + ".score", SubscriptionOptions.durable(family), noting(handled));
+        bus().publish(score("ada", 1));
+        Await.until("the first came", () -> handled.size() == 1);
+
+        try (Connection connection = connection();
+                Channel channel = connection.createChannel()) {
+            channel.queueDelete("events." + family);
+            Await.until("it is made and consumed again", () -> consumers(connection) == 1);
+        }
+
+        bus().publish(score("ada", 2));
+        Await.until("the next came", () -> handled.size() == 2);
+    }
+
+    private static EventHandler<BaseEvent> noting(Queue<String> handled) {
+        return event -> handled.add(event.id());
+    }
+
+    private long consumers(Connection connection) throws IOException, TimeoutException {
+        try (Channel channel = connection.createChannel()) {
+            return channel.consumerCount("events." + family);
+        }
+    }
+
+    @Test
+    void anExchangeThatIsGoneFailsWhatIsOnItsWayAndIsMadeAgain() throws Exception {
+        EventBus alone =
+                new RabbitEventBus(settings().withExchange(family), new JsonEventCodec(registry));
+        try (alone;
+                Connection connection = connection();
+                Channel channel = connection.createChannel()) {
+            alone.publish(score("ada", 1));
+            channel.exchangeDelete(family);
+
+            assertThatThrownBy(() -> alone.publish(score("ada", 2)))
+                    .isInstanceOf(PublishException.class);
+
+            alone.publish(score("ada", 3));
+            channel.exchangeDelete(family);
+        }
+    }
+
+    @Test
+    void aQueueThatIsOtherwiseThanAskedForIsUsedAsItIs() throws Exception {
+        try (Connection connection = connection();
+                Channel channel = connection.createChannel()) {
+            channel.queueDeclare("events." + family, true, false, false, Map.of());
+        }
+        Queue<String> handled = new ConcurrentLinkedQueue<>();
+
+        bus().subscribe(family + ".score", SubscriptionOptions.durable(family), noting(handled));
+
+        bus().publish(score("ada", 1));
+        Await.until("it came", () -> handled.size() == 1);
     }
 
     @Test
@@ -132,8 +238,12 @@ class RabbitEventBusTest extends DurableEventBusContract {
 
     private Connection connection() throws Exception {
         ConnectionFactory factory = new ConnectionFactory();
-        factory.setHost(server.host());
-        factory.setPort(server.port());
+        RabbitSettings at = settings();
+        factory.setHost(at.host());
+        factory.setPort(at.port());
+        factory.setUsername(at.username());
+        factory.setPassword(at.password());
+        factory.setVirtualHost(at.virtualHost());
         return factory.newConnection();
     }
 }

@@ -15,10 +15,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.opentest4j.TestAbortedException;
 
 /**
- * A RabbitMQ of one node, on loopback. With {@code RABBITMQ_HOST} set it is that server, which
- * cannot be restarted.
+ * A RabbitMQ of one node, on loopback, from the machine's package {@code rabbitmq-server}. With
+ * {@code RABBITMQ_HOST} set it is that server; tests that kill it are then not run, and say so.
  */
 public final class RabbitMqServer implements AutoCloseable {
     private static final Path PROGRAM = Path.of("/usr/lib/rabbitmq/bin/rabbitmq-server");
@@ -75,7 +76,7 @@ public final class RabbitMqServer implements AutoCloseable {
     /**
      * Starts one, or finds that of the environment.
      *
-     * @throws IllegalStateException if there is none and none can be installed
+     * @throws IllegalStateException in one line, if there is none and none can be installed
      */
     public RabbitMqServer() {
         String given = System.getenv("RABBITMQ_HOST");
@@ -103,23 +104,46 @@ public final class RabbitMqServer implements AutoCloseable {
         return port;
     }
 
+    /** The variables by which a program finds it. */
+    public Map<String, String> environment() {
+        if (own != null) {
+            return Map.of("RABBITMQ_HOST", host, "RABBITMQ_PORT", Integer.toString(port));
+        }
+        return System.getenv();
+    }
+
     /** Kills the node and starts it again on its data. */
     public void restart() {
-        if (own == null || own.server == null) {
-            throw new IllegalStateException(
-                    "the server of RABBITMQ_HOST cannot be restarted by a test; unset it");
+        kill();
+        start();
+    }
+
+    /** Kills the node, which loses what it did not write. */
+    public void kill() {
+        Own mine = own();
+        if (mine.server != null) {
+            mine.server.kill();
         }
-        own.server.kill();
-        own.start(port);
-        awaitReady(own);
+    }
+
+    /** Starts the node on its data after it was killed, and returns when it answers. */
+    public void start() {
+        own().start(port);
+        awaitReady(own());
+    }
+
+    private Own own() {
+        if (own == null) {
+            throw new TestAbortedException(
+                    "not run: this test kills RabbitMQ, which that of RABBITMQ_HOST is not for");
+        }
+        return own;
     }
 
     @Override
     public void close() {
         if (own != null) {
-            if (own.server != null) {
-                own.server.kill();
-            }
+            kill();
             own.epmd.kill();
             PrivateProcess.delete(own.folder);
         }
