@@ -108,9 +108,12 @@ final class ConfirmingPublisher {
                 if (!channel.isLost()) {
                     channel.awaitLoss(GLANCE);
                 } else if (renew()) {
+                    LOG.info("events are published again");
                     failures = 0;
                 } else {
-                    failures++;
+                    if (failures++ == 0) {
+                        LOG.warn("events cannot be published; trying again");
+                    }
                     Duration pause =
                             RabbitReceiver.PAUSE.after(failures, ThreadLocalRandom.current());
                     ended.await(pause.toNanos(), TimeUnit.NANOSECONDS);
@@ -136,10 +139,9 @@ final class ConfirmingPublisher {
             } finally {
                 sending.unlock();
             }
-            LOG.info("events are published again");
             return true;
         } catch (IOException e) {
-            LOG.warn("events cannot be published yet: {}", e.toString());
+            LOG.debug("events cannot be published yet: {}", e.toString());
             return false;
         }
     }

@@ -78,7 +78,7 @@ final class RabbitReceiver {
                 if (Refusal.isFinal(e) || System.nanoTime() - deadline > 0) {
                     throw new UncheckedIOException("cannot consume " + source.queue, e);
                 }
-                LOG.info("{} cannot be consumed yet: {}", source.queue, e.toString());
+                LOG.debug("{} cannot be consumed yet: {}", source.queue, e.toString());
                 pause(failures);
             }
         }
@@ -110,7 +110,7 @@ final class RabbitReceiver {
                 LOG.info("{} is consumed again", source.queue);
                 return next;
             } catch (IOException e) {
-                LOG.warn("{} cannot be consumed yet: {}", source.queue, e.toString());
+                LOG.debug("{} cannot be consumed yet: {}", source.queue, e.toString());
                 pause(failures);
             }
         }

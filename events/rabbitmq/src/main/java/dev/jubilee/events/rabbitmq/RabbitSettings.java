@@ -67,22 +67,28 @@ public record RabbitSettings(
      * @throws IllegalArgumentException if a value is not allowed
      */
     public static RabbitSettings fromEnvironment(Map<String, String> environment) {
-        String port = environment.getOrDefault("RABBITMQ_PORT", Integer.toString(DEFAULT_PORT));
+        return new RabbitSettings(
+                environment.getOrDefault("RABBITMQ_HOST", "localhost"),
+                port(environment.getOrDefault("RABBITMQ_PORT", Integer.toString(DEFAULT_PORT))),
+                environment.getOrDefault("RABBITMQ_USERNAME", "guest"),
+                environment.getOrDefault("RABBITMQ_PASSWORD", "guest"),
+                environment.getOrDefault("RABBITMQ_VHOST", "/"),
+                "events",
+                DEFAULT_UNCONFIRMED,
+                DEFAULT_PATIENCE,
+                BusSettings.fromEnvironment(environment));
+    }
+
+    private static int port(String value) {
         try {
-            return new RabbitSettings(
-                    environment.getOrDefault("RABBITMQ_HOST", "localhost"),
-                    Integer.parseInt(port),
-                    environment.getOrDefault("RABBITMQ_USERNAME", "guest"),
-                    environment.getOrDefault("RABBITMQ_PASSWORD", "guest"),
-                    environment.getOrDefault("RABBITMQ_VHOST", "/"),
-                    "events",
-                    DEFAULT_UNCONFIRMED,
-                    DEFAULT_PATIENCE,
-                    BusSettings.fromEnvironment(environment));
+            int port = Integer.parseInt(value);
+            if (port >= 1 && port <= HIGHEST_PORT) {
+                return port;
+            }
         } catch (NumberFormatException e) {
-            throw new IllegalArgumentException(
-                    "RABBITMQ_PORT must be 1 to 65535, was '" + port + "'", e);
+            // Said below, together with what is no port.
         }
+        throw new IllegalArgumentException("RABBITMQ_PORT must be 1 to 65535, was '" + value + "'");
     }
 
     public RabbitSettings withExchange(String other) {

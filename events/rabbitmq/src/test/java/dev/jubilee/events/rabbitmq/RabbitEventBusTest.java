@@ -214,28 +214,6 @@ class RabbitEventBusTest extends DurableEventBusContract {
                 .isInstanceOf(IllegalArgumentException.class);
     }
 
-    @Test
-    void theEnvironmentsVariablesCount() {
-        RabbitSettings settings =
-                RabbitSettings.fromEnvironment(
-                        Map.of(
-                                "RABBITMQ_HOST", "rabbitmq.production.com",
-                                "RABBITMQ_PORT", "5673",
-                                "RABBITMQ_USERNAME", "app",
-                                "RABBITMQ_PASSWORD", "secret",
-                                "RABBITMQ_VHOST", "/prod",
-                                "EVENT_RETRY_MAX_ATTEMPTS", "5"));
-
-        assertThat(settings.toString())
-                .isEqualTo(
-                        "RabbitSettings[app@rabbitmq.production.com:5673/prod, exchange events]");
-        assertThat(settings.password()).isEqualTo("secret");
-        assertThat(settings.bus().retry().maxAttempts()).isEqualTo(5);
-        assertThatThrownBy(() -> RabbitSettings.fromEnvironment(Map.of("RABBITMQ_PORT", "amqp")))
-                .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("RABBITMQ_PORT");
-    }
-
     private Connection connection() throws Exception {
         ConnectionFactory factory = new ConnectionFactory();
         RabbitSettings at = settings();
