@@ -102,21 +102,22 @@ final class ConfirmingPublisher {
     }
 
     private void keep() {
-        int failures = 0;
+        int attempts = 0;
         try {
             while (ended.getCount() > 0) {
                 if (!channel.isLost()) {
                     channel.awaitLoss(GLANCE);
-                } else if (renew()) {
-                    LOG.info("events are published again");
-                    failures = 0;
                 } else {
-                    if (failures++ == 0) {
+                    if (attempts++ == 0) {
                         LOG.warn("events cannot be published; trying again");
                     }
                     Duration pause =
-                            RabbitReceiver.PAUSE.after(failures, ThreadLocalRandom.current());
+                            RabbitReceiver.PAUSE.after(attempts, ThreadLocalRandom.current());
                     ended.await(pause.toNanos(), TimeUnit.NANOSECONDS);
+                    if (renew()) {
+                        LOG.info("events are published again");
+                        attempts = 0;
+                    }
                 }
                 expire();
             }

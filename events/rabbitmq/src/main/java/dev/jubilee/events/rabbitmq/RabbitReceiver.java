@@ -104,14 +104,14 @@ final class RabbitReceiver {
     private @Nullable RabbitFeed replace(RabbitFeed lost) {
         LOG.warn("{} was lost; trying to consume it again", source.queue);
         lost.giveUp();
-        for (int failures = 1; !hasEnded(); failures++) {
+        for (int attempt = 1; !hasEnded(); attempt++) {
+            pause(attempt);
             try {
                 RabbitFeed next = open();
                 LOG.info("{} is consumed again", source.queue);
                 return next;
             } catch (IOException e) {
                 LOG.debug("{} cannot be consumed yet: {}", source.queue, e.toString());
-                pause(failures);
             }
         }
         return null;

@@ -14,11 +14,13 @@ import java.util.stream.Stream;
 
 /**
  * A program with all its children, which ends when this one does: a shell waits for its standard
- * input to close, and then kills the whole group.
+ * input to close, and then kills the whole group. What interrupts this program, such as Ctrl-C,
+ * reaches the shell too, and does not end it before.
  */
 final class PrivateProcess {
     private static final String UNTIL_WE_END =
-            "setsid \"$@\" </dev/null & group=$!; cat >/dev/null; kill -9 -$group; wait";
+            "setsid \"$@\" </dev/null & group=$!; trap '' INT TERM HUP;"
+                    + " cat >/dev/null; kill -9 -$group; wait";
 
     private final Process shell;
     private final Path log;
