@@ -27,6 +27,7 @@ final class Scenarios {
         ALL.put("store-append-16", EventStoreScenarios::appendBesideAlone);
         ALL.put("store-batch", EventStoreScenarios::batch);
         ALL.put("store-lag", EventStoreScenarios::lag);
+        ALL.put("rabbitmq", RabbitScenarios::carry);
     }
 
     private Scenarios() {}

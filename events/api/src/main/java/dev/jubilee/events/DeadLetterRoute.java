@@ -1,8 +1,8 @@
 package dev.jubilee.events;
 
 /**
- * Where dead letters go. Kafka joins the two to the topic {@code exchange.routingKey}; in memory it
- * is kept with the letter.
+ * Where dead letters go. RabbitMQ takes it literally; Kafka joins the two to the topic {@code
+ * exchange.routingKey}; in memory it is kept with the letter.
  */
 public record DeadLetterRoute(String exchange, String routingKey) {
     public DeadLetterRoute {

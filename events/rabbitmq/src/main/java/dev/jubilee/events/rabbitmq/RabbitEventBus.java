@@ -1,0 +1,204 @@
+package dev.jubilee.events.rabbitmq;
+
+import dev.jubilee.events.BaseEvent;
+import dev.jubilee.events.DeadLetters;
+import dev.jubilee.events.Envelope;
+import dev.jubilee.events.EventBus;
+import dev.jubilee.events.EventCodec;
+import dev.jubilee.events.EventHandler;
+import dev.jubilee.events.PublishException;
+import dev.jubilee.events.RetryStrategy;
+import dev.jubilee.events.Subscription;
+import dev.jubilee.events.SubscriptionOptions;
+import dev.jubilee.events.TopicPattern;
+import dev.jubilee.events.TransportGuarantees;
+import dev.jubilee.events.core.ActiveSubscription;
+import dev.jubilee.events.core.Dispatcher;
+import dev.jubilee.events.core.HandlerSettings;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Carries events over RabbitMQ: a topic exchange with the event's type as the routing key,
+ * CloudEvents in JSON as the body.
+ *
+ * <ul>
+ *   <li>A durable subscription is a durable quorum queue {@code <exchange>.<name>}. One program at
+ *       a time gets its events, so that those of a key stay in order; others of the same name take
+ *       over when it is gone. Use more workers, not more programs, to go faster.
+ *   <li>A subscription that is not durable has a queue of its own that goes with it, or with the
+ *       connection.
+ *   <li>The server sends no more than a subscription's capacity ahead; an event is confirmed to the
+ *       server when it is done with.
+ *   <li>Dead letters go to the exchange and routing key of their address, and lie in a quorum queue
+ *       {@code exchange.routingKey} bound to it.
+ *   <li>A lost connection is made again, and a server that refuses while it starts is asked again,
+ *       for as long as it takes. What was not confirmed is sent again, in order; publishing waits
+ *       meanwhile, and fails after the settings' patience.
+ *   <li>It has two connections, so that a server that takes no more events still takes the word
+ *       that others were handled.
+ * </ul>
+ *
+ * Published means: the server confirmed it. Thread-safe.
+ */
+public final class RabbitEventBus implements EventBus {
+    /** Begins the names of subscriptions that are not durable; no durable name can. */
+    private static final String ALONE = "~rabbitmq-";
+
+    private static final Duration CLOSING = Duration.ofSeconds(5);
+    private static final int MOST_PREFETCHED = 65_535;
+
+    private static final TransportGuarantees GUARANTEES =
+            new TransportGuarantees(
+                    new TransportGuarantees.Durability.Stored(
+                            "the loss of a minority of the servers that hold the quorum queue; an"
+                                    + " event that no queue is bound to is not kept"),
+                    new TransportGuarantees.Ordering.PerKeyExcept(
+                            "events that come again after a crash or a lost connection"),
+                    new TransportGuarantees.Redelivery.AtLeastOnce());
+
+    private final RabbitSettings settings;
+    private final RabbitMessages messages;
+    private final RabbitConnection publishing;
+    private final RabbitConnection consuming;
+    private final ConfirmingPublisher publisher;
+    private final RabbitTopology topology;
+    private final RabbitDeadLetters letters;
+    private final Set<RabbitReceiver> receivers = ConcurrentHashMap.newKeySet();
+    private volatile boolean closed;
+
+    /**
+     * Connects, and makes the exchange if it is missing.
+     *
+     * @throws UncheckedIOException if the server does not answer
+     */
+    public RabbitEventBus(RabbitSettings settings, EventCodec codec) {
+        this.settings = settings;
+        this.messages = new RabbitMessages(settings.bus().clock(), codec);
+        this.publishing = new RabbitConnection(settings, "jubilee-events-publishing");
+        this.consuming = new RabbitConnection(settings, "jubilee-events-consuming");
+        try {
+            this.publisher =
+                    new ConfirmingPublisher(
+                            publishing,
+                            new RabbitTopology(publishing, settings.exchange()),
+                            settings.unconfirmed(),
+                            settings.patience());
+        } catch (IOException e) {
+            publishing.close();
+            throw new UncheckedIOException("cannot use " + settings, e);
+        }
+        this.topology = new RabbitTopology(consuming, settings.exchange());
+        this.letters =
+                new RabbitDeadLetters(
+                        consuming, publisher, topology, messages, settings.bus().clock());
+    }
+
+    @Override
+    public TransportGuarantees guarantees() {
+        return GUARANTEES;
+    }
+
+    @Override
+    public void publish(BaseEvent event) {
+        await(publishAsync(event));
+    }
+
+    @Override
+    public CompletableFuture<Void> publishAsync(BaseEvent event) {
+        if (closed) {
+            throw new IllegalStateException("the bus is closed");
+        }
+        Envelope envelope = messages.envelope(event);
+        return publisher.publish(
+                settings.exchange(),
+                envelope.type(),
+                messages.properties(envelope),
+                messages.body(envelope));
+    }
+
+    @Override
+    public void publishAll(List<? extends BaseEvent> events) {
+        List<CompletableFuture<Void>> sent = new ArrayList<>(events.size());
+        events.forEach(event -> sent.add(publishAsync(event)));
+        sent.forEach(RabbitEventBus::await);
+    }
+
+    @Override
+    public <E extends BaseEvent> Subscription subscribe(
+            String pattern, SubscriptionOptions options, EventHandler<E> handler) {
+        TopicPattern compiled = TopicPattern.of(pattern);
+        GUARANTEES.requireFor(options);
+        if (options.capacity() > MOST_PREFETCHED) {
+            throw new IllegalArgumentException(
+                    "RabbitMQ sends at most %d events ahead; the capacity was %d"
+                            .formatted(MOST_PREFETCHED, options.capacity()));
+        }
+        if (closed) {
+            throw new IllegalStateException("the bus is closed");
+        }
+        RetryStrategy retry = handler.retryStrategy().orElse(settings.bus().retry());
+        String name = options.name().orElseGet(() -> ALONE + UUID.randomUUID());
+        // The server holds back what the capacity does not allow, so no worker's queue need do so.
+        SubscriptionOptions roomy = options.withCapacity(options.capacity() * options.workers());
+        HandlerSettings handling =
+                new HandlerSettings(name, roomy, retry, letters::put, settings.bus().tracker());
+        RabbitReceiver receiver =
+                new RabbitReceiver(
+                        new RabbitReceiver.Source(
+                                settings.exchange(),
+                                settings.exchange() + "." + name,
+                                options.durableName() != null,
+                                compiled,
+                                options.capacity(),
+                                retry.deadLetter()),
+                        consuming,
+                        topology,
+                        messages,
+                        () -> new Dispatcher(handling, handler));
+        receiver.start(settings.patience());
+        receivers.add(receiver);
+        return new ActiveSubscription(name, compiled, () -> end(receiver));
+    }
+
+    private void end(RabbitReceiver receiver) {
+        receivers.remove(receiver);
+        receiver.end(false);
+    }
+
+    @Override
+    public void unsubscribe(Subscription subscription) {
+        subscription.close();
+    }
+
+    @Override
+    public DeadLetters deadLetters() {
+        return letters;
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        receivers.forEach(receiver -> receiver.end(true));
+        receivers.clear();
+        publisher.close(CLOSING);
+        consuming.close();
+        publishing.close();
+    }
+
+    private static void await(CompletableFuture<Void> done) {
+        try {
+            done.join();
+        } catch (CompletionException e) {
+            throw e.getCause() instanceof PublishException failure ? failure : e;
+        }
+    }
+}

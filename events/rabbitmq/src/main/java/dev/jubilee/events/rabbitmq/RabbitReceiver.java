@@ -1,0 +1,197 @@
+package dev.jubilee.events.rabbitmq;
+
+import com.rabbitmq.client.Channel;
+import com.rabbitmq.client.ShutdownSignalException;
+import dev.jubilee.events.Backoff;
+import dev.jubilee.events.DeadLetterRoute;
+import dev.jubilee.events.TopicPattern;
+import dev.jubilee.events.core.Dispatcher;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps one subscription fed until it ends: whenever its channel, its connection or its server is
+ * lost it declares and consumes again, with pauses, for as long as it takes.
+ */
+final class RabbitReceiver {
+    private static final Logger LOG = LoggerFactory.getLogger(RabbitReceiver.class);
+
+    /** Between attempts to reach a server that is away or still starting. */
+    static final Backoff PAUSE = Backoff.exponential(Duration.ofMillis(100), Duration.ofSeconds(5));
+
+    private final Source source;
+    private final RabbitConnection connection;
+    private final RabbitTopology topology;
+    private final RabbitMessages messages;
+    private final Supplier<Dispatcher> workers;
+
+    private final CountDownLatch ended = new CountDownLatch(1);
+    private final ReentrantLock lock = new ReentrantLock();
+    private @Nullable RabbitFeed feed;
+
+    /** What it is fed from, and how much of it at a time. */
+    record Source(
+            String exchange,
+            String queue,
+            boolean durable,
+            TopicPattern pattern,
+            int prefetch,
+            @Nullable DeadLetterRoute letters) {}
+
+    RabbitReceiver(
+            Source source,
+            RabbitConnection connection,
+            RabbitTopology topology,
+            RabbitMessages messages,
+            Supplier<Dispatcher> workers) {
+        this.source = source;
+        this.connection = connection;
+        this.topology = topology;
+        this.messages = messages;
+        this.workers = workers;
+    }
+
+    /**
+     * Returns when events come.
+     *
+     * @throws UncheckedIOException if the server refuses for good, or did not let us within the
+     *     patience
+     */
+    void start(Duration patience) {
+        long deadline = System.nanoTime() + patience.toNanos();
+        for (int failures = 1; ; failures++) {
+            try {
+                keep(open());
+                return;
+            } catch (IOException e) {
+                if (Refusal.isFinal(e) || System.nanoTime() - deadline > 0) {
+                    throw new UncheckedIOException("cannot consume " + source.queue, e);
+                }
+                LOG.debug("{} cannot be consumed yet: {}", source.queue, e.toString());
+                pause(failures);
+            }
+        }
+    }
+
+    private void keep(RabbitFeed first) {
+        Thread.ofVirtual()
+                .name("rabbitmq-" + source.queue)
+                .start(() -> {
+                    RabbitFeed current = first;
+                    while (current != null) {
+                        try {
+                            current.awaitLoss();
+                        } catch (InterruptedException e) {
+                            throw new IllegalStateException("nobody interrupts this thread", e);
+                        }
+                        current = hasEnded() ? null : replace(current);
+                    }
+                });
+    }
+
+    /** The next feed; null when the subscription has ended. */
+    private @Nullable RabbitFeed replace(RabbitFeed lost) {
+        LOG.warn("{} was lost; trying to consume it again", source.queue);
+        lost.giveUp();
+        for (int attempt = 1; !hasEnded(); attempt++) {
+            pause(attempt);
+            try {
+                RabbitFeed next = open();
+                LOG.info("{} is consumed again", source.queue);
+                return next;
+            } catch (IOException e) {
+                LOG.debug("{} cannot be consumed yet: {}", source.queue, e.toString());
+            }
+        }
+        return null;
+    }
+
+    private RabbitFeed open() throws IOException {
+        Dispatcher dispatcher = null;
+        Channel channel = null;
+        try {
+            if (source.letters != null) {
+                topology.deadLetters(source.letters);
+            }
+            if (source.durable) {
+                topology.durableQueue(source.queue, source.pattern);
+            }
+            channel = connection.channel();
+            channel.basicQos(source.prefetch);
+            if (!source.durable) {
+                channel.queueDeclare(source.queue, false, true, true, Map.of());
+                channel.queueBind(
+                        source.queue, source.exchange, RabbitTopology.bindingKey(source.pattern));
+            }
+            dispatcher = workers.get();
+            RabbitFeed opened =
+                    new RabbitFeed(channel, messages, source.pattern, source.queue, dispatcher);
+            channel.basicConsume(source.queue, false, opened);
+            take(opened);
+            return opened;
+        } catch (IOException | ShutdownSignalException e) {
+            if (dispatcher != null) {
+                dispatcher.stop();
+            }
+            if (channel != null) {
+                RabbitConnection.abandon(channel);
+            }
+            throw e instanceof IOException failure ? failure : new IOException(e);
+        }
+    }
+
+    /** Its end may have been asked for while it was opened. */
+    private void take(RabbitFeed opened) {
+        lock.lock();
+        try {
+            if (!hasEnded()) {
+                feed = opened;
+                return;
+            }
+        } finally {
+            lock.unlock();
+        }
+        opened.end(false, !source.durable);
+    }
+
+    private boolean hasEnded() {
+        return ended.getCount() == 0;
+    }
+
+    private void pause(int failures) {
+        Duration pause = PAUSE.after(failures, ThreadLocalRandom.current());
+        try {
+            ended.await(pause.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new UncheckedIOException(new InterruptedIOException("interrupted"));
+        }
+    }
+
+    /** Takes no more, has the workers finish as told, and gives the rest back to the server. */
+    void end(boolean drain) {
+        RabbitFeed last;
+        lock.lock();
+        try {
+            ended.countDown();
+            last = feed;
+            feed = null;
+        } finally {
+            lock.unlock();
+        }
+        if (last != null) {
+            last.end(drain, !source.durable);
+        }
+    }
+}

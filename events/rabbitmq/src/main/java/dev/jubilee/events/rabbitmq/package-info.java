@@ -1,0 +1,5 @@
+/** Events over RabbitMQ. */
+@NullMarked
+package dev.jubilee.events.rabbitmq;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,229 @@
+package dev.jubilee.events.rabbitmq;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.rabbitmq.client.Channel;
+import com.rabbitmq.client.Connection;
+import com.rabbitmq.client.ConnectionFactory;
+import dev.jubilee.events.BaseEvent;
+import dev.jubilee.events.DomainEvent;
+import dev.jubilee.events.EventBus;
+import dev.jubilee.events.EventHandler;
+import dev.jubilee.events.EventRegistry;
+import dev.jubilee.events.PublishException;
+import dev.jubilee.events.SubscriptionOptions;
+import dev.jubilee.events.TopicPattern;
+import dev.jubilee.events.json.JsonEventCodec;
+import dev.jubilee.events.tck.Await;
+import dev.jubilee.events.tck.DurableEventBusContract;
+import dev.jubilee.events.tck.servers.RabbitMqServer;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+@ExtendWith(RealRabbitMq.class)
+class RabbitEventBusTest extends DurableEventBusContract {
+    private final RabbitMqServer server;
+
+    RabbitEventBusTest(RabbitMqServer server) {
+        this.server = server;
+    }
+
+    @Override
+    protected EventBus open(EventRegistry registry) {
+        return new RabbitEventBus(settings(), new JsonEventCodec(registry));
+    }
+
+    private RabbitSettings settings() {
+        return RabbitSettings.fromEnvironment(server.environment());
+    }
+
+    @Override
+    protected void restartServer() {
+        server.restart();
+    }
+
+    @Test
+    void whatIsPublishedWhileTheServerIsAwayIsSentInOrderWhenItIsBack() {
+        Queue<String> handled = new ConcurrentLinkedQueue<>();
+        bus().subscribe(family + ".score", SubscriptionOptions.durable(family), noting(handled));
+        List<DomainEvent<Score>> all = scores("ada", 30);
+        bus().publishAll(all.subList(0, 10));
+        server.kill();
+
+        List<CompletableFuture<Void>> waiting =
+                all.subList(10, 30).stream().map(bus()::publishAsync).toList();
+        server.start();
+
+        Await.until(
+                "all are confirmed", () -> waiting.stream().allMatch(CompletableFuture::isDone));
+        Await.until("all came", () -> handled.containsAll(idsOf(all)));
+        assertThat(handled.stream().distinct()).isEqualTo(idsOf(all));
+    }
+
+    @Test
+    void publishingFailsWhenTheServerStaysAwayForLongerThanThePatience() {
+        EventBus hasty =
+                new RabbitEventBus(
+                        settings().withPatience(Duration.ofMillis(300)),
+                        new JsonEventCodec(registry));
+        try (hasty) {
+            server.kill();
+
+            assertThatThrownBy(() -> hasty.publishAsync(score("ada", 1)).get(30, TimeUnit.SECONDS))
+                    .hasCauseInstanceOf(PublishException.class)
+                    .hasMessageContaining("PT0.3S");
+
+            server.start();
+            Await.untilAsserted("it heals", () -> hasty.publish(score("ada", 2)));
+        }
+    }
+
+    @Test
+    void aSubscriptionOutlivesItsQueue() throws Exception {
+        Queue<String> handled = new ConcurrentLinkedQueue<>();
+        bus().subscribe(family + ".score", SubscriptionOptions.durable(family), noting(handled));
+        bus().publish(score("ada", 1));
+        Await.until("the first came", () -> handled.size() == 1);
+
+        try (Connection connection = connection();
+                Channel channel = connection.createChannel()) {
+            channel.queueDelete("events." + family);
+            Await.until("it is made and consumed again", () -> consumers(connection) == 1);
+        }
+
+        bus().publish(score("ada", 2));
+        Await.until("the next came", () -> handled.size() == 2);
+    }
+
+    private static EventHandler<BaseEvent> noting(Queue<String> handled) {
+        return event -> handled.add(event.id());
+    }
+
+    private long consumers(Connection connection) throws IOException, TimeoutException {
+        try (Channel channel = connection.createChannel()) {
+            return channel.consumerCount("events." + family);
+        }
+    }
+
+    @Test
+    void anExchangeThatIsGoneFailsWhatIsOnItsWayAndIsMadeAgain() throws Exception {
+        EventBus alone =
+                new RabbitEventBus(settings().withExchange(family), new JsonEventCodec(registry));
+        try (alone;
+                Connection connection = connection();
+                Channel channel = connection.createChannel()) {
+            alone.publish(score("ada", 1));
+            channel.exchangeDelete(family);
+
+            assertThatThrownBy(() -> alone.publish(score("ada", 2)))
+                    .isInstanceOf(PublishException.class);
+
+            alone.publish(score("ada", 3));
+            channel.exchangeDelete(family);
+        }
+    }
+
+    @Test
+    void aQueueThatIsOtherwiseThanAskedForIsUsedAsItIs() throws Exception {
+        try (Connection connection = connection();
+                Channel channel = connection.createChannel()) {
+            channel.queueDeclare("events." + family, true, false, false, Map.of());
+        }
+        Queue<String> handled = new ConcurrentLinkedQueue<>();
+
+        bus().subscribe(family + ".score", SubscriptionOptions.durable(family), noting(handled));
+
+        bus().publish(score("ada", 1));
+        Await.until("it came", () -> handled.size() == 1);
+    }
+
+    @Test
+    void theServerHoldsBackWhatTheCapacityDoesNotAllow() throws Exception {
+        CountDownLatch gate = new CountDownLatch(1);
+        AtomicInteger handled = new AtomicInteger();
+        SubscriptionOptions options = SubscriptionOptions.durable(family).withCapacity(10);
+        bus().subscribe(
+                        family + ".score",
+                        options,
+                        event -> {
+                            gate.await();
+                            handled.incrementAndGet();
+                        });
+
+        bus().publishAll(scores("ada", 100));
+
+        try (Connection connection = connection();
+                Channel channel = connection.createChannel()) {
+            Await.until(
+                    "90 wait at the server", () -> channel.messageCount("events." + family) == 90);
+            gate.countDown();
+            Await.until("all are handled", () -> handled.get() == 100);
+            Await.until("none is left", () -> channel.messageCount("events." + family) == 0);
+        }
+    }
+
+    @Test
+    void aMessageThatIsNoEventIsADeadLetter() throws Exception {
+        EventHandler<BaseEvent> handler = event -> {};
+        bus().subscribe(
+                        family + ".score",
+                        SubscriptionOptions.durable(family),
+                        handler.retrying(quick(3)));
+        try (Connection connection = connection();
+                Channel channel = connection.createChannel()) {
+            channel.basicPublish(
+                    "",
+                    "events." + family,
+                    RabbitMessages.properties("m1", family + ".score", Map.of()).build(),
+                    "{".getBytes(StandardCharsets.UTF_8));
+        }
+
+        var letter = awaitLetters(1).getFirst();
+
+        assertThat(letter.eventId()).isEqualTo("m1");
+        assertThat(letter.event()).isEmpty();
+        assertThat(letter.attempts()).isEqualTo(1);
+    }
+
+    @Test
+    void aTrailingStarIsBoundAsOneOrMoreSegments() {
+        assertThat(RabbitTopology.bindingKey(TopicPattern.of("game.*"))).isEqualTo("game.*.#");
+        assertThat(RabbitTopology.bindingKey(TopicPattern.of("*"))).isEqualTo("*.#");
+        assertThat(RabbitTopology.bindingKey(TopicPattern.of("*.end"))).isEqualTo("*.end");
+        assertThat(RabbitTopology.bindingKey(TopicPattern.of("game.#"))).isEqualTo("game.#");
+    }
+
+    @Test
+    void refusesACapacityThatTheProtocolCannotExpress() {
+        assertThatThrownBy(() ->
+                        bus().subscribe(
+                                        family + ".score",
+                                        SubscriptionOptions.DEFAULT.withCapacity(65_536),
+                                        event -> {}))
+                .isInstanceOf(IllegalArgumentException.class);
+    }
+
+    private Connection connection() throws Exception {
+        ConnectionFactory factory = new ConnectionFactory();
+        RabbitSettings at = settings();
+        factory.setHost(at.host());
+        factory.setPort(at.port());
+        factory.setUsername(at.username());
+        factory.setPassword(at.password());
+        factory.setVirtualHost(at.virtualHost());
+        return factory.newConnection();
+    }
+}
