@@ -30,7 +30,10 @@ import org.junit.jupiter.api.Test;
 /** The guide's examples run here, and every piece of Java in the guide is found in a source. */
 class EventLibraryGuideTest {
     private static final Path GUIDE = Path.of("../../docs/guides/event-library.md");
-    private static final Path EXAMPLES = Path.of("src/test/java/dev/jubilee/events/examples");
+    private static final List<Path> EXAMPLES =
+            List.of(
+                    Path.of("src/test/java/dev/jubilee/events/examples"),
+                    Path.of("../redis/src/test/java/dev/jubilee/events/examples"));
     private static final Pattern JAVA = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
 
     @Test
@@ -147,9 +150,11 @@ class EventLibraryGuideTest {
     @Test
     void everyPieceOfJavaInTheGuideIsRunHereOrBesides() throws IOException {
         StringBuilder sources = new StringBuilder();
-        try (Stream<Path> files = Files.list(EXAMPLES)) {
-            for (Path file : files.toList()) {
-                sources.append(squeezed(Files.readString(file))).append('\n');
+        for (Path folder : EXAMPLES) {
+            try (Stream<Path> files = Files.list(folder)) {
+                for (Path file : files.toList()) {
+                    sources.append(squeezed(Files.readString(file))).append('\n');
+                }
             }
         }
         Matcher pieces = JAVA.matcher(Files.readString(GUIDE));

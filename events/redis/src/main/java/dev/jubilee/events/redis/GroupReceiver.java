@@ -1,0 +1,161 @@
+package dev.jubilee.events.redis;
+
+import dev.jubilee.events.TopicPattern;
+import dev.jubilee.events.core.Dispatcher;
+import io.lettuce.core.Consumer;
+import io.lettuce.core.RedisBusyException;
+import io.lettuce.core.StreamMessage;
+import io.lettuce.core.XAutoClaimArgs;
+import io.lettuce.core.XGroupCreateArgs;
+import io.lettuce.core.XReadArgs;
+import io.lettuce.core.XReadArgs.StreamOffset;
+import io.lettuce.core.api.sync.RedisCommands;
+import io.lettuce.core.models.stream.ClaimedMessages;
+import java.time.Duration;
+
+/**
+ * Feeds a durable subscription: a consumer group, for which one program at a time reads, so that
+ * events of a key stay in order. Whoever begins to read first claims what another had read and did
+ * not finish; whoever reads on looks from time to time for what one that had lost its right read
+ * nevertheless.
+ */
+final class GroupReceiver extends StreamReceiver {
+    /** All programs go by one name: what distinguishes them is the lease. */
+    private static final String OWNER = "owner";
+
+    private static final String START = "0-0";
+    private static final Duration FORGOTTEN = StreamLease.LENGTH.multipliedBy(2);
+    private static final Duration FLUSH_WITHIN = Duration.ofSeconds(5);
+
+    private final String stream;
+    private final StreamLease lease;
+    private final Unacknowledged unacknowledged;
+    private final Consumer<String> consumer;
+    private volatile Tenure tenure = new Tenure();
+
+    /** The time for which the lease is held without a gap. */
+    private final class Tenure {
+        private volatile boolean over;
+
+        RedisDelivery.Claim claim(String id) {
+            return new RedisDelivery.Claim() {
+                @Override
+                public boolean isOurs() {
+                    return !over;
+                }
+
+                @Override
+                public void settled() {
+                    unacknowledged.handled(id);
+                }
+
+                @Override
+                public void returned() {
+                    unacknowledged.letGo(id);
+                }
+            };
+        }
+    }
+
+    GroupReceiver(
+            String group,
+            String stream,
+            TopicPattern pattern,
+            RedisLink link,
+            RedisMessages messages,
+            Dispatcher dispatcher) {
+        super(group, pattern, link, messages, dispatcher);
+        this.stream = stream;
+        this.lease = new StreamLease(stream, group);
+        this.unacknowledged = new Unacknowledged(link.shared().async(), stream, group);
+        this.consumer = Consumer.from(group, OWNER);
+    }
+
+    /** Sees to it that the group is there; a new one begins after the position. */
+    static void create(
+            RedisCommands<String, String> redis, String stream, String group, String position) {
+        try {
+            String unused =
+                    redis.xgroupCreate(
+                            StreamOffset.from(stream, position),
+                            group,
+                            new XGroupCreateArgs().mkstream(true));
+        } catch (RedisBusyException e) {
+            // It is there, and knows where it stands.
+        }
+    }
+
+    @Override
+    @SuppressWarnings("unchecked") // an array of one offset
+    void read(RedisCommands<String, String> redis) {
+        while (!isEnding() && !mayHandle(redis)) {
+            pause();
+        }
+        if (isEnding()) {
+            return;
+        }
+        // A server that lost its data lost the group too: everything that is there now came after.
+        create(redis, stream, name(), START);
+        if (!claim(redis, Duration.ZERO)) {
+            return;
+        }
+        long looked = System.nanoTime();
+        while (!isEnding() && mayHandle(redis)) {
+            unacknowledged.send();
+            if (System.nanoTime() - looked > FORGOTTEN.toNanos()) {
+                looked = System.nanoTime();
+                if (!claim(redis, FORGOTTEN)) {
+                    return;
+                }
+            }
+            for (StreamMessage<String, String> entry :
+                    redis.xreadgroup(
+                            consumer,
+                            XReadArgs.Builder.count(PAGE).block(BLOCK),
+                            StreamOffset.lastConsumed(stream))) {
+                if (!take(redis, entry)) {
+                    return;
+                }
+            }
+        }
+    }
+
+    /** Takes over what nobody has finished for so long; false if it ends meanwhile. */
+    private boolean claim(RedisCommands<String, String> redis, Duration idle) {
+        String next = START;
+        do {
+            ClaimedMessages<String, String> claimed =
+                    redis.xautoclaim(
+                            stream,
+                            XAutoClaimArgs.Builder.xautoclaim(consumer, idle, next).count(PAGE));
+            for (StreamMessage<String, String> entry : claimed.getMessages()) {
+                if (!take(redis, entry)) {
+                    return false;
+                }
+            }
+            next = claimed.getId();
+        } while (!next.equals(START));
+        return true;
+    }
+
+    private boolean take(RedisCommands<String, String> redis, StreamMessage<String, String> entry) {
+        return !unacknowledged.take(entry.getId())
+                || handOver(redis, entry, tenure.claim(entry.getId()));
+    }
+
+    @Override
+    boolean mayHandle(RedisCommands<String, String> redis) {
+        if (lease.take(redis)) {
+            return true;
+        }
+        tenure.over = true;
+        tenure = new Tenure();
+        return false;
+    }
+
+    @Override
+    void finish(RedisCommands<String, String> redis) {
+        unacknowledged.flush(FLUSH_WITHIN);
+        lease.release(redis);
+    }
+}

@@ -1,0 +1,213 @@
+package dev.jubilee.events.redis;
+
+import dev.jubilee.events.BaseEvent;
+import dev.jubilee.events.DeadLetters;
+import dev.jubilee.events.EventBus;
+import dev.jubilee.events.EventCodec;
+import dev.jubilee.events.EventHandler;
+import dev.jubilee.events.PublishException;
+import dev.jubilee.events.Subscription;
+import dev.jubilee.events.SubscriptionOptions;
+import dev.jubilee.events.TopicPattern;
+import dev.jubilee.events.TransportGuarantees;
+import dev.jubilee.events.core.ActiveSubscription;
+import dev.jubilee.events.core.Dispatcher;
+import dev.jubilee.events.core.HandlerSettings;
+import io.lettuce.core.Limit;
+import io.lettuce.core.Range;
+import io.lettuce.core.ScriptOutputType;
+import io.lettuce.core.StreamMessage;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Carries events over one Redis stream, as CloudEvents in JSON.
+ *
+ * <ul>
+ *   <li>A durable subscription is a consumer group of its name, for which one program at a time
+ *       reads, by a lease of ten seconds, so that events of a key stay in order; another takes over
+ *       when it is gone, and begins with what that one did not finish.
+ *   <li>A subscription that is not durable reads the stream by itself, from now on. One that falls
+ *       behind by more than the retention misses what was dropped.
+ *   <li>The stream keeps what a durable subscription has not handled, also while no program is
+ *       there for it; when it is as long as it may be, publishing fails. A group that nobody needs
+ *       any more is ended with {@code XGROUP DESTROY}.
+ *   <li>Dead letters lie in the stream {@code exchange.routingKey} until they are redriven.
+ * </ul>
+ *
+ * <p>Published means: the server has it, and keeps it as its own persistence says ({@code
+ * appendonly}, {@code appendfsync}); a replica may lack the last events when it takes over. Needs
+ * Redis 7, not as a cluster. Thread-safe.
+ */
+public final class RedisStreamsEventBus implements EventBus {
+    /** Begins the names of subscriptions that are not durable; no durable name can. */
+    private static final String ALONE = "~redis-";
+
+    private static final TransportGuarantees GUARANTEES =
+            new TransportGuarantees(
+                    new TransportGuarantees.Durability.Stored(
+                            "what the server's persistence survives (appendonly, appendfsync)"),
+                    new TransportGuarantees.Ordering.PerKeyExcept(
+                            "events that come again after a crash or a lost connection"),
+                    new TransportGuarantees.Redelivery.AtLeastOnce());
+
+    private static final String REDRIVE =
+            """
+            if redis.call('XDEL', KEYS[1], ARGV[1]) == 0 then return 0 end
+            redis.call('XADD', KEYS[2], '*', ARGV[2], ARGV[3], ARGV[4], ARGV[5])
+            return 1
+            """;
+
+    private final RedisSettings settings;
+    private final RedisMessages messages;
+    private final RedisLink link;
+    private final RedisDeadLetters letters;
+    private final StreamTrimming trimming;
+    private final Publishing publishing = new Publishing();
+    private final Set<StreamReceiver> receivers = ConcurrentHashMap.newKeySet();
+    private volatile boolean closed;
+
+    /**
+     * Connects.
+     *
+     * @throws io.lettuce.core.RedisException if the server does not answer
+     */
+    public RedisStreamsEventBus(RedisSettings settings, EventCodec codec) {
+        this.settings = settings;
+        this.messages = new RedisMessages(settings.bus().clock(), codec);
+        this.link = RedisLink.to(settings.address());
+        this.letters = new RedisDeadLetters(link, messages, settings.bus().clock(), this::redrive);
+        this.trimming = new StreamTrimming(link, settings);
+        trimming.start();
+    }
+
+    @Override
+    public TransportGuarantees guarantees() {
+        return GUARANTEES;
+    }
+
+    @Override
+    public void publish(BaseEvent event) {
+        Publishing.await(publishAsync(event));
+    }
+
+    @Override
+    public CompletableFuture<Void> publishAsync(BaseEvent event) {
+        if (closed) {
+            throw new IllegalStateException("the bus is closed");
+        }
+        if (trimming.isFull()) {
+            return CompletableFuture.failedFuture(
+                    new PublishException(
+                            "the stream %s holds %d events that durable subscriptions have not handled"
+                                    .formatted(settings.stream(), settings.maxLength()),
+                            null));
+        }
+        Map<String, String> entry = Map.of(RedisMessages.EVENT, messages.text(event));
+        return publishing.send(() -> link.shared().async().xadd(settings.stream(), entry));
+    }
+
+    @Override
+    public void publishAll(List<? extends BaseEvent> events) {
+        Publishing.awaitAll(events, this::publishAsync);
+    }
+
+    @Override
+    public <E extends BaseEvent> Subscription subscribe(
+            String pattern, SubscriptionOptions options, EventHandler<E> handler) {
+        TopicPattern compiled = TopicPattern.of(pattern);
+        GUARANTEES.requireFor(options);
+        if (closed) {
+            throw new IllegalStateException("the bus is closed");
+        }
+        String name = options.name().orElseGet(() -> ALONE + UUID.randomUUID());
+        boolean durable = options.durableName() != null;
+        String position = lastId();
+        if (durable) {
+            GroupReceiver.create(link.shared().sync(), settings.stream(), name, position);
+        }
+        HandlerSettings handling =
+                new HandlerSettings(
+                        name,
+                        options,
+                        settings.bus().retry(),
+                        letters::put,
+                        settings.bus().tracker());
+        Dispatcher dispatcher = new Dispatcher(handling, handler);
+        StreamReceiver receiver =
+                durable
+                        ? new GroupReceiver(
+                                name, settings.stream(), compiled, link, messages, dispatcher)
+                        : new TailReceiver(
+                                name,
+                                settings.stream(),
+                                position,
+                                compiled,
+                                link,
+                                messages,
+                                dispatcher);
+        receivers.add(receiver);
+        receiver.start();
+        return new ActiveSubscription(name, compiled, () -> end(receiver));
+    }
+
+    private String lastId() {
+        List<StreamMessage<String, String>> last =
+                link.shared().sync().xrevrange(settings.stream(), Range.unbounded(), Limit.from(1));
+        return last.isEmpty() ? "0-0" : last.getFirst().getId();
+    }
+
+    private void end(StreamReceiver receiver) {
+        receivers.remove(receiver);
+        receiver.end(false);
+    }
+
+    @Override
+    public void unsubscribe(Subscription subscription) {
+        subscription.close();
+    }
+
+    @Override
+    public DeadLetters deadLetters() {
+        return letters;
+    }
+
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        receivers.forEach(receiver -> receiver.end(true));
+        receivers.clear();
+        publishing.drain();
+        trimming.end();
+        link.close();
+    }
+
+    /** False if it is for a subscription that is not durable, and not here. */
+    private boolean redrive(RedisDeadLetters.Entry letter) {
+        String subscription = letter.letter().subscription();
+        if (subscription.startsWith(ALONE)
+                && receivers.stream().noneMatch(each -> each.is(subscription))) {
+            return false;
+        }
+        Long moved =
+                link.shared()
+                        .sync()
+                        .eval(
+                                REDRIVE,
+                                ScriptOutputType.INTEGER,
+                                new String[] {letter.stream(), settings.stream()},
+                                letter.letter().id(),
+                                RedisMessages.EVENT,
+                                letter.text(),
+                                RedisMessages.FOR,
+                                subscription);
+        return moved != null && moved == 1;
+    }
+}

@@ -1,0 +1,61 @@
+package dev.jubilee.events.redis;
+
+import io.lettuce.core.ScriptOutputType;
+import io.lettuce.core.api.sync.RedisCommands;
+import java.time.Duration;
+import java.util.UUID;
+
+/**
+ * The right to read for a group: one owner at a time, by a key that runs out. Used by one thread.
+ */
+final class StreamLease {
+    /** Long enough for a pause of the program, short enough to wait for. */
+    static final Duration LENGTH = Duration.ofSeconds(10);
+
+    private static final long RENEW_NANOS = LENGTH.toNanos() / 4;
+
+    private static final String TAKE =
+            """
+            local owner = redis.call('GET', KEYS[1])
+            if owner and owner ~= ARGV[1] then return 0 end
+            redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+            return 1
+            """;
+
+    private static final String RELEASE =
+            """
+            if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+            return 0
+            """;
+
+    private final String[] key;
+    private final String owner = UUID.randomUUID().toString();
+    private long takenAt;
+    private boolean held;
+
+    StreamLease(String stream, String group) {
+        this.key = new String[] {keyOf(stream, group)};
+    }
+
+    static String keyOf(String stream, String group) {
+        return stream + ":" + group + ":owner";
+    }
+
+    /** Takes or keeps it; asks the server only when it is time. */
+    boolean take(RedisCommands<String, String> redis) {
+        long now = System.nanoTime();
+        if (held && now - takenAt < RENEW_NANOS) {
+            return true;
+        }
+        String length = Long.toString(LENGTH.toMillis());
+        Long answer = redis.eval(TAKE, ScriptOutputType.INTEGER, key, owner, length);
+        held = answer != null && answer == 1;
+        takenAt = now;
+        return held;
+    }
+
+    void release(RedisCommands<String, String> redis) {
+        held = false;
+        Long unused = redis.eval(RELEASE, ScriptOutputType.INTEGER, key, owner);
+    }
+}

@@ -1,0 +1,38 @@
+package dev.jubilee.events.redis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.lettuce.core.RedisURI;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class RedisSettingsTest {
+    @Test
+    void theEnvironmentsVariablesCount() {
+        RedisSettings fromEnvironment =
+                RedisSettings.fromEnvironment(
+                        Map.of(
+                                "REDIS_HOST", "redis.production.com",
+                                "REDIS_PORT", "6380",
+                                "REDIS_PASSWORD", "a:b@c/d e",
+                                "REDIS_DB", "3",
+                                "EVENT_RETRY_MAX_ATTEMPTS", "5"));
+        assertThat(fromEnvironment.address().uri())
+                .isEqualTo("redis://:a%3Ab%40c%2Fd%20e@redis.production.com:6380/3");
+        assertThat(
+                        RedisURI.create(fromEnvironment.address().uri())
+                                .getCredentialsProvider()
+                                .resolveCredentials()
+                                .block()
+                                .getPassword())
+                .isEqualTo("a:b@c/d e".toCharArray());
+        assertThat(fromEnvironment.toString())
+                .contains("redis.production.com:6380/3")
+                .doesNotContain("a%3Ab");
+        assertThat(fromEnvironment.bus().retry().maxAttempts()).isEqualTo(5);
+        assertThatThrownBy(() -> RedisSettings.fromEnvironment(Map.of("REDIS_PORT", "high")))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("REDIS_PORT");
+    }
+}

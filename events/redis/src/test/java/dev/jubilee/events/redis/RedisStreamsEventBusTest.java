@@ -1,0 +1,294 @@
+package dev.jubilee.events.redis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.jubilee.events.BaseEvent;
+import dev.jubilee.events.DomainEvent;
+import dev.jubilee.events.EventBus;
+import dev.jubilee.events.EventHandler;
+import dev.jubilee.events.EventRegistry;
+import dev.jubilee.events.PublishException;
+import dev.jubilee.events.SubscriptionOptions;
+import dev.jubilee.events.json.JsonEventCodec;
+import dev.jubilee.events.tck.Await;
+import dev.jubilee.events.tck.DurableEventBusContract;
+import dev.jubilee.events.tck.servers.RedisServer;
+import io.lettuce.core.Consumer;
+import io.lettuce.core.KillArgs;
+import io.lettuce.core.SetArgs;
+import io.lettuce.core.XAddArgs;
+import io.lettuce.core.XReadArgs.StreamOffset;
+import io.lettuce.core.api.sync.RedisCommands;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+@ExtendWith(RealRedis.class)
+class RedisStreamsEventBusTest extends DurableEventBusContract {
+    private final RedisServer server;
+    private final RedisSettings settings;
+    private final RedisLink link;
+    private final CountDownLatch gate = new CountDownLatch(1);
+    private final ConcurrentLinkedQueue<String> handled = new ConcurrentLinkedQueue<>();
+
+    RedisStreamsEventBusTest(RedisServer server) {
+        this.server = server;
+        this.settings = RedisSettings.at(server.uri()).withStream(family);
+        this.link = RedisLink.to(settings.address());
+    }
+
+    @Override
+    protected EventBus open(EventRegistry registry) {
+        return new RedisStreamsEventBus(settings, new JsonEventCodec(registry));
+    }
+
+    @Override
+    protected void restartServer() {
+        server.restart();
+    }
+
+    @AfterEach
+    void disconnect() {
+        gate.countDown(); // also when a test failed before it did
+        link.close();
+    }
+
+    private RedisCommands<String, String> redis() {
+        return link.shared().sync();
+    }
+
+    private SubscriptionOptions durable() {
+        return SubscriptionOptions.durable(family);
+    }
+
+    private EventBus open(RedisSettings other) {
+        return new RedisStreamsEventBus(other, new JsonEventCodec(registry));
+    }
+
+    private List<String> distinct() {
+        return handled.stream().distinct().toList();
+    }
+
+    @Test
+    @SuppressWarnings("unchecked") // an array of one offset
+    void whatADeadConsumerHeldIsClaimedAndComesFirst() {
+        bus().subscribe(family + ".score", durable(), event -> {}).close();
+        List<DomainEvent<Score>> all = scores("ada", 30);
+        bus().publishAll(all.subList(0, 20));
+        assertThat(
+                        redis().xreadgroup(
+                                        Consumer.from(family, "dead"),
+                                        StreamOffset.lastConsumed(family)))
+                .hasSize(20);
+        bus().publishAll(all.subList(20, 30));
+        bus().subscribe(family + ".score", durable(), event -> handled.add(event.id()));
+        Await.until("all are handled", () -> handled.size() >= 30);
+        assertThat(handled).containsExactlyElementsOf(idsOf(all));
+        awaitNothingPending();
+    }
+
+    @Test
+    void whileAnotherProgramOwnsTheSubscriptionItWaitsUntilTheLeaseRunsOut() {
+        redis().set(
+                        StreamLease.keyOf(family, family),
+                        "a program that was killed",
+                        SetArgs.Builder.px(Duration.ofSeconds(2)));
+        bus().subscribe(family + ".score", durable(), event -> handled.add(event.id()));
+        List<DomainEvent<Score>> all = scores("ada", 5);
+        bus().publishAll(all);
+        assertThat(redis().exists(StreamLease.keyOf(family, family))).isEqualTo(1);
+        assertThat(handled).isEmpty();
+        Await.until("all are handled", () -> handled.size() >= 5);
+        assertThat(handled).containsExactlyElementsOf(idsOf(all));
+    }
+
+    @Test
+    void ofTwoMembersOneHandlesSoThatAKeyStaysInOrder() {
+        AtomicInteger together = new AtomicInteger();
+        AtomicInteger most = new AtomicInteger();
+        EventHandler<BaseEvent> watching =
+                event -> {
+                    most.accumulateAndGet(together.incrementAndGet(), Math::max);
+                    LockSupport.parkNanos(1000);
+                    handled.add(event.id());
+                    together.decrementAndGet();
+                };
+        bus().subscribe(family + ".score", durable(), watching);
+        connect().subscribe(family + ".score", durable(), watching);
+        List<DomainEvent<Score>> all = scores("ada", 500);
+        bus().publishAll(all);
+        Await.until("all are handled", () -> handled.size() >= 500);
+        assertThat(handled).containsExactlyElementsOf(idsOf(all));
+        assertThat(most).hasValue(1);
+    }
+
+    @Test
+    void connectionsThatAreKilledAreMadeAgainAndNothingIsLost() {
+        bus().subscribe(family + ".score", durable(), event -> handled.add(event.id()));
+        List<DomainEvent<Score>> all = scores("ada", 200);
+        for (int i = 0; i < all.size(); i++) {
+            if (i % 50 == 25) {
+                redis().clientKill(KillArgs.Builder.typeNormal().skipme());
+            }
+            bus().publish(all.get(i));
+        }
+        Await.until("all are handled", () -> distinct().size() == 200);
+        assertThat(distinct()).isEqualTo(idsOf(all));
+        awaitNothingPending();
+    }
+
+    @Test
+    void whatIsInHandIsNotHandledAgainAfterALostConnection() {
+        bus().subscribe(
+                        family + ".score",
+                        durable(),
+                        event -> {
+                            gate.await();
+                            handled.add(event.id());
+                        });
+        List<DomainEvent<Score>> all = scores("ada", 6);
+        bus().publishAll(all.subList(0, 5));
+        Await.until("five are in hand", () -> pending() == 5);
+        redis().clientKill(KillArgs.Builder.typeNormal().skipme());
+        bus().publish(all.get(5));
+        Await.until("it reads again", () -> pending() == 6);
+        gate.countDown();
+        awaitNothingPending();
+        assertThat(handled).containsExactlyElementsOf(idsOf(all));
+    }
+
+    @Test
+    void closingWaitsUntilWhatWasHandledIsAcknowledged() {
+        EventBus first = connect();
+        first.subscribe(
+                family + ".score",
+                durable().withCapacity(5000),
+                event -> {
+                    gate.await();
+                    handled.add(event.id());
+                });
+        bus().publishAll(scores("ada", 5000));
+        Await.until("all are fetched", () -> pending() == 5000);
+        Client.command(link, "PAUSE", "1000", "WRITE");
+        gate.countDown();
+        Await.until("all are handled", () -> handled.size() == 5000);
+        first.close();
+        assertThat(pending()).isZero();
+    }
+
+    @Test
+    @SuppressWarnings("unchecked") // an array of one offset
+    void anAcknowledgementThatTheServerRefusedIsSentAgain() {
+        Unacknowledged entries = new Unacknowledged(link.shared().async(), family, family);
+        redis().set(family, "no stream");
+        assertThat(entries.take("1-1")).isTrue();
+        entries.handled("1-1");
+        redis().del(family);
+        redis().xadd(family, new XAddArgs().id("1-1"), Map.of("a", "b"));
+        GroupReceiver.create(redis(), family, family, "0-0");
+        redis().xreadgroup(Consumer.from(family, "c"), StreamOffset.lastConsumed(family));
+        assertThat(pending()).isEqualTo(1);
+        entries.flush(Await.PATIENCE);
+        assertThat(pending()).isZero();
+        assertThat(entries.take("1-1")).isTrue();
+    }
+
+    @Test
+    void noMoreIsFetchedThanTheCapacityAllows() throws Exception {
+        bus().subscribe(
+                        family + ".score",
+                        durable().withCapacity(10),
+                        event -> {
+                            gate.await();
+                            handled.add(event.id());
+                        });
+        bus().publishAll(scores("ada", 1000));
+        Await.until("a page is fetched", () -> pending() > 0);
+        // Whether it reads on is seen only after it had the time to.
+        assertThat(gate.await(500, TimeUnit.MILLISECONDS)).isFalse();
+        assertThat(pending()).isLessThanOrEqualTo(10 + StreamReceiver.PAGE);
+        gate.countDown();
+        Await.until("all are handled", () -> handled.size() == 1000);
+        awaitNothingPending();
+    }
+
+    @Test
+    void whatEveryDurableSubscriptionHandledIsDroppedAndNothingElse() {
+        StreamTrimming trimming = new StreamTrimming(link, settings.withRetention(Duration.ZERO));
+        SubscriptionOptions late = SubscriptionOptions.durable(family + ".late");
+        bus().subscribe(family + ".score", late, event -> {}).close();
+        bus().subscribe(family + ".score", durable(), event -> handled.add(event.id()));
+        List<DomainEvent<Score>> all = scores("ada", 50);
+        bus().publishAll(all);
+        Await.until("one has all", () -> handled.size() == 50);
+        awaitNothingPending();
+        trimming.trim();
+        assertThat(redis().xlen(family)).isEqualTo(50);
+        handled.clear();
+        bus().subscribe(family + ".score", late, event -> handled.add(event.id()));
+        Await.until("the other has all", () -> handled.size() == 50);
+        Await.until(
+                "it is dropped",
+                () -> {
+                    trimming.trim();
+                    return redis().xlen(family) <= 1;
+                });
+    }
+
+    @Test
+    void aStreamThatIsFullTakesNothingUntilItIsHandled() {
+        try (EventBus small = open(settings.withMaxLength(20))) {
+            var subscription = small.subscribe(family + ".score", durable(), event -> {});
+            subscription.close();
+            List<DomainEvent<Score>> all = scores("ada", 30);
+            small.publishAll(all);
+            DomainEvent<Score> refused = score("ada", 31);
+            Await.until(
+                    "it is full",
+                    () -> {
+                        try {
+                            small.publish(refused);
+                            return false;
+                        } catch (PublishException e) {
+                            return String.valueOf(e.getMessage()).contains("have not handled");
+                        }
+                    });
+            small.subscribe(family + ".score", durable(), event -> handled.add(event.id()));
+            Await.until("all are handled", () -> handled.containsAll(idsOf(all)));
+            Await.until(
+                    "there is room",
+                    () -> {
+                        small.publish(score("ada", 32));
+                        return true;
+                    });
+        }
+    }
+
+    @Test
+    void anEntryThatIsNoEventIsADeadLetter() {
+        bus().subscribe(
+                        family + ".score",
+                        durable(),
+                        EventHandler.of((EventHandler<BaseEvent>) event -> {}).retrying(quick(3)));
+        redis().xadd(family, Map.of(RedisMessages.EVENT, "{"));
+        var letter = awaitLetters(1).getFirst();
+        assertThat(letter.event()).isEmpty();
+        assertThat(letter.attempts()).isEqualTo(1);
+    }
+
+    private long pending() {
+        return redis().xpending(family, family).getCount();
+    }
+
+    private void awaitNothingPending() {
+        Await.until("everything is acknowledged", () -> pending() == 0);
+    }
+}
