@@ -173,6 +173,8 @@ class SnapshotsTest {
                 .isInstanceOf(AppendResult.Appended.class);
         assertThat(typed.getEvents(STREAM, 2).getFirst().event().map(BaseEvent::version))
                 .contains(2L);
+        assertThat(codec.decode(store.getEvents(STREAM, 2).getFirst().event()).version())
+                .isEqualTo(2);
     }
 
     @Test
