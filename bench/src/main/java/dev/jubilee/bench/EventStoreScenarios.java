@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 
 /** The library's event store by itself, in the platform's PostgreSQL. */
 final class EventStoreScenarios {
@@ -24,7 +25,7 @@ final class EventStoreScenarios {
             warmUp(stand, log, MANY, 1);
             long before = log.store.lastPosition();
             stand.say("appending, 64 writers");
-            EventLog.Written written = log.write(MANY, 1, stand.duration());
+            Written written = log.write(MANY, 1, stand.duration());
             notes.figure(Figure.atLeast("appends", written.rate(), "/s", 20_000));
             notes.figure(Figure.told("p50", written.milliseconds(0.5), "ms"));
             notes.figure(Figure.below("p99", written.milliseconds(0.99), "ms", 20));
@@ -47,7 +48,7 @@ final class EventStoreScenarios {
             double alone = yardstick.appendsPerSecond(FEW, stand.duration());
             warmUp(stand, log, FEW, 1);
             stand.say("appending, 16 writers");
-            EventLog.Written written = log.write(FEW, 1, stand.duration());
+            Written written = log.write(FEW, 1, stand.duration());
             notes.figure(Figure.told("appends", written.rate(), "/s"));
             notes.figure(Figure.told("one transaction an append beside it", alone, "/s"));
             notes.figure(
@@ -70,7 +71,7 @@ final class EventStoreScenarios {
         try (EventLog log = new EventLog(stand.installation())) {
             warmUp(stand, log, FEW, Bodies.BATCH);
             stand.say("appending batches of 100, 16 writers");
-            EventLog.Written written = log.write(FEW, Bodies.BATCH, stand.duration());
+            Written written = log.write(FEW, Bodies.BATCH, stand.duration());
             notes.figure(Figure.atLeast("events", written.rate() * Bodies.BATCH, "/s", 60_000));
             notes.figure(Figure.told("p99 of a batch", written.milliseconds(0.99), "ms"));
             long all = log.store.lastPosition();
@@ -107,7 +108,7 @@ final class EventStoreScenarios {
                 await(log, subscription);
                 worst.set(0);
                 stand.say("appending, 64 writers, one subscription");
-                EventLog.Written written = log.write(MANY, 1, stand.duration());
+                Written written = log.write(MANY, 1, stand.duration());
                 notes.figure(Figure.told("appends meanwhile", written.rate(), "/s"));
                 notes.figure(Figure.told("their p99", written.milliseconds(0.99), "ms"));
                 await(log, subscription);
@@ -117,6 +118,47 @@ final class EventStoreScenarios {
                     Finding.exactly("events handled", log.store.lastPosition(), handled.get()));
         }
         return notes.of("store-lag: a subscription that follows 64 writers");
+    }
+
+    /** The same appends by Axon Framework's storage of the same PostgreSQL, in the same pool. */
+    static Outcome besideAxon(Stand stand) {
+        Outcome.Notes notes = new Outcome.Notes();
+        try (EventLog log = new EventLog(stand.installation());
+                AxonStorage axon = new AxonStorage(log.pool)) {
+            warmUp(stand, log, MANY, 1);
+            stand.say("warming up Axon");
+            axon.write(MANY, stand.warmUp());
+            axon.write(MANY, stand.warmUp());
+            Written theirs =
+                    measured(stand, notes, "Axon", () -> axon.write(MANY, stand.duration()));
+            Written ours =
+                    measured(stand, notes, "Jubilee", () -> log.write(MANY, 1, stand.duration()));
+            notes.figure(
+                    Figure.told(
+                            "of Axon's appends", Figure.ratio(ours.rate(), theirs.rate()), "×"));
+            notes.finding(
+                    Finding.exactly(
+                            "events stored", log.store.lastPosition(), EventLog.stored(stand)));
+            notes.finding(Finding.exactly("events stored by Axon", axon.appends(), axon.stored()));
+        }
+        return notes.of(
+                "store-axon: single events from 64 writers, beside Axon Framework's JPA storage");
+    }
+
+    private static Written measured(
+            Stand stand, Outcome.Notes notes, String who, Supplier<Written> writing) {
+        stand.say("appending by " + who + ", 64 writers");
+        try (Meter meter = stand.meter()) {
+            Cpu cpu = new Cpu();
+            Written written = writing.get();
+            double own = cpu.seconds() / written.appends();
+            double database = meter.seconds().getOrDefault("postgresql", 0.0) / written.appends();
+            notes.figure(Figure.told(who + ": appends", written.rate(), "/s"));
+            notes.figure(Figure.told(who + ": p99", written.milliseconds(0.99), "ms"));
+            notes.figure(Figure.told(who + ": CPU an append", own * 1e6, "µs"));
+            notes.figure(Figure.told(who + ": PostgreSQL's CPU an append", database * 1e6, "µs"));
+            return written;
+        }
     }
 
     private static void warmUp(Stand stand, EventLog log, int writers, int events) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.jubilee.events.EventBus;
 import dev.jubilee.events.EventFactory;
 import dev.jubilee.events.SystemEvent;
+import dev.jubilee.events.tck.Await;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
@@ -93,16 +94,35 @@ class ClosingTest {
         }
     }
 
+    /** Lets handling go on once the bus takes no more, or does not seem to close at all. */
+    private static void openAsItCloses(Gate gate, EventBus bus) {
+        try {
+            Await.until("the bus is closed", Duration.ofSeconds(3), () -> isClosed(bus));
+        } finally {
+            gate.open.countDown();
+        }
+    }
+
+    private static boolean isClosed(EventBus bus) {
+        try {
+            bus.subscribe("nothing.at.all", event -> {}).close();
+            return false;
+        } catch (IllegalStateException closed) {
+            return true;
+        }
+    }
+
     @Test
     void whatWaitsIsHandledBeforeAnythingElseIsClosed() {
         Gate gate = new Gate();
-        ApplicationListener<ContextClosedEvent> opening = event -> gate.open.countDown();
         runner.withBean(Gate.class, () -> gate)
-                .withInitializer(context -> context.addApplicationListener(opening))
-                .run(context ->
-                        publish(
-                                context.getBean(EventBus.class),
-                                context.getBean(EventFactory.class)));
+                .run(context -> {
+                    EventBus bus = context.getBean(EventBus.class);
+                    publish(bus, context.getBean(EventFactory.class));
+                    ApplicationListener<ContextClosedEvent> closing =
+                            event -> Thread.ofVirtual().start(() -> openAsItCloses(gate, bus));
+                    context.getSourceApplicationContext().addApplicationListener(closing);
+                });
 
         assertThat(gate.handled).hasValue(EVENTS);
     }
