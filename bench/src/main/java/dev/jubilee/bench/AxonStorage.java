@@ -151,6 +151,7 @@ final class AxonStorage implements AutoCloseable {
     /** One entity manager and one transaction a thread, as Spring's would be. */
     private static final class Sessions implements TransactionManager {
         private final EntityManagerFactory factory;
+
         @SuppressWarnings("ThreadLocalUsage") // each storage has its own
         private final ThreadLocal<@Nullable EntityManager> current = new ThreadLocal<>();
 

@@ -67,15 +67,14 @@ final class KafkaLoad implements AutoCloseable {
             List<CompletableFuture<Void>> sent = new ArrayList<>(events.size());
             events.forEach(event -> sent.add(bus.publishAsync(event)));
             open.register();
-            var unused =
+            var _ =
                     CompletableFuture.allOf(sent.toArray(CompletableFuture[]::new))
-                            .whenComplete(
-                                    (done, failed) -> {
-                                        if (failed != null) {
-                                            failure.set(failed);
-                                        }
-                                        open.arriveAndDeregister();
-                                    });
+                            .whenComplete((done, failed) -> {
+                                if (failed != null) {
+                                    failure.set(failed);
+                                }
+                                open.arriveAndDeregister();
+                            });
             count += sent.size();
         }
         open.arriveAndAwaitAdvance();
