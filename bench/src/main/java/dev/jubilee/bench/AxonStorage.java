@@ -52,6 +52,8 @@ final class AxonStorage implements AutoCloseable {
 
     AxonStorage(HikariDataSource pool) {
         this.pool = pool;
+        // Otherwise Hibernate takes Kafka's interfaces of Log4j for a log.
+        System.setProperty("org.jboss.logging.provider", "slf4j");
         execute("DROP SCHEMA IF EXISTS " + SCHEMA + " CASCADE");
         execute("CREATE SCHEMA " + SCHEMA);
         factory =

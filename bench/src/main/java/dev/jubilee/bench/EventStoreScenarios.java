@@ -14,6 +14,7 @@ final class EventStoreScenarios {
     private static final int MANY = 64;
     private static final int FEW = 16;
     private static final int PAGE = 2_000;
+    private static final int MOST_ROUNDS = 4;
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private EventStoreScenarios() {}
@@ -126,9 +127,7 @@ final class EventStoreScenarios {
         try (EventLog log = new EventLog(stand.installation());
                 AxonStorage axon = new AxonStorage(log.pool)) {
             warmUp(stand, log, MANY, 1);
-            stand.say("warming up Axon");
-            axon.write(MANY, stand.warmUp());
-            axon.write(MANY, stand.warmUp());
+            warmUp(stand, () -> axon.write(MANY, stand.warmUp()));
             Written theirs =
                     measured(stand, notes, "Axon", () -> axon.write(MANY, stand.duration()));
             Written ours =
@@ -162,10 +161,15 @@ final class EventStoreScenarios {
     }
 
     private static void warmUp(Stand stand, EventLog log, int writers, int events) {
+        warmUp(stand, () -> log.write(writers, events, stand.warmUp()));
+    }
+
+    /** Until a round is hardly faster than the one before. */
+    private static void warmUp(Stand stand, Supplier<Written> round) {
         stand.say("warming up");
         double before = 0;
-        for (int round = 0; round < 4; round++) {
-            double now = log.write(writers, events, stand.warmUp()).rate();
+        for (int i = 0; i < MOST_ROUNDS; i++) {
+            double now = round.get().rate();
             if (Phases.isWarm(before, now)) {
                 return;
             }
