@@ -49,7 +49,7 @@ final class AppendYardstick {
             }
         }
         double seconds = (System.nanoTime() - start) / 1e9;
-        return running.stream().mapToLong(EventLog::of).sum() / seconds;
+        return running.stream().mapToLong(Written::of).sum() / seconds;
     }
 
     private long append(String stream, long end) throws SQLException {

@@ -15,13 +15,8 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 
 /** An event store of the library in the platform's PostgreSQL, in a schema that is dropped. */
 final class EventLog implements AutoCloseable {
@@ -46,24 +41,6 @@ final class EventLog implements AutoCloseable {
         store = new PostgresEventStore(pool, SETTINGS);
     }
 
-    /**
-     * What writers did.
-     *
-     * @param appends that were acknowledged
-     * @param latencies of each, sorted, in nanoseconds
-     */
-    @SuppressWarnings("ArrayRecordComponent") // only read
-    record Written(long appends, long[] latencies, double seconds) {
-        double rate() {
-            return appends / seconds;
-        }
-
-        double milliseconds(double quantile) {
-            int place = (int) Math.min(latencies.length - 1L, (long) (latencies.length * quantile));
-            return latencies.length == 0 ? 0 : latencies[place] / 1e6;
-        }
-    }
-
     PostgresCheckpoints checkpoints() {
         return new PostgresCheckpoints(pool, SETTINGS);
     }
@@ -71,37 +48,20 @@ final class EventLog implements AutoCloseable {
     /** So many writers, each with a stream of its own, one append after the other. */
     Written write(int writers, int events, Duration duration) {
         int round = rounds++;
-        long start = System.nanoTime();
-        long end = start + duration.toNanos();
-        List<Future<long[]>> running = new ArrayList<>();
-        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            for (int i = 0; i < writers; i++) {
-                String stream = "player-" + round + "-" + i;
-                running.add(threads.submit(() -> write(stream, events, end)));
-            }
-        }
-        double seconds = (System.nanoTime() - start) / 1e9;
-        long[] latencies = running.stream().flatMapToLong(w -> Arrays.stream(of(w))).toArray();
-        Arrays.sort(latencies);
-        return new Written(latencies.length, latencies, seconds);
+        return Written.by(
+                writers,
+                duration,
+                writer -> {
+                    String stream = "player-" + round + "-" + writer;
+                    return done -> append(stream, done * events, events);
+                });
     }
 
-    private long[] write(String stream, int events, long end) {
-        long[] latencies = new long[1024];
-        int count = 0;
-        for (long version = 0; System.nanoTime() < end; version += events) {
-            long before = System.nanoTime();
-            AppendResult result =
-                    store.saveEvents(stream, events(stream, version, events), version);
-            if (!(result instanceof AppendResult.Appended)) {
-                throw new BenchException("Appending to " + stream + " gave " + result);
-            }
-            if (count == latencies.length) {
-                latencies = Arrays.copyOf(latencies, 2 * count);
-            }
-            latencies[count++] = System.nanoTime() - before;
+    private void append(String stream, long version, int events) {
+        AppendResult result = store.saveEvents(stream, events(stream, version, events), version);
+        if (!(result instanceof AppendResult.Appended)) {
+            throw new BenchException("Appending to " + stream + " gave " + result);
         }
-        return Arrays.copyOf(latencies, count);
     }
 
     private static List<Envelope> events(String stream, long version, int count) {
@@ -122,17 +82,6 @@ final class EventLog implements AutoCloseable {
 
     static byte[] data() {
         return DATA;
-    }
-
-    static <T> T of(Future<T> done) {
-        try {
-            return done.get();
-        } catch (ExecutionException e) {
-            throw new BenchException("The event store: " + e.getCause(), e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new BenchException("interrupted", e);
-        }
     }
 
     /** How many events there are. */

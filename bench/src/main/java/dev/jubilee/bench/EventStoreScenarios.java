@@ -7,12 +7,14 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 
 /** The library's event store by itself, in the platform's PostgreSQL. */
 final class EventStoreScenarios {
     private static final int MANY = 64;
     private static final int FEW = 16;
     private static final int PAGE = 2_000;
+    private static final int MOST_ROUNDS = 4;
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private EventStoreScenarios() {}
@@ -24,7 +26,7 @@ final class EventStoreScenarios {
             warmUp(stand, log, MANY, 1);
             long before = log.store.lastPosition();
             stand.say("appending, 64 writers");
-            EventLog.Written written = log.write(MANY, 1, stand.duration());
+            Written written = log.write(MANY, 1, stand.duration());
             notes.figure(Figure.atLeast("appends", written.rate(), "/s", 20_000));
             notes.figure(Figure.told("p50", written.milliseconds(0.5), "ms"));
             notes.figure(Figure.below("p99", written.milliseconds(0.99), "ms", 20));
@@ -47,7 +49,7 @@ final class EventStoreScenarios {
             double alone = yardstick.appendsPerSecond(FEW, stand.duration());
             warmUp(stand, log, FEW, 1);
             stand.say("appending, 16 writers");
-            EventLog.Written written = log.write(FEW, 1, stand.duration());
+            Written written = log.write(FEW, 1, stand.duration());
             notes.figure(Figure.told("appends", written.rate(), "/s"));
             notes.figure(Figure.told("one transaction an append beside it", alone, "/s"));
             notes.figure(
@@ -70,7 +72,7 @@ final class EventStoreScenarios {
         try (EventLog log = new EventLog(stand.installation())) {
             warmUp(stand, log, FEW, Bodies.BATCH);
             stand.say("appending batches of 100, 16 writers");
-            EventLog.Written written = log.write(FEW, Bodies.BATCH, stand.duration());
+            Written written = log.write(FEW, Bodies.BATCH, stand.duration());
             notes.figure(Figure.atLeast("events", written.rate() * Bodies.BATCH, "/s", 60_000));
             notes.figure(Figure.told("p99 of a batch", written.milliseconds(0.99), "ms"));
             long all = log.store.lastPosition();
@@ -107,7 +109,7 @@ final class EventStoreScenarios {
                 await(log, subscription);
                 worst.set(0);
                 stand.say("appending, 64 writers, one subscription");
-                EventLog.Written written = log.write(MANY, 1, stand.duration());
+                Written written = log.write(MANY, 1, stand.duration());
                 notes.figure(Figure.told("appends meanwhile", written.rate(), "/s"));
                 notes.figure(Figure.told("their p99", written.milliseconds(0.99), "ms"));
                 await(log, subscription);
@@ -119,11 +121,55 @@ final class EventStoreScenarios {
         return notes.of("store-lag: a subscription that follows 64 writers");
     }
 
+    /** The same appends by Axon Framework's storage of the same PostgreSQL, in the same pool. */
+    static Outcome besideAxon(Stand stand) {
+        Outcome.Notes notes = new Outcome.Notes();
+        try (EventLog log = new EventLog(stand.installation());
+                AxonStorage axon = new AxonStorage(log.pool)) {
+            warmUp(stand, log, MANY, 1);
+            warmUp(stand, () -> axon.write(MANY, stand.warmUp()));
+            Written theirs =
+                    measured(stand, notes, "Axon", () -> axon.write(MANY, stand.duration()));
+            Written ours =
+                    measured(stand, notes, "Jubilee", () -> log.write(MANY, 1, stand.duration()));
+            notes.figure(
+                    Figure.told(
+                            "of Axon's appends", Figure.ratio(ours.rate(), theirs.rate()), "×"));
+            notes.finding(
+                    Finding.exactly(
+                            "events stored", log.store.lastPosition(), EventLog.stored(stand)));
+            notes.finding(Finding.exactly("events stored by Axon", axon.appends(), axon.stored()));
+        }
+        return notes.of(
+                "store-axon: single events from 64 writers, beside Axon Framework's JPA storage");
+    }
+
+    private static Written measured(
+            Stand stand, Outcome.Notes notes, String who, Supplier<Written> writing) {
+        stand.say("appending by " + who + ", 64 writers");
+        try (Meter meter = stand.meter()) {
+            Cpu cpu = new Cpu();
+            Written written = writing.get();
+            double own = cpu.seconds() / written.appends();
+            double database = meter.seconds().getOrDefault("postgresql", 0.0) / written.appends();
+            notes.figure(Figure.told(who + ": appends", written.rate(), "/s"));
+            notes.figure(Figure.told(who + ": p99", written.milliseconds(0.99), "ms"));
+            notes.figure(Figure.told(who + ": CPU an append", own * 1e6, "µs"));
+            notes.figure(Figure.told(who + ": PostgreSQL's CPU an append", database * 1e6, "µs"));
+            return written;
+        }
+    }
+
     private static void warmUp(Stand stand, EventLog log, int writers, int events) {
+        warmUp(stand, () -> log.write(writers, events, stand.warmUp()));
+    }
+
+    /** Until a round is hardly faster than the one before. */
+    private static void warmUp(Stand stand, Supplier<Written> round) {
         stand.say("warming up");
         double before = 0;
-        for (int round = 0; round < 4; round++) {
-            double now = log.write(writers, events, stand.warmUp()).rate();
+        for (int i = 0; i < MOST_ROUNDS; i++) {
+            double now = round.get().rate();
             if (Phases.isWarm(before, now)) {
                 return;
             }

@@ -43,6 +43,10 @@ final class ArchitectureTest {
                     .resideInAPackage("dev.jubilee.server..");
 
     @ArchTest
+    static final ArchRule nothingThatThePlatformShipsKnowsSpring =
+            noClasses().should().dependOnClassesThat().resideInAPackage("org.springframework..");
+
+    @ArchTest
     static final ArchRule onlyTheEdgeKnowsVertx =
             noClasses()
                     .that()

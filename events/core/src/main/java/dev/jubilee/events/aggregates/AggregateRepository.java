@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Loads aggregates of one type from an event store, and stores what happened to them. The stream of
@@ -29,6 +30,7 @@ public final class AggregateRepository<A extends EventSourcedAggregate<D>, D> {
     private final String type;
     private final Class<D> payload;
     private final Function<String, A> empty;
+    private final @Nullable Snapshotting<A> snapshots;
 
     /**
      * Of one type of aggregate.
@@ -43,11 +45,34 @@ public final class AggregateRepository<A extends EventSourcedAggregate<D>, D> {
             String type,
             Class<D> payload,
             Function<String, A> empty) {
+        this(store, codec, type, payload, empty, null);
+    }
+
+    private AggregateRepository(
+            EventStore store,
+            EventCodec codec,
+            String type,
+            Class<D> payload,
+            Function<String, A> empty,
+            @Nullable Snapshotting<A> snapshots) {
         this.store = store;
         this.codec = codec;
         this.type = type;
         this.payload = payload;
         this.empty = empty;
+        this.snapshots = snapshots;
+    }
+
+    /**
+     * The same, with snapshots: a commit that passes a multiple of so many events takes one, and
+     * loading begins with the latest. A snapshot that fails or cannot be read costs time, and
+     * nothing else.
+     *
+     * @param every so many events of an aggregate
+     */
+    public AggregateRepository<A, D> withSnapshots(int every, SnapshotFormat<A> format) {
+        return new AggregateRepository<>(
+                store, codec, type, payload, empty, new Snapshotting<>(store, every, format));
     }
 
     /** The aggregate as it stands, if anything ever happened to it. */
@@ -58,7 +83,7 @@ public final class AggregateRepository<A extends EventSourcedAggregate<D>, D> {
 
     /** The aggregate as it stands; at version 0 if nothing ever happened to it. */
     public A load(String id) {
-        A aggregate = empty.apply(id);
+        A aggregate = start(id);
         List<StoredEvent> page;
         do {
             page = store.getEvents(stream(id), aggregate.version() + 1, PAGE);
@@ -94,8 +119,8 @@ public final class AggregateRepository<A extends EventSourcedAggregate<D>, D> {
         List<Envelope> envelopes = new ArrayList<>(stored.size());
         stored.forEach(event -> envelopes.add(codec.encode(event)));
         switch (store.saveEvents(stream(aggregate.id()), envelopes, expected)) {
-            case AppendResult.Appended appended -> aggregate.committed();
-            case AppendResult.Duplicate duplicate -> aggregate.committed();
+            case AppendResult.Appended appended -> committed(aggregate, expected);
+            case AppendResult.Duplicate duplicate -> committed(aggregate, expected);
             case AppendResult.Conflict conflict ->
                     throw new ConflictException(
                             "%s %s was expected at version %d and is at %d"
@@ -109,6 +134,19 @@ public final class AggregateRepository<A extends EventSourcedAggregate<D>, D> {
                             "%s %s was deleted".formatted(type, aggregate.id()));
         }
         return stored;
+    }
+
+    private A start(String id) {
+        return Optional.ofNullable(snapshots)
+                .flatMap(taken -> taken.latest(stream(id), id))
+                .orElseGet(() -> empty.apply(id));
+    }
+
+    private void committed(A aggregate, long before) {
+        aggregate.committed();
+        if (snapshots != null) {
+            snapshots.committed(stream(aggregate.id()), aggregate, before);
+        }
     }
 
     private D dataOf(StoredEvent stored) {

@@ -60,6 +60,15 @@ public abstract class EventSourcedAggregate<D> {
         version = itsVersion;
     }
 
+    /** It came out of a snapshot of this version. */
+    final void restored(long itsVersion) {
+        if (version != 0) {
+            throw new IllegalStateException(
+                    "%s was restored with changes: apply nothing, and set its state".formatted(id));
+        }
+        version = itsVersion;
+    }
+
     /** What a store must expect to append the changes: the version less the changes. */
     final long expectedVersion() {
         return version - changes.size();

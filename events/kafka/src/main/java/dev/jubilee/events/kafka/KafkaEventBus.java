@@ -15,6 +15,7 @@ import dev.jubilee.events.TransportGuarantees;
 import dev.jubilee.events.core.ActiveSubscription;
 import dev.jubilee.events.core.Dispatcher;
 import dev.jubilee.events.core.HandlerSettings;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -24,7 +25,9 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.DescribeClusterOptions;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
@@ -177,6 +180,29 @@ public final class KafkaEventBus implements EventBus {
     @Override
     public DeadLetters deadLetters() {
         return letters;
+    }
+
+    /**
+     * Asks the brokers for their word, for a health check.
+     *
+     * @throws KafkaException if none answers within this time
+     */
+    public void ping(Duration atMost) {
+        try {
+            var unused =
+                    admin.describeCluster(
+                                    new DescribeClusterOptions()
+                                            .timeoutMs(Math.toIntExact(atMost.toMillis())))
+                            .clusterId()
+                            .get();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new KafkaException("interrupted", e);
+        } catch (ExecutionException e) {
+            throw new KafkaException(
+                    "no broker answers at " + settings.kafka().get("bootstrap.servers"),
+                    e.getCause());
+        }
     }
 
     @Override

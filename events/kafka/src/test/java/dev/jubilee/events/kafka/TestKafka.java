@@ -30,7 +30,7 @@ import org.apache.kafka.metadata.storage.Formatter;
 import org.apache.kafka.server.common.Feature;
 
 /** A real Kafka of one node, in this process, in a folder that is deleted in the end. */
-final class TestKafka implements AutoCloseable {
+public final class TestKafka implements AutoCloseable {
     private final Path folder;
     private final int port = freePort();
     private final int controllerPort = freePort();
@@ -38,7 +38,7 @@ final class TestKafka implements AutoCloseable {
     private final KafkaProducer<byte[], byte[]> producer;
     private KafkaRaftServer server;
 
-    TestKafka() {
+    public TestKafka() {
         try {
             folder = Files.createTempDirectory("events-kafka-");
             new Formatter()
@@ -64,11 +64,11 @@ final class TestKafka implements AutoCloseable {
                         new ByteArraySerializer());
     }
 
-    String brokers() {
+    public String brokers() {
         return "127.0.0.1:" + port;
     }
 
-    Admin admin() {
+    public Admin admin() {
         return admin;
     }
 

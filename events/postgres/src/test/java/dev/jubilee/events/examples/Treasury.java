@@ -12,6 +12,12 @@ final class Treasury extends EventSourcedAggregate<TreasuryEvent> {
         super(guild);
     }
 
+    /** As a snapshot has it. */
+    Treasury(String guild, long gold) {
+        super(guild);
+        this.gold = gold;
+    }
+
     void deposit(String member, long amount) {
         add(new GoldDeposited(member, amount));
     }

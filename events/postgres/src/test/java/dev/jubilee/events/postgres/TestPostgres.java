@@ -114,7 +114,8 @@ public final class TestPostgres implements AutoCloseable {
         }
     }
 
-    String url() {
+    /** Where a driver finds it. */
+    public String url() {
         return "jdbc:postgresql://127.0.0.1:" + port + "/postgres?user=postgres";
     }
 
