@@ -141,6 +141,7 @@ public final class Bus implements Routes, AutoCloseable {
         statistics.subscriptions(delivery::active);
         topics.changes().heed(topic -> delivery.subscribersOf(topic.name()));
         Gauge.builder("event_bus_active_workers", this, Bus::activeWorkers)
+        traces.ask(delivery.trace());
                 .description("Workers of the bus that are busy: sending, storing, delivering")
                 .register(registry);
     }

@@ -14,6 +14,7 @@ import dev.jubilee.server.bus.subscriptions.Subscriptions;
 import dev.jubilee.server.bus.topics.Topic;
 import dev.jubilee.server.bus.topics.TopicCatalogue;
 import dev.jubilee.server.bus.topics.Topics;
+import dev.jubilee.server.bus.trace.TraceSource;
 import dev.jubilee.server.database.ChangeFeed;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.database.DatabaseException;
@@ -25,7 +26,6 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -59,12 +59,14 @@ public final class DeliveryEngine implements AutoCloseable {
     private final Subscriptions subscriptions;
     private final SubscriptionDirectory directory;
     private final TopicCatalogue topics;
+    private final Clearance clearance;
     private final DeliveryMetrics metrics;
     private final PostgresOffsets offsets;
     private final Outlets outlets;
     private final AttemptPartitions partitions;
     private final Recorder recorder;
     private final Dispatcher dispatcher;
+    private final Relays relays;
     private final Shards shards;
     private final WebhookSender sender;
     private final Redrives redrives;
@@ -113,6 +115,7 @@ public final class DeliveryEngine implements AutoCloseable {
         this.subscriptions = subscriptions;
         this.directory = subscriptions.directory();
         this.topics = topics.catalogue();
+        this.clearance = new Clearance(this.topics);
         this.json = new CloudEventsJson(platform.clock());
         this.metrics = new DeliveryMetrics(platform.registry());
         Database database = platform.database();
@@ -132,15 +135,29 @@ public final class DeliveryEngine implements AutoCloseable {
                                     settings.deadLetterTopic(), DEAD_LETTER_PARTITIONS);
                             return publishing.publish(settings.deadLetterTopic(), events);
                         });
-        this.leases = new Leases(database, platform.clock(), partitions, metrics);
+        this.leases = new Leases(database, platform.clock(), partitions, metrics, clearance);
         this.dispatcher =
                 new Dispatcher(
                         new Dispatcher.Parts(
-                                outlets, directory, sender, recorder, this::load, this::disable),
+                                outlets, directory, sender, recorder, new Backlog(database, clearance, platform.clock()), this::disable),
                         settings.perEndpoint(),
                         platform.clock(),
                         metrics);
-        this.shards = new Shards(database, directory, outlets, dispatcher, recorder);
+        this.relays =
+                new Relays(
+                        new Relay.Platform(
+                                platform.kafka(),
+                                platform.admin(),
+                                database,
+                                directory,
+                                this.topics,
+                                clearance,
+                                outlets,
+                                partitions,
+                                metrics,
+                                platform.clock()));
+        this.shards =
+                new Shards(database, directory, outlets, List.of(dispatcher, relays), recorder);
         Gauge.builder("event_bus_deliveries_in_flight", dispatcher, Dispatcher::inFlight)
                 .description("Requests to endpoints that are under way")
                 .register(platform.registry());
@@ -154,17 +171,23 @@ public final class DeliveryEngine implements AutoCloseable {
                 subscription -> {
                     dispatcher.waiting(subscription);
                     leases.arrived(subscription);
+                    relays.arrived(subscription);
                 });
         platform.changes().on(Outlets.SUBJECT, this::arrived);
         recorder.start();
         dispatcher.start();
+        relays.start();
         shards.start();
         redrives.start();
         copies.start();
         DeliveryRouter router =
                 new DeliveryRouter(
                         new DeliveryRouter.Parts(
-                                platform.database(), offsets, directory, platform.clock()),
+                                platform.database(),
+                                offsets,
+                                directory,
+                                clearance,
+                                platform.clock()),
                         outlets,
                         this::topicId,
                         settings.deadLetterTopic(),
@@ -180,6 +203,7 @@ public final class DeliveryEngine implements AutoCloseable {
                         new LoopMetrics(GROUP, platform.registry()));
         loop = started;
         topics.onChange(() -> started.topics(wanted()));
+        topics.onChange(this::lookAgain);
         directory.onChange(() -> started.topics(wanted()));
         started.topics(wanted());
         var _ = hourly.scheduleWithFixedDelay(this::retain, 0, 60, TimeUnit.MINUTES);
@@ -214,6 +238,7 @@ public final class DeliveryEngine implements AutoCloseable {
         redrives.close();
         copies.close();
         shards.close();
+        relays.close();
         recorder.close();
         dispatcher.close();
     }
@@ -267,6 +292,11 @@ public final class DeliveryEngine implements AutoCloseable {
         ChangeFeed.announce(connection, Outlets.SUBJECT, subscription.toString());
     }
 
+    /** Knows what became of deliveries. */
+    public TraceSource trace() {
+        return new DeliveryTrace(platform.database());
+    }
+
     /** Requests to endpoints that are under way. */
     public int inFlight() {
         return dispatcher.inFlight();
@@ -277,10 +307,12 @@ public final class DeliveryEngine implements AutoCloseable {
         return (int) directory.index().all().stream().filter(Subscription::isActive).count();
     }
 
-    /** Subscriptions to this topic by its own name, in words; a pattern that matches is none. */
+    /** Subscriptions that name this topic, or are written to it, in words; a pattern is no name. */
     public List<String> subscribersOf(String topic) {
         return directory.index().all().stream()
-                .filter(subscription -> subscription.topicPattern().equals(topic))
+                .filter(one ->
+                        one.topicPattern().equals(topic)
+                                || (one.isRouted() && topic.equals(one.endpoint())))
                 .map(subscription -> "subscription \"" + subscription.serviceName() + "\"")
                 .toList();
     }
@@ -301,43 +333,19 @@ public final class DeliveryEngine implements AutoCloseable {
         return topic == null ? NO_TOPIC : topic.kafkaTopicId();
     }
 
+    /** What was closed to somebody may be open now. */
+    private void lookAgain() {
+        directory.index().all().stream()
+                .filter(clearance::concerns)
+                .forEach(one -> outlets.arrived(one.id()));
+    }
+
     private void arrived(String id) {
         if (id.isEmpty()) {
             directory.index().all().forEach(one -> outlets.arrived(one.id()));
         } else {
             outlets.arrived(UUID.fromString(id));
         }
-    }
-
-    private CompletableFuture<Loads.Loaded> load(Subscription subscription, int limit) {
-        CompletableFuture<Loads.Loaded> loaded = new CompletableFuture<>();
-        Thread.ofVirtual()
-                .name("delivery-load")
-                .start(() -> {
-                    try {
-                        loaded.complete(take(subscription, limit));
-                    } catch (RuntimeException e) {
-                        loaded.completeExceptionally(e);
-                    }
-                });
-        return loaded;
-    }
-
-    /** Where order is kept, what is not due yet comes too: what follows it must wait behind it. */
-    private Loads.Loaded take(Subscription subscription, int limit) {
-        Instant now = platform.clock().instant();
-        boolean ordered = subscription.ordering() == Subscription.Ordering.KEY;
-        return platform.database()
-                .transaction(connection -> {
-                    List<Delivery> taken =
-                            PendingStore.take(
-                                    connection, subscription.id(), limit, ordered ? null : now);
-                    Instant next =
-                            PendingStore.firstDue(connection, subscription.id())
-                                    .map(due -> ordered ? now : due)
-                                    .orElse(null);
-                    return new Loads.Loaded(taken, next);
-                });
     }
 
     private void disable(UUID subscription, String reason) {

@@ -1,6 +1,7 @@
 package dev.jubilee.server.bus.delivery;
 
 import dev.jubilee.events.EventId;
+import dev.jubilee.server.bus.subscriptions.DeliveryMethod;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
 import dev.jubilee.server.http.client.Outcome;
@@ -30,7 +31,7 @@ import org.slf4j.LoggerFactory;
  * answer, a change) is told to it, and what time brings is due in its calendar; a subscription with
  * nothing to do costs nothing. It never waits for the network or the database. Thread-safe.
  */
-final class Dispatcher implements AutoCloseable {
+final class Dispatcher implements ShardWork, AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Dispatcher.class);
     private static final Duration RECORDER_PAUSE = Duration.ofMillis(50);
 
@@ -116,8 +117,8 @@ final class Dispatcher implements AutoCloseable {
         });
     }
 
-    /** Looks after every subscription of the shards. */
-    void takeOver(Set<Integer> shards) {
+    @Override
+    public void takeOver(Set<Integer> shards) {
         tell(() -> {
             draining.removeAll(shards);
             for (Subscription one : directory.index().all()) {
@@ -131,8 +132,8 @@ final class Dispatcher implements AutoCloseable {
         });
     }
 
-    /** Sends nothing more of these shards; completes when every request of theirs has ended. */
-    CompletableFuture<Void> drain(Set<Integer> shards) {
+    @Override
+    public CompletableFuture<Void> drain(Set<Integer> shards) {
         CompletableFuture<Void> done = new CompletableFuture<>();
         tell(() -> {
             draining.addAll(shards);
@@ -167,8 +168,8 @@ final class Dispatcher implements AutoCloseable {
         done.complete(null);
     }
 
-    /** Forgets everything: another instance has it now. */
-    void drop() {
+    @Override
+    public void drop() {
         tell(open::clear);
     }
 
@@ -397,7 +398,7 @@ final class Dispatcher implements AutoCloseable {
             return known;
         }
         Subscription subscription = directory.index().find(id);
-        if (subscription == null || subscription.endpoint() == null) {
+        if (subscription == null || subscription.method() != DeliveryMethod.WEBHOOK) {
             return null;
         }
         Outlet made = new Outlet(subscription, outlets.window(id), perEndpoint);

@@ -124,7 +124,7 @@ final class Outlets {
 
     private boolean isPushed(UUID id) {
         Subscription subscription = directory.index().find(id);
-        return subscription != null && subscription.method() == DeliveryMethod.WEBHOOK;
+        return subscription != null && subscription.isPushed();
     }
 
     /** Hands over what was committed. */

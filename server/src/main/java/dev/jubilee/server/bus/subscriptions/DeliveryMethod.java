@@ -7,7 +7,10 @@ import java.util.Locale;
 public enum DeliveryMethod {
     /** Posted to an HTTP endpoint. */
     WEBHOOK,
-    /** Read by the subscriber itself from Kafka, under a group of its own. */
+    /**
+     * Written to a topic, each event once; or, without a topic, read by the subscriber itself from
+     * Kafka under a group of its own.
+     */
     KAFKA,
     /** Taken by the subscriber: streamed, or pulled and acknowledged. */
     SSE;
@@ -23,10 +26,5 @@ public enum DeliveryMethod {
     /** The method written so. */
     public static DeliveryMethod of(String text) {
         return valueOf(text.toUpperCase(Locale.ROOT));
-    }
-
-    /** Whether the platform keeps deliveries for it; otherwise Kafka itself does. */
-    public boolean isDelivered() {
-        return this != KAFKA;
     }
 }
