@@ -109,6 +109,8 @@ public final class Bus implements Routes, AutoCloseable {
         this.replays =
                 new Replays(
                         new Replays.Platform(
+                                kafka,
+                                admin,
                                 database,
                                 changes,
                                 idempotency,
@@ -116,6 +118,7 @@ public final class Bus implements Routes, AutoCloseable {
                                 clock,
                                 topics.catalogue(),
                                 publisher,
+                                new ReplaySubscribers(this::delivery),
                                 store::caughtUp));
         this.clock = clock;
         this.http =
@@ -138,10 +141,10 @@ public final class Bus implements Routes, AutoCloseable {
                         topics,
                         publisher::publish,
                         http);
+        traces.ask(delivery.trace());
         statistics.subscriptions(delivery::active);
         topics.changes().heed(topic -> delivery.subscribersOf(topic.name()));
         Gauge.builder("event_bus_active_workers", this, Bus::activeWorkers)
-        traces.ask(delivery.trace());
                 .description("Workers of the bus that are busy: sending, storing, delivering")
                 .register(registry);
     }

@@ -1,11 +1,9 @@
 package dev.jubilee.server.bus.delivery;
 
 import dev.jubilee.events.Envelope;
-import dev.jubilee.events.json.CloudEventsJson;
 import dev.jubilee.events.kafka.ConsumerLoop;
 import dev.jubilee.events.kafka.LoopSettings;
 import dev.jubilee.events.postgres.PostgresOffsets;
-import dev.jubilee.server.bus.store.BinaryCopy;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
 import dev.jubilee.server.bus.subscriptions.SubscriptionIndex;
@@ -24,10 +22,7 @@ import dev.jubilee.server.idempotency.Idempotency;
 import dev.jubilee.server.observability.LoopMetrics;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
-import java.sql.Connection;
-import java.sql.SQLException;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -72,7 +67,7 @@ public final class DeliveryEngine implements AutoCloseable {
     private final Redrives redrives;
     private final Leases leases;
     private final DeadLetterCopies copies;
-    private final CloudEventsJson json;
+    private final Owing owing;
     private final ScheduledExecutorService hourly =
             Executors.newSingleThreadScheduledExecutor(
                     Thread.ofPlatform().name("delivery-retention").daemon().factory());
@@ -116,7 +111,7 @@ public final class DeliveryEngine implements AutoCloseable {
         this.directory = subscriptions.directory();
         this.topics = topics.catalogue();
         this.clearance = new Clearance(this.topics);
-        this.json = new CloudEventsJson(platform.clock());
+        this.owing = new Owing(platform.database(), subscriptions, platform.clock());
         this.metrics = new DeliveryMetrics(platform.registry());
         Database database = platform.database();
         this.offsets = new PostgresOffsets(database.dataSource(), "platform.consumer_offsets");
@@ -259,37 +254,9 @@ public final class DeliveryEngine implements AutoCloseable {
         return directory.index().wants(topic);
     }
 
-    /**
-     * An event that a subscription is owed beside what is routed, such as one that is replayed.
-     *
-     * @param topic where it was published
-     */
-    public record Owed(String topic, Envelope event) {}
-
-    /**
-     * Owes a subscription these events, in this order and after what it is owed already, whether it
-     * selects them or not. Part of the caller's transaction.
-     */
-    public void owe(Connection connection, UUID subscription, List<Owed> events)
-            throws SQLException {
-        List<PendingStore.Row> rows = new ArrayList<>();
-        long id = 0;
-        for (int i = 0; i < events.size(); i++) {
-            if (i % PendingStore.BLOCK == 0) {
-                id = PendingStore.nextBlock(connection);
-            }
-            Owed one = events.get(i);
-            Delivery delivery =
-                    DeliveryRouter.delivery(
-                            subscription,
-                            one.topic(),
-                            one.event(),
-                            json.write(one.event()),
-                            platform.clock().instant());
-            rows.add(new PendingStore.Row(delivery.numbered(id + i % PendingStore.BLOCK), false));
-        }
-        PendingStore.insert(connection, rows, new BinaryCopy());
-        ChangeFeed.announce(connection, Outlets.SUBJECT, subscription.toString());
+    /** Owes subscriptions events beside what is routed. */
+    public Owing owing() {
+        return owing;
     }
 
     /** Knows what became of deliveries. */
