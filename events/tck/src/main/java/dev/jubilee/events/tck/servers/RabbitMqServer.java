@@ -1,0 +1,199 @@
+package dev.jubilee.events.tck.servers;
+
+import dev.jubilee.events.tck.Await;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+import org.opentest4j.TestAbortedException;
+
+/**
+ * A RabbitMQ of one node, on loopback, from the machine's package {@code rabbitmq-server}. With
+ * {@code RABBITMQ_HOST} set it is that server; tests that kill it are then not run, and say so.
+ */
+public final class RabbitMqServer implements AutoCloseable {
+    private static final Path PROGRAM = Path.of("/usr/lib/rabbitmq/bin/rabbitmq-server");
+    private static final int LOWEST_PORT = 15_000;
+    private static final int HIGHEST_PORT = 32_000;
+    private static final Duration PATIENCE = Duration.ofSeconds(90);
+    private static final byte[] GREETING =
+            "AMQP\0\0\u0009\u0001".getBytes(StandardCharsets.US_ASCII);
+
+    private final String host;
+    private final int port;
+    private final @Nullable Own own;
+
+    /** A node of our own. */
+    private static final class Own {
+        final Path folder = PrivateProcess.folder("tck-rabbitmq-");
+        final int epmdPort = freePort();
+        final int distributionPort = freePort();
+        final String node = "tck-" + UUID.randomUUID() + "@localhost";
+        final PrivateProcess epmd;
+        @Nullable PrivateProcess server;
+
+        Own() {
+            epmd =
+                    PrivateProcess.start(
+                            List.of("epmd", "-port", Integer.toString(epmdPort)),
+                            Map.of("ERL_EPMD_ADDRESS", "127.0.0.1"),
+                            folder);
+        }
+
+        void start(int port) {
+            server = PrivateProcess.start(List.of(PROGRAM.toString()), environment(port), folder);
+        }
+
+        Map<String, String> environment(int port) {
+            return Map.ofEntries(
+                    Map.entry("HOME", folder.toString()),
+                    Map.entry("RABBITMQ_NODENAME", node),
+                    Map.entry("RABBITMQ_NODE_IP_ADDRESS", "127.0.0.1"),
+                    Map.entry("RABBITMQ_NODE_PORT", Integer.toString(port)),
+                    Map.entry("RABBITMQ_DIST_PORT", Integer.toString(distributionPort)),
+                    Map.entry("ERL_EPMD_PORT", Integer.toString(epmdPort)),
+                    Map.entry("RABBITMQ_MNESIA_BASE", folder.resolve("data").toString()),
+                    Map.entry("RABBITMQ_LOG_BASE", folder.resolve("log").toString()),
+                    Map.entry("RABBITMQ_CONFIG_FILE", folder.resolve("rabbitmq").toString()),
+                    Map.entry(
+                            "RABBITMQ_ENABLED_PLUGINS_FILE",
+                            folder.resolve("enabled_plugins").toString()),
+                    Map.entry(
+                            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS",
+                            "-kernel inet_dist_use_interface {127,0,0,1} +S 1:1"),
+                    Map.entry("LC_ALL", "C.UTF-8"));
+        }
+    }
+
+    /**
+     * Starts one, or finds that of the environment.
+     *
+     * @throws IllegalStateException in one line, if there is none and none can be installed
+     */
+    public RabbitMqServer() {
+        String given = System.getenv("RABBITMQ_HOST");
+        if (given != null) {
+            host = given;
+            String givenPort = System.getenv("RABBITMQ_PORT");
+            port = givenPort == null ? 5672 : Integer.parseInt(givenPort);
+            own = null;
+            return;
+        }
+        DebianPackage.require("rabbitmq-server", PROGRAM, "RABBITMQ_HOST");
+        host = "127.0.0.1";
+        port = freePort();
+        own = new Own();
+        cookie(own.folder.resolve(".erlang.cookie"));
+        own.start(port);
+        awaitReady(own);
+    }
+
+    public String host() {
+        return host;
+    }
+
+    public int port() {
+        return port;
+    }
+
+    /** The variables by which a program finds it. */
+    public Map<String, String> environment() {
+        if (own != null) {
+            return Map.of("RABBITMQ_HOST", host, "RABBITMQ_PORT", Integer.toString(port));
+        }
+        return System.getenv();
+    }
+
+    /** Kills the node and starts it again on its data. */
+    public void restart() {
+        kill();
+        start();
+    }
+
+    /** Kills the node, which loses what it did not write. */
+    public void kill() {
+        Own mine = own();
+        if (mine.server != null) {
+            mine.server.kill();
+        }
+    }
+
+    /** Starts the node on its data after it was killed, and returns when it answers. */
+    public void start() {
+        own().start(port);
+        awaitReady(own());
+    }
+
+    private Own own() {
+        if (own == null) {
+            throw new TestAbortedException(
+                    "not run: this test kills RabbitMQ, which that of RABBITMQ_HOST is not for");
+        }
+        return own;
+    }
+
+    @Override
+    public void close() {
+        if (own != null) {
+            kill();
+            own.epmd.kill();
+            PrivateProcess.delete(own.folder);
+        }
+    }
+
+    /**
+     * A free one below those that systems hand out by themselves, so that nobody gets it while the
+     * node is down.
+     */
+    private static int freePort() {
+        while (true) {
+            int candidate = ThreadLocalRandom.current().nextInt(LOWEST_PORT, HIGHEST_PORT);
+            try (ServerSocket socket =
+                    new ServerSocket(candidate, 1, InetAddress.getLoopbackAddress())) {
+                return socket.getLocalPort();
+            } catch (IOException e) {
+                // Taken: another will be free.
+            }
+        }
+    }
+
+    private static void cookie(Path file) {
+        try {
+            Files.writeString(file, "TCK" + UUID.randomUUID());
+            Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("r--------"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private void awaitReady(Own started) {
+        try {
+            Await.until("RabbitMQ answers", PATIENCE, this::answers);
+        } catch (AssertionError e) {
+            String log = started.server == null ? "" : started.server.log();
+            throw new IllegalStateException("RabbitMQ did not start: " + log, e);
+        }
+    }
+
+    /** It speaks AMQP: it sends the first frame of a connection. */
+    private boolean answers() throws IOException {
+        try (Socket socket = new Socket()) {
+            socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 1000);
+            socket.setSoTimeout(5000);
+            socket.getOutputStream().write(GREETING);
+            return socket.getInputStream().read() == 1;
+        }
+    }
+}
