@@ -130,7 +130,7 @@ public final class Bus implements Routes, AutoCloseable {
                                 database, changes, admin, topics.catalogue(), clock),
                         settings.subscriptions(),
                         secrets,
-                        http::fault);
+                        new PlacesOfDelivery(http, settings.delivery().brokers()));
         this.delivery =
                 new DeliveryEngine(
                         new DeliveryEngine.Platform(

@@ -63,7 +63,7 @@ public final class DeliveryEngine implements AutoCloseable {
     private final Dispatcher dispatcher;
     private final Relays relays;
     private final Shards shards;
-    private final WebhookSender sender;
+    private final Sender sender;
     private final Redrives redrives;
     private final Leases leases;
     private final DeadLetterCopies copies;
@@ -118,7 +118,10 @@ public final class DeliveryEngine implements AutoCloseable {
         this.outlets = new Outlets(directory);
         this.partitions = new AttemptPartitions(database);
         this.recorder = new Recorder(database, new AttemptStore(partitions), outlets::arrived);
-        this.sender = new WebhookSender(http, secrets, platform.clock(), settings.timeout());
+        this.sender =
+                senders(
+                        new WebhookSender(http, secrets, platform.clock(), settings.timeout()),
+                        settings);
         this.redrives = new Redrives(database, platform.changes(), platform.clock());
         this.copies =
                 new DeadLetterCopies(
@@ -134,7 +137,12 @@ public final class DeliveryEngine implements AutoCloseable {
         this.dispatcher =
                 new Dispatcher(
                         new Dispatcher.Parts(
-                                outlets, directory, sender, recorder, new Backlog(database, clearance, platform.clock()), this::disable),
+                                outlets,
+                                directory,
+                                sender,
+                                recorder,
+                                new Backlog(database, clearance, platform.clock()),
+                                this::disable),
                         settings.perEndpoint(),
                         platform.clock(),
                         metrics);
@@ -156,6 +164,15 @@ public final class DeliveryEngine implements AutoCloseable {
         Gauge.builder("event_bus_deliveries_in_flight", dispatcher, Dispatcher::inFlight)
                 .description("Requests to endpoints that are under way")
                 .register(platform.registry());
+    }
+
+    private static Sender senders(WebhookSender webhook, DeliverySettings settings) {
+        BrokerSettings.Rabbit rabbit = settings.brokers().rabbit();
+        BrokerSettings.Redis redis = settings.brokers().redis();
+        return new Senders(
+                webhook,
+                rabbit == null ? null : new RabbitSender(rabbit, settings.timeout()),
+                redis == null ? null : new RedisSender(redis, settings.timeout()));
     }
 
     /** Begins to route and to deliver. */
@@ -236,6 +253,7 @@ public final class DeliveryEngine implements AutoCloseable {
         relays.close();
         recorder.close();
         dispatcher.close();
+        sender.close();
     }
 
     /** What came of deliveries, and dead letters. */

@@ -1,7 +1,6 @@
 package dev.jubilee.server.bus.delivery;
 
 import dev.jubilee.events.EventId;
-import dev.jubilee.server.bus.subscriptions.DeliveryMethod;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
 import dev.jubilee.server.http.client.Outcome;
@@ -36,7 +35,7 @@ final class Dispatcher implements ShardWork, AutoCloseable {
 
     private final Outlets outlets;
     private final SubscriptionDirectory directory;
-    private final WebhookSender sender;
+    private final Sender sender;
     private final Recorder recorder;
     private final Landings landings;
     private final InstantSource clock;
@@ -61,7 +60,7 @@ final class Dispatcher implements ShardWork, AutoCloseable {
     record Parts(
             Outlets outlets,
             SubscriptionDirectory directory,
-            WebhookSender sender,
+            Sender sender,
             Recorder recorder,
             Loads loads,
             Gone gone) {}
@@ -315,7 +314,7 @@ final class Dispatcher implements ShardWork, AutoCloseable {
             return known;
         }
         Subscription subscription = directory.index().find(id);
-        if (subscription == null || subscription.method() != DeliveryMethod.WEBHOOK) {
+        if (subscription == null || !subscription.isSent()) {
             return null;
         }
         Outlet made = new Outlet(subscription, outlets.window(id), perEndpoint);

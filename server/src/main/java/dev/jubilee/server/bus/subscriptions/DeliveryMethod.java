@@ -12,11 +12,16 @@ public enum DeliveryMethod {
      * Kafka under a group of its own.
      */
     KAFKA,
+    /** Published to an exchange of a RabbitMQ server. */
+    RABBITMQ,
+    /** Appended to a stream of a Redis server. */
+    REDIS,
     /** Taken by the subscriber: streamed, or pulled and acknowledged. */
     SSE;
 
     /** The names, as requests write them. */
-    public static final List<String> NAMES = List.of("webhook", "kafka", "sse");
+    public static final List<String> NAMES =
+            List.of("webhook", "kafka", "rabbitmq", "redis", "sse");
 
     /** The name on the wire. */
     public String text() {

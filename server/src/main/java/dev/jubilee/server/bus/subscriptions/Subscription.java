@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
  * A subscription as it is in force.
  *
  * @param eventTypes types or patterns of types, any of which will do; empty for all
- * @param endpoint where events are brought: the URL of a webhook, or the topic that they are
- *     written to; null where they are taken
+ * @param endpoint where events are brought: the URL of a webhook, an exchange of RabbitMQ, the key
+ *     of a Redis stream, or the topic that they are written to; null where they are taken
  * @param filter as JSON
  * @param authToken encrypted
  * @param signingSecrets encrypted; webhooks only
@@ -127,7 +127,15 @@ public record Subscription(
 
     /** Whether one instance delivers to it, and it does not take its events itself. */
     public boolean isPushed() {
-        return method == DeliveryMethod.WEBHOOK || isRouted();
+        return isSent() || isRouted();
+    }
+
+    /** Whether each delivery is sent to it by itself, and answered for. */
+    public boolean isSent() {
+        return switch (method) {
+            case WEBHOOK, RABBITMQ, REDIS -> true;
+            case KAFKA, SSE -> false;
+        };
     }
 
     Subscription withSecrets(@Nullable String token, @Nullable String signing) {

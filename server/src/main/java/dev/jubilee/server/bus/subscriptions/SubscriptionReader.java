@@ -70,6 +70,10 @@ final class SubscriptionReader {
                         ? DeliveryMethod.of(method)
                         : DeliveryMethod.KAFKA;
         boolean delivered = chosen != DeliveryMethod.KAFKA || reader.input.has(TARGET_TOPIC);
+        String unavailable = setting.endpoints().fault(chosen);
+        if (unavailable != null) {
+            reader.input.reject("method", unavailable);
+        }
         String start = reader.input.optionalText("start_from", 40);
         if (start != null && !StartFrom.isValid(start)) {
             reader.input.reject(
@@ -141,6 +145,10 @@ final class SubscriptionReader {
                                     "does not apply where events are written to a topic: in order,"
                                             + " each once, as fast as Kafka takes them"));
         }
+        if (token != null
+                && (method == DeliveryMethod.RABBITMQ || method == DeliveryMethod.REDIS)) {
+            input.reject("auth_token", "belongs to the method webhook, not " + method.text());
+        }
         if (token != null && token.chars().anyMatch(c -> c < ' ' || c > 126)) {
             input.reject("auth_token", "must be printable ASCII, as it becomes a header");
         }
@@ -194,17 +202,17 @@ final class SubscriptionReader {
         if (input.optionalText(TARGET_TOPIC, TopicName.MAX_LENGTH) != null) {
             input.reject(TARGET_TOPIC, "belongs to the method kafka, not " + method.text());
         }
-        if (method != DeliveryMethod.WEBHOOK) {
+        if (method == DeliveryMethod.SSE) {
             if (endpoint != null) {
-                input.reject("endpoint", "belongs to the method webhook, not " + method.text());
+                input.reject("endpoint", "does not belong to the method sse");
             }
             return null;
         }
         if (endpoint == null) {
-            input.reject("endpoint", "is required for the method webhook");
+            input.reject("endpoint", "is required for the method " + method.text());
             return null;
         }
-        String fault = given == null ? null : setting.endpoints().fault(endpoint);
+        String fault = given == null ? null : setting.endpoints().fault(method, endpoint);
         if (fault != null) {
             input.reject("endpoint", fault);
         }
