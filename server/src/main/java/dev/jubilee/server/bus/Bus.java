@@ -109,6 +109,8 @@ public final class Bus implements Routes, AutoCloseable {
         this.replays =
                 new Replays(
                         new Replays.Platform(
+                                kafka,
+                                admin,
                                 database,
                                 changes,
                                 idempotency,
@@ -116,6 +118,7 @@ public final class Bus implements Routes, AutoCloseable {
                                 clock,
                                 topics.catalogue(),
                                 publisher,
+                                new ReplaySubscribers(this::delivery),
                                 store::caughtUp));
         this.clock = clock;
         this.http =
@@ -127,7 +130,7 @@ public final class Bus implements Routes, AutoCloseable {
                                 database, changes, admin, topics.catalogue(), clock),
                         settings.subscriptions(),
                         secrets,
-                        http::fault);
+                        new PlacesOfDelivery(http, settings.delivery().brokers()));
         this.delivery =
                 new DeliveryEngine(
                         new DeliveryEngine.Platform(
@@ -138,6 +141,7 @@ public final class Bus implements Routes, AutoCloseable {
                         topics,
                         publisher::publish,
                         http);
+        traces.ask(delivery.trace());
         statistics.subscriptions(delivery::active);
         topics.changes().heed(topic -> delivery.subscribersOf(topic.name()));
         Gauge.builder("event_bus_active_workers", this, Bus::activeWorkers)

@@ -130,9 +130,22 @@ class SubscriptionsTest {
                 bus.post(
                         "service",
                         "/subscriptions",
-                        "{\"service_name\": \"s\", \"method\": \"rabbitmq\"}");
+                        "{\"service_name\": \"s\", \"method\": \"carrier-pigeon\"}");
         assertThat(refused.status()).isEqualTo(422);
-        assertThat(refused.body().toString()).contains("webhook, kafka, sse");
+        assertThat(refused.body().toString()).contains("webhook, kafka, rabbitmq, redis, sse");
+        for (String broker : List.of("rabbitmq", "redis")) {
+            Answer missing =
+                    bus.post(
+                            "service",
+                            "/subscriptions",
+                            "{\"service_name\": \"s\", \"endpoint\": \"x\", \"method\": \""
+                                    + broker
+                                    + "\"}");
+            assertThat(missing.status()).isEqualTo(422);
+            assertThat(missing.body().at("/errors/0/field").stringValue()).isEqualTo("method");
+            assertThat(missing.body().at("/errors/0/message").stringValue())
+                    .contains("_HOST names no server");
+        }
     }
 
     @Test

@@ -42,6 +42,15 @@ public final class TopicOffsets {
     }
 
     /**
+     * Where the topics begin at this moment: what was before, Kafka holds no more.
+     *
+     * @throws RetryableException if Kafka does not answer
+     */
+    public Map<PartitionId, Long> begins(Collection<String> topics) {
+        return offsets(topics, OffsetSpec.earliest());
+    }
+
+    /**
      * The first records that were accepted at the moment given or later; -1 where there is none.
      *
      * @throws RetryableException if Kafka does not answer

@@ -45,6 +45,9 @@ record Attempt(
             status = answer.status();
             response = clip(answer.body());
             took = answer.took();
+        } else if (made.outcome() instanceof Outcome.Kept kept) {
+            response = clip(kept.answer());
+            took = kept.took();
         } else if (made.outcome() instanceof Outcome.Failed failure) {
             took = failure.took();
         }

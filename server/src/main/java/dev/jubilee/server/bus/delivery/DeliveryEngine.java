@@ -1,11 +1,9 @@
 package dev.jubilee.server.bus.delivery;
 
 import dev.jubilee.events.Envelope;
-import dev.jubilee.events.json.CloudEventsJson;
 import dev.jubilee.events.kafka.ConsumerLoop;
 import dev.jubilee.events.kafka.LoopSettings;
 import dev.jubilee.events.postgres.PostgresOffsets;
-import dev.jubilee.server.bus.store.BinaryCopy;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
 import dev.jubilee.server.bus.subscriptions.SubscriptionIndex;
@@ -14,6 +12,7 @@ import dev.jubilee.server.bus.subscriptions.Subscriptions;
 import dev.jubilee.server.bus.topics.Topic;
 import dev.jubilee.server.bus.topics.TopicCatalogue;
 import dev.jubilee.server.bus.topics.Topics;
+import dev.jubilee.server.bus.trace.TraceSource;
 import dev.jubilee.server.database.ChangeFeed;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.database.DatabaseException;
@@ -23,11 +22,7 @@ import dev.jubilee.server.idempotency.Idempotency;
 import dev.jubilee.server.observability.LoopMetrics;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
-import java.sql.Connection;
-import java.sql.SQLException;
-import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -59,18 +54,20 @@ public final class DeliveryEngine implements AutoCloseable {
     private final Subscriptions subscriptions;
     private final SubscriptionDirectory directory;
     private final TopicCatalogue topics;
+    private final Clearance clearance;
     private final DeliveryMetrics metrics;
     private final PostgresOffsets offsets;
     private final Outlets outlets;
     private final AttemptPartitions partitions;
     private final Recorder recorder;
     private final Dispatcher dispatcher;
+    private final Relays relays;
     private final Shards shards;
-    private final WebhookSender sender;
+    private final Sender sender;
     private final Redrives redrives;
     private final Leases leases;
     private final DeadLetterCopies copies;
-    private final CloudEventsJson json;
+    private final Owing owing;
     private final ScheduledExecutorService hourly =
             Executors.newSingleThreadScheduledExecutor(
                     Thread.ofPlatform().name("delivery-retention").daemon().factory());
@@ -113,14 +110,18 @@ public final class DeliveryEngine implements AutoCloseable {
         this.subscriptions = subscriptions;
         this.directory = subscriptions.directory();
         this.topics = topics.catalogue();
-        this.json = new CloudEventsJson(platform.clock());
+        this.clearance = new Clearance(this.topics);
+        this.owing = new Owing(platform.database(), subscriptions, platform.clock());
         this.metrics = new DeliveryMetrics(platform.registry());
         Database database = platform.database();
         this.offsets = new PostgresOffsets(database.dataSource(), "platform.consumer_offsets");
         this.outlets = new Outlets(directory);
         this.partitions = new AttemptPartitions(database);
         this.recorder = new Recorder(database, new AttemptStore(partitions), outlets::arrived);
-        this.sender = new WebhookSender(http, secrets, platform.clock(), settings.timeout());
+        this.sender =
+                senders(
+                        new WebhookSender(http, secrets, platform.clock(), settings.timeout()),
+                        settings);
         this.redrives = new Redrives(database, platform.changes(), platform.clock());
         this.copies =
                 new DeadLetterCopies(
@@ -132,18 +133,46 @@ public final class DeliveryEngine implements AutoCloseable {
                                     settings.deadLetterTopic(), DEAD_LETTER_PARTITIONS);
                             return publishing.publish(settings.deadLetterTopic(), events);
                         });
-        this.leases = new Leases(database, platform.clock(), partitions, metrics);
+        this.leases = new Leases(database, platform.clock(), partitions, metrics, clearance);
         this.dispatcher =
                 new Dispatcher(
                         new Dispatcher.Parts(
-                                outlets, directory, sender, recorder, this::load, this::disable),
+                                outlets,
+                                directory,
+                                sender,
+                                recorder,
+                                new Backlog(database, clearance, platform.clock()),
+                                this::disable),
                         settings.perEndpoint(),
                         platform.clock(),
                         metrics);
-        this.shards = new Shards(database, directory, outlets, dispatcher, recorder);
+        this.relays =
+                new Relays(
+                        new Relay.Platform(
+                                platform.kafka(),
+                                platform.admin(),
+                                database,
+                                directory,
+                                this.topics,
+                                clearance,
+                                outlets,
+                                partitions,
+                                metrics,
+                                platform.clock()));
+        this.shards =
+                new Shards(database, directory, outlets, List.of(dispatcher, relays), recorder);
         Gauge.builder("event_bus_deliveries_in_flight", dispatcher, Dispatcher::inFlight)
                 .description("Requests to endpoints that are under way")
                 .register(platform.registry());
+    }
+
+    private static Sender senders(WebhookSender webhook, DeliverySettings settings) {
+        BrokerSettings.Rabbit rabbit = settings.brokers().rabbit();
+        BrokerSettings.Redis redis = settings.brokers().redis();
+        return new Senders(
+                webhook,
+                rabbit == null ? null : new RabbitSender(rabbit, settings.timeout()),
+                redis == null ? null : new RedisSender(redis, settings.timeout()));
     }
 
     /** Begins to route and to deliver. */
@@ -154,17 +183,23 @@ public final class DeliveryEngine implements AutoCloseable {
                 subscription -> {
                     dispatcher.waiting(subscription);
                     leases.arrived(subscription);
+                    relays.arrived(subscription);
                 });
         platform.changes().on(Outlets.SUBJECT, this::arrived);
         recorder.start();
         dispatcher.start();
+        relays.start();
         shards.start();
         redrives.start();
         copies.start();
         DeliveryRouter router =
                 new DeliveryRouter(
                         new DeliveryRouter.Parts(
-                                platform.database(), offsets, directory, platform.clock()),
+                                platform.database(),
+                                offsets,
+                                directory,
+                                clearance,
+                                platform.clock()),
                         outlets,
                         this::topicId,
                         settings.deadLetterTopic(),
@@ -180,6 +215,7 @@ public final class DeliveryEngine implements AutoCloseable {
                         new LoopMetrics(GROUP, platform.registry()));
         loop = started;
         topics.onChange(() -> started.topics(wanted()));
+        topics.onChange(this::lookAgain);
         directory.onChange(() -> started.topics(wanted()));
         started.topics(wanted());
         var _ = hourly.scheduleWithFixedDelay(this::retain, 0, 60, TimeUnit.MINUTES);
@@ -214,8 +250,10 @@ public final class DeliveryEngine implements AutoCloseable {
         redrives.close();
         copies.close();
         shards.close();
+        relays.close();
         recorder.close();
         dispatcher.close();
+        sender.close();
     }
 
     /** What came of deliveries, and dead letters. */
@@ -234,37 +272,14 @@ public final class DeliveryEngine implements AutoCloseable {
         return directory.index().wants(topic);
     }
 
-    /**
-     * An event that a subscription is owed beside what is routed, such as one that is replayed.
-     *
-     * @param topic where it was published
-     */
-    public record Owed(String topic, Envelope event) {}
+    /** Owes subscriptions events beside what is routed. */
+    public Owing owing() {
+        return owing;
+    }
 
-    /**
-     * Owes a subscription these events, in this order and after what it is owed already, whether it
-     * selects them or not. Part of the caller's transaction.
-     */
-    public void owe(Connection connection, UUID subscription, List<Owed> events)
-            throws SQLException {
-        List<PendingStore.Row> rows = new ArrayList<>();
-        long id = 0;
-        for (int i = 0; i < events.size(); i++) {
-            if (i % PendingStore.BLOCK == 0) {
-                id = PendingStore.nextBlock(connection);
-            }
-            Owed one = events.get(i);
-            Delivery delivery =
-                    DeliveryRouter.delivery(
-                            subscription,
-                            one.topic(),
-                            one.event(),
-                            json.write(one.event()),
-                            platform.clock().instant());
-            rows.add(new PendingStore.Row(delivery.numbered(id + i % PendingStore.BLOCK), false));
-        }
-        PendingStore.insert(connection, rows, new BinaryCopy());
-        ChangeFeed.announce(connection, Outlets.SUBJECT, subscription.toString());
+    /** Knows what became of deliveries. */
+    public TraceSource trace() {
+        return new DeliveryTrace(platform.database());
     }
 
     /** Requests to endpoints that are under way. */
@@ -277,10 +292,12 @@ public final class DeliveryEngine implements AutoCloseable {
         return (int) directory.index().all().stream().filter(Subscription::isActive).count();
     }
 
-    /** Subscriptions to this topic by its own name, in words; a pattern that matches is none. */
+    /** Subscriptions that name this topic, or are written to it, in words; a pattern is no name. */
     public List<String> subscribersOf(String topic) {
         return directory.index().all().stream()
-                .filter(subscription -> subscription.topicPattern().equals(topic))
+                .filter(one ->
+                        one.topicPattern().equals(topic)
+                                || (one.isRouted() && topic.equals(one.endpoint())))
                 .map(subscription -> "subscription \"" + subscription.serviceName() + "\"")
                 .toList();
     }
@@ -301,43 +318,19 @@ public final class DeliveryEngine implements AutoCloseable {
         return topic == null ? NO_TOPIC : topic.kafkaTopicId();
     }
 
+    /** What was closed to somebody may be open now. */
+    private void lookAgain() {
+        directory.index().all().stream()
+                .filter(clearance::concerns)
+                .forEach(one -> outlets.arrived(one.id()));
+    }
+
     private void arrived(String id) {
         if (id.isEmpty()) {
             directory.index().all().forEach(one -> outlets.arrived(one.id()));
         } else {
             outlets.arrived(UUID.fromString(id));
         }
-    }
-
-    private CompletableFuture<Loads.Loaded> load(Subscription subscription, int limit) {
-        CompletableFuture<Loads.Loaded> loaded = new CompletableFuture<>();
-        Thread.ofVirtual()
-                .name("delivery-load")
-                .start(() -> {
-                    try {
-                        loaded.complete(take(subscription, limit));
-                    } catch (RuntimeException e) {
-                        loaded.completeExceptionally(e);
-                    }
-                });
-        return loaded;
-    }
-
-    /** Where order is kept, what is not due yet comes too: what follows it must wait behind it. */
-    private Loads.Loaded take(Subscription subscription, int limit) {
-        Instant now = platform.clock().instant();
-        boolean ordered = subscription.ordering() == Subscription.Ordering.KEY;
-        return platform.database()
-                .transaction(connection -> {
-                    List<Delivery> taken =
-                            PendingStore.take(
-                                    connection, subscription.id(), limit, ordered ? null : now);
-                    Instant next =
-                            PendingStore.firstDue(connection, subscription.id())
-                                    .map(due -> ordered ? now : due)
-                                    .orElse(null);
-                    return new Loads.Loaded(taken, next);
-                });
     }
 
     private void disable(UUID subscription, String reason) {

@@ -54,6 +54,11 @@ final class DeliveryMetrics {
                 .increment(events);
     }
 
+    /** Events that were written to a topic. */
+    void written(int events) {
+        attempted(DeliveryMethod.KAFKA, "success", events);
+    }
+
     void answered(Duration sinceAccepted) {
         latency.record(Math.max(0, sinceAccepted.toNanos()), TimeUnit.NANOSECONDS);
     }

@@ -42,6 +42,7 @@ final class DeliveryRouter implements BatchHandler {
     private final Database database;
     private final PostgresOffsets offsets;
     private final SubscriptionDirectory directory;
+    private final Clearance clearance;
     private final Outlets outlets;
     private final InstantSource clock;
     private final DeliveryMetrics metrics;
@@ -61,6 +62,7 @@ final class DeliveryRouter implements BatchHandler {
             Database database,
             PostgresOffsets offsets,
             SubscriptionDirectory directory,
+            Clearance clearance,
             InstantSource clock) {}
 
     DeliveryRouter(
@@ -72,6 +74,7 @@ final class DeliveryRouter implements BatchHandler {
         this.database = parts.database();
         this.offsets = parts.offsets();
         this.directory = parts.directory();
+        this.clearance = parts.clearance();
         this.clock = parts.clock();
         this.outlets = outlets;
         this.topicIds = topicIds;
@@ -206,7 +209,7 @@ final class DeliveryRouter implements BatchHandler {
                 event.type(),
                 () -> FilterEvent.of(record.topic(), event),
                 one -> {
-                    if (!isDeadLetterOfNoConcern(one, record.topic())) {
+                    if (!isOfNoConcern(one, record.topic(), event)) {
                         found.add(
                                 delivery(
                                         one.id(),
@@ -247,7 +250,7 @@ final class DeliveryRouter implements BatchHandler {
         for (Subscription subscription : found) {
             UUID topicId = ids.computeIfAbsent(record.topic(), topicIds::of);
             if (isBefore(subscription, topicId, record)
-                    || isDeadLetterOfNoConcern(subscription, record.topic())) {
+                    || isOfNoConcern(subscription, record.topic(), event)) {
                 continue;
             }
             if (body == null) {
@@ -266,10 +269,16 @@ final class DeliveryRouter implements BatchHandler {
     }
 
     /**
-     * What could not be delivered to one who wants everything must not be delivered to it again.
+     * What could not be delivered to one who wants everything must not be delivered to it again,
+     * and what was written to a topic goes on to no other: two subscriptions would do it for ever.
+     * And nobody gets what it may not.
      */
-    private boolean isDeadLetterOfNoConcern(Subscription subscription, String topic) {
-        return topic.equals(deadLetterTopic) && !subscription.topicPattern().equals(topic);
+    private boolean isOfNoConcern(Subscription subscription, String topic, Envelope event) {
+        boolean deadLetter =
+                topic.equals(deadLetterTopic) && !subscription.topicPattern().equals(topic);
+        return deadLetter
+                || !clearance.allows(subscription, topic)
+                || (subscription.isRouted() && event.extensions().containsKey(RoutedTopic.MARK));
     }
 
     /** What a subscription is owed, not numbered yet. */

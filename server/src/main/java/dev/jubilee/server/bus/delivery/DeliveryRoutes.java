@@ -5,7 +5,6 @@ import dev.jubilee.events.EventId;
 import dev.jubilee.events.TopicName;
 import dev.jubilee.events.json.CloudEventsJson;
 import dev.jubilee.server.bus.filters.EventFilter;
-import dev.jubilee.server.bus.subscriptions.DeliveryMethod;
 import dev.jubilee.server.bus.subscriptions.Selection;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.bus.subscriptions.SubscriptionRoutes;
@@ -37,16 +36,13 @@ final class DeliveryRoutes implements Routes {
 
     private final Database database;
     private final Subscriptions subscriptions;
-    private final WebhookSender sender;
+    private final Sender sender;
     private final InstantSource clock;
     private final EventId ids;
     private final CloudEventsJson json;
 
     DeliveryRoutes(
-            Database database,
-            Subscriptions subscriptions,
-            WebhookSender sender,
-            InstantSource clock) {
+            Database database, Subscriptions subscriptions, Sender sender, InstantSource clock) {
         this.database = database;
         this.subscriptions = subscriptions;
         this.sender = sender;
@@ -96,10 +92,10 @@ final class DeliveryRoutes implements Routes {
     private Reply test(Call call) {
         SubscriptionRoutes.mustBeStaff(call);
         Subscription subscription = subscriptions.get(call.path("subscription_id"));
-        if (subscription.method() != DeliveryMethod.WEBHOOK) {
+        if (!subscription.isSent()) {
             throw Problem.conflict(
                             "subscription_not_a_webhook",
-                            "A sample can be sent to webhooks; this one has the method "
+                            "A sample can be sent to webhooks and brokers; this one has the method "
                                     + subscription.method().text()
                                     + ".")
                     .asException();
@@ -145,6 +141,11 @@ final class DeliveryRoutes implements Routes {
                 took = answered.took().toNanos() / 1e6;
                 answer.put("status_code", answered.status());
                 answer.put("response", answered.body());
+            }
+            case Outcome.Kept kept -> {
+                delivered = true;
+                took = kept.took().toNanos() / 1e6;
+                answer.put("response", kept.answer());
             }
             case Outcome.Failed failed -> {
                 took = failed.took().toNanos() / 1e6;

@@ -12,13 +12,15 @@ import java.time.Duration;
  * @param networks where webhooks may go beside public addresses
  * @param retention how long attempts are kept, by whole days
  * @param deadLetterTopic where dead letters are copied
+ * @param brokers where else events may be brought
  */
 public record DeliverySettings(
         int perEndpoint,
         Duration timeout,
         AllowedNetworks networks,
         Duration retention,
-        String deadLetterTopic) {
+        String deadLetterTopic,
+        BrokerSettings brokers) {
     private static final String NETWORKS = "EVENT_BUS_WEBHOOK_ALLOWED_NETWORKS";
     private static final String LOOPBACK = "127.0.0.0/8,::1/128";
 
@@ -41,7 +43,8 @@ public record DeliverySettings(
                         Duration.ofDays(7),
                         Duration.ofHours(1),
                         Duration.ofDays(3_650)),
-                reader.text("EVENT_BUS_DEAD_LETTER_TOPIC", "dead-letter-events"));
+                reader.text("EVENT_BUS_DEAD_LETTER_TOPIC", "dead-letter-events"),
+                BrokerSettings.from(reader));
     }
 
     private static AllowedNetworks networks(SettingsReader reader, boolean embedded) {

@@ -13,7 +13,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -30,18 +29,16 @@ import org.slf4j.LoggerFactory;
  * answer, a change) is told to it, and what time brings is due in its calendar; a subscription with
  * nothing to do costs nothing. It never waits for the network or the database. Thread-safe.
  */
-final class Dispatcher implements AutoCloseable {
+final class Dispatcher implements ShardWork, AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Dispatcher.class);
     private static final Duration RECORDER_PAUSE = Duration.ofMillis(50);
 
     private final Outlets outlets;
     private final SubscriptionDirectory directory;
-    private final WebhookSender sender;
+    private final Sender sender;
     private final Recorder recorder;
-    private final DeliveryMetrics metrics;
+    private final Landings landings;
     private final InstantSource clock;
-    private final EventId ids;
-    private final Judge judge = new Judge(new SplittableRandom());
     private final int perEndpoint;
     private final BlockingQueue<Runnable> mailbox = new LinkedBlockingQueue<>();
     private final Map<UUID, Outlet> open = new HashMap<>();
@@ -50,7 +47,6 @@ final class Dispatcher implements AutoCloseable {
     private final Set<Integer> draining = new LinkedHashSet<>();
     private final Thread thread;
     private final Loads loads;
-    private final Gone gone;
     private volatile boolean closed;
     private final AtomicInteger inFlight = new AtomicInteger();
 
@@ -64,7 +60,7 @@ final class Dispatcher implements AutoCloseable {
     record Parts(
             Outlets outlets,
             SubscriptionDirectory directory,
-            WebhookSender sender,
+            Sender sender,
             Recorder recorder,
             Loads loads,
             Gone gone) {}
@@ -75,11 +71,9 @@ final class Dispatcher implements AutoCloseable {
         this.sender = parts.sender();
         this.recorder = parts.recorder();
         this.loads = parts.loads();
-        this.gone = parts.gone();
         this.perEndpoint = perEndpoint;
         this.clock = clock;
-        this.ids = new EventId(clock);
-        this.metrics = metrics;
+        this.landings = new Landings(recorder, metrics, parts.gone(), new EventId(clock));
         this.thread = Thread.ofPlatform().name("delivery-dispatcher").daemon().unstarted(this::run);
     }
 
@@ -116,8 +110,8 @@ final class Dispatcher implements AutoCloseable {
         });
     }
 
-    /** Looks after every subscription of the shards. */
-    void takeOver(Set<Integer> shards) {
+    @Override
+    public void takeOver(Set<Integer> shards) {
         tell(() -> {
             draining.removeAll(shards);
             for (Subscription one : directory.index().all()) {
@@ -131,8 +125,8 @@ final class Dispatcher implements AutoCloseable {
         });
     }
 
-    /** Sends nothing more of these shards; completes when every request of theirs has ended. */
-    CompletableFuture<Void> drain(Set<Integer> shards) {
+    @Override
+    public CompletableFuture<Void> drain(Set<Integer> shards) {
         CompletableFuture<Void> done = new CompletableFuture<>();
         tell(() -> {
             draining.addAll(shards);
@@ -167,8 +161,8 @@ final class Dispatcher implements AutoCloseable {
         done.complete(null);
     }
 
-    /** Forgets everything: another instance has it now. */
-    void drop() {
+    @Override
+    public void drop() {
         tell(open::clear);
     }
 
@@ -234,7 +228,7 @@ final class Dispatcher implements AutoCloseable {
         for (Shipment next = outlet.next(now); next != null; next = outlet.next(now)) {
             send(outlet, next);
         }
-        tellCircuit(outlet, before);
+        landings.tellCircuit(outlet, before);
         loadIfDue(outlet, now);
         Instant wake = outlet.wakeAt(now);
         if (wake != null) {
@@ -262,85 +256,8 @@ final class Dispatcher implements AutoCloseable {
     private void land(Outlet outlet, Shipment shipment, Outcome outcome) {
         inFlight.decrementAndGet();
         outlet.landed();
-        Subscription subscription = outlet.subscription();
-        Instant now = clock.instant();
-        int attempts = shipment.attempts() + 1;
-        Judge.Verdict verdict = judge.judge(subscription, attempts, outcome, now);
-        Breaker.State before = outlet.breaker.state();
-        if (verdict.unwell()) {
-            outlet.breaker.failed(now);
-            outlet.shrink();
-        } else {
-            outlet.breaker.succeeded();
-            outlet.grow();
-        }
-        if (verdict.restUntil() != null) {
-            outlet.restUntil(verdict.restUntil());
-        }
-        Attempt.End end = end(outlet, shipment, verdict);
-        for (Delivery one : shipment.deliveries()) {
-            recorder.record(
-                    new Recorder.Entry.Tried(
-                            Attempt.of(
-                                    ids.next(),
-                                    one,
-                                    new Attempt.Try(subscription.method(), attempts, outcome, now),
-                                    verdict.error(),
-                                    end)));
-            if (attempts == 1 && verdict.good()) {
-                metrics.answered(Duration.between(one.acceptedAt(), now));
-            }
-        }
-        settle(outlet, shipment, attempts, end, now);
-        metrics.attempted(
-                subscription.method(), verdict.good() ? "success" : "error", shipment.size());
-        tellCircuit(outlet, before);
-        if (verdict.gone()) {
-            gone.disable(subscription.id(), String.valueOf(verdict.error()));
-        }
-        dirty.add(subscription.id());
-    }
-
-    /** What need not stay in memory while it waits makes room for what is behind it. */
-    private static Attempt.End end(Outlet outlet, Shipment shipment, Judge.Verdict verdict) {
-        if (verdict.good()) {
-            return new Attempt.End.Delivered();
-        }
-        if (verdict.retryAt() == null) {
-            return new Attempt.End.Dead(String.valueOf(verdict.error()));
-        }
-        boolean ordered = shipment.deliveries().stream().anyMatch(outlet::isOrdered);
-        boolean crowded = outlet.window.isBehind() || outlet.window.used() > Window.SIZE / 2;
-        return new Attempt.End.Again(verdict.retryAt(), ordered || !crowded);
-    }
-
-    private void settle(
-            Outlet outlet, Shipment shipment, int attempts, Attempt.End end, Instant now) {
-        switch (end) {
-            case Attempt.End.Delivered _ -> outlet.finished(shipment, now);
-            case Attempt.End.Dead _ -> {
-                metrics.died(shipment.size());
-                outlet.finished(shipment, now);
-            }
-            case Attempt.End.Again(Instant due, boolean stays) -> {
-                if (stays) {
-                    outlet.again(shipment.after(attempts, due));
-                } else {
-                    outlet.finished(shipment, now);
-                    // Once it is written the recorder says that it waits.
-                    outlet.loadAt = due;
-                }
-            }
-        }
-    }
-
-    private void tellCircuit(Outlet outlet, Breaker.State before) {
-        Breaker.State after = outlet.breaker.state();
-        if (before != after) {
-            UUID id = outlet.subscription().id();
-            log.info("the circuit of subscription {} is {}", id, after.text());
-            recorder.record(new Recorder.Entry.Circuit(id, after.text(), outlet.breaker.until()));
-        }
+        landings.land(outlet, shipment, outcome, clock.instant());
+        dirty.add(outlet.subscription().id());
     }
 
     private void loadIfDue(Outlet outlet, Instant now) {
@@ -397,7 +314,7 @@ final class Dispatcher implements AutoCloseable {
             return known;
         }
         Subscription subscription = directory.index().find(id);
-        if (subscription == null || subscription.endpoint() == null) {
+        if (subscription == null || !subscription.isSent()) {
             return null;
         }
         Outlet made = new Outlet(subscription, outlets.window(id), perEndpoint);

@@ -42,6 +42,7 @@ final class Judge {
         Verdict verdict =
                 switch (outcome) {
                     case Outcome.Answered answer -> answered(subscription, attempts, answer, now);
+                    case Outcome.Kept _ -> new Verdict(true, null, null, false, false, null);
                     case Outcome.Failed(String reason, Duration _) ->
                             again(subscription, attempts, now, null, true, reason);
                     case Outcome.Refused(String reason) ->

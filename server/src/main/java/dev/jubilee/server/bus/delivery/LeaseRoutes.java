@@ -53,13 +53,14 @@ final class LeaseRoutes implements Routes {
         body.check();
         boolean acks = subscription.requiresAck();
         Duration lease = acks ? subscription.ackDeadline() : Leases.UNCONFIRMED;
+        Leases.Taker taker = new Leases.Taker(subscription, call.principal());
         List<Delivery> found;
         long until = System.nanoTime() + wait.toNanos();
-        try (Leases.Waiter waiter = leases.waiter(subscription.id())) {
-            found = leases.take(subscription, max, lease);
+        try (Leases.Waiter waiter = leases.waiter(taker)) {
+            found = leases.take(taker, max, lease);
             while (found.isEmpty() && until - System.nanoTime() > 0 && !call.isAbandoned()) {
                 waiter.await(Duration.ofNanos(until - System.nanoTime()));
-                found = leases.take(subscription, max, lease);
+                found = leases.take(taker, max, lease);
             }
         }
         if (!acks && !found.isEmpty()) {
@@ -105,7 +106,7 @@ final class LeaseRoutes implements Routes {
         if (last != null && !subscription.requiresAck()) {
             leases.ackUpTo(subscription, Long.parseLong(last));
         }
-        new StreamWriter(subscriptions, leases, subscription).run(call.stream());
+        new StreamWriter(subscriptions, leases, subscription, call.principal()).run(call.stream());
         return Reply.noContent();
     }
 

@@ -25,16 +25,23 @@ final class LeaseStore {
 
     private LeaseStore() {}
 
-    /** Leases what is due, in order, to one caller. */
+    /**
+     * Leases what is due, in order, to one caller, who may not have what the closed topics hold.
+     */
     static List<Delivery> lease(
-            Connection connection, UUID subscription, int limit, Instant now, Instant until)
+            Connection connection,
+            UUID subscription,
+            List<String> closed,
+            int limit,
+            Instant now,
+            Instant until)
             throws SQLException {
         try (PreparedStatement update =
                 connection.prepareStatement(
                         """
                         WITH next AS MATERIALIZED (
                             SELECT subscription_id, id FROM bus.pending_deliveries
-                            WHERE subscription_id = ? AND due_at <= ?
+                            WHERE subscription_id = ? AND due_at <= ? AND topic <> ALL (?)
                             ORDER BY id LIMIT ? FOR UPDATE SKIP LOCKED
                         )
                         UPDATE bus.pending_deliveries p
@@ -45,8 +52,9 @@ final class LeaseStore {
                         """)) {
             update.setObject(1, subscription);
             update.setObject(2, utc(now));
-            update.setInt(3, limit);
-            update.setObject(4, utc(until));
+            update.setArray(3, connection.createArrayOf("text", closed.toArray()));
+            update.setInt(4, limit);
+            update.setObject(5, utc(until));
             List<Delivery> leased = PendingStore.read(update);
             leased.sort(Comparator.comparingLong(Delivery::id));
             return leased;
@@ -214,11 +222,16 @@ final class LeaseStore {
     }
 
     /** When something is due, at most so many; empty when nothing is owed. */
-    static List<Instant> nextDue(Connection connection, UUID subscription) throws SQLException {
+    static List<Instant> nextDue(Connection connection, UUID subscription, List<String> closed)
+            throws SQLException {
         try (PreparedStatement select =
                 connection.prepareStatement(
-                        "SELECT min(due_at) FROM bus.pending_deliveries WHERE subscription_id = ?")) {
+                        """
+                        SELECT min(due_at) FROM bus.pending_deliveries
+                        WHERE subscription_id = ? AND topic <> ALL (?)
+                        """)) {
             select.setObject(1, subscription);
+            select.setArray(2, connection.createArrayOf("text", closed.toArray()));
             List<Instant> found = new ArrayList<>();
             try (ResultSet row = select.executeQuery()) {
                 row.next();

@@ -2,6 +2,7 @@ package dev.jubilee.server.bus.delivery;
 
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.database.Database;
+import dev.jubilee.server.security.Principal;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -25,26 +26,30 @@ final class Leases {
     private final InstantSource clock;
     private final AttemptPartitions partitions;
     private final DeliveryMetrics metrics;
+    private final Clearance clearance;
     private final Map<UUID, Map<Semaphore, UUID>> waiting = new ConcurrentHashMap<>();
 
     Leases(
             Database database,
             InstantSource clock,
             AttemptPartitions partitions,
-            DeliveryMetrics metrics) {
+            DeliveryMetrics metrics,
+            Clearance clearance) {
         this.database = database;
         this.clock = clock;
         this.partitions = partitions;
         this.metrics = metrics;
+        this.clearance = clearance;
     }
 
     /** Somebody who wants to be woken; to be closed. */
     final class Waiter implements AutoCloseable {
-        private final UUID subscription;
+        private final Taker taker;
         private final Semaphore arrived = new Semaphore(0);
 
-        private Waiter(UUID subscription) {
-            this.subscription = subscription;
+        private Waiter(Taker taker) {
+            this.taker = taker;
+            UUID subscription = taker.subscription().id();
             waiting.computeIfAbsent(subscription, s -> new ConcurrentHashMap<>())
                     .put(arrived, subscription);
         }
@@ -52,8 +57,10 @@ final class Leases {
         /** Waits until something may have arrived, or is due, or so long. */
         void await(Duration longest) throws InterruptedException {
             Duration wait = longest;
+            List<String> closed = closedTo(taker);
             List<Instant> due =
-                    database.read(connection -> LeaseStore.nextDue(connection, subscription));
+                    database.read(connection ->
+                            LeaseStore.nextDue(connection, taker.subscription().id(), closed));
             if (!due.isEmpty()) {
                 // Tests move the clock by hand, so what will be due is looked for now and then.
                 Duration until = Duration.between(clock.instant(), due.getFirst());
@@ -73,7 +80,7 @@ final class Leases {
         @Override
         public void close() {
             waiting.computeIfPresent(
-                    subscription,
+                    taker.subscription().id(),
                     (s, all) -> {
                         all.remove(arrived);
                         return all.isEmpty() ? null : all;
@@ -81,8 +88,15 @@ final class Leases {
         }
     }
 
-    Waiter waiter(UUID subscription) {
-        return new Waiter(subscription);
+    /** Who takes what for whom. */
+    record Taker(Subscription subscription, Principal principal) {}
+
+    Waiter waiter(Taker taker) {
+        return new Waiter(taker);
+    }
+
+    private List<String> closedTo(Taker taker) {
+        return clearance.closedTo(taker.subscription(), taker.principal());
     }
 
     /** Something may wait for the subscription. */
@@ -94,12 +108,14 @@ final class Leases {
     }
 
     /** Takes what is due; what was taken too often is given up first. */
-    List<Delivery> take(Subscription subscription, int limit, Duration lease) {
+    List<Delivery> take(Taker taker, int limit, Duration lease) {
+        Subscription subscription = taker.subscription();
         if (!subscription.isActive()) {
             return List.of();
         }
         Instant now = clock.instant();
         partitions.ensure(now);
+        List<String> closed = closedTo(taker);
         return database.transaction(connection -> {
             if (subscription.requiresAck()) {
                 int dead =
@@ -110,7 +126,8 @@ final class Leases {
                                 now);
                 metrics.died(dead);
             }
-            return LeaseStore.lease(connection, subscription.id(), limit, now, now.plus(lease));
+            return LeaseStore.lease(
+                    connection, subscription.id(), closed, limit, now, now.plus(lease));
         });
     }
 

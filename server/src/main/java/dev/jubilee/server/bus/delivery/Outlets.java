@@ -1,6 +1,5 @@
 package dev.jubilee.server.bus.delivery;
 
-import dev.jubilee.server.bus.subscriptions.DeliveryMethod;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
 import dev.jubilee.server.database.ChangeFeed;
@@ -87,7 +86,7 @@ final class Outlets {
     boolean reserve(Delivery one) {
         Subscription subscription = directory.index().find(one.subscriptionId());
         return subscription != null
-                && subscription.method() == DeliveryMethod.WEBHOOK
+                && subscription.isSent()
                 && owns(one.subscriptionId())
                 && window(one.subscriptionId()).reserve();
     }
@@ -124,7 +123,7 @@ final class Outlets {
 
     private boolean isPushed(UUID id) {
         Subscription subscription = directory.index().find(id);
-        return subscription != null && subscription.method() == DeliveryMethod.WEBHOOK;
+        return subscription != null && subscription.isPushed();
     }
 
     /** Hands over what was committed. */

@@ -26,7 +26,7 @@ final class PendingStore {
     static final int BLOCK = 10_000;
 
     private static final int COLUMNS = 12;
-    private static final String FIELDS =
+    static final String FIELDS =
             """
             p.subscription_id, p.id, p.event_id, p.event_type, p.topic, p.key, p.priority, p.body, p.attempts,
             p.due_at, p.accepted_at
@@ -139,16 +139,21 @@ final class PendingStore {
      * Takes what waits, in order.
      *
      * @param due only what is due by then; null for all
+     * @param closed topics whose events stay
      */
     static List<Delivery> take(
-            Connection connection, UUID subscription, int limit, @Nullable Instant due)
+            Connection connection,
+            UUID subscription,
+            int limit,
+            @Nullable Instant due,
+            Collection<String> closed)
             throws SQLException {
         try (PreparedStatement update =
                 connection.prepareStatement(
                         """
                         WITH next AS MATERIALIZED (
                             SELECT subscription_id, id FROM bus.pending_deliveries
-                            WHERE subscription_id = ? AND NOT taken AND due_at <= ?
+                            WHERE subscription_id = ? AND NOT taken AND due_at <= ? AND topic <> ALL (?)
                             ORDER BY id LIMIT ? FOR UPDATE
                         )
                         UPDATE bus.pending_deliveries p SET taken = true FROM next n
@@ -158,7 +163,8 @@ final class PendingStore {
                                 + FIELDS)) {
             update.setObject(1, subscription);
             update.setObject(2, due == null ? OffsetDateTime.MAX : due.atOffset(ZoneOffset.UTC));
-            update.setInt(3, limit);
+            update.setArray(3, connection.createArrayOf("text", closed.toArray()));
+            update.setInt(4, limit);
             List<Delivery> found = read(update);
             found.sort(Comparator.comparingLong(Delivery::id));
             return found;
@@ -166,15 +172,17 @@ final class PendingStore {
     }
 
     /** When the first of those that wait is due. */
-    static Optional<Instant> firstDue(Connection connection, UUID subscription)
+    static Optional<Instant> firstDue(
+            Connection connection, UUID subscription, Collection<String> closed)
             throws SQLException {
         try (PreparedStatement select =
                 connection.prepareStatement(
                         """
                         SELECT min(due_at) FROM bus.pending_deliveries
-                        WHERE subscription_id = ? AND NOT taken
+                        WHERE subscription_id = ? AND NOT taken AND topic <> ALL (?)
                         """)) {
             select.setObject(1, subscription);
+            select.setArray(2, connection.createArrayOf("text", closed.toArray()));
             try (ResultSet row = select.executeQuery()) {
                 row.next();
                 OffsetDateTime due = row.getObject(1, OffsetDateTime.class);
@@ -183,14 +191,14 @@ final class PendingStore {
         }
     }
 
-    /** Gives back what was in somebody's memory. */
+    /** Gives back what was in somebody's memory; what is in a batch may have been written. */
     static void giveBack(Connection connection, Collection<UUID> subscriptions)
             throws SQLException {
         try (PreparedStatement update =
                 connection.prepareStatement(
                         """
                         UPDATE bus.pending_deliveries SET taken = false
-                        WHERE subscription_id = ANY (?) AND taken
+                        WHERE subscription_id = ANY (?) AND taken AND batch IS NULL
                         """)) {
             update.setArray(1, connection.createArrayOf("uuid", subscriptions.toArray()));
             update.executeUpdate();

@@ -1,6 +1,5 @@
 package dev.jubilee.server.bus.delivery;
 
-import dev.jubilee.server.bus.subscriptions.DeliveryMethod;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
 import dev.jubilee.server.database.Database;
@@ -13,6 +12,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -35,7 +35,7 @@ final class Shards implements AutoCloseable {
     private final Database database;
     private final SubscriptionDirectory directory;
     private final Outlets outlets;
-    private final Dispatcher dispatcher;
+    private final List<ShardWork> work;
     private final Recorder recorder;
     private final ScheduledExecutorService ticking =
             Executors.newSingleThreadScheduledExecutor(
@@ -45,12 +45,12 @@ final class Shards implements AutoCloseable {
             Database database,
             SubscriptionDirectory directory,
             Outlets outlets,
-            Dispatcher dispatcher,
+            List<ShardWork> work,
             Recorder recorder) {
         this.database = database;
         this.directory = directory;
         this.outlets = outlets;
-        this.dispatcher = dispatcher;
+        this.work = List.copyOf(work);
         this.recorder = recorder;
     }
 
@@ -91,7 +91,7 @@ final class Shards implements AutoCloseable {
                 log.warn("this instance was taken for dead; its deliveries are others' now");
             }
             outlets.deposed();
-            dispatcher.drop();
+            work.forEach(ShardWork::drop);
             register();
         }
         int instances = database.transaction(Shards::depose);
@@ -174,7 +174,7 @@ final class Shards implements AutoCloseable {
             // First behind, then mine: what is routed from now on comes after what waits.
             pushed(claimed).forEach(outlets::leftBehind);
             outlets.shards(all);
-            dispatcher.takeOver(claimed);
+            work.forEach(one -> one.takeOver(claimed));
         }
     }
 
@@ -221,12 +221,17 @@ final class Shards implements AutoCloseable {
         rest.removeAll(shards);
         outlets.shards(rest);
         try {
-            dispatcher.drain(shards).orTimeout(DRAIN_SECONDS, TimeUnit.SECONDS).join();
+            CompletableFuture.allOf(
+                            work.stream()
+                                    .map(one -> one.drain(shards))
+                                    .toArray(CompletableFuture[]::new))
+                    .orTimeout(DRAIN_SECONDS, TimeUnit.SECONDS)
+                    .join();
         } catch (CompletionException e) {
             log.warn("deliveries of shards {} do not end; they stay here for now", shards);
             rest.addAll(shards);
             outlets.shards(rest);
-            dispatcher.takeOver(shards);
+            work.forEach(one -> one.takeOver(shards));
             return;
         }
         recorder.flush();
@@ -247,7 +252,7 @@ final class Shards implements AutoCloseable {
 
     private List<UUID> pushed(Set<Integer> shards) {
         return directory.index().all().stream()
-                .filter(one -> one.method() == DeliveryMethod.WEBHOOK)
+                .filter(Subscription::isPushed)
                 .map(Subscription::id)
                 .filter(id -> shards.contains(Outlets.shardOf(id)))
                 .toList();

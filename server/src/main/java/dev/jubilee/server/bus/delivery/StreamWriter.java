@@ -6,6 +6,7 @@ import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.bus.subscriptions.Subscriptions;
 import dev.jubilee.server.http.EventStream;
 import dev.jubilee.server.http.ProblemException;
+import dev.jubilee.server.security.Principal;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -26,21 +27,27 @@ final class StreamWriter {
     private final Subscriptions subscriptions;
     private final Leases leases;
     private final Deque<Sent> unconfirmed = new ArrayDeque<>();
+    private final Principal principal;
     private Subscription subscription;
     private long lastWrite = System.nanoTime();
     private long lastLook = System.nanoTime();
 
     private record Sent(List<Long> ids, long at) {}
 
-    StreamWriter(Subscriptions subscriptions, Leases leases, Subscription subscription) {
+    StreamWriter(
+            Subscriptions subscriptions,
+            Leases leases,
+            Subscription subscription,
+            Principal principal) {
         this.subscriptions = subscriptions;
         this.leases = leases;
         this.subscription = subscription;
+        this.principal = principal;
     }
 
     /** Returns when the stream has ended. */
     void run(EventStream stream) throws InterruptedException {
-        try (Leases.Waiter waiter = leases.waiter(subscription.id())) {
+        try (Leases.Waiter waiter = leases.waiter(taker())) {
             stream.atEnd(waiter::wake);
             while (stream.isOpen() && isThere()) {
                 confirm(SETTLED);
@@ -53,6 +60,10 @@ final class StreamWriter {
             giveBack();
             stream.close();
         }
+    }
+
+    private Leases.Taker taker() {
+        return new Leases.Taker(subscription, principal);
     }
 
     private boolean isThere() {
@@ -76,7 +87,7 @@ final class StreamWriter {
     private boolean send(EventStream stream) {
         boolean acks = subscription.requiresAck();
         Duration lease = acks ? subscription.ackDeadline() : Leases.UNCONFIRMED;
-        List<Delivery> found = leases.take(subscription, CHUNK, lease);
+        List<Delivery> found = leases.take(taker(), CHUNK, lease);
         if (found.isEmpty()) {
             return false;
         }

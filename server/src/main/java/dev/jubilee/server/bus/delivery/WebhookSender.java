@@ -1,24 +1,21 @@
 package dev.jubilee.server.bus.delivery;
 
 import dev.jubilee.events.EventId;
-import dev.jubilee.events.json.CloudEventsJson;
 import dev.jubilee.server.bus.subscriptions.SecretBox;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.bus.subscriptions.SubscriptionSecrets;
 import dev.jubilee.server.http.client.Destination;
 import dev.jubilee.server.http.client.OutboundHttp;
 import dev.jubilee.server.http.client.Outcome;
-import java.io.ByteArrayOutputStream;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
 /** Posts shipments as signed CloudEvents. Thread-safe. */
-final class WebhookSender {
+final class WebhookSender implements Sender {
     private final OutboundHttp http;
     private final SubscriptionSecrets secrets;
     private final InstantSource clock;
@@ -32,21 +29,17 @@ final class WebhookSender {
         this.timeout = timeout;
     }
 
-    /**
-     * Sends, and never fails otherwise than by its outcome. The id stays the same however often a
-     * shipment is sent: the event's own, or one that the events of a batch always lead to.
-     */
-    CompletableFuture<Outcome> send(Subscription to, Shipment shipment) {
+    /** The id stays the same however often a shipment is sent. */
+    @Override
+    public CompletableFuture<Outcome> send(Subscription to, Shipment shipment) {
         if (to.endpoint() == null) {
             return refused("the subscription has no endpoint");
         }
         boolean batch = to.batching().enabled();
-        byte[] body = batch ? array(shipment) : shipment.deliveries().getFirst().body();
+        byte[] body = shipment.body(batch);
         try {
-            Map<String, String> headers = headers(to, idOf(shipment, batch), body);
-            headers.put(
-                    "Content-Type",
-                    batch ? CloudEventsJson.BATCH_MEDIA_TYPE : CloudEventsJson.MEDIA_TYPE);
+            Map<String, String> headers = headers(to, headerId(shipment.id(batch)), body);
+            headers.put("Content-Type", shipment.mediaType(batch));
             return http.post(Destination.of(to.endpoint()), headers, body, timeout);
         } catch (SecretBox.Undecipherable | IllegalArgumentException e) {
             return refused(String.valueOf(e.getMessage()));
@@ -68,31 +61,9 @@ final class WebhookSender {
     }
 
     /** A client may have made the id of anything; a header takes less, and a dot would be read. */
-    private static String idOf(Shipment shipment, boolean batch) {
-        if (batch) {
-            return EventId.derived(
-                            shipment.deliveries().stream()
-                                    .map(Delivery::eventId)
-                                    .toArray(String[]::new))
-                    .toString();
-        }
-        String id = shipment.deliveries().getFirst().eventId();
+    private static String headerId(String id) {
         boolean fits = id.chars().allMatch(c -> c > ' ' && c < 127 && c != '.');
         return fits ? id : EventId.derived("webhook", id).toString();
-    }
-
-    private static byte[] array(Shipment shipment) {
-        ByteArrayOutputStream out = new ByteArrayOutputStream(512 * shipment.size());
-        out.write('[');
-        List<Delivery> all = shipment.deliveries();
-        for (int i = 0; i < all.size(); i++) {
-            if (i > 0) {
-                out.write(',');
-            }
-            out.writeBytes(all.get(i).body());
-        }
-        out.write(']');
-        return out.toByteArray();
     }
 
     private static CompletableFuture<Outcome> refused(String reason) {

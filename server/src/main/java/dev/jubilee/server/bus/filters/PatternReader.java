@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -14,7 +15,7 @@ final class PatternReader {
     private static final String OR = "$or";
     private static final Set<String> OPERATORS = Set.of("<", "<=", ">", ">=", "=");
     private static final String KNOWN =
-            "prefix, suffix, equals-ignore-case, numeric, anything-but, exists";
+            "prefix, suffix, equals-ignore-case, wildcard, cidr, numeric, anything-but, exists";
 
     private final List<InvalidFilterException.Fault> faults = new ArrayList<>();
     private int tests;
@@ -111,6 +112,8 @@ final class PatternReader {
             case "prefix" -> new ValueTest.Prefix(text(path, value));
             case "suffix" -> new ValueTest.Suffix(text(path, value));
             case "equals-ignore-case" -> new ValueTest.IgnoringCase(text(path, value));
+            case "wildcard" -> read(path, value, ValueTest.Wildcard::of);
+            case "cidr" -> read(path, value, ValueTest.Cidr::of);
             case "numeric" -> new ValueTest.Numeric(bounds(path, value));
             case "anything-but" -> new ValueTest.AnythingBut(unwanted(path, value));
             case "exists" -> {
@@ -132,6 +135,15 @@ final class PatternReader {
             return "";
         }
         return value.stringValue();
+    }
+
+    private ValueTest read(String path, JsonNode value, Function<String, ValueTest> reading) {
+        try {
+            return reading.apply(text(path, value));
+        } catch (IllegalArgumentException e) {
+            fault(path, String.valueOf(e.getMessage()));
+            return new ValueTest.Exists(true);
+        }
     }
 
     private List<ValueTest.Bound> bounds(String path, JsonNode value) {
@@ -159,7 +171,9 @@ final class PatternReader {
         if (value.isObject()) {
             ValueTest inner = operator(path, value);
             if (inner instanceof ValueTest.Exists || inner instanceof ValueTest.AnythingBut) {
-                fault(path, "anything-but takes values, prefix, suffix or equals-ignore-case");
+                fault(
+                        path,
+                        "anything-but takes values, prefix, suffix, equals-ignore-case, wildcard or cidr");
             }
             unwanted.add(inner);
         } else if (value.isArray()) {

@@ -23,7 +23,8 @@ final class CloudEventItems {
     private static final String TOPIC = "topic";
 
     /** Extension attributes by which the bus tells its consumers what it knows itself. */
-    private static final Set<String> OURS = Set.of("acceptedat", "idorigin", "replayid");
+    private static final Set<String> OURS =
+            Set.of("acceptedat", "idorigin", "replayid", "routedby");
 
     private static final PayloadScan NOTHING_TO_SEE = new PayloadScan(null, null);
     private static final int MAX_EXTENSIONS = 16;

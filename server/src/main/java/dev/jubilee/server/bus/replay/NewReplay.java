@@ -26,13 +26,15 @@ final class NewReplay {
      * @throws dev.jubilee.server.http.ProblemException 403 when the caller may not read the topic
      *     or publish to the target, 404 when there is no such target, 409 when it takes no events
      */
-    static Replay read(Input input, Principal who, TopicCatalogue topics, InstantSource clock) {
+    static Replay read(Input input, Principal who, Replays.Platform platform, InstantSource clock) {
+        TopicCatalogue topics = platform.topics();
         Instant now = clock.instant();
         String topic = pattern(input);
         Instant start = input.instant("start_time");
         Instant end = input.optionalInstant("end_time");
         boolean dryRun = input.flag("dry_run", false);
         String target = input.optionalText("target_topic", 249);
+        String subscription = input.optionalText("subscription_id", 100);
         boolean file = input.flag("file", false);
         String filter = ReplayFilter.read(input, "filter");
         Long rate = input.optionalInteger("rate_per_second", 1, MAX_RATE);
@@ -45,11 +47,26 @@ final class NewReplay {
         if (target != null && file) {
             input.reject("file", "must not stand beside target_topic");
         }
-        if (!dryRun && target == null && !file) {
-            input.reject("target_topic", "is required, unless file or dry_run is true");
+        if (subscription != null && (target != null || file)) {
+            input.reject("subscription_id", "must not stand beside target_topic or file");
+        }
+        if (!dryRun && target == null && subscription == null && !file) {
+            input.reject(
+                    "target_topic",
+                    "is required, unless there is a subscription_id, or file or dry_run is true");
         }
         input.check();
-        Replay.Kind kind = dryRun ? Replay.Kind.NONE : file ? Replay.Kind.FILE : Replay.Kind.TOPIC;
+        Replay.Kind kind =
+                dryRun
+                        ? Replay.Kind.NONE
+                        : file
+                                ? Replay.Kind.FILE
+                                : subscription != null
+                                        ? Replay.Kind.SUBSCRIPTION
+                                        : Replay.Kind.TOPIC;
+        if (subscription != null) {
+            platform.subscribers().mustTake(subscription);
+        }
         if (target != null) {
             mustTakeEvents(target, who, topics);
         }
@@ -64,12 +81,14 @@ final class NewReplay {
                 end == null || end.isAfter(latest) ? latest : end,
                 filter,
                 kind,
-                target,
+                subscription != null ? subscription : target,
                 rate == null ? null : rate.intValue(),
                 null,
                 0,
                 0,
+                Replay.Source.STORE,
                 Span.floor(start),
+                null,
                 null,
                 who.id(),
                 now,

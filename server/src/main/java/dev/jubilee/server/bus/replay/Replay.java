@@ -12,11 +12,13 @@ import org.jspecify.annotations.Nullable;
  * @param excludedTopics those that its creator may not read
  * @param endTime exclusive
  * @param filter a JSON object, see {@link ReplayFilter}
- * @param target the topic, when the kind is one
+ * @param target the topic or the id of the subscription, when the kind is one
  * @param ratePerSecond null is as fast as it goes
  * @param matched how many events there are to replay; null until they are counted
  * @param skipped how many would match, but are not replayable
- * @param position every event before this id is done with
+ * @param source where the events are read
+ * @param position every event of the store before this id is done with
+ * @param positions how far it is in Kafka, see {@link KafkaPositions}; null when it never was there
  */
 public record Replay(
         UUID replayId,
@@ -32,7 +34,9 @@ public record Replay(
         @Nullable Long matched,
         long skipped,
         long replayed,
+        Source source,
         UUID position,
+        @Nullable String positions,
         @Nullable String error,
         String createdBy,
         Instant createdAt,
@@ -64,7 +68,9 @@ public record Replay(
         /** They are there to be downloaded. */
         FILE,
         /** They are forwarded to a topic. */
-        TOPIC;
+        TOPIC,
+        /** A subscription is owed them once more. */
+        SUBSCRIPTION;
 
         String text() {
             return name().toLowerCase(java.util.Locale.ROOT);
@@ -73,6 +79,48 @@ public record Replay(
         static Kind of(String text) {
             return valueOf(text.toUpperCase(java.util.Locale.ROOT));
         }
+    }
+
+    /** Where events are read. */
+    public enum Source {
+        /** While Kafka holds all that is meant. */
+        KAFKA,
+        /** The event store. */
+        STORE;
+
+        String text() {
+            return name().toLowerCase(java.util.Locale.ROOT);
+        }
+
+        static Source of(String text) {
+            return valueOf(text.toUpperCase(java.util.Locale.ROOT));
+        }
+    }
+
+    /** The same, read from Kafka. */
+    Replay fromKafka(KafkaPositions from) {
+        return new Replay(
+                replayId,
+                status,
+                topic,
+                excludedTopics,
+                startTime,
+                endTime,
+                filter,
+                kind,
+                target,
+                ratePerSecond,
+                matched,
+                skipped,
+                replayed,
+                Source.KAFKA,
+                position,
+                from.text(),
+                error,
+                createdBy,
+                createdAt,
+                startedAt,
+                finishedAt);
     }
 
     /** How much is done, 0 to 100. */

@@ -1,5 +1,6 @@
 package dev.jubilee.server.bus.replay;
 
+import dev.jubilee.events.Envelope;
 import dev.jubilee.events.TopicPattern;
 import dev.jubilee.server.bus.search.EventFilter;
 import dev.jubilee.server.http.Input;
@@ -25,7 +26,99 @@ final class ReplayFilter {
     private static final String PAYLOAD = "payload";
     private static final int MAX_DEPTH = 10;
 
-    private ReplayFilter() {}
+    private final JsonNode wanted;
+    private final List<TopicPattern> types;
+
+    private ReplayFilter(JsonNode wanted) {
+        this.wanted = wanted;
+        this.types =
+                wanted.path(TYPE)
+                        .valueStream()
+                        .map(type -> TopicPattern.of(type.stringValue()))
+                        .toList();
+    }
+
+    /** A filter that was read. */
+    static ReplayFilter of(String filter) {
+        return new ReplayFilter(Json.tree(filter));
+    }
+
+    /** Whether it takes the event; the same that {@link #apply} asks of the store. */
+    boolean test(Envelope event) {
+        for (Map.Entry<String, JsonNode> entry : wanted.properties()) {
+            boolean holds =
+                    switch (entry.getKey()) {
+                        case TYPE ->
+                                types.isEmpty()
+                                        || types.stream().anyMatch(t -> t.matches(event.type()));
+                        case PAYLOAD ->
+                                entry.getValue().isEmpty() || payload(event, entry.getValue());
+                        default -> has(entry.getValue(), column(event, entry.getKey()));
+                    };
+            if (!holds) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static @Nullable String column(Envelope event, String name) {
+        return switch (name) {
+            case "source" -> event.source();
+            case "key" -> event.partitionKey();
+            case "correlation_id" -> event.correlationId();
+            case "causation_id" -> event.causationId();
+            case "priority" -> event.priority().name().toLowerCase(java.util.Locale.ROOT);
+            default -> throw new IllegalArgumentException("no such column: " + name);
+        };
+    }
+
+    private static boolean has(JsonNode list, @Nullable String value) {
+        return value != null && list.valueStream().anyMatch(one -> one.stringValue().equals(value));
+    }
+
+    private static boolean payload(Envelope event, JsonNode fields) {
+        if (!event.contentType().equals(Envelope.JSON)) {
+            return false;
+        }
+        try {
+            return holds(Json.tree(event.data()), fields);
+        } catch (JacksonException e) {
+            return false;
+        }
+    }
+
+    private static boolean holds(JsonNode value, JsonNode fields) {
+        for (Map.Entry<String, JsonNode> entry : fields.properties()) {
+            JsonNode there = at(value, entry.getKey());
+            JsonNode asked = entry.getValue();
+            boolean holds;
+            if (asked.isObject()) {
+                holds = asked.isEmpty() || (there != null && holds(there, asked));
+            } else {
+                holds = there != null && asked.valueStream().anyMatch(one -> same(one, there));
+            }
+            if (!holds) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** A field, or an element by its number, as PostgreSQL has it; from the end if negative. */
+    private static @Nullable JsonNode at(JsonNode value, String step) {
+        if (value.isArray() && step.matches("-?[0-9]{1,9}")) {
+            int index = Integer.parseInt(step);
+            return value.get(index < 0 ? value.size() + index : index);
+        }
+        return value.get(step);
+    }
+
+    private static boolean same(JsonNode one, JsonNode other) {
+        return (one.isNumber() && other.isNumber())
+                ? one.decimalValue().compareTo(other.decimalValue()) == 0
+                : one.equals(other);
+    }
 
     /** Reads the field of that name, text or object, and names its faults. */
     static String read(Input input, String name) {

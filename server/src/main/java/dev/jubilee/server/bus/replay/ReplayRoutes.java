@@ -47,7 +47,9 @@ final class ReplayRoutes implements Routes {
             @Nullable Long estimatedSecondsLeft,
             String topic,
             @Nullable String targetTopic,
+            @Nullable String subscriptionId,
             String target,
+            String source,
             boolean dryRun,
             Instant startTime,
             Instant endTime,
@@ -68,8 +70,10 @@ final class ReplayRoutes implements Routes {
                     replay.skipped(),
                     replay.secondsLeft(now),
                     replay.topic(),
-                    replay.target(),
+                    replay.kind() == Replay.Kind.SUBSCRIPTION ? null : replay.target(),
+                    replay.kind() == Replay.Kind.SUBSCRIPTION ? replay.target() : null,
                     replay.kind().text(),
+                    replay.source().text(),
                     replay.kind() == Replay.Kind.NONE,
                     replay.startTime(),
                     replay.endTime(),
@@ -97,10 +101,10 @@ final class ReplayRoutes implements Routes {
     }
 
     private Reply create(Call call) {
-        Replay replay =
-                NewReplay.read(call.input(), call.principal(), platform.topics(), platform.clock());
+        Replay asked = NewReplay.read(call.input(), call.principal(), platform, platform.clock());
         // Everything that was accepted before the request belongs to it.
         awaitStore();
+        Replay replay = whereItIs(asked);
         return platform.idempotency()
                 .once(
                         call,
@@ -116,6 +120,15 @@ final class ReplayRoutes implements Routes {
                             return Reply.accepted(view(replay))
                                     .with("Location", "/replay/" + replay.replayId() + "/status");
                         });
+    }
+
+    /** From Kafka, if something is to be sent and Kafka holds it all. */
+    private Replay whereItIs(Replay asked) {
+        boolean sends =
+                asked.kind() == Replay.Kind.TOPIC || asked.kind() == Replay.Kind.SUBSCRIPTION;
+        KafkaPositions held =
+                sends ? new KafkaRange(platform.admin(), platform.topics()).of(asked) : null;
+        return held == null ? asked : asked.fromKafka(held);
     }
 
     private void awaitStore() {

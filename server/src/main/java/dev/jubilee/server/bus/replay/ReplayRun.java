@@ -1,9 +1,11 @@
 package dev.jubilee.server.bus.replay;
 
-import dev.jubilee.events.Envelope;
 import dev.jubilee.server.bus.publish.PublishException;
+import dev.jubilee.server.bus.replay.Replays.Replayed;
 import dev.jubilee.server.bus.search.Span;
-import dev.jubilee.server.bus.search.StoredEvent;
+import dev.jubilee.server.database.Database;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
@@ -11,6 +13,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,37 +27,49 @@ final class ReplayRun {
     private static final Logger log = LoggerFactory.getLogger(ReplayRun.class);
     private static final int PIECE = 2_000;
     private static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final long ROOM_MILLIS = 100;
 
     private final Replay replay;
     private final UUID lease;
     private final ReplayStore store;
     private final StoredRange range;
+    private final Sources sources;
     private final @Nullable ReplayTarget target;
+    private final Database database;
     private final InstantSource clock;
     private final BooleanSupplier closing;
-    private final KafkaOrder order = new KafkaOrder();
     private @Nullable Long matched;
     private long skipped;
     private long replayed;
     private long sentInThisRun;
     private final long began = System.nanoTime();
 
+    /** Opens what a replay is read from. */
+    @FunctionalInterface
+    interface Sources {
+        ReplaySource open(int atOnce);
+    }
+
+    /** A replay, and by what right it is run. */
+    record Held(Replay replay, UUID lease) {}
+
     /**
      * @param target null when nothing is to be sent
      * @param closing whether the instance is about to end
      */
     ReplayRun(
-            Replay replay,
-            UUID lease,
-            ReplayStore store,
-            StoredRange range,
+            Held held,
+            Database database,
+            Sources sources,
             @Nullable ReplayTarget target,
             InstantSource clock,
             BooleanSupplier closing) {
-        this.replay = replay;
-        this.lease = lease;
-        this.store = store;
-        this.range = range;
+        this.replay = held.replay();
+        this.lease = held.lease();
+        this.database = database;
+        this.store = new ReplayStore(database);
+        this.range = new StoredRange(database, replay);
+        this.sources = sources;
         this.target = target;
         this.clock = clock;
         this.closing = closing;
@@ -67,17 +82,27 @@ final class ReplayRun {
     void run() throws InterruptedException {
         try {
             if ((matched != null || count()) && (target == null || sendAll(target))) {
-                store.finish(
-                        replay.replayId(), lease, Replay.Status.COMPLETED, null, clock.instant());
+                finish(Replay.Status.COMPLETED, null);
             }
-        } catch (PublishException e) {
+        } catch (OffsetOutOfRangeException e) {
+            log.info("Kafka holds no more what replay {} is of", replay.replayId());
+            store.readStore(replay.replayId(), lease);
+        } catch (PublishException | TargetGone e) {
             log.warn("replay {} ends: {}", replay.replayId(), e.getMessage());
-            store.finish(
-                    replay.replayId(),
-                    lease,
-                    Replay.Status.FAILED,
-                    e.getMessage(),
-                    clock.instant());
+            finish(Replay.Status.FAILED, e.getMessage());
+        }
+    }
+
+    private void finish(Replay.Status status, @Nullable String error) {
+        store.finish(replay.replayId(), lease, status, error, clock.instant());
+    }
+
+    /** What takes the events is there no more. */
+    private static final class TargetGone extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        TargetGone(String message) {
+            super(message);
         }
     }
 
@@ -85,50 +110,45 @@ final class ReplayRun {
         StoredRange.Count count = new StoredRange.Count(0, 0);
         for (Span span : range.countable()) {
             count = count.plus(range.count(span));
-            if (!note(null, 0, replay.position())) {
+            if (!note(null, 0, begin())) {
                 return false;
             }
         }
         matched = count.matched();
         skipped = count.skipped();
-        return note(matched, skipped, replay.position());
+        return note(matched, skipped, begin());
+    }
+
+    private ReplaySource.Position begin() {
+        return new ReplaySource.Position(replay.position(), replay.positions());
     }
 
     private boolean sendAll(ReplayTarget to) throws InterruptedException {
-        UUID next = replay.position();
-        while (true) {
-            List<StoredEvent> piece = range.from(next, pieceSize());
-            order.add(piece);
-            boolean last = piece.size() < pieceSize();
-            if (!piece.isEmpty()) {
-                next = after(piece.getLast().id());
+        try (ReplaySource source = sources.open(pieceSize())) {
+            while (awaitRoom(to)) {
+                ReplaySource.Piece piece = source.read(pieceSize());
+                if (!send(to, piece.events(), source)) {
+                    return false;
+                }
+                if (piece.last()) {
+                    return true;
+                }
             }
-            List<StoredEvent> ready =
-                    last ? order.rest() : order.until(piece.getLast().acceptedAt());
-            if (!send(to, ready, next)) {
-                return false;
-            }
-            if (last) {
-                return true;
-            }
+            return false;
         }
     }
 
     /** Sends and notes in small parts; false when somebody stopped it. */
-    private boolean send(ReplayTarget to, List<StoredEvent> events, UUID next)
+    private boolean send(ReplayTarget to, List<Replayed> events, ReplaySource source)
             throws InterruptedException {
         int sent = 0;
         do {
             int until = Math.min(events.size(), sent + pieceSize());
-            List<StoredEvent> part = events.subList(sent, until);
-            if (!part.isEmpty()) {
-                send(to, part.stream().map(e -> ForwardedEvent.of(e, replay.replayId())).toList());
-            }
+            List<Replayed> part = events.subList(sent, until);
             sent = until;
             replayed += part.size();
             sentInThisRun += part.size();
-            UUID undone = order.firstUndone(events.subList(sent, events.size()), next);
-            if (!note(matched, skipped, undone)) {
+            if (!take(to, part, source.after(sent))) {
                 return false;
             }
             pace();
@@ -136,10 +156,72 @@ final class ReplayRun {
         return true;
     }
 
+    private boolean take(ReplayTarget to, List<Replayed> part, ReplaySource.Position then)
+            throws InterruptedException {
+        return switch (to) {
+            case ReplayTarget.Forwarding topic -> {
+                if (!part.isEmpty()) {
+                    send(topic, part);
+                }
+                yield note(matched, skipped, then);
+            }
+            case ReplayTarget.Owing subscription ->
+                    goesOn(
+                            database.transaction(connection -> {
+                                Optional<Replay.Status> status =
+                                        advance(connection, matched, skipped, then);
+                                if (status.isPresent() && !part.isEmpty()) {
+                                    subscription.owe(connection, part);
+                                }
+                                return status;
+                            }));
+        };
+    }
+
+    /** Waits until the target takes more; false when somebody stopped it. */
+    private boolean awaitRoom(ReplayTarget to) throws InterruptedException {
+        if (!(to instanceof ReplayTarget.Owing subscription)) {
+            return true;
+        }
+        long renewAt = System.nanoTime() + RETRY_NANOS;
+        while (true) {
+            switch (subscription.room()) {
+                case FREE -> {
+                    return true;
+                }
+                case GONE -> throw new TargetGone("the subscription was deleted");
+                case FULL -> TimeUnit.MILLISECONDS.sleep(ROOM_MILLIS);
+            }
+            if (System.nanoTime() - renewAt > 0) {
+                renewAt = System.nanoTime() + RETRY_NANOS;
+                if (!goesOn(
+                        database.transaction(
+                                c -> ReplayStore.renew(c, replay.replayId(), lease)))) {
+                    return false;
+                }
+            }
+        }
+    }
+
+    private boolean note(@Nullable Long counted, long left, ReplaySource.Position position) {
+        return goesOn(database.transaction(c -> advance(c, counted, left, position)));
+    }
+
+    private Optional<Replay.Status> advance(
+            Connection connection,
+            @Nullable Long counted,
+            long left,
+            ReplaySource.Position position)
+            throws SQLException {
+        return ReplayStore.advance(
+                connection,
+                replay.replayId(),
+                lease,
+                new ReplayStore.Progress(counted, left, replayed, position));
+    }
+
     /** Whether to go on: the lease is held, and nobody has stopped the replay or the instance. */
-    private boolean note(@Nullable Long counted, long left, UUID position) {
-        Optional<Replay.Status> status =
-                store.advance(replay.replayId(), lease, counted, left, replayed, position);
+    private boolean goesOn(Optional<Replay.Status> status) {
         if (status.isEmpty()) {
             log.info("replay {} was taken over by another instance", replay.replayId());
         }
@@ -147,7 +229,8 @@ final class ReplayRun {
                 && !closing.getAsBoolean();
     }
 
-    private void send(ReplayTarget to, List<Envelope> events) throws InterruptedException {
+    private void send(ReplayTarget.Forwarding to, List<Replayed> events)
+            throws InterruptedException {
         int tries = 1;
         while (true) {
             try {
@@ -187,10 +270,5 @@ final class ReplayRun {
             long due = (long) (sentInThisRun * 1e9 / rate);
             TimeUnit.NANOSECONDS.sleep(due - (System.nanoTime() - began));
         }
-    }
-
-    private static UUID after(UUID id) {
-        long low = id.getLeastSignificantBits() + 1;
-        return new UUID(id.getMostSignificantBits() + (low == 0 ? 1 : 0), low);
     }
 }

@@ -32,8 +32,8 @@ final class ReplayStore {
                 connection.prepareStatement(
                         """
                         INSERT INTO bus.replays (replay_id, status, topic, excluded_topics, start_time, end_time, filter,
-                            target_kind, target, rate_per_second, position, created_by, created_at)
-                        VALUES (?, ?, ?, ?, ?, ?, ?::jsonb, ?, ?, ?, ?, ?, ?)
+                            target_kind, target, rate_per_second, position, created_by, created_at, source, positions)
+                        VALUES (?, ?, ?, ?, ?, ?, ?::jsonb, ?, ?, ?, ?, ?, ?, ?, ?::jsonb)
                         """)) {
             statement.setObject(1, replay.replayId());
             statement.setString(2, replay.status().text());
@@ -49,6 +49,8 @@ final class ReplayStore {
             statement.setObject(11, replay.position());
             statement.setString(12, replay.createdBy());
             statement.setObject(13, replay.createdAt().atOffset(ZoneOffset.UTC));
+            statement.setString(14, replay.source().text());
+            statement.setString(15, replay.positions());
             statement.executeUpdate();
             ChangeFeed.announce(connection, SUBJECT, replay.replayId().toString());
         }
@@ -140,38 +142,73 @@ final class ReplayStore {
     }
 
     /**
+     * How far a run has come.
+     *
+     * @param matched null while it is not counted
+     */
+    record Progress(
+            @Nullable Long matched, long skipped, long replayed, ReplaySource.Position position) {}
+
+    /**
      * Notes how far the holder of the lease has come.
      *
      * @return the replay's status; empty when the lease was lost, and nothing was noted
      */
-    Optional<Replay.Status> advance(
-            UUID id,
-            UUID lease,
-            @Nullable Long matched,
-            long skipped,
-            long replayed,
-            UUID position) {
-        return database.read(connection -> {
+    static Optional<Replay.Status> advance(
+            Connection connection, UUID id, UUID lease, Progress progress) throws SQLException {
+        try (PreparedStatement statement =
+                connection.prepareStatement(
+                        """
+                        UPDATE bus.replays
+                           SET matched = ?, skipped = ?, replayed = ?, position = ?, positions = ?::jsonb,
+                               leased_until = %s
+                         WHERE replay_id = ? AND lease = ?
+                        RETURNING status
+                        """
+                                .formatted(LEASE))) {
+            statement.setObject(1, progress.matched());
+            statement.setLong(2, progress.skipped());
+            statement.setLong(3, progress.replayed());
+            statement.setObject(4, progress.position().store());
+            statement.setString(5, progress.position().kafka());
+            statement.setObject(6, id);
+            statement.setObject(7, lease);
+            try (ResultSet row = statement.executeQuery()) {
+                return row.next()
+                        ? Optional.of(Replay.Status.of(row.getString(1)))
+                        : Optional.empty();
+            }
+        }
+    }
+
+    /** Keeps the lease, and says as {@link #advance} does how the replay stands. */
+    static Optional<Replay.Status> renew(Connection connection, UUID id, UUID lease)
+            throws SQLException {
+        try (PreparedStatement statement =
+                connection.prepareStatement(
+                        """
+                        UPDATE bus.replays SET leased_until = %s WHERE replay_id = ? AND lease = ? RETURNING status
+                        """
+                                .formatted(LEASE))) {
+            statement.setObject(1, id);
+            statement.setObject(2, lease);
+            try (ResultSet row = statement.executeQuery()) {
+                return row.next()
+                        ? Optional.of(Replay.Status.of(row.getString(1)))
+                        : Optional.empty();
+            }
+        }
+    }
+
+    /** Has it read the event store from now on, if the caller still holds the lease. */
+    void readStore(UUID id, UUID lease) {
+        database.transaction(connection -> {
             try (PreparedStatement statement =
                     connection.prepareStatement(
-                            """
-                            UPDATE bus.replays
-                               SET matched = ?, skipped = ?, replayed = ?, position = ?, leased_until = %s
-                             WHERE replay_id = ? AND lease = ?
-                            RETURNING status
-                            """
-                                    .formatted(LEASE))) {
-                statement.setObject(1, matched);
-                statement.setLong(2, skipped);
-                statement.setLong(3, replayed);
-                statement.setObject(4, position);
-                statement.setObject(5, id);
-                statement.setObject(6, lease);
-                try (ResultSet row = statement.executeQuery()) {
-                    return row.next()
-                            ? Optional.of(Replay.Status.of(row.getString(1)))
-                            : Optional.empty();
-                }
+                            "UPDATE bus.replays SET source = 'store' WHERE replay_id = ? AND lease = ?")) {
+                statement.setObject(1, id);
+                statement.setObject(2, lease);
+                return statement.executeUpdate();
             }
         });
     }
@@ -237,7 +274,9 @@ final class ReplayStore {
                 row.getObject("matched", Long.class),
                 row.getLong("skipped"),
                 row.getLong("replayed"),
+                Replay.Source.of(row.getString("source")),
                 row.getObject("position", UUID.class),
+                row.getString("positions"),
                 row.getString("error"),
                 row.getString("created_by"),
                 row.getObject("created_at", OffsetDateTime.class).toInstant(),

@@ -1,5 +1,6 @@
 package dev.jubilee.server.bus.replay;
 
+import dev.jubilee.events.Envelope;
 import dev.jubilee.server.audit.Audit;
 import dev.jubilee.server.bus.publish.Publisher;
 import dev.jubilee.server.bus.topics.TopicCatalogue;
@@ -8,7 +9,11 @@ import dev.jubilee.server.database.Database;
 import dev.jubilee.server.http.Router;
 import dev.jubilee.server.http.Routes;
 import dev.jubilee.server.idempotency.Idempotency;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -17,6 +22,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import org.apache.kafka.clients.admin.Admin;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,9 +40,13 @@ public final class Replays implements Routes, AutoCloseable {
     /**
      * What of the platform replays stand on.
      *
+     * @param kafka how clients reach Kafka
+     * @param admin stays the caller's to close
      * @param stored completes when the event store has passed what is in Kafka now
      */
     public record Platform(
+            Map<String, Object> kafka,
+            Admin admin,
             Database database,
             ChangeFeed changes,
             Idempotency idempotency,
@@ -44,7 +54,35 @@ public final class Replays implements Routes, AutoCloseable {
             InstantSource clock,
             TopicCatalogue topics,
             Publisher publisher,
+            Subscribers subscribers,
             Supplier<CompletableFuture<Void>> stored) {}
+
+    /**
+     * One event of a replay, marked with its id.
+     *
+     * @param topic where it was published
+     */
+    public record Replayed(String topic, Envelope event) {}
+
+    /** The subscriptions that events may be replayed to. Thread-safe. */
+    public interface Subscribers {
+        /**
+         * The platform must deliver to this one.
+         *
+         * @throws dev.jubilee.server.http.ProblemException 404 when there is none, 409 when it
+         *     reads Kafka itself
+         */
+        void mustTake(String id);
+
+        /** Whether it is there still. */
+        boolean isThere(UUID id);
+
+        /** Whether so much is owed to it already that more should wait. */
+        boolean isBacklogged(UUID id);
+
+        /** Owes it these events, in this order. Part of the caller's transaction. */
+        void owe(Connection connection, UUID id, List<Replayed> events) throws SQLException;
+    }
 
     private final Platform platform;
     private final ReplayStore store;
@@ -122,10 +160,9 @@ public final class Replays implements Routes, AutoCloseable {
     private void run(Replay replay, UUID lease) {
         try {
             new ReplayRun(
-                            replay,
-                            lease,
-                            store,
-                            new StoredRange(platform.database(), replay),
+                            new ReplayRun.Held(replay, lease),
+                            platform.database(),
+                            atOnce -> sourceOf(replay, atOnce),
                             targetOf(replay),
                             platform.clock(),
                             () -> closed)
@@ -143,10 +180,47 @@ public final class Replays implements Routes, AutoCloseable {
         }
     }
 
+    private ReplaySource sourceOf(Replay replay, int atOnce) {
+        return switch (replay.source()) {
+            case KAFKA -> new KafkaSource(replay, platform.kafka(), platform.database(), atOnce);
+            case STORE -> new StoreSource(replay, new StoredRange(platform.database(), replay));
+        };
+    }
+
     private @Nullable ReplayTarget targetOf(Replay replay) {
-        String topic = replay.target();
-        return replay.kind() == Replay.Kind.TOPIC && topic != null
-                ? events -> platform.publisher().forward(topic, events)
-                : null;
+        String target = replay.target();
+        return switch (replay.kind()) {
+            case NONE, FILE -> null;
+            case TOPIC ->
+                    (ReplayTarget.Forwarding) events -> forward(String.valueOf(target), events);
+            case SUBSCRIPTION -> new ToSubscription(UUID.fromString(String.valueOf(target)));
+        };
+    }
+
+    private CompletableFuture<?> forward(String topic, List<Replayed> events) {
+        return platform.publisher().forward(topic, events.stream().map(Replayed::event).toList());
+    }
+
+    private final class ToSubscription implements ReplayTarget.Owing {
+        private final UUID id;
+
+        ToSubscription(UUID id) {
+            this.id = id;
+        }
+
+        @Override
+        public void owe(Connection connection, List<Replayed> events) throws SQLException {
+            platform.subscribers().owe(connection, id, events);
+        }
+
+        @Override
+        public ReplayTarget.Room room() {
+            if (!platform.subscribers().isThere(id)) {
+                return ReplayTarget.Room.GONE;
+            }
+            return platform.subscribers().isBacklogged(id)
+                    ? ReplayTarget.Room.FULL
+                    : ReplayTarget.Room.FREE;
+        }
     }
 }

@@ -64,9 +64,11 @@ record EventRow(
                 contentType(event.contentType(), text));
     }
 
-    /** Whether a replay forwarded it: it is stored already. */
-    boolean isReplay() {
-        return !event.extensions().isEmpty() && event.extensions().containsKey("replayid");
+    /** Whether the bus itself sent it on, by a replay or a subscription: it is stored already. */
+    boolean isForwarded() {
+        return !event.extensions().isEmpty()
+                && (event.extensions().containsKey("replayid")
+                        || event.extensions().containsKey("routedby"));
     }
 
     /** Whether it may have been stored before although its id is the row's own. */

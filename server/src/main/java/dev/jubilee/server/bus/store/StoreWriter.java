@@ -87,7 +87,7 @@ final class StoreWriter implements BatchHandler {
         List<EventRow> rows = new ArrayList<>(batch.records().size());
         for (ConsumerRecord<byte[], byte[]> record : batch.records()) {
             EventRow row = EventRow.of(record, now, latest);
-            if (!row.isReplay()) {
+            if (!row.isForwarded()) {
                 rows.add(row);
             }
         }

@@ -7,13 +7,21 @@ import java.util.Locale;
 public enum DeliveryMethod {
     /** Posted to an HTTP endpoint. */
     WEBHOOK,
-    /** Read by the subscriber itself from Kafka, under a group of its own. */
+    /**
+     * Written to a topic, each event once; or, without a topic, read by the subscriber itself from
+     * Kafka under a group of its own.
+     */
     KAFKA,
+    /** Published to an exchange of a RabbitMQ server. */
+    RABBITMQ,
+    /** Appended to a stream of a Redis server. */
+    REDIS,
     /** Taken by the subscriber: streamed, or pulled and acknowledged. */
     SSE;
 
     /** The names, as requests write them. */
-    public static final List<String> NAMES = List.of("webhook", "kafka", "sse");
+    public static final List<String> NAMES =
+            List.of("webhook", "kafka", "rabbitmq", "redis", "sse");
 
     /** The name on the wire. */
     public String text() {
@@ -23,10 +31,5 @@ public enum DeliveryMethod {
     /** The method written so. */
     public static DeliveryMethod of(String text) {
         return valueOf(text.toUpperCase(Locale.ROOT));
-    }
-
-    /** Whether the platform keeps deliveries for it; otherwise Kafka itself does. */
-    public boolean isDelivered() {
-        return this != KAFKA;
     }
 }

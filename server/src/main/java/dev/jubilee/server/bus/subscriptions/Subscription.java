@@ -1,5 +1,6 @@
 package dev.jubilee.server.bus.subscriptions;
 
+import dev.jubilee.server.security.Principal;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -12,11 +13,14 @@ import org.jspecify.annotations.Nullable;
  * A subscription as it is in force.
  *
  * @param eventTypes types or patterns of types, any of which will do; empty for all
+ * @param endpoint where events are brought: the URL of a webhook, an exchange of RabbitMQ, the key
+ *     of a Redis stream, or the topic that they are written to; null where they are taken
  * @param filter as JSON
  * @param authToken encrypted
  * @param signingSecrets encrypted; webhooks only
  * @param startsAt by Kafka's id of a topic, the first offset of each partition; a topic or
  *     partition that is not named is delivered from its beginning
+ * @param owner on whose behalf it is delivered; null where that is not known
  * @param state what changes while it is delivered to
  */
 public record Subscription(
@@ -37,6 +41,7 @@ public record Subscription(
         Ordering ordering,
         String startFrom,
         Map<UUID, List<Long>> startsAt,
+        @Nullable Principal owner,
         State state) {
 
     /** Whether it takes part, and if not, who said so. */
@@ -110,20 +115,47 @@ public record Subscription(
         return state.status() == Status.ACTIVE;
     }
 
+    /** Whether the platform keeps what it is owed; otherwise it reads Kafka itself. */
+    public boolean isDelivered() {
+        return method != DeliveryMethod.KAFKA || endpoint != null;
+    }
+
+    /** Whether its events are written to a topic. */
+    public boolean isRouted() {
+        return method == DeliveryMethod.KAFKA && endpoint != null;
+    }
+
+    /** Whether one instance delivers to it, and it does not take its events itself. */
+    public boolean isPushed() {
+        return isSent() || isRouted();
+    }
+
+    /** Whether each delivery is sent to it by itself, and answered for. */
+    public boolean isSent() {
+        return switch (method) {
+            case WEBHOOK, RABBITMQ, REDIS -> true;
+            case KAFKA, SSE -> false;
+        };
+    }
+
     Subscription withSecrets(@Nullable String token, @Nullable String signing) {
-        return with(token, signing, startFrom, startsAt, state);
+        return with(token, signing, startFrom, startsAt, owner, state);
     }
 
     Subscription withStartsAt(Map<UUID, List<Long>> value) {
-        return with(authToken, signingSecrets, startFrom, Map.copyOf(value), state);
+        return with(authToken, signingSecrets, startFrom, Map.copyOf(value), owner, state);
     }
 
     Subscription withStartFrom(String value) {
-        return with(authToken, signingSecrets, value, startsAt, state);
+        return with(authToken, signingSecrets, value, startsAt, owner, state);
     }
 
     Subscription withState(State value) {
-        return with(authToken, signingSecrets, startFrom, startsAt, value);
+        return with(authToken, signingSecrets, startFrom, startsAt, owner, value);
+    }
+
+    Subscription withOwner(Principal value) {
+        return with(authToken, signingSecrets, startFrom, startsAt, value, state);
     }
 
     private Subscription with(
@@ -131,6 +163,7 @@ public record Subscription(
             @Nullable String signing,
             String from,
             Map<UUID, List<Long>> starts,
+            @Nullable Principal who,
             State now) {
         return new Subscription(
                 id,
@@ -150,6 +183,7 @@ public record Subscription(
                 ordering,
                 from,
                 starts,
+                who,
                 now);
     }
 }

@@ -68,7 +68,7 @@ public final class SubscriptionIndex {
         this.version = version;
         for (Subscription subscription : all) {
             byId.put(subscription.id(), subscription);
-            if (subscription.method().isDelivered()) {
+            if (subscription.isDelivered()) {
                 delivered.add(Compiled.of(subscription));
             }
         }

@@ -2,17 +2,13 @@ package dev.jubilee.server.bus.subscriptions;
 
 import dev.jubilee.events.TopicName;
 import dev.jubilee.events.TopicPattern;
-import dev.jubilee.server.bus.filters.EventFilter;
-import dev.jubilee.server.bus.filters.InvalidFilterException;
 import dev.jubilee.server.bus.subscriptions.Subscription.Batching;
 import dev.jubilee.server.bus.subscriptions.Subscription.Ordering;
 import dev.jubilee.server.http.Input;
-import dev.jubilee.server.json.Json;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -24,48 +20,78 @@ final class SubscriptionReader {
     private static final int MAX_TOKEN = 255;
     private static final int MAX_TYPES = 200;
     private static final int MAX_FILTER = 50_000;
-    private static final int MAX_SECONDS = 7 * 24 * 3_600;
+    private static final int MAX_SECONDS = RetryPlans.MAX_SECONDS;
     private static final int MAX_RATE = 100_000_000;
+    private static final String TARGET_TOPIC = "target_topic";
+
+    /** How webhooks and the like are sent. */
+    private static final List<String> NOT_OF_ROUTED =
+            List.of(
+                    "auth_token",
+                    "max_retries",
+                    "retry_delay",
+                    "retry_policy",
+                    "rate_limit_per_min",
+                    "enable_batching",
+                    "batch_size",
+                    "batch_window_ms",
+                    "requires_ack",
+                    "ack_deadline",
+                    "ordering");
 
     private final JsonNode json;
     private final Input input;
-    private final Endpoints endpoints;
+    private final Setting setting;
+
+    /**
+     * What requests are read against.
+     *
+     * @param topics whether there is a topic of that name
+     * @param retryBackoff the first pause of a growing policy that does not say
+     */
+    record Setting(Endpoints endpoints, Predicate<String> topics, Duration retryBackoff) {}
 
     /** What a request said that is not kept as it was written. */
     record Read(Subscription subscription, @Nullable String plainToken, boolean tokenGiven) {}
 
-    private SubscriptionReader(JsonNode json, Endpoints endpoints) {
+    private SubscriptionReader(JsonNode json, Setting setting) {
         this.json = json;
         this.input = Input.of(json);
-        this.endpoints = endpoints;
+        this.setting = setting;
     }
 
     /** A new one; {@code base} holds the defaults. */
-    static Read create(JsonNode json, Subscription base, Endpoints endpoints) {
-        SubscriptionReader reader = new SubscriptionReader(json, endpoints);
+    static Read create(JsonNode json, Subscription base, Setting setting) {
+        SubscriptionReader reader = new SubscriptionReader(json, setting);
         String service = reader.input.text("service_name", 100);
         String method = reader.input.optionalOneOf("method", DeliveryMethod.NAMES);
         DeliveryMethod chosen =
                 method != null && DeliveryMethod.NAMES.contains(method)
                         ? DeliveryMethod.of(method)
                         : DeliveryMethod.KAFKA;
+        boolean delivered = chosen != DeliveryMethod.KAFKA || reader.input.has(TARGET_TOPIC);
+        String unavailable = setting.endpoints().fault(chosen);
+        if (unavailable != null) {
+            reader.input.reject("method", unavailable);
+        }
         String start = reader.input.optionalText("start_from", 40);
         if (start != null && !StartFrom.isValid(start)) {
             reader.input.reject(
                     "start_from", "must be now, beginning, or a time like 2026-11-21T10:00:00Z");
-        } else if (start != null && !start.equals(StartFrom.NOW) && !chosen.isDelivered()) {
+        } else if (start != null && !start.equals(StartFrom.NOW) && !delivered) {
             reader.input.reject(
-                    "start_from", "is the consumer's own choice with the method " + chosen.text());
+                    "start_from",
+                    "is the consumer's own choice with the method kafka and no target_topic");
         }
-        String otherwise = chosen.isDelivered() ? base.startFrom() : StartFrom.NOW;
+        String otherwise = delivered ? base.startFrom() : StartFrom.NOW;
         return reader.read(base, service, chosen, start == null ? otherwise : start);
     }
 
     /** Changes to the one that is there; how it is brought, and from where, stays. */
-    static Read change(JsonNode json, Subscription base, Endpoints endpoints) {
-        SubscriptionReader reader = new SubscriptionReader(json, endpoints);
+    static Read change(JsonNode json, Subscription base, Setting setting) {
+        SubscriptionReader reader = new SubscriptionReader(json, setting);
         String service = reader.input.optionalText("service_name", 100);
-        for (String fixed : List.of("method", "start_from")) {
+        for (String fixed : List.of("method", "start_from", TARGET_TOPIC)) {
             if (reader.input.has(fixed)) {
                 reader.input.reject(fixed, "cannot be changed; make another subscription");
             }
@@ -79,14 +105,19 @@ final class SubscriptionReader {
 
     private Read read(Subscription base, String service, DeliveryMethod method, String start) {
         String token = input.optionalText("auth_token", MAX_TOKEN);
+        String topics = topicPattern(base.topicPattern());
+        String endpoint =
+                method == DeliveryMethod.KAFKA
+                        ? targetTopic(base.endpoint(), topics)
+                        : endpoint(base.endpoint(), method);
         Subscription read =
                 new Subscription(
                         base.id(),
                         service,
-                        topicPattern(base.topicPattern()),
+                        topics,
                         eventTypes(base.eventTypes()),
                         method,
-                        endpoint(base.endpoint(), method),
+                        endpoint,
                         filter(base.filter()),
                         base.authToken(),
                         base.signingSecrets(),
@@ -103,7 +134,21 @@ final class SubscriptionReader {
                         ordering(base.ordering()),
                         start,
                         base.startsAt(),
+                        base.owner(),
                         base.state());
+        if (read.isRouted()) {
+            NOT_OF_ROUTED.stream()
+                    .filter(input::has)
+                    .forEach(name ->
+                            input.reject(
+                                    name,
+                                    "does not apply where events are written to a topic: in order,"
+                                            + " each once, as fast as Kafka takes them"));
+        }
+        if (token != null
+                && (method == DeliveryMethod.RABBITMQ || method == DeliveryMethod.REDIS)) {
+            input.reject("auth_token", "belongs to the method webhook, not " + method.text());
+        }
         if (token != null && token.chars().anyMatch(c -> c < ' ' || c > 126)) {
             input.reject("auth_token", "must be printable ASCII, as it becomes a header");
         }
@@ -154,63 +199,60 @@ final class SubscriptionReader {
     private @Nullable String endpoint(@Nullable String otherwise, DeliveryMethod method) {
         String given = input.optionalText("endpoint", MAX_ENDPOINT);
         String endpoint = given == null && !isTakenAway("endpoint") ? otherwise : given;
-        if (method != DeliveryMethod.WEBHOOK) {
+        if (input.optionalText(TARGET_TOPIC, TopicName.MAX_LENGTH) != null) {
+            input.reject(TARGET_TOPIC, "belongs to the method kafka, not " + method.text());
+        }
+        if (method == DeliveryMethod.SSE) {
             if (endpoint != null) {
-                input.reject("endpoint", "belongs to the method webhook, not " + method.text());
+                input.reject("endpoint", "does not belong to the method sse");
             }
             return null;
         }
         if (endpoint == null) {
-            input.reject("endpoint", "is required for the method webhook");
+            input.reject("endpoint", "is required for the method " + method.text());
             return null;
         }
-        String fault = given == null ? null : endpoints.fault(endpoint);
+        String fault = given == null ? null : setting.endpoints().fault(method, endpoint);
         if (fault != null) {
             input.reject("endpoint", fault);
         }
         return endpoint;
     }
 
+    /** The topic that events are written to; null when the subscriber reads for itself. */
+    private @Nullable String targetTopic(@Nullable String otherwise, String pattern) {
+        if (input.has("endpoint")) {
+            input.reject(
+                    "endpoint", "belongs to the method webhook; kafka may have a target_topic");
+        }
+        String given = input.optionalText(TARGET_TOPIC, TopicName.MAX_LENGTH);
+        String target = given == null ? otherwise : given;
+        if (target == null) {
+            return null;
+        }
+        if (given != null && !setting.topics().test(given)) {
+            input.reject(TARGET_TOPIC, "must be a topic that is there");
+        } else if (TopicPattern.of(pattern).matches(target)) {
+            input.reject(
+                    given == null ? "topic_pattern" : TARGET_TOPIC,
+                    "what is written to the target would be selected again");
+        }
+        return target;
+    }
+
     private @Nullable String filter(@Nullable String otherwise) {
         if (isTakenAway("filter")) {
             return null;
         }
-        JsonNode given = input.optionalValue("filter");
-        if (given == null) {
-            return otherwise;
-        }
-        JsonNode filter = parsedFilter(given);
+        JsonNode filter = FilterField.tree(input, "filter");
         if (filter == null) {
             return otherwise;
         }
         if (filter.toString().length() > MAX_FILTER) {
             input.reject("filter", "may have " + MAX_FILTER + " characters at most");
         }
-        compile(filter);
+        var _ = FilterField.compile(input, filter);
         return filter.toString();
-    }
-
-    private @Nullable JsonNode parsedFilter(JsonNode given) {
-        if (!given.isString()) {
-            return given;
-        }
-        try {
-            return Json.tree(given.stringValue());
-        } catch (JacksonException e) {
-            input.reject("filter", "is text that is not JSON: " + Json.fault(e));
-            return null;
-        }
-    }
-
-    private void compile(JsonNode filter) {
-        try {
-            EventFilter.of(filter);
-        } catch (InvalidFilterException e) {
-            for (InvalidFilterException.Fault fault : e.faults()) {
-                String path = fault.path().isEmpty() ? "filter" : "filter." + fault.path();
-                input.reject(path, fault.message());
-            }
-        }
     }
 
     private RetryPolicy retry(RetryPolicy base) {
@@ -231,7 +273,7 @@ final class SubscriptionReader {
         if (given == null) {
             return otherwise;
         }
-        RetryPolicy.Plan plan = given.isArray() ? steps(given) : growing(given);
+        RetryPolicy.Plan plan = RetryPlans.read(given, setting.retryBackoff().toMillis() / 1e3);
         if (plan == null) {
             input.reject(
                     "retry_policy",
@@ -240,42 +282,6 @@ final class SubscriptionReader {
                             + " with initial > 0, multiplier 1 to 10, max >= initial, jitter 0 to 1");
         }
         return plan;
-    }
-
-    static RetryPolicy.@Nullable Plan steps(JsonNode list) {
-        List<Integer> delays = new ArrayList<>();
-        for (JsonNode entry : list) {
-            if (!entry.isInt() || entry.intValue() < 0 || entry.intValue() > MAX_SECONDS) {
-                return null;
-            }
-            delays.add(entry.intValue());
-        }
-        return delays.isEmpty() || delays.size() > 100 ? null : new RetryPolicy.Steps(delays);
-    }
-
-    static RetryPolicy.@Nullable Plan growing(JsonNode object) {
-        List<String> known = List.of("initial", "multiplier", "max", "jitter");
-        if (!object.isObject() || !known.containsAll(object.propertyNames())) {
-            return null;
-        }
-        for (JsonNode value : object) {
-            if (!value.isNumber()) {
-                return null;
-            }
-        }
-        double initial = object.path("initial").asDouble(1);
-        double multiplier = object.path("multiplier").asDouble(2);
-        double max = object.path("max").asDouble(3_600);
-        double jitter = object.path("jitter").asDouble(0);
-        boolean fits =
-                initial > 0
-                        && multiplier >= 1
-                        && multiplier <= 10
-                        && max >= initial
-                        && max <= MAX_SECONDS
-                        && jitter >= 0
-                        && jitter <= 1;
-        return fits ? new RetryPolicy.Exponential(initial, multiplier, max, jitter) : null;
     }
 
     private Batching batching(Batching base) {

@@ -1,7 +1,6 @@
 package dev.jubilee.server.bus.subscriptions;
 
 import dev.jubilee.server.bus.filters.EventFilter;
-import dev.jubilee.server.bus.filters.InvalidFilterException;
 import dev.jubilee.server.bus.subscriptions.Subscription.Status;
 import dev.jubilee.server.http.Call;
 import dev.jubilee.server.http.Input;
@@ -11,7 +10,6 @@ import dev.jubilee.server.http.Reply;
 import dev.jubilee.server.http.Router;
 import dev.jubilee.server.http.Routes;
 import dev.jubilee.server.idempotency.Idempotency;
-import dev.jubilee.server.json.Json;
 import dev.jubilee.server.security.Access;
 import dev.jubilee.server.security.Role;
 import java.util.ArrayList;
@@ -20,7 +18,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 
 /** The HTTP face of subscriptions. For game servers, operators and administrators. */
@@ -60,7 +57,8 @@ public final class SubscriptionRoutes implements Routes {
         mustBeStaff(call);
         SubscriptionReader.Read read =
                 SubscriptionReader.create(
-                        call.json(), subscriptions.defaults(), subscriptions.endpoints());
+                        call.json(), subscriptions.defaults(), subscriptions.setting());
+        subscriptions.mustBeAllowed(call.principal(), read.subscription());
         StartPositions.Start start =
                 subscriptions.start(read.subscription(), read.subscription().startFrom());
         return idempotency.once(
@@ -102,7 +100,8 @@ public final class SubscriptionRoutes implements Routes {
         mustBeStaff(call);
         Subscription before = subscriptions.get(call.path("subscription_id"));
         SubscriptionReader.Read read =
-                SubscriptionReader.change(call.json(), before, subscriptions.endpoints());
+                SubscriptionReader.change(call.json(), before, subscriptions.setting());
+        subscriptions.mustBeAllowed(call.principal(), read.subscription());
         StartPositions.Ends more = subscriptions.endsOfMore(before, read.subscription());
         return idempotency.once(
                 call,
@@ -145,7 +144,7 @@ public final class SubscriptionRoutes implements Routes {
             body.reject("to", "must be now, beginning, or a time like 2026-11-21T10:00:00Z");
         }
         body.check();
-        if (!it.method().isDelivered()) {
+        if (!it.isDelivered()) {
             throw Problem.conflict(
                             "subscription_not_delivered",
                             "With the method "
@@ -200,13 +199,13 @@ public final class SubscriptionRoutes implements Routes {
     private Reply tryFilter(Call call) {
         mustBeStaff(call);
         Input body = call.input();
-        JsonNode filter = tree(body, "filter");
-        JsonNode event = tree(body, "event");
+        JsonNode filter = FilterField.tree(body, "filter");
+        JsonNode event = FilterField.tree(body, "event");
         EventFilter compiled = null;
         if (filter == null) {
             body.reject("filter", "is required");
         } else {
-            compiled = compile(body, filter);
+            compiled = FilterField.compile(body, filter);
         }
         if (event == null || !event.isObject()) {
             body.reject("event", "is required, an object with event_type, topic, data and so on");
@@ -220,31 +219,6 @@ public final class SubscriptionRoutes implements Routes {
         answer.put("matches", mismatches.isEmpty());
         answer.put("mismatches", mismatches);
         return Reply.ok(answer);
-    }
-
-    private static @Nullable EventFilter compile(Input body, JsonNode filter) {
-        try {
-            return EventFilter.of(filter);
-        } catch (InvalidFilterException e) {
-            for (InvalidFilterException.Fault fault : e.faults()) {
-                String path = fault.path().isEmpty() ? "filter" : "filter." + fault.path();
-                body.reject(path, fault.message());
-            }
-            return null;
-        }
-    }
-
-    private static @Nullable JsonNode tree(Input body, String name) {
-        JsonNode given = body.optionalValue(name);
-        if (given == null || !given.isString()) {
-            return given;
-        }
-        try {
-            return Json.tree(given.stringValue());
-        } catch (JacksonException e) {
-            body.reject(name, "is text that is not JSON: " + Json.fault(e));
-            return null;
-        }
     }
 
     private static SubscriptionView view(Subscriptions.Made made) {

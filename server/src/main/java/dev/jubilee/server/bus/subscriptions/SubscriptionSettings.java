@@ -1,19 +1,25 @@
 package dev.jubilee.server.bus.subscriptions;
 
 import dev.jubilee.server.config.SettingsReader;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What new subscriptions get when they do not say.
  *
  * @param maxRetries tries after the first
+ * @param retryBackoff the first pause of a growing policy
  * @param batchSize events a delivery, where batching is enabled
  * @param startFrom {@code now} or {@code beginning}
  * @param secretKey Base64 of 32 bytes that encrypt tokens and secrets; null to keep one in the data
  *     folder
  */
 public record SubscriptionSettings(
-        int maxRetries, int batchSize, String startFrom, @Nullable String secretKey) {
+        int maxRetries,
+        Duration retryBackoff,
+        int batchSize,
+        String startFrom,
+        @Nullable String secretKey) {
     /** Events that one delivery may hold. */
     static final int MAX_BATCH = 1_000;
 
@@ -24,6 +30,11 @@ public record SubscriptionSettings(
     public static SubscriptionSettings from(SettingsReader reader) {
         return new SubscriptionSettings(
                 reader.integer("EVENT_BUS_MAX_RETRY_ATTEMPTS", 3, 0, MAX_RETRIES),
+                reader.duration(
+                        "EVENT_BUS_RETRY_BACKOFF",
+                        Duration.ofSeconds(1),
+                        Duration.ofMillis(1),
+                        Duration.ofHours(1)),
                 reader.integer("EVENT_BUS_BATCH_SIZE", 100, 1, MAX_BATCH),
                 startFrom(reader),
                 secretKey(reader));

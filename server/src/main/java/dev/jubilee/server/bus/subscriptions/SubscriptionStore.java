@@ -6,6 +6,8 @@ import dev.jubilee.server.bus.subscriptions.Subscription.State;
 import dev.jubilee.server.bus.subscriptions.Subscription.Status;
 import dev.jubilee.server.database.ChangeFeed;
 import dev.jubilee.server.json.Json;
+import dev.jubilee.server.security.Principal;
+import dev.jubilee.server.security.Role;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -67,9 +69,9 @@ final class SubscriptionStore {
                             filter, auth_token, max_retries, retry_delay, retry_policy, rate_limit_per_min,
                             enable_batching, batch_size, batch_window_ms, requires_ack, ack_deadline, ordering,
                             signing_secrets, starts_at, status, status_reason, updated_at,
-                            id, subscription_id, method, start_from, created_at, last_active)
+                            id, subscription_id, method, start_from, created_at, last_active, owner_id, owner_role)
                         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?, ?, ?,
-                            ?, ?, ?, ?, ?, ?)
+                            ?, ?, ?, ?, ?, ?, ?, ?)
                         """)) {
             int next = bind(insert, subscription);
             insert.setObject(next++, subscription.id());
@@ -77,7 +79,10 @@ final class SubscriptionStore {
             insert.setString(next++, subscription.method().text());
             insert.setString(next++, subscription.startFrom());
             insert.setObject(next++, utc(subscription.state().createdAt()));
-            insert.setObject(next, utc(subscription.state().lastActive()));
+            insert.setObject(next++, utc(subscription.state().lastActive()));
+            Principal owner = subscription.owner();
+            insert.setString(next++, owner == null ? null : owner.id());
+            insert.setString(next, owner == null ? null : owner.role().text());
             insert.executeUpdate();
         }
     }
@@ -110,7 +115,7 @@ final class SubscriptionStore {
         statement.setString(i++, it.authToken());
         statement.setInt(i++, it.retry().maxRetries());
         statement.setInt(i++, (int) it.retry().delay().toSeconds());
-        statement.setString(i++, planText(it.retry().plan()));
+        statement.setString(i++, RetryPlans.text(it.retry().plan()));
         statement.setInt(i++, it.rateLimitPerMin());
         statement.setBoolean(i++, it.batching().enabled());
         statement.setInt(i++, it.batching().size());
@@ -184,6 +189,18 @@ final class SubscriptionStore {
             select.setObject(1, id);
             List<Subscription> found = read(select);
             return found.isEmpty() ? Optional.empty() : Optional.of(found.getFirst());
+        }
+    }
+
+    /** Whether it is there; if so nobody deletes it before the end of the transaction. */
+    static boolean hold(Connection connection, UUID id) throws SQLException {
+        try (PreparedStatement select =
+                connection.prepareStatement(
+                        "SELECT FROM bus.event_subscriptions WHERE id = ? FOR KEY SHARE")) {
+            select.setObject(1, id);
+            try (ResultSet row = select.executeQuery()) {
+                return row.next();
+            }
         }
     }
 
@@ -272,7 +289,13 @@ final class SubscriptionStore {
                 Ordering.of(row.getString("ordering")),
                 row.getString("start_from"),
                 startsAt(row.getString("starts_at")),
+                owner(row),
                 state(row));
+    }
+
+    private static @Nullable Principal owner(ResultSet row) throws SQLException {
+        String id = row.getString("owner_id");
+        return id == null ? null : new Principal(id, Role.of(row.getString("owner_role")));
     }
 
     private static State state(ResultSet row) throws SQLException {
@@ -296,20 +319,8 @@ final class SubscriptionStore {
         return List.copyOf(types);
     }
 
-    static @Nullable String planText(RetryPolicy.@Nullable Plan plan) {
-        return switch (plan) {
-            case null -> null;
-            case RetryPolicy.Steps(List<Integer> delays) -> Json.text(delays);
-            case RetryPolicy.Exponential growing -> Json.text(growing);
-        };
-    }
-
     private static RetryPolicy.@Nullable Plan plan(@Nullable String json) {
-        if (json == null) {
-            return null;
-        }
-        JsonNode tree = Json.tree(json);
-        return tree.isArray() ? SubscriptionReader.steps(tree) : SubscriptionReader.growing(tree);
+        return json == null ? null : RetryPlans.read(Json.tree(json), 1);
     }
 
     private static Map<UUID, List<Long>> startsAt(String json) {

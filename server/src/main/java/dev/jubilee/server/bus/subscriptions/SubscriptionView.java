@@ -14,6 +14,7 @@ record SubscriptionView(
         List<String> eventTypes,
         String method,
         @Nullable String endpoint,
+        @Nullable String targetTopic,
         @Nullable JsonNode filter,
         String status,
         @Nullable String statusReason,
@@ -41,14 +42,15 @@ record SubscriptionView(
     record Circuit(String state, @Nullable Instant until) {}
 
     static SubscriptionView of(Subscription it, @Nullable String signingSecret) {
-        String plan = SubscriptionStore.planText(it.retry().plan());
+        String plan = RetryPlans.text(it.retry().plan());
         return new SubscriptionView(
                 it.id().toString(),
                 it.serviceName(),
                 it.topicPattern(),
                 it.eventTypes(),
                 it.method().text(),
-                it.endpoint(),
+                it.isRouted() ? null : it.endpoint(),
+                it.isRouted() ? it.endpoint() : null,
                 it.filter() == null ? null : Json.tree(it.filter()),
                 it.state().status().text(),
                 it.state().statusReason(),
@@ -65,7 +67,7 @@ record SubscriptionView(
                 it.ackDeadline().toSeconds(),
                 it.ordering().text(),
                 it.startFrom(),
-                it.method() == DeliveryMethod.KAFKA ? it.serviceName() + "." + it.id() : null,
+                !it.isDelivered() ? it.serviceName() + "." + it.id() : null,
                 new Circuit(it.state().circuit(), it.state().circuitUntil()),
                 it.state().createdAt(),
                 it.state().updatedAt(),

@@ -7,6 +7,8 @@ import dev.jubilee.server.bus.subscriptions.Subscription.Batching;
 import dev.jubilee.server.bus.subscriptions.Subscription.Ordering;
 import dev.jubilee.server.bus.subscriptions.Subscription.State;
 import dev.jubilee.server.bus.subscriptions.Subscription.Status;
+import dev.jubilee.server.bus.topics.Topic;
+import dev.jubilee.server.bus.topics.TopicAction;
 import dev.jubilee.server.bus.topics.TopicCatalogue;
 import dev.jubilee.server.database.ChangeFeed;
 import dev.jubilee.server.database.Database;
@@ -35,6 +37,7 @@ public final class Subscriptions {
     private final SubscriptionSecrets secrets;
     private final SubscriptionSettings settings;
     private final Endpoints endpoints;
+    private final TopicCatalogue topics;
     private final Audit audit;
     private final InstantSource clock;
     private final EventId ids;
@@ -58,6 +61,7 @@ public final class Subscriptions {
         this.secrets = secrets;
         this.settings = settings;
         this.endpoints = endpoints;
+        this.topics = platform.topics();
         this.audit = new Audit(platform.clock());
         this.clock = platform.clock();
         this.ids = new EventId(platform.clock());
@@ -104,17 +108,40 @@ public final class Subscriptions {
                 Ordering.KEY,
                 settings.startFrom(),
                 Map.of(),
+                null,
                 new State(Status.ACTIVE, null, "closed", null, now, now, now, 0));
     }
 
-    Endpoints endpoints() {
-        return endpoints;
+    /** What requests are read against. */
+    SubscriptionReader.Setting setting() {
+        return new SubscriptionReader.Setting(
+                endpoints, name -> topics.find(name) != null, settings.retryBackoff());
+    }
+
+    /**
+     * The caller must be allowed to take what the subscription names, and to write where it writes.
+     *
+     * @throws dev.jubilee.server.http.ProblemException 403 when it is not
+     */
+    void mustBeAllowed(Principal who, Subscription it) {
+        mustBeAllowed(who, it.topicPattern(), TopicAction.SUBSCRIBE, "subscribe");
+        if (it.isRouted() && it.endpoint() != null) {
+            mustBeAllowed(who, it.endpoint(), TopicAction.PUBLISH, "publish");
+        }
+    }
+
+    private void mustBeAllowed(Principal who, String name, TopicAction action, String verb) {
+        Topic topic = topics.find(name);
+        if (topic != null && !topics.allows(who, topic, action)) {
+            throw Problem.forbidden("The caller may not " + verb + " to \"" + name + "\".")
+                    .asException();
+        }
     }
 
     /** Where one begins that is made now. Asks Kafka, and so comes before any transaction. */
     StartPositions.Start start(Subscription it, String from) {
         StartPositions.Ends ends =
-                it.method().isDelivered()
+                it.isDelivered()
                         ? positions.ends(TopicPattern.of(it.topicPattern()), topic -> true)
                         : new StartPositions.Ends(Map.of(), Map.of());
         return positions.start(ends, from);
@@ -126,7 +153,7 @@ public final class Subscriptions {
             SubscriptionReader.Read read,
             StartPositions.Start start)
             throws SQLException {
-        Subscription it = read.subscription().withStartsAt(start.startsAt());
+        Subscription it = read.subscription().withStartsAt(start.startsAt()).withOwner(who);
         SigningSecrets signing = it.method() == DeliveryMethod.WEBHOOK ? secrets.make() : null;
         it =
                 it.withSecrets(
@@ -143,7 +170,7 @@ public final class Subscriptions {
     /** The ends of what a change makes it select that it did not before. */
     StartPositions.Ends endsOfMore(Subscription before, Subscription after) {
         TopicPattern old = TopicPattern.of(before.topicPattern());
-        if (!after.method().isDelivered() || after.topicPattern().equals(before.topicPattern())) {
+        if (!after.isDelivered() || after.topicPattern().equals(before.topicPattern())) {
             return new StartPositions.Ends(Map.of(), Map.of());
         }
         return positions.ends(
@@ -262,6 +289,11 @@ public final class Subscriptions {
         UUID uuid = idOf(id);
         return database.read(connection -> SubscriptionStore.find(connection, uuid, false))
                 .orElseThrow(() -> notFound(id));
+    }
+
+    /** Whether there is one; if so it stays until the end of the transaction. */
+    public boolean hold(Connection connection, UUID id) throws SQLException {
+        return SubscriptionStore.hold(connection, id);
     }
 
     /** The id that a path names; a text that can be none is not found. */

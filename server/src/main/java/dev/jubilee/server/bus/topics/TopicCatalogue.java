@@ -69,7 +69,7 @@ public final class TopicCatalogue {
         return (int) topics.values().stream().filter(Topic::isActive).count();
     }
 
-    /** Is told after each change; must be quick. */
+    /** Is told after each change of topics or grants; must be quick. */
     public void onChange(Runnable listener) {
         listeners.add(listener);
     }
@@ -104,7 +104,7 @@ public final class TopicCatalogue {
                 });
         boolean changed;
         synchronized (this) {
-            changed = !read.equals(topics);
+            changed = !read.equals(topics) || !granted.equals(grants);
             // The grants first: who sees the topic must not miss that it is closed to them.
             grants = granted;
             topics = java.util.Collections.unmodifiableMap(read);

@@ -3,7 +3,7 @@ package dev.jubilee.server.http.client;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
-/** What came of a request. */
+/** What came of a request, or of a message to a broker. */
 public sealed interface Outcome {
     /**
      * An answer came, of whatever status; redirects are answers like any other.
@@ -13,6 +13,13 @@ public sealed interface Outcome {
      */
     record Answered(int status, String body, @Nullable String retryAfter, Duration took)
             implements Outcome {}
+
+    /**
+     * A broker has it, and said so.
+     *
+     * @param answer what it said, such as the place of the message
+     */
+    record Kept(String answer, Duration took) implements Outcome {}
 
     /** None came: whether the request arrived is not known. */
     record Failed(String reason, Duration took) implements Outcome {}

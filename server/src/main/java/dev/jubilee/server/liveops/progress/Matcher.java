@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.Headers;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -20,8 +21,10 @@ import tools.jackson.databind.JsonNode;
  * Finds among records those that rules name. Records that no rule names cost a look at one header.
  */
 final class Matcher {
-    /** Marks what a replay forwarded to a topic: it has had its effect before. */
-    private static final String REPLAYED = "ce_replayid";
+    /**
+     * Mark what the bus itself sent on to a topic: the event has its effect where it was published.
+     */
+    private static final List<String> FORWARDED = List.of("ce_replayid", "ce_routedby");
 
     private static final String TYPE = "ce_type";
     private static final int MAX_USER_ID = 64;
@@ -39,11 +42,20 @@ final class Matcher {
         Found found = new Found(new ArrayList<>(), new ArrayList<>());
         for (ConsumerRecord<byte[], byte[]> record : records) {
             List<RuleIndex.Binding> bindings = index.of(type(record));
-            if (!bindings.isEmpty() && record.headers().lastHeader(REPLAYED) == null) {
+            if (!bindings.isEmpty() && !isForwarded(record.headers())) {
                 read(record, bindings, found);
             }
         }
         return found;
+    }
+
+    private static boolean isForwarded(Headers headers) {
+        for (String mark : FORWARDED) {
+            if (headers.lastHeader(mark) != null) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static void read(

@@ -136,6 +136,7 @@ class SubscriptionIndexTest {
                 Ordering.KEY,
                 "now",
                 Map.of(),
+                null,
                 new State(Status.ACTIVE, null, "closed", null, NOW, NOW, NOW, 0));
     }
 }

@@ -1,0 +1,49 @@
+package dev.jubilee.server.bus;
+
+import dev.jubilee.server.bus.delivery.DeliveryEngine;
+import dev.jubilee.server.bus.delivery.Owing;
+import dev.jubilee.server.bus.replay.Replays;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.Supplier;
+
+/** How replays reach subscriptions. */
+final class ReplaySubscribers implements Replays.Subscribers {
+    private final Supplier<DeliveryEngine> delivery;
+
+    ReplaySubscribers(Supplier<DeliveryEngine> delivery) {
+        this.delivery = delivery;
+    }
+
+    private Owing owing() {
+        return delivery.get().owing();
+    }
+
+    @Override
+    public void mustTake(String id) {
+        owing().mustTake(id);
+    }
+
+    @Override
+    public boolean isThere(UUID id) {
+        return owing().isThere(id);
+    }
+
+    @Override
+    public boolean isBacklogged(UUID id) {
+        return owing().isBacklogged(id);
+    }
+
+    @Override
+    public void owe(Connection connection, UUID id, List<Replays.Replayed> events)
+            throws SQLException {
+        owing().owe(
+                        connection,
+                        id,
+                        events.stream()
+                                .map(one -> new Owing.Owed(one.topic(), one.event()))
+                                .toList());
+    }
+}

@@ -1,0 +1,114 @@
+package dev.jubilee.server.bus.delivery;
+
+import dev.jubilee.events.EventId;
+import dev.jubilee.server.bus.subscriptions.Subscription;
+import dev.jubilee.server.http.client.Outcome;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.SplittableRandom;
+import java.util.UUID;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What follows from what came of shipments: for the outlet, for the record, for the subscription.
+ * For the dispatcher's thread.
+ */
+final class Landings {
+    private static final Logger log = LoggerFactory.getLogger(Landings.class);
+
+    private final Judge judge = new Judge(new SplittableRandom());
+    private final Recorder recorder;
+    private final DeliveryMetrics metrics;
+    private final Dispatcher.Gone gone;
+    private final EventId ids;
+
+    Landings(Recorder recorder, DeliveryMetrics metrics, Dispatcher.Gone gone, EventId ids) {
+        this.recorder = recorder;
+        this.metrics = metrics;
+        this.gone = gone;
+        this.ids = ids;
+    }
+
+    /** Sees to what came of a shipment of the outlet. */
+    void land(Outlet outlet, Shipment shipment, Outcome outcome, Instant now) {
+        Subscription subscription = outlet.subscription();
+        int attempts = shipment.attempts() + 1;
+        Judge.Verdict verdict = judge.judge(subscription, attempts, outcome, now);
+        Breaker.State before = outlet.breaker.state();
+        if (verdict.unwell()) {
+            outlet.breaker.failed(now);
+            outlet.shrink();
+        } else {
+            outlet.breaker.succeeded();
+            outlet.grow();
+        }
+        if (verdict.restUntil() != null) {
+            outlet.restUntil(verdict.restUntil());
+        }
+        Attempt.End end = end(outlet, shipment, verdict);
+        for (Delivery one : shipment.deliveries()) {
+            recorder.record(
+                    new Recorder.Entry.Tried(
+                            Attempt.of(
+                                    ids.next(),
+                                    one,
+                                    new Attempt.Try(subscription.method(), attempts, outcome, now),
+                                    verdict.error(),
+                                    end)));
+            if (attempts == 1 && verdict.good()) {
+                metrics.answered(Duration.between(one.acceptedAt(), now));
+            }
+        }
+        settle(outlet, shipment, attempts, end, now);
+        metrics.attempted(
+                subscription.method(), verdict.good() ? "success" : "error", shipment.size());
+        tellCircuit(outlet, before);
+        if (verdict.gone()) {
+            gone.disable(subscription.id(), String.valueOf(verdict.error()));
+        }
+    }
+
+    /** What need not stay in memory while it waits makes room for what is behind it. */
+    private static Attempt.End end(Outlet outlet, Shipment shipment, Judge.Verdict verdict) {
+        if (verdict.good()) {
+            return new Attempt.End.Delivered();
+        }
+        if (verdict.retryAt() == null) {
+            return new Attempt.End.Dead(String.valueOf(verdict.error()));
+        }
+        boolean ordered = shipment.deliveries().stream().anyMatch(outlet::isOrdered);
+        boolean crowded = outlet.window.isBehind() || outlet.window.used() > Window.SIZE / 2;
+        return new Attempt.End.Again(verdict.retryAt(), ordered || !crowded);
+    }
+
+    private void settle(
+            Outlet outlet, Shipment shipment, int attempts, Attempt.End end, Instant now) {
+        switch (end) {
+            case Attempt.End.Delivered _ -> outlet.finished(shipment, now);
+            case Attempt.End.Dead _ -> {
+                metrics.died(shipment.size());
+                outlet.finished(shipment, now);
+            }
+            case Attempt.End.Again(Instant due, boolean stays) -> {
+                if (stays) {
+                    outlet.again(shipment.after(attempts, due));
+                } else {
+                    outlet.finished(shipment, now);
+                    // Once it is written the recorder says that it waits.
+                    outlet.loadAt = due;
+                }
+            }
+        }
+    }
+
+    /** Has it written how the circuit stands, if that has changed. */
+    void tellCircuit(Outlet outlet, Breaker.State before) {
+        Breaker.State after = outlet.breaker.state();
+        if (before != after) {
+            UUID id = outlet.subscription().id();
+            log.info("the circuit of subscription {} is {}", id, after.text());
+            recorder.record(new Recorder.Entry.Circuit(id, after.text(), outlet.breaker.until()));
+        }
+    }
+}

@@ -1,0 +1,96 @@
+package dev.jubilee.server.bus.delivery;
+
+import dev.jubilee.events.Envelope;
+import dev.jubilee.events.json.CloudEventsJson;
+import dev.jubilee.server.bus.store.BinaryCopy;
+import dev.jubilee.server.bus.subscriptions.Subscription;
+import dev.jubilee.server.bus.subscriptions.Subscriptions;
+import dev.jubilee.server.database.ChangeFeed;
+import dev.jubilee.server.database.Database;
+import dev.jubilee.server.http.Problem;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+
+/** Owes subscriptions events beside what is routed, such as those of a replay. Thread-safe. */
+public final class Owing {
+    private static final int MOST_OWED = 5_000;
+
+    private final Database database;
+    private final Subscriptions subscriptions;
+    private final InstantSource clock;
+    private final CloudEventsJson json;
+
+    Owing(Database database, Subscriptions subscriptions, InstantSource clock) {
+        this.database = database;
+        this.subscriptions = subscriptions;
+        this.clock = clock;
+        this.json = new CloudEventsJson(clock);
+    }
+
+    /**
+     * An event that a subscription is owed.
+     *
+     * @param topic where it was published
+     */
+    public record Owed(String topic, Envelope event) {}
+
+    /**
+     * The platform must deliver to this subscription.
+     *
+     * @throws dev.jubilee.server.http.ProblemException 404 when there is none, 409 when it reads
+     *     Kafka itself
+     */
+    public void mustTake(String id) {
+        Subscription it = subscriptions.get(id);
+        if (!it.isDelivered()) {
+            throw Problem.conflict(
+                            "subscription_not_delivered",
+                            "The consumer of this subscription reads Kafka itself.")
+                    .asException();
+        }
+    }
+
+    /** Whether the subscription is there. */
+    public boolean isThere(UUID subscription) {
+        return database.read(c -> subscriptions.hold(c, subscription));
+    }
+
+    /** Whether so much is owed already that more would only take room. */
+    public boolean isBacklogged(UUID subscription) {
+        return database.read(c -> CatchUpStore.isBacklogged(c, subscription, MOST_OWED));
+    }
+
+    /**
+     * Owes a subscription these events, in this order and after what it is owed already, whether it
+     * selects them or not. Part of the caller's transaction.
+     */
+    public void owe(Connection connection, UUID subscription, List<Owed> events)
+            throws SQLException {
+        List<PendingStore.Row> rows = new ArrayList<>(events.size());
+        long id = 0;
+        for (int i = 0; i < events.size(); i++) {
+            if (i % PendingStore.BLOCK == 0) {
+                id = PendingStore.nextBlock(connection);
+            }
+            Owed one = events.get(i);
+            Delivery delivery =
+                    DeliveryRouter.delivery(
+                            subscription,
+                            one.topic(),
+                            one.event(),
+                            json.write(one.event()),
+                            clock.instant());
+            rows.add(new PendingStore.Row(delivery.numbered(id + i % PendingStore.BLOCK), false));
+        }
+        if (!subscriptions.hold(connection, subscription)) {
+            // Deleted: nobody would ever take them.
+            return;
+        }
+        PendingStore.insert(connection, rows, new BinaryCopy());
+        ChangeFeed.announce(connection, Outlets.SUBJECT, subscription.toString());
+    }
+}

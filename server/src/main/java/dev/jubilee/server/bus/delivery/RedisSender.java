@@ -1,0 +1,108 @@
+package dev.jubilee.server.bus.delivery;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.jubilee.server.bus.subscriptions.Subscription;
+import dev.jubilee.server.http.client.Outcome;
+import io.lettuce.core.ClientOptions;
+import io.lettuce.core.RedisClient;
+import io.lettuce.core.RedisException;
+import io.lettuce.core.RedisURI;
+import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.codec.ByteArrayCodec;
+import io.lettuce.core.resource.ClientResources;
+import io.lettuce.core.resource.DefaultClientResources;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Appends to streams of a Redis server. It has arrived once {@code XADD} has answered. The
+ * connection is made when the first is sent, and made anew when it is lost. Thread-safe.
+ */
+final class RedisSender implements Sender {
+    private static final byte[] EVENT = "event".getBytes(UTF_8);
+    private static final byte[] TOPIC = "topic".getBytes(UTF_8);
+
+    private final ClientResources resources =
+            DefaultClientResources.builder()
+                    .ioThreadPoolSize(2)
+                    .computationThreadPoolSize(2)
+                    .build();
+    private final RedisClient client;
+    private final RedisURI server;
+    private final Duration timeout;
+    private @Nullable CompletableFuture<StatefulRedisConnection<byte[], byte[]>> connection;
+
+    RedisSender(BrokerSettings.Redis redis, Duration timeout) {
+        this.timeout = timeout;
+        RedisURI.Builder uri =
+                RedisURI.builder()
+                        .withHost(redis.host())
+                        .withPort(redis.port())
+                        .withDatabase(redis.database());
+        if (redis.password() != null) {
+            uri.withPassword(redis.password().toCharArray());
+        }
+        this.server = uri.build();
+        this.client = RedisClient.create(resources);
+        // A command that is not answered when the connection is lost fails, and is a try that
+        // failed.
+        client.setOptions(ClientOptions.builder().autoReconnect(false).build());
+    }
+
+    @Override
+    public CompletableFuture<Outcome> send(Subscription to, Shipment shipment) {
+        long begun = System.nanoTime();
+        boolean batch = to.batching().enabled();
+        byte[] stream = String.valueOf(to.endpoint()).getBytes(UTF_8);
+        Map<byte[], byte[]> entry =
+                Map.of(
+                        EVENT, shipment.body(batch),
+                        TOPIC, shipment.deliveries().getFirst().topic().getBytes(UTF_8));
+        return connection()
+                .thenCompose(link -> (CompletionStage<String>) link.async().xadd(stream, entry))
+                .orTimeout(timeout.toMillis(), TimeUnit.MILLISECONDS)
+                .handle((id, failure) -> outcome(id, failure, begun));
+    }
+
+    private static Outcome outcome(@Nullable String id, @Nullable Throwable failure, long begun) {
+        Duration took = Duration.ofNanos(System.nanoTime() - begun);
+        if (id != null) {
+            return new Outcome.Kept(id, took);
+        }
+        Throwable cause =
+                failure != null && failure.getCause() != null ? failure.getCause() : failure;
+        return new Outcome.Failed(
+                "Redis: " + (cause == null ? "no answer" : String.valueOf(cause.getMessage())),
+                took);
+    }
+
+    private synchronized CompletableFuture<StatefulRedisConnection<byte[], byte[]>> connection() {
+        CompletableFuture<StatefulRedisConnection<byte[], byte[]>> known = connection;
+        boolean lost =
+                known == null
+                        || known.isCompletedExceptionally()
+                        || (known.isDone() && !known.join().isOpen());
+        if (known != null && !lost) {
+            return known;
+        }
+        CompletableFuture<StatefulRedisConnection<byte[], byte[]>> made;
+        try {
+            made = client.connectAsync(ByteArrayCodec.INSTANCE, server).toCompletableFuture();
+        } catch (RedisException e) {
+            made = CompletableFuture.failedFuture(e);
+        }
+        connection = made;
+        return made;
+    }
+
+    @Override
+    public void close() {
+        client.shutdown(Duration.ZERO, Duration.ofSeconds(2));
+        var _ = resources.shutdown(0, 2, TimeUnit.SECONDS);
+    }
+}

@@ -1,0 +1,260 @@
+package dev.jubilee.server.bus.delivery;
+
+import dev.jubilee.events.json.CloudEventsJson;
+import dev.jubilee.events.kafka.RetryableException;
+import dev.jubilee.server.bus.delivery.RoutedTopic.Written;
+import dev.jubilee.server.bus.subscriptions.Subscription;
+import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
+import dev.jubilee.server.bus.topics.Topic;
+import dev.jubilee.server.bus.topics.TopicCatalogue;
+import dev.jubilee.server.database.Database;
+import dev.jubilee.server.database.DatabaseException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.common.KafkaException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Writes what one subscription is owed to its topic, each event once. PostgreSQL says what is in
+ * which batch, Kafka which batches are written; nothing is taken before the two agree. Has a thread
+ * while there is something to do, and a producer for a while longer. Thread-safe.
+ */
+final class Relay {
+    private static final Logger log = LoggerFactory.getLogger(Relay.class);
+    private static final int MOST = 1_000;
+    private static final Duration IDLE = Duration.ofSeconds(30);
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
+    private static final String UNKNOWN =
+            "whether it was written is not known: Kafka has forgotten the subscription's batches";
+
+    private final UUID id;
+    private final Platform platform;
+    private final Semaphore wanted = new Semaphore(0);
+    private final AtomicBoolean running = new AtomicBoolean();
+    private volatile CompletableFuture<Void> ended = CompletableFuture.completedFuture(null);
+    private @Nullable RoutedTopic topic;
+    private UUID tenure = new UUID(0, 0);
+    private long batch;
+    private int failures;
+
+    /** What relays stand on. */
+    record Platform(
+            Map<String, Object> kafka,
+            Admin admin,
+            Database database,
+            SubscriptionDirectory directory,
+            TopicCatalogue topics,
+            Clearance clearance,
+            Outlets outlets,
+            AttemptPartitions partitions,
+            DeliveryMetrics metrics,
+            InstantSource clock) {}
+
+    Relay(UUID id, Platform platform) {
+        this.id = id;
+        this.platform = platform;
+    }
+
+    /** There may be something to do. */
+    void wake() {
+        wanted.release();
+        if (mayWork() != null && running.compareAndSet(false, true)) {
+            ended = new CompletableFuture<>();
+            Thread.ofVirtual().name("relay-" + id).start(this::run);
+        }
+    }
+
+    /** Looks soon whether it may go on; completes when it works no more. */
+    CompletableFuture<Void> stop() {
+        wanted.release();
+        return ended;
+    }
+
+    /** The subscription, if it is this instance's to write for, and now. */
+    private @Nullable Subscription mayWork() {
+        Subscription it = platform.directory().index().find(id);
+        if (it == null || !it.isRouted() || !it.isActive() || !platform.outlets().owns(id)) {
+            return null;
+        }
+        Topic target = platform.topics().find(String.valueOf(it.endpoint()));
+        return target != null && target.isActive() ? it : null;
+    }
+
+    private void run() {
+        try {
+            do {
+                wanted.drainPermits();
+                work();
+            } while (mayWork() != null
+                    && wanted.tryAcquire(IDLE.toMillis(), TimeUnit.MILLISECONDS));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (RuntimeException e) {
+            log.error("what subscription {} is owed cannot be written", id, e);
+        } finally {
+            closeTopic();
+            running.set(false);
+            ended.complete(null);
+        }
+        if (wanted.availablePermits() > 0) {
+            wake();
+        }
+    }
+
+    /** Returns when nothing waits, or it may not go on. */
+    private void work() throws InterruptedException {
+        for (Subscription it = mayWork(); it != null; it = mayWork()) {
+            try {
+                if (!step(it)) {
+                    return;
+                }
+                failures = 0;
+            } catch (KafkaException | RetryableException | DatabaseException e) {
+                closeTopic();
+                failures++;
+                log.warn("what subscription {} is owed waits: {}", id, e.getMessage());
+                boolean _ = wanted.tryAcquire(pause().toMillis(), TimeUnit.MILLISECONDS);
+            }
+        }
+        closeTopic();
+    }
+
+    private Duration pause() {
+        Duration pause = Duration.ofMillis(50).multipliedBy(1L << Math.min(failures - 1, 10));
+        return pause.compareTo(LONGEST_PAUSE) < 0 ? pause : LONGEST_PAUSE;
+    }
+
+    /** Returns whether there may be more. */
+    private boolean step(Subscription it) {
+        RoutedTopic open = topic;
+        if (open == null || !tenure.equals(platform.outlets().instance())) {
+            open = open(it);
+            if (open == null) {
+                return false;
+            }
+        }
+        List<Delivery> taken = take(it);
+        if (taken == null || taken.isEmpty()) {
+            return false;
+        }
+        switch (open.write(batch + 1, taken)) {
+            case Written.Committed _ -> {
+                batch++;
+                settle(batch);
+                Instant now = platform.clock().instant();
+                taken.forEach(one ->
+                        platform.metrics().answered(Duration.between(one.acceptedAt(), now)));
+            }
+            case Written.Refused(Map<Integer, String> reasons) -> giveUp(taken, reasons);
+        }
+        return true;
+    }
+
+    /** Finds out what whoever wrote before has written; null when another instance writes now. */
+    private @Nullable RoutedTopic open(Subscription it) {
+        closeTopic();
+        UUID instance = platform.outlets().instance();
+        // Before anybody is fenced who has more right to write.
+        if (!platform.database().transaction(c -> RelayStore.holds(c, shard(), instance))) {
+            return null;
+        }
+        RoutedTopic opened =
+                new RoutedTopic(
+                        platform.kafka(),
+                        platform.admin(),
+                        id,
+                        String.valueOf(it.endpoint()),
+                        new CloudEventsJson(platform.clock()));
+        topic = opened;
+        tenure = instance;
+        Long committed = opened.begin();
+        if (!agree(committed)) {
+            closeTopic();
+            return null;
+        }
+        if (committed == null) {
+            // From here on Kafka knows of a batch, or has forgotten it.
+            opened.mark(0);
+        }
+        batch = committed == null ? 0 : committed;
+        return opened;
+    }
+
+    private boolean agree(@Nullable Long committed) {
+        Instant now = platform.clock().instant();
+        platform.partitions().ensure(now);
+        return platform.database()
+                .transaction(connection -> {
+                    if (!RelayStore.holds(connection, shard(), tenure)) {
+                        return false;
+                    }
+                    if (committed == null) {
+                        int lost = RelayStore.giveUpTaken(connection, id, UNKNOWN, now);
+                        platform.metrics().died(lost);
+                        return true;
+                    }
+                    count(RelayStore.settle(connection, id, committed, now));
+                    RelayStore.undo(connection, id, committed);
+                    return true;
+                });
+    }
+
+    private @Nullable List<Delivery> take(Subscription it) {
+        List<String> closed = platform.clearance().closedTo(it, null);
+        return platform.database()
+                .transaction(connection ->
+                        RelayStore.holds(connection, shard(), tenure)
+                                ? RelayStore.take(connection, id, batch + 1, MOST, closed)
+                                : null);
+    }
+
+    private void settle(long committed) {
+        Instant now = platform.clock().instant();
+        platform.partitions().ensure(now);
+        count(platform.database().transaction(c -> RelayStore.settle(c, id, committed, now)));
+    }
+
+    private void count(int written) {
+        if (written > 0) {
+            platform.metrics().written(written);
+        }
+    }
+
+    private void giveUp(List<Delivery> taken, Map<Integer, String> reasons) {
+        Instant now = platform.clock().instant();
+        platform.partitions().ensure(now);
+        platform.database()
+                .transaction(connection -> {
+                    for (Map.Entry<Integer, String> one : reasons.entrySet()) {
+                        RelayStore.giveUp(
+                                connection, id, taken.get(one.getKey()).id(), one.getValue(), now);
+                    }
+                    RelayStore.undo(connection, id, batch);
+                    return taken;
+                });
+        platform.metrics().died(reasons.size());
+    }
+
+    private int shard() {
+        return Outlets.shardOf(id);
+    }
+
+    private void closeTopic() {
+        RoutedTopic open = topic;
+        topic = null;
+        if (open != null) {
+            open.close();
+        }
+    }
+}

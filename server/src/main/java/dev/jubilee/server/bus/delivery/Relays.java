@@ -1,0 +1,79 @@
+package dev.jubilee.server.bus.delivery;
+
+import dev.jubilee.server.bus.subscriptions.Subscription;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Every subscription of this instance's shards whose events are written to a topic. One that has
+ * nothing to do costs an entry in a map. Thread-safe.
+ */
+final class Relays implements ShardWork, AutoCloseable {
+    private static final long CLOSING_SECONDS = 10;
+
+    private final Relay.Platform platform;
+    private final Map<UUID, Relay> relays = new ConcurrentHashMap<>();
+    private volatile boolean closed;
+
+    Relays(Relay.Platform platform) {
+        this.platform = platform;
+    }
+
+    /** Begins to heed what changes. */
+    void start() {
+        platform.directory().onChange(this::look);
+        platform.topics().onChange(this::look);
+    }
+
+    /** Something waits in PostgreSQL for the subscription. */
+    void arrived(UUID subscription) {
+        Subscription it = platform.directory().index().find(subscription);
+        if (it != null && it.isRouted() && !closed && platform.outlets().owns(subscription)) {
+            relays.computeIfAbsent(subscription, id -> new Relay(id, platform)).wake();
+        }
+    }
+
+    private void look() {
+        for (Subscription one : platform.directory().index().all()) {
+            if (one.isRouted()) {
+                arrived(one.id());
+            }
+        }
+        relays.keySet().removeIf(id -> platform.directory().index().find(id) == null);
+    }
+
+    @Override
+    public void takeOver(Set<Integer> shards) {
+        look();
+    }
+
+    @Override
+    public CompletableFuture<Void> drain(Set<Integer> shards) {
+        return CompletableFuture.allOf(
+                relays.entrySet().stream()
+                        .filter(one -> shards.contains(Outlets.shardOf(one.getKey())))
+                        .map(one -> one.getValue().stop())
+                        .toArray(CompletableFuture[]::new));
+    }
+
+    @Override
+    public void drop() {
+        for (Relay one : relays.values()) {
+            var _ = one.stop();
+        }
+    }
+
+    /** To be called when the shards are given away. */
+    @Override
+    public void close() {
+        closed = true;
+        CompletableFuture.allOf(
+                        relays.values().stream().map(Relay::stop).toArray(CompletableFuture[]::new))
+                .completeOnTimeout(null, CLOSING_SECONDS, TimeUnit.SECONDS)
+                .join();
+    }
+}

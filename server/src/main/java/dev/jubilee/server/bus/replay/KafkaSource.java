@@ -1,0 +1,208 @@
+package dev.jubilee.server.bus.replay;
+
+import dev.jubilee.events.Envelope;
+import dev.jubilee.events.IdOrigin;
+import dev.jubilee.events.kafka.KafkaEnvelopes;
+import dev.jubilee.server.database.Database;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+
+/**
+ * Reads a replay from Kafka, partition by partition in order. What the store leaves out is left out
+ * here as well: what was forwarded, and an id that was published again. Throws Kafka's {@code
+ * OffsetOutOfRangeException} when retention was quicker. For one thread.
+ */
+final class KafkaSource implements ReplaySource {
+    private static final Duration POLL = Duration.ofMillis(200);
+    private static final List<String> FORWARDED = List.of(ForwardedEvent.MARK, "routedby");
+
+    private final Replay replay;
+    private final Database database;
+    private final KafkaConsumer<byte[], byte[]> consumer;
+    private final ReplayFilter filter;
+    private final Map<TopicPartition, KafkaPositions.Range> open;
+    private final Map<TopicPartition, KafkaPositions.Range> done;
+    private List<Read> piece = List.of();
+
+    private record Read(TopicPartition partition, long offset, Envelope event) {}
+
+    /**
+     * @param kafka how clients reach Kafka
+     * @param most events at once
+     */
+    KafkaSource(Replay replay, Map<String, Object> kafka, Database database, int most) {
+        this.replay = replay;
+        this.database = database;
+        this.filter = ReplayFilter.of(replay.filter());
+        this.done = new HashMap<>(KafkaPositions.of(replay.positions()).ranges());
+        this.open = new HashMap<>(done);
+        open.values().removeIf(KafkaPositions.Range::isDone);
+        this.consumer = new KafkaConsumer<>(settings(kafka, most));
+        consumer.assign(open.keySet());
+        open.forEach((partition, range) -> consumer.seek(partition, range.next()));
+    }
+
+    private Map<String, Object> settings(Map<String, Object> kafka, int most) {
+        Map<String, Object> all = new HashMap<>(kafka);
+        all.remove(ConsumerConfig.GROUP_ID_CONFIG);
+        all.put(ConsumerConfig.CLIENT_ID_CONFIG, "replay-" + replay.replayId());
+        all.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+        all.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none");
+        all.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+        all.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, most);
+        all.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+        all.put(ConsumerConfig.ENABLE_METRICS_PUSH_CONFIG, false);
+        all.put(ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class);
+        all.put(ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class);
+        return all;
+    }
+
+    @Override
+    public Piece read(int limit) {
+        note(piece.size());
+        List<Read> found = new ArrayList<>();
+        if (!open.isEmpty()) {
+            for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
+                TopicPartition partition = new TopicPartition(record.topic(), record.partition());
+                KafkaPositions.Range range = open.get(partition);
+                if (range != null && record.offset() < range.end()) {
+                    Envelope event = KafkaEnvelopes.read(record);
+                    if (isMeant(event)) {
+                        found.add(new Read(partition, record.offset(), event));
+                    }
+                }
+            }
+        }
+        piece = withoutRepeated(found);
+        return new Piece(
+                piece.stream()
+                        .map(one ->
+                                new Replays.Replayed(
+                                        one.partition().topic(),
+                                        ReplaySource.marked(one.event(), replay.replayId())))
+                        .toList(),
+                open.entrySet().stream()
+                        .allMatch(one -> consumer.position(one.getKey()) >= one.getValue().end()));
+    }
+
+    @Override
+    public Position after(int sent) {
+        Map<TopicPartition, KafkaPositions.Range> now = new HashMap<>(done);
+        open.forEach((partition, range) -> now.put(partition, at(partition, range)));
+        for (Read one : piece.subList(sent, piece.size())) {
+            now.computeIfPresent(
+                    one.partition(),
+                    (partition, range) ->
+                            new KafkaPositions.Range(
+                                    Math.min(range.next(), one.offset()), range.end()));
+        }
+        return new Position(replay.position(), new KafkaPositions(now).text());
+    }
+
+    private KafkaPositions.Range at(TopicPartition partition, KafkaPositions.Range range) {
+        return new KafkaPositions.Range(
+                Math.min(consumer.position(partition), range.end()), range.end());
+    }
+
+    /** Partitions that are through are read no more. */
+    private void note(int sent) {
+        if (sent < piece.size()) {
+            throw new IllegalStateException("the last piece is not done");
+        }
+        boolean changed = false;
+        for (TopicPartition partition : Set.copyOf(open.keySet())) {
+            KafkaPositions.Range now = at(partition, open.getOrDefault(partition, NOTHING));
+            done.put(partition, now);
+            if (now.isDone()) {
+                open.remove(partition);
+                changed = true;
+            }
+        }
+        if (changed) {
+            consumer.assign(open.keySet());
+            open.keySet()
+                    .forEach(partition ->
+                            consumer.seek(partition, done.getOrDefault(partition, NOTHING).next()));
+        }
+    }
+
+    private static final KafkaPositions.Range NOTHING = new KafkaPositions.Range(0, 0);
+
+    private boolean isMeant(Envelope event) {
+        Instant accepted = event.acceptedAt() == null ? event.time() : event.acceptedAt();
+        long at = accepted.toEpochMilli();
+        return event.replayable()
+                && at >= replay.startTime().toEpochMilli()
+                && at < replay.endTime().toEpochMilli()
+                && FORWARDED.stream().noneMatch(event.extensions()::containsKey)
+                && filter.test(event);
+    }
+
+    /** An id counts once: by the store's word, which knows when it was accepted first. */
+    private List<Read> withoutRepeated(List<Read> found) {
+        List<String> ids =
+                found.stream()
+                        .filter(one -> one.event().idOrigin() == IdOrigin.CLIENT)
+                        .map(one -> one.event().id())
+                        .distinct()
+                        .toList();
+        if (ids.isEmpty()) {
+            return found;
+        }
+        Map<String, Instant> first = firstAccepted(ids);
+        Set<String> seen = new HashSet<>();
+        return found.stream()
+                .filter(one ->
+                        one.event().idOrigin() != IdOrigin.CLIENT || isFirst(one, first, seen))
+                .toList();
+    }
+
+    private static boolean isFirst(Read one, Map<String, Instant> first, Set<String> seen) {
+        Instant known = first.get(one.event().id());
+        Instant accepted = one.event().acceptedAt();
+        boolean matches =
+                known == null
+                        || accepted == null
+                        || known.equals(accepted.truncatedTo(ChronoUnit.MICROS));
+        return matches && seen.add(one.event().id());
+    }
+
+    private Map<String, Instant> firstAccepted(List<String> ids) {
+        return database.read(connection -> {
+            try (PreparedStatement select =
+                    connection.prepareStatement(
+                            "SELECT event_id, accepted_at FROM bus.event_ids WHERE event_id = ANY (?)")) {
+                select.setArray(1, connection.createArrayOf("varchar", ids.toArray()));
+                Map<String, Instant> known = new HashMap<>();
+                try (ResultSet row = select.executeQuery()) {
+                    while (row.next()) {
+                        known.put(
+                                row.getString(1),
+                                row.getObject(2, OffsetDateTime.class).toInstant());
+                    }
+                }
+                return known;
+            }
+        });
+    }
+
+    @Override
+    public void close() {
+        consumer.close();
+    }
+}

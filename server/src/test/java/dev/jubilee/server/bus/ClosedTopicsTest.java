@@ -1,0 +1,282 @@
+package dev.jubilee.server.bus;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.jubilee.events.tck.Await;
+import dev.jubilee.server.bus.BusInstance.Answer;
+import dev.jubilee.server.testing.Platform;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.Statement;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import tools.jackson.databind.JsonNode;
+
+/** Topics that not everybody may have delivered. */
+class ClosedTopicsTest {
+    @RegisterExtension static final Platform platform = new Platform();
+
+    private static BusInstance bus;
+
+    @BeforeAll
+    static void start() {
+        bus = new BusInstance(platform, Map.of());
+    }
+
+    @AfterAll
+    static void stop() {
+        bus.close();
+    }
+
+    @Test
+    void whoMayNotSubscribeToATopicIsRefusedWhenItNamesIt() {
+        String closed = closedTopic("named");
+        assertThat(subscribe("service", closed, "sse").status()).isEqualTo(403);
+        grant(closed, "key-service", "read");
+        assertThat(subscribe("service", closed, "sse").status()).isEqualTo(403);
+        grant(closed, "key-service", "subscribe");
+        Answer made = subscribe("service", closed, "sse");
+        assertThat(made.status()).isEqualTo(201);
+        assertThat(subscribe("service:other", closed, "sse").status()).isEqualTo(403);
+        Answer open = subscribe("service:other", platform.topic("anything"), "sse");
+        Answer changed =
+                bus.patch(
+                        "service:other",
+                        "/subscriptions/" + open.text("subscription_id"),
+                        "{\"topic_pattern\": \"" + closed + "\"}");
+        assertThat(changed.status()).isEqualTo(403);
+    }
+
+    @Test
+    void aTargetTakesEventsOnlyForThoseWhoMayPublishThere() {
+        String closed = closedTopic("target");
+        String body =
+                """
+                {"service_name": "s", "method": "kafka", "topic_pattern": "none.such", "target_topic": "%s"}
+                """
+                        .formatted(closed);
+        assertThat(bus.post("service", "/subscriptions", body).status()).isEqualTo(403);
+        grant(closed, "key-service", "publish");
+        assertThat(bus.post("service", "/subscriptions", body).status()).isEqualTo(201);
+    }
+
+    @Test
+    void aPatternDoesNotLeadIntoWhatItsOwnerMayNotHave() {
+        String closed = closedTopic("wide.closed");
+        String open = platform.topic("wide.open");
+        bus.post("operator", "/topics", "{\"name\": \"" + open + "\"}");
+        try (Receiver receiver = new Receiver()) {
+            String pattern = platform.topic("wide.*");
+            Answer webhook =
+                    bus.post(
+                            "service",
+                            "/subscriptions",
+                            """
+                            {"service_name": "s", "method": "webhook", "topic_pattern": "%s", "endpoint": "%s"}
+                            """
+                                    .formatted(pattern, receiver.url()));
+            assertThat(webhook.status()).isEqualTo(201);
+            String secret = publish(closed);
+            String plain = publish(open);
+            Await.untilAsserted(
+                    "the open one is delivered",
+                    () -> assertThat(receiver.eventIds()).contains(plain));
+            Await.until("nothing else is owed", () -> owed(webhook) == 0);
+            assertThat(receiver.eventIds()).doesNotContain(secret);
+
+            grant(closed, "key-service", "subscribe");
+            String allowed = publish(closed);
+            Await.untilAsserted(
+                    "what is published now is delivered",
+                    () -> assertThat(receiver.eventIds()).contains(allowed));
+            revoke(closed, "key-service");
+            String later = publish(closed);
+            String last = publish(open);
+            Await.untilAsserted(
+                    "the open one is delivered again",
+                    () -> assertThat(receiver.eventIds()).contains(last));
+            assertThat(receiver.eventIds()).doesNotContain(secret, later);
+        }
+    }
+
+    @Test
+    void whatWasOwedBeforeAGrantWasTakenBackWaitsUntilItIsThereAgain() {
+        String closed = closedTopic("taken.back");
+        grant(closed, "key-service", "subscribe");
+        try (Receiver receiver = new Receiver()) {
+            Answer webhook =
+                    bus.post(
+                            "service",
+                            "/subscriptions",
+                            """
+                            {"service_name": "s", "method": "webhook", "topic_pattern": "%s", "endpoint": "%s"}
+                            """
+                                    .formatted(closed, receiver.url()));
+            String path = "/subscriptions/" + webhook.text("subscription_id");
+            bus.post("service", path + "/pause", "");
+            List<String> ids = List.of(publish(closed), publish(closed));
+            Await.until("they are owed", () -> owed(webhook) == 2);
+            revoke(closed, "key-service");
+            // A new instance: nothing of it is in any memory.
+            forget();
+            bus.post("service", path + "/resume", "");
+            String open = openSubscriptionGets();
+            assertThat(open).isNotEmpty();
+            assertThat(receiver.received).isEmpty();
+            assertThat(owed(webhook)).isEqualTo(2);
+
+            grant(closed, "key-service", "subscribe");
+
+            Await.untilAsserted(
+                    "they are delivered",
+                    () -> assertThat(receiver.eventIds()).containsExactlyInAnyOrderElementsOf(ids));
+        }
+    }
+
+    @Test
+    void whoTakesEventsMustBeAllowedToAsWell() {
+        String closed = closedTopic("pulled");
+        grant(closed, "key-service", "subscribe");
+        Answer made = subscribe("service", closed, "sse");
+        publish(closed);
+        Await.until("it is owed", () -> owed(made) == 1);
+        String path = "/subscriptions/" + made.text("subscription_id") + "/pull";
+        assertThat(bus.post("service:other", path, "").body().get("events")).isEmpty();
+        revoke(closed, "key-service");
+        assertThat(bus.post("service", path, "").body().get("events")).isEmpty();
+        grant(closed, "key-service", "subscribe");
+        assertThat(bus.post("service", path, "{\"wait_ms\": 5000}").body().get("events"))
+                .hasSize(1);
+    }
+
+    @Test
+    void aTraceTellsToWhomAnEventWasDelivered() {
+        String topic = platform.topic("traced");
+        bus.post("operator", "/topics", "{\"name\": \"" + topic + "\"}");
+        try (Receiver receiver = new Receiver()) {
+            Answer webhook =
+                    bus.post(
+                            "service",
+                            "/subscriptions",
+                            """
+                            {"service_name": "tracer", "method": "webhook", "topic_pattern": "%s", "endpoint": "%s"}
+                            """
+                                    .formatted(topic, receiver.url()));
+            receiver.behaviour =
+                    request ->
+                            Receiver.Reply.of(
+                                    request.json().at("/data/n").asInt(0) == 1 ? 200 : 410);
+            String id = publish(topic);
+            Await.untilAsserted(
+                    "it is delivered",
+                    () ->
+                            assertThat(steps(id))
+                                    .containsExactly("published", "stored", "delivered"));
+            JsonNode step =
+                    bus.get("service", "/events/" + id + "/trace").body().at("/events/0/steps/2");
+            assertThat(step.at("/detail/subscription_id").asString(""))
+                    .isEqualTo(webhook.text("subscription_id"));
+            assertThat(step.at("/detail/service_name").asString("")).isEqualTo("tracer");
+            assertThat(step.at("/detail/status_code").asInt(0)).isEqualTo(200);
+            assertThat(step.has("at")).isTrue();
+        }
+    }
+
+    private static List<String> steps(String id) {
+        JsonNode steps =
+                bus.get("service", "/events/" + id + "/trace").body().at("/events/0/steps");
+        return StreamSupport.stream(steps.spliterator(), false)
+                .map(step -> step.get("step").stringValue())
+                .toList();
+    }
+
+    /** Proof that the dispatcher has gone on: something later reached its receiver. */
+    private static String openSubscriptionGets() {
+        String topic = platform.topic("witness." + System.nanoTime());
+        bus.post("operator", "/topics", "{\"name\": \"" + topic + "\"}");
+        try (Receiver witness = new Receiver()) {
+            bus.post(
+                    "service",
+                    "/subscriptions",
+                    """
+                    {"service_name": "w", "method": "webhook", "topic_pattern": "%s", "endpoint": "%s"}
+                    """
+                            .formatted(topic, witness.url()));
+            String id = publish(topic);
+            Await.until("the witness has it", () -> witness.eventIds().contains(id));
+            return id;
+        }
+    }
+
+    /** Ends the instance and begins another. */
+    private static void forget() {
+        bus.close();
+        bus = new BusInstance(platform, Map.of());
+    }
+
+    private static String closedTopic(String name) {
+        String full = platform.topic(name);
+        Answer made =
+                bus.post(
+                        "admin",
+                        "/topics",
+                        "{\"name\": \"" + full + "\", \"requires_auth\": true, \"partitions\": 1}");
+        assertThat(made.status()).isEqualTo(201);
+        return full;
+    }
+
+    private static void grant(String topic, String principal, String action) {
+        Answer granted =
+                bus.send(
+                        "PUT",
+                        "admin",
+                        "/topics/" + topic + "/grants/" + principal,
+                        "{\"actions\":[\"" + action + "\"]}");
+        assertThat(granted.status()).isEqualTo(200);
+    }
+
+    private static void revoke(String topic, String principal) {
+        bus.send("DELETE", "admin", "/topics/" + topic + "/grants/" + principal, null);
+    }
+
+    private static Answer subscribe(String role, String topic, String method) {
+        return bus.post(
+                role,
+                "/subscriptions",
+                "{\"service_name\": \"s\", \"method\": \"%s\", \"topic_pattern\": \"%s\"}"
+                        .formatted(method, topic));
+    }
+
+    private static String publish(String topic) {
+        Answer answer =
+                bus.post(
+                        "admin",
+                        "/events/publish",
+                        """
+                        {"event_type": "game.kill", "source": "t", "topic": "%s", "payload": {"n": 1}}
+                        """
+                                .formatted(topic));
+        assertThat(answer.status()).as(answer.body().toString()).isEqualTo(200);
+        return answer.text("event_id");
+    }
+
+    private static long owed(Answer subscription) {
+        try (Connection connection = platform.connection();
+                Statement statement = connection.createStatement();
+                ResultSet row =
+                        statement.executeQuery(
+                                "SELECT count(*) FROM bus.pending_deliveries WHERE subscription_id = '"
+                                        + subscription.text("subscription_id")
+                                        + "'")) {
+            row.next();
+            return row.getLong(1);
+        } catch (java.sql.SQLException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}
