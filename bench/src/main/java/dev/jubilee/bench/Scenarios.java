@@ -16,6 +16,7 @@ final class Scenarios {
         ALL.put("publish", PublishScenarios::publish);
         ALL.put("publish-batch", PublishScenarios::batch);
         ALL.put("publish-batch-client-ids", PublishScenarios::batchOfClientIds);
+        ALL.put("publish-subscribed", SubscribedScenario::publish);
         ALL.put("event-status", ReadScenarios::status);
         ALL.put("join-one", JoinScenarios::one);
         ALL.put("join-100", JoinScenarios::hundred);
@@ -27,6 +28,11 @@ final class Scenarios {
         ALL.put("store-append-16", EventStoreScenarios::appendBesideAlone);
         ALL.put("store-batch", EventStoreScenarios::batch);
         ALL.put("store-lag", EventStoreScenarios::lag);
+        ALL.put("store-catch-up", CatchUpScenario::run);
+        ALL.put("routing", RoutingScenario::run);
+        ALL.put("deliver-latency", LatencyScenario::run);
+        ALL.put("deliver-webhook", WebhookScenario::run);
+        ALL.put("replay", ReplayScenario::run);
     }
 
     private Scenarios() {}
