@@ -7,10 +7,10 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The SQL of deliveries that subscribers take themselves. One that was taken is leased: it is due
@@ -25,16 +25,40 @@ final class LeaseStore {
 
     private LeaseStore() {}
 
-    /** Leases what is due, in order, to one caller. */
+    /** Which of what is due. */
+    enum Due {
+        /** What is not leased. Costs nothing for what is, however much that may be. */
+        WAITING(" AND NOT taken"),
+        /** That, and what was leased for longer than its lease. Looks at every lease. */
+        ANY("");
+
+        private final String condition;
+
+        Due(String condition) {
+            this.condition = condition;
+        }
+    }
+
+    /**
+     * Leases what is due, in order, to one caller.
+     *
+     * @param mostAttempts what was tried more often waits to be given up
+     */
     static List<Delivery> lease(
-            Connection connection, UUID subscription, int limit, Instant now, Instant until)
+            Connection connection,
+            UUID subscription,
+            Due which,
+            int limit,
+            int mostAttempts,
+            Instant now,
+            Instant until)
             throws SQLException {
         try (PreparedStatement update =
                 connection.prepareStatement(
                         """
                         WITH next AS MATERIALIZED (
                             SELECT subscription_id, id FROM bus.pending_deliveries
-                            WHERE subscription_id = ? AND due_at <= ?
+                            WHERE subscription_id = ? AND due_at <= ? AND attempts <= ?%s
                             ORDER BY id LIMIT ? FOR UPDATE SKIP LOCKED
                         )
                         UPDATE bus.pending_deliveries p
@@ -42,11 +66,13 @@ final class LeaseStore {
                         FROM next n WHERE p.subscription_id = n.subscription_id AND p.id = n.id
                         RETURNING p.subscription_id, p.id, p.event_id, p.event_type, p.topic, p.key, p.priority,
                             p.body, p.attempts, p.due_at, p.accepted_at
-                        """)) {
+                        """
+                                .formatted(which.condition))) {
             update.setObject(1, subscription);
             update.setObject(2, utc(now));
-            update.setInt(3, limit);
-            update.setObject(4, utc(until));
+            update.setInt(3, mostAttempts);
+            update.setInt(4, limit);
+            update.setObject(5, utc(until));
             List<Delivery> leased = PendingStore.read(update);
             leased.sort(Comparator.comparingLong(Delivery::id));
             return leased;
@@ -55,6 +81,7 @@ final class LeaseStore {
 
     /**
      * Gives up what was taken too often and never acknowledged, and returns how many there were.
+     * Looks at everything.
      */
     static int giveUp(Connection connection, UUID subscription, int maxRetries, Instant now)
             throws SQLException {
@@ -213,21 +240,31 @@ final class LeaseStore {
         }
     }
 
-    /** When something is due, at most so many; empty when nothing is owed. */
-    static List<Instant> nextDue(Connection connection, UUID subscription) throws SQLException {
+    /**
+     * What is owed and not taken at the moment.
+     *
+     * @param due the earliest that waits; null when nothing does
+     * @param leased whether something is leased, and comes again unless it is acknowledged
+     */
+    record Outlook(@Nullable Instant due, boolean leased) {}
+
+    /** Looks at no more of what is leased than whether there is any. */
+    static Outlook outlook(Connection connection, UUID subscription) throws SQLException {
         try (PreparedStatement select =
                 connection.prepareStatement(
-                        "SELECT min(due_at) FROM bus.pending_deliveries WHERE subscription_id = ?")) {
+                        """
+                        SELECT (SELECT min(due_at) FROM bus.pending_deliveries
+                                WHERE subscription_id = ? AND NOT taken),
+                            EXISTS (SELECT FROM bus.pending_deliveries
+                                WHERE subscription_id = ? AND taken)
+                        """)) {
             select.setObject(1, subscription);
-            List<Instant> found = new ArrayList<>();
+            select.setObject(2, subscription);
             try (ResultSet row = select.executeQuery()) {
                 row.next();
                 OffsetDateTime due = row.getObject(1, OffsetDateTime.class);
-                if (due != null) {
-                    found.add(due.toInstant());
-                }
+                return new Outlook(due == null ? null : due.toInstant(), row.getBoolean(2));
             }
-            return found;
         }
     }
 
