@@ -39,9 +39,9 @@ import picocli.CommandLine.Parameters;
             "Measures a running platform, each scenario beside its yardstick in the same run, and checks that the"
                     + " answers were right.",
             "",
-            "It runs against `./jubilee up` with its embedded servers, publishes to the topic bench.events, and makes"
-                    + " live events and players whose names begin with bench. docs/performance.md explains every"
-                    + " figure.",
+            "It runs against `./jubilee up` with its embedded servers, publishes to topics, and makes live events,"
+                    + " players and subscriptions, whose names begin with bench. Subscriptions and what they are owed"
+                    + " are taken away again. docs/performance.md explains every figure.",
             ""
         })
 public final class Bench implements Callable<Integer> {

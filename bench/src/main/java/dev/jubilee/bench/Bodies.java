@@ -14,14 +14,27 @@ final class Bodies {
 
     /** An event of 350 bytes. */
     static String event(String source) {
+        return event(
+                Stand.TOPIC,
+                source,
+                "high",
+                """
+                "match_id":"m-4711","winner":"player456","duration":1800,"map":"Neon_City","mode":"battle_royale"\
+                """);
+    }
+
+    /**
+     * An event of 350 bytes.
+     *
+     * @param fields of the payload
+     */
+    static String event(String topic, String source, String priority, String fields) {
         String start =
                 """
-                {"event_type":"game.match.end","topic":"%s","source":"%s","payload":\
-                {"match_id":"m-4711","winner":"player456","duration":1800,"map":"Neon_City","mode":"battle_royale",\
-                "note":"\
+                {"event_type":"game.match.end","topic":"%s","source":"%s","payload":{%s,"note":"\
                 """
-                        .formatted(Stand.TOPIC, source);
-        String end = "\"},\"priority\":\"high\",\"is_replayable\":true}";
+                        .formatted(topic, source, fields);
+        String end = "\"},\"priority\":\"" + priority + "\",\"is_replayable\":true}";
         int room = Math.max(0, EVENT_BYTES - start.length() - end.length());
         return start + "x".repeat(room) + end;
     }

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.locks.LockSupport;
@@ -28,6 +29,7 @@ final class LagWatch implements AutoCloseable {
 
     private final Installation at;
     private final String topic;
+    private final Set<String> groups;
     private final Thread thread;
     private final Map<String, LagClock> clocks = new HashMap<>();
     private final Map<String, Long> worst = new TreeMap<>();
@@ -35,14 +37,24 @@ final class LagWatch implements AutoCloseable {
     private volatile boolean closed;
     private volatile @Nullable Exception failure;
 
-    private LagWatch(Installation at, String topic) {
+    private LagWatch(Installation at, String topic, Set<String> groups) {
         this.at = at;
         this.topic = topic;
+        this.groups = groups;
         this.thread = Thread.ofPlatform().daemon().name("lag-watch").unstarted(this::watch);
     }
 
+    /** Watches whoever consumes the topic. */
     static LagWatch of(Installation at, String topic) {
-        LagWatch watch = new LagWatch(at, topic);
+        return of(at, topic, Set.of());
+    }
+
+    /**
+     * Watches these consumers alone; all when none is named. The position of one that has nothing
+     * to do with the topic any more stays where it was.
+     */
+    static LagWatch of(Installation at, String topic, Set<String> groups) {
+        LagWatch watch = new LagWatch(at, topic, groups);
         watch.thread.start();
         return watch;
     }
@@ -126,7 +138,10 @@ final class LagWatch implements AutoCloseable {
         Map<String, Long> dealtWith = new HashMap<>();
         try (ResultSet rows = offsets.executeQuery()) {
             while (rows.next()) {
-                dealtWith.put(rows.getString(1), rows.getLong(2));
+                String group = rows.getString(1);
+                if (groups.isEmpty() || groups.contains(group)) {
+                    dealtWith.put(group, rows.getLong(2));
+                }
             }
         }
         long written =

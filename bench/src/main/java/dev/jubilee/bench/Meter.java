@@ -51,12 +51,19 @@ final class Meter implements AutoCloseable {
         return new Meter(Map.of(name, pid), pid);
     }
 
-    /** CPU seconds of each since the start; {@code load} is this program's finished children. */
+    /**
+     * CPU seconds of each since the start; {@code load} is this program and its finished children.
+     */
     Map<String, Double> seconds() {
         Map<String, Double> now = read();
         Map<String, Double> spent = new LinkedHashMap<>();
         now.forEach((name, value) -> spent.put(name, value - before.getOrDefault(name, 0.0)));
         return spent;
+    }
+
+    /** Threads that the program has now. */
+    long threads() {
+        return status(program, "Threads:");
     }
 
     /** The most resident memory that was seen, in bytes. */
@@ -73,14 +80,15 @@ final class Meter implements AutoCloseable {
     }
 
     private void glance() {
-        mostKilobytes.accumulateAndGet(resident(program), Math::max);
+        mostKilobytes.accumulateAndGet(status(program, "VmRSS:"), Math::max);
     }
 
     private Map<String, Double> read() {
         Map<String, Double> all = new LinkedHashMap<>();
         processes.forEach(
                 (name, pid) -> all.put(name, name.equals(WITH_CHILDREN) ? tree(pid) : own(pid)));
-        all.put("load", stat("self")[1] / TICKS);
+        long[] own = stat("self");
+        all.put("load", (own[0] + own[1]) / TICKS);
         return all;
     }
 
@@ -122,9 +130,9 @@ final class Meter implements AutoCloseable {
         };
     }
 
-    private static long resident(long pid) {
+    private static long status(long pid, String field) {
         try (Stream<String> lines = Files.lines(Path.of("/proc/" + pid + "/status"))) {
-            return lines.filter(line -> line.startsWith("VmRSS:"))
+            return lines.filter(line -> line.startsWith(field))
                     .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
                     .findFirst()
                     .orElse(0);

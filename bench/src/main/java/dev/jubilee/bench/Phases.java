@@ -14,6 +14,7 @@ final class Phases {
     private final Outcome.Notes notes;
     private final String operation;
     private final int perRequest;
+    private double memoryLimit = MEMORY_LIMIT;
     private long good;
     private long errors;
     private long underWay;
@@ -27,6 +28,12 @@ final class Phases {
         this.notes = notes;
         this.operation = operation;
         this.perRequest = perRequest;
+    }
+
+    /** The same with another limit to the program's resident memory, in megabytes. */
+    Phases within(double megabytes) {
+        memoryLimit = megabytes;
+        return this;
     }
 
     /** How many operations were acknowledged in all phases. */
@@ -81,6 +88,23 @@ final class Phases {
         }
     }
 
+    /**
+     * As fast as it goes, with figures that are told beside others; returns operations a second.
+     */
+    double saturate(Wrk wrk, Load load, Duration duration, String when) {
+        stand.say("as fast as it goes, " + when);
+        try (Meter meter = stand.meter()) {
+            LoadResult result = wrk.saturate(load, duration);
+            count(result);
+            double rate = result.throughput() * perRequest;
+            notes.figure(Figure.told("throughput " + when, rate, "/s"));
+            latency(result, when, Double.POSITIVE_INFINITY);
+            cost(notes, meter, operation + " " + when, result.requests() * perRequest);
+            memory(notes, meter, when, memoryLimit);
+            return rate;
+        }
+    }
+
     /** As fast as it goes, to leave something to do; notes nothing. */
     LoadResult pile(Wrk wrk, Load load, Duration duration) {
         LoadResult result = wrk.saturate(load, duration);
@@ -98,7 +122,7 @@ final class Phases {
             double reached = result.throughput() * perRequest;
             notes.figure(Figure.atLeast("reached " + at, reached, "/s", rate * 0.99));
             latency(result, at, p99Millis);
-            memory(meter);
+            memory(notes, meter, "", memoryLimit);
             return reached;
         }
     }
@@ -128,23 +152,28 @@ final class Phases {
     }
 
     private void cost(Meter meter, LoadResult result) {
-        double operations = Math.max(1, result.requests() * (double) perRequest);
+        cost(notes, meter, operation, result.requests() * perRequest);
+        memory(notes, meter, "", memoryLimit);
+    }
+
+    /** Notes what each process spent on one of so many operations. */
+    static void cost(Outcome.Notes notes, Meter meter, String operation, long operations) {
         for (Map.Entry<String, Double> spent : meter.seconds().entrySet()) {
             notes.figure(
                     Figure.told(
                             "CPU of %s per %s".formatted(spent.getKey(), operation),
-                            spent.getValue() * 1e6 / operations,
+                            spent.getValue() * 1e6 / Math.max(1, operations),
                             "µs"));
         }
-        memory(meter);
     }
 
-    private void memory(Meter meter) {
+    /** Notes the most memory that the program held, in megabytes. */
+    static void memory(Outcome.Notes notes, Meter meter, String when, double limit) {
         notes.figure(
                 Figure.below(
-                        "resident memory of the program",
+                        ("resident memory of the program " + when).strip(),
                         meter.mostMemory() / MEGABYTE,
                         "MB",
-                        MEMORY_LIMIT));
+                        limit));
     }
 }

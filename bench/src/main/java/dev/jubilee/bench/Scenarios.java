@@ -16,6 +16,7 @@ final class Scenarios {
         ALL.put("publish", PublishScenarios::publish);
         ALL.put("publish-batch", PublishScenarios::batch);
         ALL.put("publish-batch-client-ids", PublishScenarios::batchOfClientIds);
+        ALL.put("publish-subscribed", SubscribedScenario::publish);
         ALL.put("event-status", ReadScenarios::status);
         ALL.put("join-one", JoinScenarios::one);
         ALL.put("join-100", JoinScenarios::hundred);
@@ -31,6 +32,11 @@ final class Scenarios {
         ALL.put("store-axon", EventStoreScenarios::besideAxon);
         ALL.put("bus-memory", BusScenarios::memory);
         ALL.put("bus-kafka", BusScenarios::kafka);
+        ALL.put("store-catch-up", CatchUpScenario::run);
+        ALL.put("routing", RoutingScenario::run);
+        ALL.put("deliver-latency", LatencyScenario::run);
+        ALL.put("deliver-webhook", WebhookScenario::run);
+        ALL.put("replay", ReplayScenario::run);
     }
 
     private Scenarios() {}

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /** What the scenarios of one run share. Not thread-safe: they run one after the other. */
 final class Stand implements AutoCloseable {
-    /** The topic that everything is published to. */
+    /** The topic that everything is published to which nobody subscribes to. */
     static final String TOPIC = "bench.events";
 
     private static final Duration WARM_UP = Duration.ofSeconds(3);
@@ -140,15 +140,20 @@ final class Stand implements AutoCloseable {
         return file;
     }
 
-    /** Makes the topic unless it is there. */
+    /** Makes {@link #TOPIC} unless it is there. */
     void topic() {
-        if (platform.busGet("/topics/" + TOPIC).status() == 200) {
+        topic(TOPIC);
+    }
+
+    /** Makes a topic unless it is there. */
+    void topic(String name) {
+        if (platform.busGet("/topics/" + name).status() == 200) {
             return;
         }
         Map<String, Object> topic =
                 Map.of(
                         "name",
-                        TOPIC,
+                        name,
                         "description",
                         "What ./jubilee bench publishes",
                         "partitions",
@@ -161,7 +166,7 @@ final class Stand implements AutoCloseable {
                         "game",
                         "owner_service",
                         "bench");
-        platform.busPost("/topics", topic, Map.of()).expect("Creating the topic " + TOPIC);
+        platform.busPost("/topics", topic, Map.of()).expect("Creating the topic " + name);
     }
 
     @Override

@@ -66,6 +66,11 @@ public final class Platform implements AutoCloseable {
         return send("POST", bus.resolve(path), adminKey, body, headers);
     }
 
+    /** A DELETE on the bus with the admin key. */
+    public Answer busDelete(String path) {
+        return send("DELETE", bus.resolve(path), adminKey, null, Map.of());
+    }
+
     /** A GET on live-ops with the admin key. */
     public Answer get(String path) {
         return send("GET", liveops.resolve(path), adminKey, null, Map.of());

@@ -7,10 +7,10 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The SQL of deliveries that subscribers take themselves. One that was taken is leased: it is due
@@ -25,14 +25,32 @@ final class LeaseStore {
 
     private LeaseStore() {}
 
+    /** Which of what is due. */
+    enum Due {
+        /** What is not leased. Costs nothing for what is, however much that may be. */
+        WAITING(" AND NOT taken"),
+        /** That, and what was leased for longer than its lease. Looks at every lease. */
+        ANY("");
+
+        private final String condition;
+
+        Due(String condition) {
+            this.condition = condition;
+        }
+    }
+
     /**
      * Leases what is due, in order, to one caller, who may not have what the closed topics hold.
+     *
+     * @param mostAttempts what was tried more often waits to be given up
      */
     static List<Delivery> lease(
             Connection connection,
             UUID subscription,
             List<String> closed,
+            Due which,
             int limit,
+            int mostAttempts,
             Instant now,
             Instant until)
             throws SQLException {
@@ -41,7 +59,7 @@ final class LeaseStore {
                         """
                         WITH next AS MATERIALIZED (
                             SELECT subscription_id, id FROM bus.pending_deliveries
-                            WHERE subscription_id = ? AND due_at <= ? AND topic <> ALL (?)
+                            WHERE subscription_id = ? AND due_at <= ? AND topic <> ALL (?) AND attempts <= ?%s
                             ORDER BY id LIMIT ? FOR UPDATE SKIP LOCKED
                         )
                         UPDATE bus.pending_deliveries p
@@ -49,12 +67,14 @@ final class LeaseStore {
                         FROM next n WHERE p.subscription_id = n.subscription_id AND p.id = n.id
                         RETURNING p.subscription_id, p.id, p.event_id, p.event_type, p.topic, p.key, p.priority,
                             p.body, p.attempts, p.due_at, p.accepted_at
-                        """)) {
+                        """
+                                .formatted(which.condition))) {
             update.setObject(1, subscription);
             update.setObject(2, utc(now));
             update.setArray(3, connection.createArrayOf("text", closed.toArray()));
-            update.setInt(4, limit);
-            update.setObject(5, utc(until));
+            update.setInt(4, mostAttempts);
+            update.setInt(5, limit);
+            update.setObject(6, utc(until));
             List<Delivery> leased = PendingStore.read(update);
             leased.sort(Comparator.comparingLong(Delivery::id));
             return leased;
@@ -63,6 +83,7 @@ final class LeaseStore {
 
     /**
      * Gives up what was taken too often and never acknowledged, and returns how many there were.
+     * Looks at everything.
      */
     static int giveUp(Connection connection, UUID subscription, int maxRetries, Instant now)
             throws SQLException {
@@ -221,26 +242,34 @@ final class LeaseStore {
         }
     }
 
-    /** When something is due, at most so many; empty when nothing is owed. */
-    static List<Instant> nextDue(Connection connection, UUID subscription, List<String> closed)
+    /**
+     * What is owed and not taken at the moment.
+     *
+     * @param due the earliest that waits; null when nothing does
+     * @param leased whether something is leased, and comes again unless it is acknowledged
+     */
+    record Outlook(@Nullable Instant due, boolean leased) {}
+
+    /** Looks at no more of what is leased than whether there is any. */
+    static Outlook outlook(Connection connection, UUID subscription, List<String> closed)
             throws SQLException {
         try (PreparedStatement select =
                 connection.prepareStatement(
                         """
-                        SELECT min(due_at) FROM bus.pending_deliveries
-                        WHERE subscription_id = ? AND topic <> ALL (?)
+                        SELECT (SELECT min(due_at) FROM bus.pending_deliveries
+                                WHERE subscription_id = ? AND NOT taken AND topic <> ALL (?)),
+                            EXISTS (SELECT FROM bus.pending_deliveries
+                                WHERE subscription_id = ? AND taken AND topic <> ALL (?))
                         """)) {
             select.setObject(1, subscription);
             select.setArray(2, connection.createArrayOf("text", closed.toArray()));
-            List<Instant> found = new ArrayList<>();
+            select.setObject(3, subscription);
+            select.setArray(4, connection.createArrayOf("text", closed.toArray()));
             try (ResultSet row = select.executeQuery()) {
                 row.next();
                 OffsetDateTime due = row.getObject(1, OffsetDateTime.class);
-                if (due != null) {
-                    found.add(due.toInstant());
-                }
+                return new Outlook(due == null ? null : due.toInstant(), row.getBoolean(2));
             }
-            return found;
         }
     }
 

@@ -22,12 +22,22 @@ final class Leases {
     /** How long something is held for a stream that does not acknowledge. */
     static final Duration UNCONFIRMED = Duration.ofSeconds(30);
 
+    /**
+     * How often leases that ended are looked for. It means looking at every lease, of which there
+     * are as many as are under way; with each event that would cost more the more there are.
+     */
+    private static final Duration LOOK = Duration.ofMillis(500);
+
+    private static final long SHORTEST_MILLIS = 10;
+    private static final int MAX_REMEMBERED = 10_000;
+
     private final Database database;
     private final InstantSource clock;
     private final AttemptPartitions partitions;
     private final DeliveryMetrics metrics;
     private final Clearance clearance;
     private final Map<UUID, Map<Semaphore, UUID>> waiting = new ConcurrentHashMap<>();
+    private final Map<UUID, Instant> looked = new ConcurrentHashMap<>();
 
     Leases(
             Database database,
@@ -58,16 +68,20 @@ final class Leases {
         void await(Duration longest) throws InterruptedException {
             Duration wait = longest;
             List<String> closed = closedTo(taker);
-            List<Instant> due =
+            LeaseStore.Outlook outlook =
                     database.read(connection ->
-                            LeaseStore.nextDue(connection, taker.subscription().id(), closed));
-            if (!due.isEmpty()) {
+                            LeaseStore.outlook(connection, taker.subscription().id(), closed));
+            if (outlook.leased()) {
+                wait = shorter(wait, LOOK);
+            }
+            if (outlook.due() != null) {
                 // Tests move the clock by hand, so what will be due is looked for now and then.
-                Duration until = Duration.between(clock.instant(), due.getFirst());
-                wait = shorter(wait, shorter(until, Duration.ofMillis(500)));
+                Duration until = Duration.between(clock.instant(), outlook.due());
+                wait = shorter(wait, shorter(until, LOOK));
             }
             if (arrived.tryAcquire(
-                    Math.max(1, wait.toMillis()), java.util.concurrent.TimeUnit.MILLISECONDS)) {
+                    Math.max(SHORTEST_MILLIS, wait.toMillis()),
+                    java.util.concurrent.TimeUnit.MILLISECONDS)) {
                 arrived.drainPermits();
             }
         }
@@ -107,7 +121,7 @@ final class Leases {
         }
     }
 
-    /** Takes what is due; what was taken too often is given up first. */
+    /** Takes what is due; what was taken too often is given up. */
     List<Delivery> take(Taker taker, int limit, Duration lease) {
         Subscription subscription = taker.subscription();
         if (!subscription.isActive()) {
@@ -116,19 +130,41 @@ final class Leases {
         Instant now = clock.instant();
         partitions.ensure(now);
         List<String> closed = closedTo(taker);
-        return database.transaction(connection -> {
-            if (subscription.requiresAck()) {
-                int dead =
-                        LeaseStore.giveUp(
-                                connection,
-                                subscription.id(),
-                                subscription.retry().maxRetries(),
-                                now);
-                metrics.died(dead);
-            }
-            return LeaseStore.lease(
-                    connection, subscription.id(), closed, limit, now, now.plus(lease));
-        });
+        UUID id = subscription.id();
+        int retries = subscription.retry().maxRetries();
+        boolean acks = subscription.requiresAck();
+        boolean look = isTimeToLook(id, now);
+        List<Delivery> taken =
+                database.transaction(connection -> {
+                    if (look && acks) {
+                        metrics.died(LeaseStore.giveUp(connection, id, retries, now));
+                    }
+                    return LeaseStore.lease(
+                            connection,
+                            id,
+                            closed,
+                            look ? LeaseStore.Due.ANY : LeaseStore.Due.WAITING,
+                            limit,
+                            acks ? retries : Integer.MAX_VALUE,
+                            now,
+                            now.plus(lease));
+                });
+        if (look && taken.size() < limit) {
+            looked(id, now);
+        }
+        return taken;
+    }
+
+    private boolean isTimeToLook(UUID subscription, Instant now) {
+        Instant last = looked.get(subscription);
+        return last == null || Duration.between(last, now).abs().compareTo(LOOK) >= 0;
+    }
+
+    private void looked(UUID subscription, Instant now) {
+        if (looked.size() >= MAX_REMEMBERED) {
+            looked.clear();
+        }
+        looked.put(subscription, now);
     }
 
     int ack(Subscription subscription, List<Long> ids) {

@@ -4,6 +4,8 @@ import dev.jubilee.events.TopicPattern;
 import dev.jubilee.server.bus.filters.EventFilter;
 import dev.jubilee.server.bus.filters.FilterIndex;
 import dev.jubilee.server.json.Json;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -77,6 +79,46 @@ public final class SubscriptionIndex {
     /** One subscription alone. */
     public static SubscriptionIndex of(Subscription only) {
         return new SubscriptionIndex(0, List.of(only));
+    }
+
+    /** Which events somebody wants; {@code filter} as JSON, null for all. */
+    public record Selector(
+            UUID id, String topicPattern, List<String> eventTypes, @Nullable String filter) {
+        /** A subscription that wants these, and is delivered to as one that says nothing else. */
+        private Subscription subscription() {
+            return new Subscription(
+                    id,
+                    "selector",
+                    topicPattern,
+                    eventTypes,
+                    DeliveryMethod.SSE,
+                    null,
+                    filter,
+                    null,
+                    null,
+                    new RetryPolicy(0, Duration.ZERO, null),
+                    0,
+                    new Subscription.Batching(false, 1, Duration.ZERO),
+                    true,
+                    Duration.ofSeconds(30),
+                    Subscription.Ordering.KEY,
+                    StartFrom.NOW,
+                    Map.of(),
+                    new Subscription.State(
+                            Subscription.Status.ACTIVE,
+                            null,
+                            "closed",
+                            null,
+                            Instant.EPOCH,
+                            Instant.EPOCH,
+                            Instant.EPOCH,
+                            0));
+        }
+    }
+
+    /** Of subscriptions that are nowhere kept, to match events without a platform. */
+    public static SubscriptionIndex of(Collection<Selector> selectors) {
+        return new SubscriptionIndex(0, selectors.stream().map(Selector::subscription).toList());
     }
 
     /** As of which change. */

@@ -21,13 +21,17 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Posts to endpoints that others chose. An answer has a time in which to arrive whole, and a size
- * beyond which it is not read; redirects are not followed; each endpoint has connections of its
- * own, so that one that hangs takes nothing from another. It has an event loop of its own as well,
- * away from those that serve. Thread-safe.
+ * beyond which it is not read; redirects are not followed; each host has connections of its own, so
+ * that one that hangs takes nothing from another. It has an event loop of its own as well, away
+ * from those that serve. Thread-safe.
  */
 public final class OutboundHttp implements AutoCloseable {
     private static final int KEPT_BYTES = 2_048;
     private static final int MAX_ANSWER = 1 << 20;
+
+    /** Endpoints of one host that may each have all their requests under way. */
+    private static final int ENDPOINTS = 10;
+
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
 
     private final Vertx vertx;
@@ -36,7 +40,8 @@ public final class OutboundHttp implements AutoCloseable {
     private final Addresses addresses;
 
     /**
-     * @param perEndpoint connections to one host and port at once
+     * @param perEndpoint requests that one caller has under way at once; ten times as many
+     *     connections go to one host and port, and what finds none free waits for one
      */
     public OutboundHttp(AllowedNetworks allowed, int perEndpoint) {
         this.addresses = new Addresses(allowed);
@@ -61,8 +66,10 @@ public final class OutboundHttp implements AutoCloseable {
                                         .setMaxHeaderSize(16_384))
                         .with(
                                 new PoolOptions()
-                                        .setHttp1MaxSize(perEndpoint)
-                                        .setMaxWaitQueueSize(perEndpoint))
+                                        .setHttp1MaxSize(ENDPOINTS * perEndpoint)
+                                        // Callers have few under way; a refusal would count as
+                                        // a fault of an endpoint that knows nothing of it.
+                                        .setMaxWaitQueueSize(-1))
                         .build();
     }
 
