@@ -17,11 +17,10 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
-import org.opentest4j.TestAbortedException;
 
 /**
  * A RabbitMQ of one node, on loopback, from the machine's package {@code rabbitmq-server}. With
- * {@code RABBITMQ_HOST} set it is that server; tests that kill it are then not run, and say so.
+ * {@code RABBITMQ_HOST} set it is that server, which cannot be killed.
  */
 public final class RabbitMqServer implements AutoCloseable {
     private static final Path PROGRAM = Path.of("/usr/lib/rabbitmq/bin/rabbitmq-server");
@@ -116,6 +115,11 @@ public final class RabbitMqServer implements AutoCloseable {
         return System.getenv();
     }
 
+    /** Whether it may be killed: that of {@code RABBITMQ_HOST} may not. */
+    public boolean isOurs() {
+        return own != null;
+    }
+
     /** Kills the node and starts it again on its data. */
     public void restart() {
         kill();
@@ -138,8 +142,7 @@ public final class RabbitMqServer implements AutoCloseable {
 
     private Own own() {
         if (own == null) {
-            throw new TestAbortedException(
-                    "not run: this test kills RabbitMQ, which that of RABBITMQ_HOST is not for");
+            throw new IllegalStateException("the server of RABBITMQ_HOST is not ours to kill");
         }
         return own;
     }
