@@ -22,6 +22,7 @@ final class BusScenarios {
     /** Fewer would measure how Kafka's tool starts. */
     private static final int FEWEST = 200_000;
 
+    private static final int MOST_ROUNDS = 4;
     private static final int NOTE_LENGTH = 200;
     private static final EventRegistry REGISTRY =
             EventRegistry.builder().type("game.kill", Kill.class).build();
@@ -98,8 +99,7 @@ final class BusScenarios {
                                         codec.encode(kills.getFirst()).data(),
                                         StandardCharsets.UTF_8)));
         try (KafkaLoad load = new KafkaLoad(stand.installation(), codec)) {
-            stand.say("warming up the bus on Kafka");
-            KafkaLoad.Published warm = load.publish(kills, stand.warmUp());
+            KafkaLoad.Published warm = warmedUp(stand, load, kills);
             int events = Math.max(FEWEST, (int) (warm.rate() * stand.duration().toSeconds()));
             double before = tool(stand, payload, events);
             stand.say("publishing by the bus on Kafka");
@@ -122,13 +122,24 @@ final class BusScenarios {
                             0.7));
             notes.figure(Figure.told("CPU of an event", own * 1e6, "µs"));
             notes.figure(Figure.told("Kafka's CPU of an event", kafka * 1e6, "µs"));
-            notes.finding(
-                    Finding.exactly(
-                            "events on the topic",
-                            warm.events() + (long) published.events(),
-                            load.onTopic()));
+            notes.finding(Finding.exactly("events on the topic", load.published(), load.onTopic()));
         }
         return notes.of("bus-kafka: one publisher, typed events as JSON, six partitions");
+    }
+
+    /** The last of so many rounds as it takes until one is hardly faster than the one before. */
+    private static KafkaLoad.Published warmedUp(
+            Stand stand, KafkaLoad load, List<DomainEvent<Kill>> kills) {
+        stand.say("warming up the bus on Kafka");
+        KafkaLoad.Published before = load.publish(kills, stand.warmUp());
+        for (int round = 1; round < MOST_ROUNDS; round++) {
+            KafkaLoad.Published now = load.publish(kills, stand.warmUp());
+            if (Phases.isWarm(before.rate(), now.rate())) {
+                return now;
+            }
+            before = now;
+        }
+        return before;
     }
 
     private static double tool(Stand stand, Path payload, int events) {

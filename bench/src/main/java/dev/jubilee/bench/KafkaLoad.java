@@ -28,6 +28,7 @@ final class KafkaLoad implements AutoCloseable {
 
     private final Admin admin;
     private final KafkaEventBus bus;
+    private long published;
 
     KafkaLoad(Installation at, EventCodec codec) {
         admin = Admin.create(Map.of("bootstrap.servers", at.brokers()));
@@ -83,7 +84,13 @@ final class KafkaLoad implements AutoCloseable {
         if (failed != null) {
             throw new BenchException("Kafka did not take an event: " + failed.getMessage(), failed);
         }
+        published += count;
         return new Published(count, seconds);
+    }
+
+    /** How many events Kafka has taken. */
+    long published() {
+        return published;
     }
 
     /** How many events the topic holds. */
