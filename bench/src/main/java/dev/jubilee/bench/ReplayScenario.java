@@ -8,12 +8,14 @@ import java.util.Set;
 import org.apache.kafka.common.TopicPartition;
 import tools.jackson.databind.JsonNode;
 
-/** Events of the event store, sent to another topic. */
+/** What was published, sent to another topic: while Kafka still holds it, and when it does not. */
 final class ReplayScenario {
     private static final String FROM = "bench.replay";
     private static final String TO = "bench.replayed";
     private static final int SLOTS = 8;
-    private static final int FLOOR = 40_000;
+    private static final int EVENTS_A_SECOND = 40_000;
+    private static final int FROM_STORE = 40_000;
+    private static final int FROM_KAFKA = 60_000;
     private static final double MEMORY_LIMIT = 512;
     private static final Duration PATIENCE = Duration.ofMinutes(5);
 
@@ -32,7 +34,7 @@ final class ReplayScenario {
     private Outcome run() {
         stand.topic(FROM);
         stand.topic(TO);
-        long events = FLOOR * stand.duration().toSeconds();
+        long events = EVENTS_A_SECOND * stand.duration().toSeconds();
         stand.say("Kafka's producer tool");
         double kafka =
                 KafkaYardstick.eventsPerSecond(
@@ -41,46 +43,53 @@ final class ReplayScenario {
                         Math.toIntExact(Math.max(500_000, events)));
         try (MarkedPublisher publisher = new MarkedPublisher(stand.platform(), load)) {
             // The first replay is the program's warm-up.
-            replay(publisher, Math.min(events, 100_000), new Outcome.Notes(), kafka);
-            replay(publisher, events, notes, kafka);
+            replay(publisher, Math.min(events, 100_000), new Outcome.Notes());
+            replay(publisher, events, notes);
         }
-        return notes.of("replay: from the event store to a topic");
+        notes.figure(Figure.told("Kafka's producer tool beside it", kafka, "/s"));
+        return notes.of("replay: to a topic, from Kafka or the event store");
     }
 
-    private void replay(MarkedPublisher publisher, long events, Outcome.Notes into, double kafka) {
-        Ledger ledger = new Ledger(publisher.nextPhase(), load.keys());
+    private void replay(MarkedPublisher publisher, long events, Outcome.Notes into) {
         Instant begin = Instant.now();
+        int phase = publisher.nextPhase();
         stand.say("publishing %,d events".formatted(events));
         MarkedPublisher.Published published;
         try (LagWatch store = LagWatch.of(stand.installation(), FROM, Set.of("store"))) {
             published = publisher.all("bench-" + stand.run() + "-replay", events);
             store.awaitCaughtUp(PATIENCE);
         }
+        into.figure(Figure.told("published before", published.rate(), "/s"));
+        into.finding(Finding.exactly("requests refused", 0, published.errors()));
+        replay("held by Kafka", begin, phase, published.events(), into);
+        new TopicReader(stand.installation(), FROM).forget();
+        replay("dropped by Kafka", begin, phase, published.events(), into);
+    }
+
+    private void replay(String what, Instant begin, int phase, long events, Outcome.Notes into) {
         TopicReader target = new TopicReader(stand.installation(), TO);
         Map<TopicPartition, Long> ends = target.ends();
-        stand.say("replaying %,d events".formatted(published.events()));
+        stand.say("replaying %,d events, %s".formatted(events, what));
         JsonNode done;
         try (Meter meter = stand.meter()) {
             done = awaitEnd(begin);
-            Phases.cost(into, meter, "event", published.events());
-            Phases.memory(into, meter, "", MEMORY_LIMIT);
+            Phases.cost(into, meter, "event " + what, events);
+            Phases.memory(into, meter, what, MEMORY_LIMIT);
         }
-        double rate = done.path("replayed").asLong(0) / seconds(done);
-        into.figure(Figure.atLeast("replayed", rate, "/s", FLOOR));
-        into.figure(Figure.told("Kafka's producer tool beside it", kafka, "/s"));
-        into.figure(Figure.told("of Kafka's producer tool", Figure.ratio(rate, kafka), "×"));
-        into.figure(Figure.told("published before", published.rate(), "/s"));
+        String source = done.path("source").asString("store");
+        into.figure(
+                Figure.atLeast(
+                        "replayed, %s, from %s".formatted(what, source),
+                        done.path("replayed").asLong(0) / seconds(done),
+                        "/s",
+                        source.equals("kafka") ? FROM_KAFKA : FROM_STORE));
         stand.say("reading what was replayed");
+        Ledger ledger = new Ledger(phase, load.keys());
         target.read(ends, ledger);
-        into.finding(Finding.exactly("requests refused", 0, published.errors()));
-        into.finding(
-                Finding.exactly(
-                        "events that matched",
-                        published.events(),
-                        done.path("matched").asLong(-1)));
-        into.finding(Finding.exactly("events replayed", published.events(), ledger.heard()));
-        into.finding(Finding.exactly("events twice", 0, ledger.again()));
-        into.finding(Finding.exactly("out of their key's order", 0, ledger.outOfTurn()));
+        into.finding(Finding.exactly("matched, " + what, events, done.path("matched").asLong(-1)));
+        into.finding(Finding.exactly("replayed, " + what, events, ledger.heard()));
+        into.finding(Finding.exactly("twice, " + what, 0, ledger.again()));
+        into.finding(Finding.exactly("out of their key's order, " + what, 0, ledger.outOfTurn()));
     }
 
     /** Starts one of everything since then, and returns what it says when it has ended. */

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -46,6 +47,20 @@ final class TopicReader {
             return ends;
         } catch (ExecutionException e) {
             throw new BenchException("Where " + topic + " ends: " + e.getCause(), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new BenchException("interrupted", e);
+        }
+    }
+
+    /** Has Kafka drop everything that is on the topic now, as it does when retention has passed. */
+    void forget() {
+        Map<TopicPartition, RecordsToDelete> all = new HashMap<>();
+        ends().forEach((partition, end) -> all.put(partition, RecordsToDelete.beforeOffset(end)));
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", at.brokers()))) {
+            admin.deleteRecords(all).all().get();
+        } catch (ExecutionException e) {
+            throw new BenchException("Dropping what is on " + topic + ": " + e.getCause(), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new BenchException("interrupted", e);
