@@ -104,6 +104,7 @@ public final class SubscriptionIndex {
                     Subscription.Ordering.KEY,
                     StartFrom.NOW,
                     Map.of(),
+                    null,
                     new Subscription.State(
                             Subscription.Status.ACTIVE,
                             null,
