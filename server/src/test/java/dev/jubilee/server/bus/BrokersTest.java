@@ -111,7 +111,10 @@ class BrokersTest {
 
         List<StreamMessage<String, String>> entries = entries(topic, EVENTS);
 
-        assertInOrder(entries.stream().map(e -> Json.tree(e.getBody().get("event"))).toList());
+        assertInOrder(
+                entries.stream()
+                        .map(e -> Json.tree(e.getBody().getOrDefault("event", "")))
+                        .toList());
         assertThat(entries.getFirst().getBody()).containsEntry("topic", topic);
         Await.until("each is recorded", () -> count(made, "delivered") == EVENTS);
         assertThat(attempts(made))

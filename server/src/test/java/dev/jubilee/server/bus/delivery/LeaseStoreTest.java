@@ -34,7 +34,7 @@ class LeaseStoreTest {
             connection.setAutoCommit(false);
 
             List<Delivery> taken = lease(connection, LeaseStore.Due.WAITING, NOW);
-            LeaseStore.Outlook outlook = LeaseStore.outlook(connection, subscription);
+            LeaseStore.Outlook outlook = LeaseStore.outlook(connection, subscription, List.of());
 
             assertThat(taken)
                     .extracting(Delivery::id)
@@ -60,19 +60,20 @@ class LeaseStoreTest {
     @Test
     void theOutlookNamesTheEarliestThatIsNotLeased() throws SQLException {
         try (Connection connection = platform.connection()) {
-            assertThat(LeaseStore.outlook(connection, subscription))
+            assertThat(LeaseStore.outlook(connection, subscription, List.of()))
                     .isEqualTo(new LeaseStore.Outlook(null, false));
             owe(connection, 1, 1, false, LATER);
             owe(connection, 2, 1, false, LATER.plusSeconds(1));
 
-            assertThat(LeaseStore.outlook(connection, subscription))
+            assertThat(LeaseStore.outlook(connection, subscription, List.of()))
                     .isEqualTo(new LeaseStore.Outlook(LATER, false));
         }
     }
 
     private List<Delivery> lease(Connection connection, LeaseStore.Due which, Instant now)
             throws SQLException {
-        return LeaseStore.lease(connection, subscription, which, 100, RETRIES, now, LATER);
+        return LeaseStore.lease(
+                connection, subscription, List.of(), which, 100, RETRIES, now, LATER);
     }
 
     private void owe(Connection connection, int from, int count, boolean taken, Instant due)
