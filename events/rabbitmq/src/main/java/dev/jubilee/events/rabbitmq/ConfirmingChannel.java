@@ -25,6 +25,9 @@ final class ConfirmingChannel {
     private final CountDownLatch lost = new CountDownLatch(1);
     private long next = 1;
 
+    /** What is after it was not sent for certain, and goes by the next channel. */
+    private volatile long sent;
+
     private ConfirmingChannel(Channel channel, BiConsumer<Outgoing, @Nullable Exception> finish) {
         this.channel = channel;
         this.finish = finish;
@@ -56,7 +59,7 @@ final class ConfirmingChannel {
     private void ended(ShutdownSignalException cause) {
         if (Refusal.isFinal(cause) || Refusal.isMissing(cause)) {
             // The server does not say which of them it refuses, and would refuse it again.
-            fail(cause);
+            finishThrough(sent, cause);
         }
         lost.countDown();
     }
@@ -76,6 +79,7 @@ final class ConfirmingChannel {
         try {
             channel.basicPublish(
                     message.exchange(), message.routingKey(), message.properties(), message.body());
+            sent = tag;
         } catch (AlreadyClosedException e) {
             ended(e);
         } catch (IOException e) {
@@ -114,6 +118,10 @@ final class ConfirmingChannel {
             finish(tag, failure);
             return;
         }
+        finishThrough(tag, failure);
+    }
+
+    private void finishThrough(long tag, @Nullable Exception failure) {
         for (Long each : unconfirmed.headMap(tag, true).keySet()) {
             finish(each, failure);
         }
