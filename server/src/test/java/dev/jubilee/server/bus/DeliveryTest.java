@@ -28,11 +28,17 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+// The library that verifies signatures goes by the machine's clock: its tests come before those that
+// move the platform's.
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class DeliveryTest {
     @RegisterExtension static final Platform platform = new Platform();
 
@@ -42,7 +48,6 @@ class DeliveryTest {
 
     @BeforeAll
     static void start() {
-        // The verifying library compares with the machine's own clock.
         platform.clock().set(InstantSource.system().instant());
         bus = new BusInstance(platform, Map.of("EVENT_BUS_WEBHOOK_TIMEOUT", "5s"));
     }
@@ -58,6 +63,7 @@ class DeliveryTest {
     }
 
     @Test
+    @Order(1)
     void anEventIsDeliveredSignedAndRecorded() throws Exception {
         String topic = topic();
         Receiver receiver = receiver();
@@ -105,6 +111,7 @@ class DeliveryTest {
     }
 
     @Test
+    @Order(2)
     void bothSecretsSignAfterARotation() throws Exception {
         String topic = topic();
         Receiver receiver = receiver();
