@@ -29,6 +29,7 @@ final class Scenarios {
         ALL.put("store-batch", EventStoreScenarios::batch);
         ALL.put("store-lag", EventStoreScenarios::lag);
         ALL.put("rabbitmq", RabbitScenarios::carry);
+        ALL.put("redis", RedisScenarios::carry);
         ALL.put("store-axon", EventStoreScenarios::besideAxon);
         ALL.put("bus-memory", BusScenarios::memory);
         ALL.put("bus-kafka", BusScenarios::kafka);
