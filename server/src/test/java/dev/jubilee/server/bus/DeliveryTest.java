@@ -36,8 +36,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-// The library that verifies signatures goes by the machine's clock: its tests come before those that
-// move the platform's.
+// Signatures are verified by the machine's clock: first, before others move the platform's.
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class DeliveryTest {
     @RegisterExtension static final Platform platform = new Platform();
