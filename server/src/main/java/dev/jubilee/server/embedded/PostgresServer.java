@@ -67,8 +67,10 @@ final class PostgresServer implements ChildServer {
                     Map.entry("work_mem", "8MB"),
                     Map.entry("maintenance_work_mem", "64MB"),
                     Map.entry("wal_buffers", "16MB"),
-                    Map.entry("max_wal_size", "4GB"),
-                    Map.entry("min_wal_size", "256MB"),
+                    // A new segment is filled with zeros while commits wait for it, 50 ms; one that
+                    // a checkpoint has freed is there already.
+                    Map.entry("max_wal_size", "1GB"),
+                    Map.entry("min_wal_size", "1GB"),
                     Map.entry("checkpoint_timeout", "15min"),
                     Map.entry("checkpoint_completion_target", "0.9"),
                     Map.entry("random_page_cost", "1.1"),

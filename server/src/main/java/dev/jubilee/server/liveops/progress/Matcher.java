@@ -3,6 +3,7 @@ package dev.jubilee.server.liveops.progress;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.jubilee.events.Envelope;
+import dev.jubilee.events.IdOrigin;
 import dev.jubilee.events.kafka.KafkaEnvelopes;
 import dev.jubilee.server.conditions.Scope.EventView;
 import dev.jubilee.server.json.Json;
@@ -13,6 +14,7 @@ import java.util.List;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.record.TimestampType;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -58,6 +60,18 @@ final class Matcher {
         return false;
     }
 
+    /**
+     * When the bus took the event over. One that a relay brought says when its change was made, but
+     * came later: after its occurrence was settled, perhaps. It counts by Kafka's own time.
+     */
+    private static Instant countsAt(ConsumerRecord<byte[], byte[]> record, Envelope event) {
+        if (event.idOrigin() == IdOrigin.RELAYED
+                && record.timestampType() == TimestampType.LOG_APPEND_TIME) {
+            return Instant.ofEpochMilli(record.timestamp());
+        }
+        return event.acceptedAt() == null ? event.time() : event.acceptedAt();
+    }
+
     private static void read(
             ConsumerRecord<byte[], byte[]> record, List<RuleIndex.Binding> bindings, Found found) {
         Envelope event = KafkaEnvelopes.read(record);
@@ -65,8 +79,7 @@ final class Matcher {
         if (userId == null) {
             return; // about no player, and so nobody's progress
         }
-        Instant accepted = event.acceptedAt() == null ? event.time() : event.acceptedAt();
-        Instant at = accepted.truncatedTo(ChronoUnit.MICROS);
+        Instant at = countsAt(record, event).truncatedTo(ChronoUnit.MICROS);
         EventView view =
                 new EventView(event.type(), event.source(), record.topic(), event.time(), userId);
         JsonNode data = null;

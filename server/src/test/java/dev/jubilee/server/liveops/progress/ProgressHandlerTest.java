@@ -5,12 +5,14 @@ import static dev.jubilee.server.liveops.progress.Records.ours;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jubilee.events.Envelope;
+import dev.jubilee.events.IdOrigin;
 import dev.jubilee.events.kafka.Batch;
 import dev.jubilee.events.kafka.BatchHandler.Handled;
 import dev.jubilee.server.liveops.Scene;
 import dev.jubilee.server.liveops.occurrences.Occurrence;
 import dev.jubilee.server.testing.Platform;
 import java.time.Instant;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
@@ -190,6 +192,26 @@ class ProgressHandlerTest {
 
         assertThat(scene.metric(occurrence, "ann", "best_time")).isEqualTo("15");
         assertThat(scene.metric(occurrence, "bob", "best_time")).isEqualTo("10");
+    }
+
+    @Test
+    void whatARelayBringsCountsFromWhenKafkaTookItOver() {
+        Occurrence occurrence = joined(KILLS, "ann");
+        Instant joined = NOW.plusMillis(10);
+        scene.run(
+                "UPDATE liveops.event_participations SET participation_time = ?::timestamptz WHERE event_id = ?",
+                joined,
+                eventId);
+        Envelope change = relayed(kill("r1", "ann", joined.minusMillis(1)));
+        Envelope late = relayed(kill("r2", "ann", joined));
+
+        records.append(change, joined.plusMillis(5));
+        assertThat(handler.handle(records.next())).isEqualTo(Handled.ADVANCED);
+        assertThat(scene.metric(occurrence, "ann", "kills")).as("after the join").isEqualTo("1");
+
+        records.append(late, Objects.requireNonNull(occurrence.endsAt()));
+        assertThat(handler.handle(records.next())).isEqualTo(Handled.ADVANCED);
+        assertThat(scene.metric(occurrence, "ann", "kills")).as("after the end").isEqualTo("1");
     }
 
     @Test
@@ -436,6 +458,10 @@ class ProgressHandlerTest {
 
     private static Envelope kill(String id, String player, Instant at) {
         return event(number + "-" + id, "game.kill", player, at, "{}");
+    }
+
+    private static Envelope relayed(Envelope event) {
+        return event.toBuilder().idOrigin(IdOrigin.RELAYED).build();
     }
 
     private void consume(Envelope... events) {

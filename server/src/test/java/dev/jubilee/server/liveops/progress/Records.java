@@ -10,9 +10,11 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.record.TimestampType;
 
 /** A partition as a consumer sees it, without a broker: what was written, and batches of it. */
 final class Records {
@@ -44,13 +46,27 @@ final class Records {
 
     Records write(Envelope... events) {
         for (Envelope event : events) {
-            ProducerRecord<byte[], byte[]> made = KafkaEnvelopes.record(TOPIC, event);
-            ConsumerRecord<byte[], byte[]> record =
-                    new ConsumerRecord<>(
-                            TOPIC, partition.partition(), records.size(), made.key(), made.value());
-            made.headers().forEach(header -> record.headers().add(header));
-            records.add(record);
+            append(event, event.time());
         }
+        return this;
+    }
+
+    /** Writes an event that Kafka takes at that time. */
+    Records append(Envelope event, Instant at) {
+        ProducerRecord<byte[], byte[]> made = KafkaEnvelopes.record(TOPIC, event);
+        records.add(
+                new ConsumerRecord<>(
+                        TOPIC,
+                        partition.partition(),
+                        records.size(),
+                        at.toEpochMilli(),
+                        TimestampType.LOG_APPEND_TIME,
+                        made.key() == null ? ConsumerRecord.NULL_SIZE : made.key().length,
+                        made.value().length,
+                        made.key(),
+                        made.value(),
+                        made.headers(),
+                        Optional.empty()));
         return this;
     }
 
