@@ -8,6 +8,7 @@ import dev.jubilee.events.tck.Await;
 import dev.jubilee.server.bus.BusInstance.Answer;
 import dev.jubilee.server.json.Json;
 import dev.jubilee.server.testing.Platform;
+import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.Statement;
@@ -22,6 +23,7 @@ import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -184,6 +186,32 @@ class RoutedTopicTest {
                 "/subscriptions/" + made.text("subscription_id") + "/dead-letters/redrive",
                 "{}");
         awaitWritten(target, 7);
+    }
+
+    /** Somebody may write to Kafka directly, with headers that name no attribute. */
+    @Test
+    void whatCannotBeWrittenAsAnEventIsADeadLetterAndHoldsNothingUp() {
+        String source = topic("odd", 1);
+        String target = topic("odd.copy", 1);
+        Answer made = subscribe(source, target, "");
+        publish(source, "game.kill", 0, 1);
+        try (KafkaProducer<byte[], byte[]> producer =
+                new KafkaProducer<>(
+                        platform.kafka(), new ByteArraySerializer(), new ByteArraySerializer())) {
+            var odd =
+                    new ProducerRecord<byte[], byte[]>(
+                            source, "{\"n\": 9}".getBytes(StandardCharsets.UTF_8));
+            odd.headers().add("ce_trace-id", "1".getBytes(StandardCharsets.UTF_8));
+            var _ = producer.send(odd);
+        }
+        publish(source, "game.kill", 1, 2);
+
+        assertThat(numbers(awaitWritten(target, 3))).containsExactly(0, 1, 2);
+        Await.untilAsserted(
+                "the odd one is given up",
+                () ->
+                        assertThat(attempts(made))
+                                .containsOnly(Map.entry("delivered", 3), Map.entry("dead", 1)));
     }
 
     @Test

@@ -121,13 +121,20 @@ final class Relay {
                 }
                 failures = 0;
             } catch (KafkaException | RetryableException | DatabaseException e) {
-                closeTopic();
-                failures++;
                 log.warn("what subscription {} is owed waits: {}", id, e.getMessage());
-                boolean _ = wanted.tryAcquire(pause().toMillis(), TimeUnit.MILLISECONDS);
+                pauseAfterFailure();
+            } catch (RuntimeException e) {
+                log.error("what subscription {} is owed cannot be written", id, e);
+                pauseAfterFailure();
             }
         }
         closeTopic();
+    }
+
+    private void pauseAfterFailure() throws InterruptedException {
+        closeTopic();
+        failures++;
+        boolean _ = wanted.tryAcquire(pause().toMillis(), TimeUnit.MILLISECONDS);
     }
 
     private Duration pause() {

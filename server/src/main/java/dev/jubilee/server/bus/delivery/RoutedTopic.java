@@ -2,6 +2,7 @@ package dev.jubilee.server.bus.delivery;
 
 import dev.jubilee.events.Envelope;
 import dev.jubilee.events.json.CloudEventsJson;
+import dev.jubilee.events.json.InvalidCloudEvent;
 import dev.jubilee.events.kafka.KafkaEnvelopes;
 import dev.jubilee.events.kafka.RetryableException;
 import java.time.Duration;
@@ -148,11 +149,26 @@ final class RoutedTopic implements AutoCloseable {
      * @throws KafkaException when which of the two is not known: open it anew and ask
      */
     Written write(long batch, List<Delivery> deliveries) {
+        List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>(deliveries.size());
+        Map<Integer, String> unfit = new HashMap<>();
+        for (int i = 0; i < deliveries.size(); i++) {
+            try {
+                records.add(record(deliveries.get(i)));
+            } catch (InvalidCloudEvent | IllegalArgumentException e) {
+                // Some can be stored and yet not be written as an event: tried again, they never
+                // end.
+                unfit.put(i, String.valueOf(e.getMessage()));
+            }
+        }
+        return unfit.isEmpty() ? commitAll(batch, records) : new Written.Refused(unfit);
+    }
+
+    private Written commitAll(long batch, List<ProducerRecord<byte[], byte[]>> records) {
         producer.beginTransaction();
-        List<Future<RecordMetadata>> sent = new ArrayList<>(deliveries.size());
+        List<Future<RecordMetadata>> sent = new ArrayList<>(records.size());
         try {
-            for (Delivery one : deliveries) {
-                sent.add(producer.send(record(one)));
+            for (ProducerRecord<byte[], byte[]> one : records) {
+                sent.add(producer.send(one));
             }
             producer.flush();
         } catch (KafkaException e) {
