@@ -241,16 +241,25 @@ final class Relay {
     private void giveUp(List<Delivery> taken, Map<Integer, String> reasons) {
         Instant now = platform.clock().instant();
         platform.partitions().ensure(now);
-        platform.database()
-                .transaction(connection -> {
-                    for (Map.Entry<Integer, String> one : reasons.entrySet()) {
-                        RelayStore.giveUp(
-                                connection, id, taken.get(one.getKey()).id(), one.getValue(), now);
-                    }
-                    RelayStore.undo(connection, id, batch);
-                    return taken;
-                });
-        platform.metrics().died(reasons.size());
+        int died =
+                platform.database()
+                        .transaction(connection -> {
+                            if (!RelayStore.holds(connection, shard(), tenure)) {
+                                // What whoever has it now wrote since must not wait again.
+                                return 0;
+                            }
+                            for (Map.Entry<Integer, String> one : reasons.entrySet()) {
+                                RelayStore.giveUp(
+                                        connection,
+                                        id,
+                                        taken.get(one.getKey()).id(),
+                                        one.getValue(),
+                                        now);
+                            }
+                            RelayStore.undo(connection, id, batch);
+                            return reasons.size();
+                        });
+        platform.metrics().died(died);
     }
 
     private int shard() {
