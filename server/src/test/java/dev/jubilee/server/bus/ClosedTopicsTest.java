@@ -139,6 +139,35 @@ class ClosedTopicsTest {
     }
 
     @Test
+    void whatWasOwedIsDeliveredWhenTheLastClosedTopicIsOpenToAllAgain() {
+        String closed = closedTopic("reopened");
+        grant(closed, "key-service", "subscribe");
+        try (Receiver receiver = new Receiver()) {
+            Answer webhook =
+                    bus.post(
+                            "service",
+                            "/subscriptions",
+                            """
+                            {"service_name": "s", "method": "webhook", "topic_pattern": "%s", "endpoint": "%s"}
+                            """
+                                    .formatted(closed, receiver.url()));
+            String path = "/subscriptions/" + webhook.text("subscription_id");
+            bus.post("service", path + "/pause", "");
+            String id = publish(closed);
+            Await.until("it is owed", () -> owed(webhook) == 1);
+            revoke(closed, "key-service");
+            forget();
+            bus.post("service", path + "/resume", "");
+            assertThat(openSubscriptionGets()).isNotEmpty();
+            assertThat(receiver.received).isEmpty();
+
+            openAllTopics();
+
+            Await.until("it is delivered", () -> receiver.eventIds().contains(id));
+        }
+    }
+
+    @Test
     void whoTakesEventsMustBeAllowedToAsWell() {
         String closed = closedTopic("pulled");
         grant(closed, "key-service", "subscribe");
@@ -228,6 +257,21 @@ class ClosedTopicsTest {
                         "{\"name\": \"" + full + "\", \"requires_auth\": true, \"partitions\": 1}");
         assertThat(made.status()).isEqualTo(201);
         return full;
+    }
+
+    private static void openAllTopics() {
+        bus.get("admin", "/topics?limit=200")
+                .body()
+                .forEach(topic -> {
+                    if (topic.path("requires_auth").asBoolean(false)) {
+                        Answer opened =
+                                bus.patch(
+                                        "admin",
+                                        "/topics/" + topic.get("name").stringValue(),
+                                        "{\"requires_auth\": false}");
+                        assertThat(opened.status()).isEqualTo(200);
+                    }
+                });
     }
 
     private static void grant(String topic, String principal, String action) {
