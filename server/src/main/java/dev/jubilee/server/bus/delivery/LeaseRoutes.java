@@ -59,7 +59,7 @@ final class LeaseRoutes implements Routes {
         try (Leases.Waiter waiter = leases.waiter(taker)) {
             found = leases.take(taker, max, lease);
             while (found.isEmpty() && until - System.nanoTime() > 0 && !call.isAbandoned()) {
-                waiter.await(Duration.ofNanos(until - System.nanoTime()));
+                waiter.await(subscription, Duration.ofNanos(until - System.nanoTime()));
                 found = leases.take(taker, max, lease);
             }
         }

@@ -37,7 +37,7 @@ final class Leases {
     private final DeliveryMetrics metrics;
     private final Clearance clearance;
     private final Map<UUID, Map<Semaphore, UUID>> waiting = new ConcurrentHashMap<>();
-    private final Map<UUID, Instant> looked = new ConcurrentHashMap<>();
+    private final Map<Looked, Instant> looked = new ConcurrentHashMap<>();
 
     Leases(
             Database database,
@@ -52,6 +52,9 @@ final class Leases {
         this.clearance = clearance;
     }
 
+    /** A look is of the topics that are open to who takes, and says nothing of others. */
+    private record Looked(UUID subscription, List<String> closed) {}
+
     /** Somebody who wants to be woken; to be closed. */
     final class Waiter implements AutoCloseable {
         private final Taker taker;
@@ -64,8 +67,16 @@ final class Leases {
                     .put(arrived, subscription);
         }
 
-        /** Waits until something may have arrived, or is due, or so long. */
-        void await(Duration longest) throws InterruptedException {
+        /**
+         * Waits until something may have arrived, or is due, or so long.
+         *
+         * @param now how the subscription stands
+         */
+        void await(Subscription now, Duration longest) throws InterruptedException {
+            await(now.isActive() ? untilDue(longest) : shorter(longest, LOOK));
+        }
+
+        private Duration untilDue(Duration longest) {
             Duration wait = longest;
             List<String> closed = closedTo(taker);
             LeaseStore.Outlook outlook =
@@ -79,6 +90,10 @@ final class Leases {
                 Duration until = Duration.between(clock.instant(), outlook.due());
                 wait = shorter(wait, shorter(until, LOOK));
             }
+            return wait;
+        }
+
+        private void await(Duration wait) throws InterruptedException {
             if (arrived.tryAcquire(
                     Math.max(SHORTEST_MILLIS, wait.toMillis()),
                     java.util.concurrent.TimeUnit.MILLISECONDS)) {
@@ -133,7 +148,8 @@ final class Leases {
         UUID id = subscription.id();
         int retries = subscription.retry().maxRetries();
         boolean acks = subscription.requiresAck();
-        boolean look = isTimeToLook(id, now);
+        Looked mine = new Looked(id, closed);
+        boolean look = isTimeToLook(mine, now);
         List<Delivery> taken =
                 database.transaction(connection -> {
                     if (look && acks) {
@@ -150,21 +166,21 @@ final class Leases {
                             now.plus(lease));
                 });
         if (look && taken.size() < limit) {
-            looked(id, now);
+            looked(mine, now);
         }
         return taken;
     }
 
-    private boolean isTimeToLook(UUID subscription, Instant now) {
-        Instant last = looked.get(subscription);
+    private boolean isTimeToLook(Looked mine, Instant now) {
+        Instant last = looked.get(mine);
         return last == null || Duration.between(last, now).abs().compareTo(LOOK) >= 0;
     }
 
-    private void looked(UUID subscription, Instant now) {
+    private void looked(Looked mine, Instant now) {
         if (looked.size() >= MAX_REMEMBERED) {
             looked.clear();
         }
-        looked.put(subscription, now);
+        looked.put(mine, now);
     }
 
     int ack(Subscription subscription, List<Long> ids) {

@@ -53,7 +53,9 @@ final class StreamWriter {
                 confirm(SETTLED);
                 if (!send(stream)) {
                     keepAlive(stream);
-                    waiter.await(unconfirmed.isEmpty() ? KEEP_ALIVE : Duration.ofSeconds(1));
+                    waiter.await(
+                            subscription,
+                            unconfirmed.isEmpty() ? KEEP_ALIVE : Duration.ofSeconds(1));
                 }
             }
         } finally {
