@@ -104,6 +104,24 @@ class BrokersTest {
     }
 
     @Test
+    void whatNoQueueTakesForOneIsDeliveredToTheOther() throws Exception {
+        String topic = topic("shared");
+        String nowhere = platform.topic("nowhere");
+        try (Connection connection = rabbitmq();
+                Channel channel = connection.createChannel()) {
+            declare(channel, topic);
+            channel.exchangeDeclare(nowhere, "topic", true);
+            Answer unheard = subscribe("rabbitmq", topic, nowhere);
+            Answer heard = subscribe("rabbitmq", topic, topic);
+            publish(topic, 0, EVENTS);
+
+            Await.until("the others are returned", () -> count(unheard, "failed") > 0);
+            Await.until("each is delivered", () -> count(heard, "delivered") == EVENTS);
+            assertThat(errors(heard)).isEmpty();
+        }
+    }
+
+    @Test
     void aStreamGetsEventsInTheOrderOfTheirKeys() {
         String topic = topic("redis");
         Answer made = subscribe("redis", topic, topic);

@@ -32,6 +32,8 @@ import org.slf4j.LoggerFactory;
  */
 final class RabbitSender implements Sender {
     private static final Logger log = LoggerFactory.getLogger(RabbitSender.class);
+    private static final String SUBSCRIPTION = "subscription_id";
+    private static final String LOST = "RabbitMQ closed the channel";
     private static final int PERSISTENT = 2;
     private static final int CONNECT_MILLIS = 3_000;
     private static final long CONNECT_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
@@ -41,13 +43,14 @@ final class RabbitSender implements Sender {
     private final ExecutorService worker =
             Executors.newSingleThreadExecutor(
                     Thread.ofPlatform().name("delivery-rabbitmq").daemon().factory());
+    private final BrokerFaults faults = new BrokerFaults("RabbitMQ");
     private final Set<String> exchanges = new HashSet<>();
     private @Nullable Open open;
     private long connectAgainAt = System.nanoTime();
-    private String lastFault = "";
 
     /** A message that is not confirmed. */
-    private record Sent(String id, long at, CompletableFuture<Outcome> outcome) {
+    private record Sent(
+            String subscription, String id, long at, CompletableFuture<Outcome> outcome) {
         void failed(String reason) {
             outcome.complete(new Outcome.Failed(reason, took()));
         }
@@ -76,7 +79,12 @@ final class RabbitSender implements Sender {
     @Override
     public CompletableFuture<Outcome> send(Subscription to, Shipment shipment) {
         CompletableFuture<Outcome> outcome = new CompletableFuture<>();
-        Sent sent = new Sent(shipment.id(to.batching().enabled()), System.nanoTime(), outcome);
+        Sent sent =
+                new Sent(
+                        to.id().toString(),
+                        shipment.id(to.batching().enabled()),
+                        System.nanoTime(),
+                        outcome);
         try {
             worker.execute(() -> publish(to, shipment, sent));
         } catch (RejectedExecutionException e) {
@@ -93,9 +101,18 @@ final class RabbitSender implements Sender {
             // Given up while it waited: it is tried again, and need not come twice.
             return;
         }
-        Open now = null;
+        Open now;
         try {
             now = open();
+        } catch (IOException | TimeoutException | RuntimeException e) {
+            sent.failed("RabbitMQ cannot be reached");
+            return;
+        }
+        publish(now, to, shipment, sent);
+    }
+
+    private void publish(Open now, Subscription to, Shipment shipment, Sent sent) {
+        try {
             String exchange = String.valueOf(to.endpoint());
             mustExist(now, exchange);
             Delivery first = shipment.deliveries().getFirst();
@@ -110,14 +127,20 @@ final class RabbitSender implements Sender {
                             .type(first.eventType())
                             .contentType(shipment.mediaType(batch))
                             .deliveryMode(PERSISTENT)
-                            .headers(Map.of("subscription_id", to.id().toString()))
+                            .headers(Map.of(SUBSCRIPTION, sent.subscription()))
                             .build();
             now.channel()
                     .basicPublish(exchange, first.topic(), true, properties, shipment.body(batch));
         } catch (NoExchange e) {
             sent.failed(String.valueOf(e.getMessage()));
-        } catch (IOException | TimeoutException | ShutdownSignalException e) {
-            sent.failed("RabbitMQ: " + e.getMessage());
+        } catch (IOException | ShutdownSignalException e) {
+            faults.note(e);
+            sent.failed(LOST);
+            drop(now);
+        } catch (RuntimeException e) {
+            // Its number is used up, and the server will never confirm it.
+            faults.note(e);
+            sent.failed("it cannot be written as a message of RabbitMQ");
             drop(now);
         }
     }
@@ -161,37 +184,54 @@ final class RabbitSender implements Sender {
         }
         drop(known);
         if (System.nanoTime() - connectAgainAt < 0) {
-            throw new IOException(lastFault);
+            throw new IOException("it was away a moment ago");
         }
         try {
-            Connection connection = factory.newConnection("jubilee-deliveries");
+            Open made = connect();
+            open = made;
+            return made;
+        } catch (IOException | TimeoutException | RuntimeException e) {
+            faults.note(e);
+            connectAgainAt = System.nanoTime() + CONNECT_PAUSE_NANOS;
+            throw e;
+        }
+    }
+
+    private Open connect() throws IOException, TimeoutException {
+        Connection connection = factory.newConnection("jubilee-deliveries");
+        try {
             Channel channel = connection.createChannel();
+            if (channel == null) {
+                throw new IOException("no more channels");
+            }
             NavigableMap<Long, Sent> unconfirmed = new ConcurrentSkipListMap<>();
             channel.confirmSelect();
             channel.addReturnListener(returned -> unroutable(returned, unconfirmed));
             channel.addConfirmListener(
                     (number, multiple) -> confirmed(unconfirmed, number, multiple, true),
                     (number, multiple) -> confirmed(unconfirmed, number, multiple, false));
-            channel.addShutdownListener(cause ->
-                    unconfirmed
-                            .values()
-                            .forEach(one -> one.failed("RabbitMQ: " + cause.getMessage())));
-            Open made = new Open(connection, channel, unconfirmed);
-            open = made;
-            return made;
-        } catch (IOException | TimeoutException e) {
-            lastFault = String.valueOf(e.getMessage());
-            connectAgainAt = System.nanoTime() + CONNECT_PAUSE_NANOS;
+            channel.addShutdownListener(cause -> {
+                if (!cause.isInitiatedByApplication()) {
+                    faults.note(cause);
+                }
+                unconfirmed.values().forEach(one -> one.failed(LOST));
+            });
+            return new Open(connection, channel, unconfirmed);
+        } catch (IOException | RuntimeException e) {
+            connection.abort(CONNECT_MILLIS);
             throw e;
         }
     }
 
     /** Comes before the confirmation of the same message. */
     private static void unroutable(Return returned, NavigableMap<Long, Sent> unconfirmed) {
+        // Others may have been sent the same event.
         String id = returned.getProperties().getMessageId();
+        Map<String, Object> headers = returned.getProperties().getHeaders();
+        String subscription = headers == null ? "" : String.valueOf(headers.get(SUBSCRIPTION));
         unconfirmed.values().stream()
-                .filter(one -> one.id().equals(id))
-                .forEach(one -> one.failed("no queue takes it: " + returned.getReplyText()));
+                .filter(one -> one.id().equals(id) && one.subscription().equals(subscription))
+                .forEach(one -> one.failed("no queue takes it"));
     }
 
     private static void confirmed(
@@ -218,7 +258,7 @@ final class RabbitSender implements Sender {
             open = null;
             exchanges.clear();
         }
-        lost.unconfirmed().values().forEach(one -> one.failed("the channel was lost"));
+        lost.unconfirmed().values().forEach(one -> one.failed(LOST));
         lost.connection().abort(CONNECT_MILLIS);
     }
 
