@@ -53,6 +53,29 @@ class ClosedTopicsTest {
     }
 
     @Test
+    void noOtherServiceLeadsASubscriptionToItself() {
+        try (Receiver receiver = new Receiver()) {
+            Answer made =
+                    bus.post(
+                            "admin",
+                            "/subscriptions",
+                            """
+                            {"service_name": "s", "method": "webhook", "topic_pattern": "%s", "endpoint": "%s"}
+                            """
+                                    .formatted(platform.topic("led.*"), receiver.url()));
+            assertThat(made.status()).isEqualTo(201);
+            String path = "/subscriptions/" + made.text("subscription_id");
+            String change = "{\"endpoint\": \"" + receiver.url() + "\"}";
+
+            assertThat(bus.patch("service", path, change).status()).isEqualTo(403);
+            assertThat(bus.post("service", path + "/rewind", "{\"to\": \"now\"}").status())
+                    .isEqualTo(403);
+            assertThat(bus.post("service", path + "/secret/rotate", "").status()).isEqualTo(403);
+            assertThat(bus.patch("operator", path, change).status()).isEqualTo(200);
+        }
+    }
+
+    @Test
     void aTargetTakesEventsOnlyForThoseWhoMayPublishThere() {
         String closed = closedTopic("target");
         String body =

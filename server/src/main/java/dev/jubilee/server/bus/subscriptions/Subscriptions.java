@@ -14,6 +14,7 @@ import dev.jubilee.server.database.ChangeFeed;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.http.Problem;
 import dev.jubilee.server.security.Principal;
+import dev.jubilee.server.security.Role;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -183,7 +184,7 @@ public final class Subscriptions {
             SubscriptionReader.Read read,
             StartPositions.Ends more)
             throws SQLException {
-        Subscription current = locked(connection, read.subscription().id());
+        Subscription current = owned(connection, who, read.subscription().id());
         Map<UUID, List<Long>> starts = new HashMap<>(current.startsAt());
         starts.putAll(more.byTopic());
         String token = current.authToken();
@@ -228,7 +229,7 @@ public final class Subscriptions {
     Made rewind(
             Connection connection, Principal who, UUID id, String to, StartPositions.Start start)
             throws SQLException {
-        Subscription current = locked(connection, id);
+        Subscription current = owned(connection, who, id);
         State state = current.state();
         Subscription it =
                 current.withStartFrom(to)
@@ -250,7 +251,7 @@ public final class Subscriptions {
     }
 
     Made rotateSecret(Connection connection, Principal who, UUID id) throws SQLException {
-        Subscription current = locked(connection, id);
+        Subscription current = owned(connection, who, id);
         if (current.method() != DeliveryMethod.WEBHOOK) {
             throw Problem.conflict(
                             "subscription_not_signed",
@@ -316,6 +317,18 @@ public final class Subscriptions {
     private static Subscription locked(Connection connection, UUID id) throws SQLException {
         return SubscriptionStore.find(connection, id, true)
                 .orElseThrow(() -> notFound(id.toString()));
+    }
+
+    /** It is delivered with its owner's rights, so no other game server may lead it elsewhere. */
+    private static Subscription owned(Connection connection, Principal who, UUID id)
+            throws SQLException {
+        Subscription it = locked(connection, id);
+        if (who.role() == Role.SERVICE && !who.equals(it.owner())) {
+            throw Problem.forbidden(
+                            "Only who made the subscription, operators and admins change it.")
+                    .asException();
+        }
+        return it;
     }
 
     /** Nobody else can change the version while this transaction holds it. */
