@@ -76,6 +76,42 @@ class ClosedTopicsTest {
     }
 
     @Test
+    void whoMayNotTakeEventsOfATopicDoesNotSeeThemAsDeadLetters() {
+        String closed = closedTopic("dead");
+        try (Receiver receiver = new Receiver()) {
+            receiver.behaviour = request -> Receiver.Reply.of(400);
+            Answer made =
+                    bus.post(
+                            "admin",
+                            "/subscriptions",
+                            """
+                            {"service_name": "s", "method": "webhook", "topic_pattern": "%s", "endpoint": "%s",
+                             "max_retries": 0}
+                            """
+                                    .formatted(closed, receiver.url()));
+            String letters = "/subscriptions/" + made.text("subscription_id") + "/dead-letters";
+            publish(closed);
+            Await.until(
+                    "it is dead",
+                    () -> bus.get("admin", letters).body().path("total").asInt(0) == 1);
+            String letter =
+                    letters
+                            + "/"
+                            + bus.get("admin", letters)
+                                    .body()
+                                    .at("/dead_letters/0/dead_letter_id")
+                                    .stringValue();
+
+            assertThat(bus.get("service", letter).status()).isEqualTo(403);
+            assertThat(bus.patch("service", letter, "{\"data\": {\"n\": 2}}").status())
+                    .isEqualTo(403);
+            grant(closed, "key-service", "subscribe");
+            assertThat(bus.get("service", letter).status()).isEqualTo(200);
+            assertThat(bus.get("admin", letter).status()).isEqualTo(200);
+        }
+    }
+
+    @Test
     void aTargetTakesEventsOnlyForThoseWhoMayPublishThere() {
         String closed = closedTopic("target");
         String body =

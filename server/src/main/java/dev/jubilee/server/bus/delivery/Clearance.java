@@ -24,8 +24,13 @@ final class Clearance {
     /** Whether the subscription may get what is published to the topic. */
     boolean allows(Subscription subscription, String topic) {
         Principal owner = subscription.owner();
+        return owner == null || allows(owner, topic);
+    }
+
+    /** Whether the caller may take events of the topic. */
+    boolean allows(Principal who, String topic) {
         Topic there = topics.find(topic);
-        return there == null || owner == null || allows(owner, there);
+        return there == null || allows(who, there);
     }
 
     private boolean allows(Principal who, Topic topic) {

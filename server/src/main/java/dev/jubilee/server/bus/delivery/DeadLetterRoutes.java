@@ -14,6 +14,8 @@ import dev.jubilee.server.http.Routes;
 import dev.jubilee.server.idempotency.Idempotency;
 import dev.jubilee.server.json.Json;
 import dev.jubilee.server.security.Access;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.LinkedHashMap;
@@ -30,6 +32,7 @@ final class DeadLetterRoutes implements Routes {
 
     private final Database database;
     private final Subscriptions subscriptions;
+    private final Clearance clearance;
     private final Redrives redrives;
     private final Idempotency idempotency;
     private final Audit audit;
@@ -38,11 +41,13 @@ final class DeadLetterRoutes implements Routes {
     DeadLetterRoutes(
             Database database,
             Subscriptions subscriptions,
+            Clearance clearance,
             Redrives redrives,
             Idempotency idempotency,
             InstantSource clock) {
         this.database = database;
         this.subscriptions = subscriptions;
+        this.clearance = clearance;
         this.redrives = redrives;
         this.idempotency = idempotency;
         this.audit = new Audit(clock);
@@ -129,9 +134,24 @@ final class DeadLetterRoutes implements Routes {
     private Reply get(Call call) {
         UUID subscription = subscription(call);
         UUID id = id(call, "dead_letter_id", "dead_letter");
-        return database.read(connection -> DeadLetterStore.find(connection, subscription, id))
-                .map(it -> Reply.ok(View.of(it, true)))
+        DeadLetterStore.DeadLetter found =
+                database.read(connection -> find(connection, subscription, id));
+        mustBeAllowed(call, found);
+        return Reply.ok(View.of(found, true));
+    }
+
+    private static DeadLetterStore.DeadLetter find(
+            Connection connection, UUID subscription, UUID id) throws SQLException {
+        return DeadLetterStore.find(connection, subscription, id)
                 .orElseThrow(() -> Problem.notFound("dead_letter", id.toString()).asException());
+    }
+
+    /** Whoever may not take events of a topic does not see them as dead letters either. */
+    private void mustBeAllowed(Call call, DeadLetterStore.DeadLetter found) {
+        if (!clearance.allows(call.principal(), found.topic())) {
+            throw Problem.forbidden("The caller may not take events of \"" + found.topic() + "\".")
+                    .asException();
+        }
     }
 
     private Reply edit(Call call) {
@@ -146,11 +166,8 @@ final class DeadLetterRoutes implements Routes {
         return idempotency.once(
                 call,
                 connection -> {
-                    DeadLetterStore.DeadLetter found =
-                            DeadLetterStore.find(connection, subscription, id)
-                                    .orElseThrow(() ->
-                                            Problem.notFound("dead_letter", id.toString())
-                                                    .asException());
+                    DeadLetterStore.DeadLetter found = find(connection, subscription, id);
+                    mustBeAllowed(call, found);
                     ObjectNode event = (ObjectNode) Json.tree(found.body());
                     event.remove("data_base64");
                     event.set("data", body.get("data"));
@@ -162,11 +179,7 @@ final class DeadLetterRoutes implements Routes {
                             "dead_letter.edit",
                             id.toString(),
                             Map.of("subscription_id", subscription.toString()));
-                    return Reply.ok(
-                            View.of(
-                                    DeadLetterStore.find(connection, subscription, id)
-                                            .orElseThrow(),
-                                    true));
+                    return Reply.ok(View.of(find(connection, subscription, id), true));
                 });
     }
 

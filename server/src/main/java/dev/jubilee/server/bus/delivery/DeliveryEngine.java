@@ -262,7 +262,13 @@ public final class DeliveryEngine implements AutoCloseable {
         return router -> {
             new DeliveryRoutes(database, subscriptions, sender, platform.clock()).on(router);
             new LeaseRoutes(subscriptions, leases).on(router);
-            new DeadLetterRoutes(database, subscriptions, redrives, idempotency, platform.clock())
+            new DeadLetterRoutes(
+                            database,
+                            subscriptions,
+                            clearance,
+                            redrives,
+                            idempotency,
+                            platform.clock())
                     .on(router);
         };
     }
