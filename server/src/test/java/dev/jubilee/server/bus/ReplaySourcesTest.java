@@ -219,6 +219,9 @@ class ReplaySourcesTest {
                         "/subscriptions",
                         "{\"service_name\": \"s\", \"method\": \"sse\"}");
         String id = subscription.text("subscription_id");
+        Answer dry = replay(source, "\"dry_run\":true,\"subscription_id\":\"" + id + "\"");
+        assertThat(dry.status()).isEqualTo(202);
+        assertThat(dry.body().has("target_topic")).isFalse();
         Answer made = replay(source, "\"rate_per_second\":20,\"subscription_id\":\"" + id + "\"");
         String path = "/replay/" + made.text("replay_id");
         Await.until("it has begun", () -> status(path).get("replayed").intValue() > 0);

@@ -81,7 +81,7 @@ final class NewReplay {
                 end == null || end.isAfter(latest) ? latest : end,
                 filter,
                 kind,
-                subscription != null ? subscription : target,
+                kind == Replay.Kind.SUBSCRIPTION ? subscription : target,
                 rate == null ? null : rate.intValue(),
                 null,
                 0,
