@@ -3,15 +3,20 @@ package dev.jubilee.server.bus;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jubilee.events.Envelope;
+import dev.jubilee.events.EventId;
+import dev.jubilee.events.IdOrigin;
 import dev.jubilee.events.kafka.KafkaEnvelopes;
 import dev.jubilee.events.tck.Await;
 import dev.jubilee.server.bus.BusInstance.Answer;
 import dev.jubilee.server.json.Json;
 import dev.jubilee.server.testing.Platform;
+import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.Statement;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -138,6 +143,36 @@ class ReplaySourcesTest {
         assertThat(read(source)).hasSize(3);
 
         JsonNode done = done(replay(source, "\"target_topic\":\"" + target + "\""));
+
+        assertThat(done.get("source").stringValue()).isEqualTo("kafka");
+        assertThat(done.get("replayed").intValue()).isEqualTo(1);
+        assertThat(numbers(target)).containsExactly(0);
+    }
+
+    @Test
+    void whatARelayRepeatedIsReplayedOnce() {
+        String source = topic("relayed", 1);
+        String target = topic("relayed.target", 1);
+        Instant accepted = platform.clock().instant().truncatedTo(ChronoUnit.MILLIS);
+        Envelope event =
+                Envelope.of(
+                                EventId.ofItem(EventId.at(accepted), 0).toString(),
+                                "game.relayed",
+                                "/liveops",
+                                accepted)
+                        .idOrigin(IdOrigin.RELAYED)
+                        .acceptedAt(accepted)
+                        .json("{\"n\": 0}".getBytes(StandardCharsets.UTF_8))
+                        .build();
+        for (int i = 0; i < 3; i++) {
+            bus.bus.publisher().forward(source, List.of(event)).join();
+        }
+        bus.bus.store().caughtUp().join();
+        assertThat(read(source)).hasSize(3);
+
+        // Slow enough that each is read by itself.
+        JsonNode done =
+                done(replay(source, "\"rate_per_second\":4,\"target_topic\":\"" + target + "\""));
 
         assertThat(done.get("source").stringValue()).isEqualTo("kafka");
         assertThat(done.get("replayed").intValue()).isEqualTo(1);

@@ -1,8 +1,10 @@
 package dev.jubilee.server.bus.replay;
 
 import dev.jubilee.events.Envelope;
+import dev.jubilee.events.EventId;
 import dev.jubilee.events.IdOrigin;
 import dev.jubilee.events.kafka.KafkaEnvelopes;
+import dev.jubilee.events.postgres.SqlArray;
 import dev.jubilee.server.database.Database;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -15,12 +17,15 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.UUID;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads a replay from Kafka, partition by partition in order. What the store leaves out is left out
@@ -40,6 +45,8 @@ final class KafkaSource implements ReplaySource {
     private List<Read> piece = List.of();
 
     private record Read(TopicPartition partition, long offset, Envelope event) {}
+
+    private record Place(String topic, int partition, long offset) {}
 
     /**
      * @param kafka how clients reach Kafka
@@ -153,23 +160,60 @@ final class KafkaSource implements ReplaySource {
                 && filter.test(event);
     }
 
-    /** An id counts once: by the store's word, which knows when it was accepted first. */
+    /** An id counts once: by the store's word, which knows which was the first. */
     private List<Read> withoutRepeated(List<Read> found) {
-        List<String> ids =
-                found.stream()
-                        .filter(one -> one.event().idOrigin() == IdOrigin.CLIENT)
-                        .map(one -> one.event().id())
-                        .distinct()
-                        .toList();
-        if (ids.isEmpty()) {
-            return found;
-        }
-        Map<String, Instant> first = firstAccepted(ids);
+        Map<String, Instant> first =
+                firstAccepted(
+                        found.stream()
+                                .map(Read::event)
+                                .filter(event -> isNamedByClient(event) && rowOf(event) == null)
+                                .map(Envelope::id)
+                                .distinct()
+                                .toList());
+        Map<UUID, Place> stored =
+                storedPlaces(
+                        found.stream()
+                                .map(one -> rowOf(one.event()))
+                                .filter(Objects::nonNull)
+                                .distinct()
+                                .toList());
         Set<String> seen = new HashSet<>();
         return found.stream()
-                .filter(one ->
-                        one.event().idOrigin() != IdOrigin.CLIENT || isFirst(one, first, seen))
+                .filter(one -> {
+                    UUID row = rowOf(one.event());
+                    if (row != null) {
+                        return isStored(one, stored.get(row)) && seen.add(one.event().id());
+                    }
+                    return !isNamedByClient(one.event()) || isFirst(one, first, seen);
+                })
                 .toList();
+    }
+
+    private static boolean isNamedByClient(Envelope event) {
+        return event.idOrigin() != IdOrigin.SERVER;
+    }
+
+    /** The row of an event that a relay may repeat, with the same moment; null for others. */
+    private static @Nullable UUID rowOf(Envelope event) {
+        if (event.idOrigin() != IdOrigin.RELAYED || event.id().length() != 36) {
+            return null;
+        }
+        try {
+            UUID id = UUID.fromString(event.id());
+            return id.version() == 7 && EventId.timeOf(id).equals(event.acceptedAt()) ? id : null;
+        } catch (IllegalArgumentException e) {
+            return null;
+        }
+    }
+
+    /** What the store does not know yet, or no longer, counts where it is met. */
+    private static boolean isStored(Read one, @Nullable Place place) {
+        return place == null
+                || place.equals(
+                        new Place(
+                                one.partition().topic(),
+                                one.partition().partition(),
+                                one.offset()));
     }
 
     private static boolean isFirst(Read one, Map<String, Instant> first, Set<String> seen) {
@@ -182,7 +226,38 @@ final class KafkaSource implements ReplaySource {
         return matches && seen.add(one.event().id());
     }
 
+    private Map<UUID, Place> storedPlaces(List<UUID> ids) {
+        if (ids.isEmpty()) {
+            return Map.of();
+        }
+        List<Instant> times = ids.stream().map(EventId::timeOf).sorted().toList();
+        return database.read(connection -> {
+            try (PreparedStatement select =
+                    connection.prepareStatement(
+                            """
+                            SELECT id, topic, partition, "offset" FROM bus.events
+                             WHERE id = ANY (?) AND accepted_at BETWEEN ?::timestamptz AND ?::timestamptz
+                            """)) {
+                select.setObject(1, SqlArray.uuids(ids));
+                select.setString(2, times.getFirst().toString());
+                select.setString(3, times.getLast().toString());
+                Map<UUID, Place> known = new HashMap<>();
+                try (ResultSet row = select.executeQuery()) {
+                    while (row.next()) {
+                        known.put(
+                                row.getObject(1, UUID.class),
+                                new Place(row.getString(2), row.getInt(3), row.getLong(4)));
+                    }
+                }
+                return known;
+            }
+        });
+    }
+
     private Map<String, Instant> firstAccepted(List<String> ids) {
+        if (ids.isEmpty()) {
+            return Map.of();
+        }
         return database.read(connection -> {
             try (PreparedStatement select =
                     connection.prepareStatement(
