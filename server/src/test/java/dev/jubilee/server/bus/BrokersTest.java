@@ -141,6 +141,22 @@ class BrokersTest {
     }
 
     @Test
+    void whatAServerSaysStaysWithOperators() {
+        String topic = topic("wrong");
+        RedisClient client = RedisClient.create(redis.uri());
+        try (var connection = client.connect()) {
+            connection.sync().set(topic, "no stream");
+            Answer made = subscribe("redis", topic, topic);
+            publish(topic, 0, 1);
+
+            Await.until("it failed", () -> count(made, "failed") == 1);
+            assertThat(errors(made)).containsExactly("Redis refused the command");
+        } finally {
+            client.shutdown();
+        }
+    }
+
+    @Test
     void whatIsPublishedWhileAServerIsAwayArrivesWhenItIsBack() throws Exception {
         String topic = topic("away");
         Answer toRabbit;

@@ -6,6 +6,8 @@ import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.http.client.Outcome;
 import io.lettuce.core.ClientOptions;
 import io.lettuce.core.RedisClient;
+import io.lettuce.core.RedisCommandExecutionException;
+import io.lettuce.core.RedisConnectionException;
 import io.lettuce.core.RedisException;
 import io.lettuce.core.RedisURI;
 import io.lettuce.core.api.StatefulRedisConnection;
@@ -15,8 +17,10 @@ import io.lettuce.core.resource.DefaultClientResources;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +36,7 @@ final class RedisSender implements Sender {
                     .ioThreadPoolSize(2)
                     .computationThreadPoolSize(2)
                     .build();
+    private final BrokerFaults faults = new BrokerFaults("Redis");
     private final RedisClient client;
     private final RedisURI server;
     private final Duration timeout;
@@ -64,21 +69,49 @@ final class RedisSender implements Sender {
                         EVENT, shipment.body(batch),
                         TOPIC, shipment.deliveries().getFirst().topic().getBytes(UTF_8));
         return connection()
-                .thenCompose(link -> (CompletionStage<String>) link.async().xadd(stream, entry))
+                .thenCompose(link -> append(link, stream, entry))
                 .orTimeout(timeout.toMillis(), TimeUnit.MILLISECONDS)
                 .handle((id, failure) -> outcome(id, failure, begun));
     }
 
-    private static Outcome outcome(@Nullable String id, @Nullable Throwable failure, long begun) {
+    private CompletionStage<String> append(
+            StatefulRedisConnection<byte[], byte[]> link,
+            byte[] stream,
+            Map<byte[], byte[]> entry) {
+        return link.async()
+                .xadd(stream, entry)
+                .toCompletableFuture()
+                .orTimeout(timeout.toMillis(), TimeUnit.MILLISECONDS)
+                .whenComplete((id, failure) -> {
+                    if (failure instanceof TimeoutException) {
+                        // Nobody may be there any more: whatever is sent next asks anew.
+                        var _ = link.closeAsync();
+                    }
+                });
+    }
+
+    private Outcome outcome(@Nullable String id, @Nullable Throwable failure, long begun) {
         Duration took = Duration.ofNanos(System.nanoTime() - begun);
         if (id != null) {
             return new Outcome.Kept(id, took);
         }
         Throwable cause =
-                failure != null && failure.getCause() != null ? failure.getCause() : failure;
-        return new Outcome.Failed(
-                "Redis: " + (cause == null ? "no answer" : String.valueOf(cause.getMessage())),
-                took);
+                failure instanceof CompletionException && failure.getCause() != null
+                        ? failure.getCause()
+                        : failure;
+        if (cause != null) {
+            faults.note(cause);
+        }
+        return new Outcome.Failed(reason(cause), took);
+    }
+
+    private static String reason(@Nullable Throwable cause) {
+        return switch (cause) {
+            case TimeoutException _ -> "Redis did not answer in time";
+            case RedisCommandExecutionException _ -> "Redis refused the command";
+            case RedisConnectionException _ -> "Redis cannot be reached";
+            case null, default -> "the connection to Redis was lost";
+        };
     }
 
     private synchronized CompletableFuture<StatefulRedisConnection<byte[], byte[]>> connection() {
