@@ -125,6 +125,32 @@ class ClosedTopicsTest {
     }
 
     @Test
+    void aTargetTakesNothingWhileTheOwnersGrantIsTakenBack() {
+        String closed = closedTopic("target.later");
+        String source = platform.topic("target.source");
+        bus.post("operator", "/topics", "{\"name\": \"" + source + "\"}");
+        grant(closed, "key-service", "publish");
+        Answer made =
+                bus.post(
+                        "service",
+                        "/subscriptions",
+                        """
+                        {"service_name": "s", "method": "kafka", "topic_pattern": "%s", "target_topic": "%s"}
+                        """
+                                .formatted(source, closed));
+        assertThat(made.status()).isEqualTo(201);
+        revoke(closed, "key-service");
+        publish(source);
+        Await.until("it is owed", () -> owed(made) == 1);
+        assertThat(openSubscriptionGets()).isNotEmpty();
+        assertThat(owed(made)).isEqualTo(1);
+
+        grant(closed, "key-service", "publish");
+
+        Await.until("it is written", () -> owed(made) == 0);
+    }
+
+    @Test
     void aPatternDoesNotLeadIntoWhatItsOwnerMayNotHave() {
         String closed = closedTopic("wide.closed");
         String open = platform.topic("wide.open");

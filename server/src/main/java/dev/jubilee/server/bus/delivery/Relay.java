@@ -6,9 +6,11 @@ import dev.jubilee.server.bus.delivery.RoutedTopic.Written;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
 import dev.jubilee.server.bus.topics.Topic;
+import dev.jubilee.server.bus.topics.TopicAction;
 import dev.jubilee.server.bus.topics.TopicCatalogue;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.database.DatabaseException;
+import dev.jubilee.server.security.Principal;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -88,7 +90,12 @@ final class Relay {
             return null;
         }
         Topic target = platform.topics().find(String.valueOf(it.endpoint()));
-        return target != null && target.isActive() ? it : null;
+        return target != null && target.isActive() && mayWrite(it.owner(), target) ? it : null;
+    }
+
+    /** Asked each time: a grant may have been taken back since the subscription was made. */
+    private boolean mayWrite(@Nullable Principal owner, Topic target) {
+        return owner == null || platform.topics().allows(owner, target, TopicAction.PUBLISH);
     }
 
     private void run() {
