@@ -231,6 +231,45 @@ class ReplaySourcesTest {
     }
 
     @Test
+    void replaysThatWaitForAFullSubscriptionLetOthersRun() {
+        String source = topic("waits", 1);
+        String target = topic("waits.target", 1);
+        publish(source, 0, 10);
+        Answer full =
+                bus.post(
+                        "service",
+                        "/subscriptions",
+                        """
+                        {"service_name": "full", "method": "sse", "topic_pattern": "%s", "start_from": "now"}
+                        """
+                                .formatted(source));
+        String id = full.text("subscription_id");
+        execute(
+                """
+                INSERT INTO bus.pending_deliveries (subscription_id, id, event_id, event_type, topic, priority, body,
+                    attempts, due_at, taken, accepted_at)
+                SELECT '%s', n, 'e' || n, 'game.kill', '%s', 1, '{}', 0, now(), false, now()
+                FROM generate_series(1, 5000) n
+                """
+                        .formatted(id, source));
+        Answer one = replay(source, "\"subscription_id\":\"" + id + "\"");
+        Answer two = replay(source, "\"subscription_id\":\"" + id + "\"");
+        for (Answer waiting : List.of(one, two)) {
+            String path = "/replay/" + waiting.text("replay_id");
+            Await.until(
+                    "it has begun",
+                    () -> status(path).path("status").asString("").equals("running"));
+        }
+
+        done(replay(source, "\"target_topic\":\"" + target + "\""));
+
+        assertThat(numbers(target)).isEqualTo(upTo(10));
+        execute("DELETE FROM bus.pending_deliveries WHERE subscription_id = '" + id + "'");
+        assertThat(done(one).get("replayed").intValue()).isEqualTo(10);
+        assertThat(done(two).get("replayed").intValue()).isEqualTo(10);
+    }
+
+    @Test
     void aReplayToASubscriptionThatIsNoneOrIsDeletedEnds() {
         String source = topic("gone", 1);
         publish(source, 0, 100);

@@ -28,6 +28,7 @@ final class ReplayRun {
     private static final int PIECE = 2_000;
     private static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final long ROOM_MILLIS = 100;
+    private static final long FULL_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     private final Replay replay;
     private final UUID lease;
@@ -178,13 +179,14 @@ final class ReplayRun {
         };
     }
 
-    /** Waits until the target takes more; false when somebody stopped it. */
+    /** Waits until the target takes more; false when somebody stopped it, or it waits too long. */
     private boolean awaitRoom(ReplayTarget to) throws InterruptedException {
         if (!(to instanceof ReplayTarget.Owing subscription)) {
             return true;
         }
-        long renewAt = System.nanoTime() + RETRY_NANOS;
-        while (true) {
+        long since = System.nanoTime();
+        long renewAt = since + RETRY_NANOS;
+        while (System.nanoTime() - since < FULL_NANOS) {
             switch (subscription.room()) {
                 case FREE -> {
                     return true;
@@ -201,6 +203,9 @@ final class ReplayRun {
                 }
             }
         }
+        // Few run at once, and others need not wait for this subscription.
+        store.stepBack(replay.replayId(), lease);
+        return false;
     }
 
     private boolean note(@Nullable Long counted, long left, ReplaySource.Position position) {

@@ -118,7 +118,7 @@ final class ReplayStore {
         }
     }
 
-    /** Takes the oldest replay that nobody runs. */
+    /** Takes the replay that has waited longest of those that nobody runs. */
     Optional<Replay> claim(UUID lease, Instant now) {
         return database.transaction(connection -> {
             try (PreparedStatement statement =
@@ -130,7 +130,7 @@ final class ReplayStore {
                                 SELECT replay_id FROM bus.replays
                                  WHERE status IN ('pending', 'running')
                                    AND (leased_until IS NULL OR leased_until < clock_timestamp())
-                                 ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+                                 ORDER BY coalesce(leased_until, created_at) LIMIT 1 FOR UPDATE SKIP LOCKED)
                             RETURNING *
                             """
                                     .formatted(LEASE))) {
@@ -227,6 +227,23 @@ final class ReplayStore {
                 statement.setObject(3, at.atOffset(ZoneOffset.UTC));
                 statement.setObject(4, id);
                 statement.setObject(5, lease);
+                return statement.executeUpdate();
+            }
+        });
+    }
+
+    /** Lets others run first: it is not taken for a while, and stands behind those that wait. */
+    void stepBack(UUID id, UUID lease) {
+        database.transaction(connection -> {
+            try (PreparedStatement statement =
+                    connection.prepareStatement(
+                            """
+                            UPDATE bus.replays
+                               SET lease = NULL, leased_until = clock_timestamp() + interval '5 seconds'
+                             WHERE replay_id = ? AND lease = ?
+                            """)) {
+                statement.setObject(1, id);
+                statement.setObject(2, lease);
                 return statement.executeUpdate();
             }
         });
