@@ -13,6 +13,7 @@ import dev.jubilee.events.EventBus;
 import dev.jubilee.events.EventHandler;
 import dev.jubilee.events.EventRegistry;
 import dev.jubilee.events.PublishException;
+import dev.jubilee.events.RetryStrategy;
 import dev.jubilee.events.SubscriptionOptions;
 import dev.jubilee.events.TopicPattern;
 import dev.jubilee.events.json.JsonEventCodec;
@@ -209,6 +210,47 @@ class RabbitEventBusTest extends DurableEventBusContract {
         assertThat(letter.eventId()).isEqualTo("m1");
         assertThat(letter.event()).isEmpty();
         assertThat(letter.attempts()).isEqualTo(1);
+    }
+
+    @Test
+    void aLetterAtTheEventsOwnExchangeReachesNoSubscription() {
+        EventBus alone =
+                new RabbitEventBus(settings().withExchange(family), new JsonEventCodec(registry));
+        AtomicInteger attempts = new AtomicInteger();
+        Queue<String> seen = new ConcurrentLinkedQueue<>();
+        EventHandler<BaseEvent> failing =
+                event -> {
+                    attempts.incrementAndGet();
+                    throw new IOException("always");
+                };
+        try (alone) {
+            alone.subscribe("#", SubscriptionOptions.durable("all"), failing.retrying(quick(2)));
+            alone.subscribe("#", noting(seen));
+            DomainEvent<Score> poison = score("ada", 1);
+            alone.publish(poison);
+            Await.until(
+                    "it is a dead letter", () -> alone.deadLetters().view(dead(), 10).size() == 1);
+            DomainEvent<Score> next = score("ada", 2);
+            alone.publish(next);
+            Await.until("the next came", () -> seen.contains(next.id()));
+            assertThat(seen).containsExactly(poison.id(), next.id());
+            Await.until(
+                    "both are dead letters",
+                    () -> alone.deadLetters().view(dead(), 10).size() == 2);
+            assertThat(attempts).hasValue(4);
+        }
+    }
+
+    @Test
+    void refusesADurableNameWhoseQueueIsThatOfItsDeadLetters() {
+        EventHandler<BaseEvent> handler = event -> {};
+        assertThatThrownBy(() ->
+                        bus().subscribe(
+                                        "#",
+                                        SubscriptionOptions.durable("dead"),
+                                        handler.retrying(RetryStrategy.DEFAULT)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("events.dead");
     }
 
     @Test
