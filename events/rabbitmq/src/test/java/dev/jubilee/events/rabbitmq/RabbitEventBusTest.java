@@ -72,9 +72,12 @@ class RabbitEventBusTest extends DurableEventBusContract {
         bus().publishAll(all.subList(0, 10));
         server.kill();
 
-        List<CompletableFuture<Void>> waiting =
-                all.subList(10, 30).stream().map(bus()::publishAsync).toList();
-        server.start();
+        List<CompletableFuture<Void>> waiting;
+        try {
+            waiting = all.subList(10, 30).stream().map(bus()::publishAsync).toList();
+        } finally {
+            server.start();
+        }
 
         Await.until(
                 "all are confirmed", () -> waiting.stream().allMatch(CompletableFuture::isDone));
@@ -92,11 +95,14 @@ class RabbitEventBusTest extends DurableEventBusContract {
         try (hasty) {
             server.kill();
 
-            assertThatThrownBy(() -> hasty.publishAsync(score("ada", 1)).get(30, TimeUnit.SECONDS))
-                    .hasCauseInstanceOf(PublishException.class)
-                    .hasMessageContaining("PT0.3S");
-
-            server.start();
+            try {
+                assertThatThrownBy(() ->
+                                hasty.publishAsync(score("ada", 1)).get(30, TimeUnit.SECONDS))
+                        .hasCauseInstanceOf(PublishException.class)
+                        .hasMessageContaining("PT0.3S");
+            } finally {
+                server.start();
+            }
             Await.untilAsserted("it heals", () -> hasty.publish(score("ada", 2)));
         }
     }

@@ -66,11 +66,16 @@ class RedisPubSubEventBusTest extends EventBusContract {
         ConcurrentLinkedQueue<String> handled = new ConcurrentLinkedQueue<>();
         bus().subscribe(family + ".score", event -> handled.add(event.id()));
         Client.command(link, "PAUSE", "60000", "WRITE");
-        CompletableFuture<Void> lost = bus().publishAsync(score("ada", 1));
-        Await.until(
-                "the server has it", () -> link.shared().sync().clientList().contains(" flags=b "));
-        link.shared().sync().clientKill(KillArgs.Builder.typeNormal().skipme());
-        Client.command(link, "UNPAUSE");
+        CompletableFuture<Void> lost;
+        try {
+            lost = bus().publishAsync(score("ada", 1));
+            Await.until(
+                    "the server has it",
+                    () -> link.shared().sync().clientList().contains(" flags=b "));
+            link.shared().sync().clientKill(KillArgs.Builder.typeNormal().skipme());
+        } finally {
+            Client.command(link, "UNPAUSE");
+        }
         assertThatThrownBy(() -> lost.get(Await.PATIENCE.toSeconds(), TimeUnit.SECONDS))
                 .hasCauseInstanceOf(PublishException.class);
         DomainEvent<Score> next = score("ada", 2);
