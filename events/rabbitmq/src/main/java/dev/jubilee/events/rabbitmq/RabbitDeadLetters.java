@@ -71,7 +71,7 @@ final class RabbitDeadLetters implements DeadLetters {
         boolean direct = topology.carriesEvents(route);
         try {
             publisher
-                    .publish(
+                    .publishToQueue(
                             direct ? "" : route.exchange(),
                             direct ? route.joined() : route.routingKey(),
                             RabbitMessages.properties(received.id(), received.type(), headers)
@@ -117,7 +117,7 @@ final class RabbitDeadLetters implements DeadLetters {
         AMQP.BasicProperties properties =
                 RabbitMessages.properties(letter.letter.eventId(), letter.letter.type(), Map.of())
                         .build();
-        publisher.publish("", queue, properties, letter.response.getBody()).join();
+        publisher.publishToQueue("", queue, properties, letter.response.getBody()).join();
         return true;
     }
 
