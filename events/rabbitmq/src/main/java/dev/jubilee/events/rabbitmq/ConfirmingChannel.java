@@ -1,10 +1,14 @@
 package dev.jubilee.events.rabbitmq;
 
+import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.AlreadyClosedException;
 import com.rabbitmq.client.Channel;
+import com.rabbitmq.client.Return;
 import com.rabbitmq.client.ShutdownSignalException;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.ConcurrentNavigableMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CountDownLatch;
@@ -18,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  * one thread at a time.
  */
 final class ConfirmingChannel {
+    /** Tells which message comes back because no queue takes it. */
+    private static final String TAG = "x-publishing-tag";
+
     private final Channel channel;
     private final BiConsumer<Outgoing, @Nullable Exception> finish;
     private final ConcurrentNavigableMap<Long, Outgoing> unconfirmed =
@@ -47,6 +54,9 @@ final class ConfirmingChannel {
                     (tag, multiple) -> opened.settle(tag, multiple, null),
                     (tag, multiple) ->
                             opened.settle(tag, multiple, new IOException("the server refused it")));
+            // A message that comes back is confirmed all the same, and comes back before that.
+            opened.channel.addReturnListener(returned ->
+                    opened.finish(tagOf(returned), new IOException(returned.getReplyText())));
             opened.channel.addShutdownListener(opened::ended);
             opened.channel.confirmSelect();
             return opened;
@@ -78,7 +88,11 @@ final class ConfirmingChannel {
         unconfirmed.put(tag, message);
         try {
             channel.basicPublish(
-                    message.exchange(), message.routingKey(), message.properties(), message.body());
+                    message.exchange(),
+                    message.routingKey(),
+                    message.mandatory(),
+                    message.mandatory() ? tagged(message, tag) : message.properties(),
+                    message.body());
             sent = tag;
         } catch (AlreadyClosedException e) {
             ended(e);
@@ -86,6 +100,17 @@ final class ConfirmingChannel {
             RabbitConnection.abandon(channel);
             lost.countDown();
         }
+    }
+
+    private static AMQP.BasicProperties tagged(Outgoing message, long tag) {
+        Map<String, Object> headers = new HashMap<>(message.properties().getHeaders());
+        headers.put(TAG, tag);
+        return message.properties().builder().headers(headers).build();
+    }
+
+    private static long tagOf(Return returned) {
+        Object tag = returned.getProperties().getHeaders().get(TAG);
+        return tag instanceof Long number ? number : 0;
     }
 
     /** Sends what was not confirmed here, which is lost, by another. */

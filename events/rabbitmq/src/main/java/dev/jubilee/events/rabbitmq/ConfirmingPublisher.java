@@ -57,14 +57,32 @@ final class ConfirmingPublisher {
     /** Sends, waiting for room; completes when the server has the message safely. */
     CompletableFuture<Void> publish(
             String exchange, String routingKey, AMQP.BasicProperties properties, byte[] body) {
-        Outgoing message =
-                new Outgoing(
-                        exchange,
-                        routingKey,
-                        properties,
-                        body,
-                        System.nanoTime() + patience.toNanos(),
-                        new CompletableFuture<>());
+        return publish(outgoing(exchange, routingKey, properties, body, false));
+    }
+
+    /** As above, and fails if no queue takes it. */
+    CompletableFuture<Void> publishToQueue(
+            String exchange, String routingKey, AMQP.BasicProperties properties, byte[] body) {
+        return publish(outgoing(exchange, routingKey, properties, body, true));
+    }
+
+    private Outgoing outgoing(
+            String exchange,
+            String routingKey,
+            AMQP.BasicProperties properties,
+            byte[] body,
+            boolean mandatory) {
+        return new Outgoing(
+                exchange,
+                routingKey,
+                properties,
+                body,
+                mandatory,
+                System.nanoTime() + patience.toNanos(),
+                new CompletableFuture<>());
+    }
+
+    private CompletableFuture<Void> publish(Outgoing message) {
         try {
             room.acquire();
         } catch (InterruptedException e) {

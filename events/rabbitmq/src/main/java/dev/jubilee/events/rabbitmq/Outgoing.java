@@ -6,6 +6,7 @@ import java.util.concurrent.CompletableFuture;
 /**
  * A message on its way to the server.
  *
+ * @param mandatory whether it fails when no queue takes it, instead of being dropped
  * @param deadline until when it must be confirmed, by {@link System#nanoTime()}
  * @param done completes when it is
  */
@@ -14,6 +15,7 @@ record Outgoing(
         String routingKey,
         AMQP.BasicProperties properties,
         byte[] body,
+        boolean mandatory,
         long deadline,
         CompletableFuture<Void> done) {
 

@@ -5,6 +5,8 @@ import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ConnectionFactory;
 import com.rabbitmq.client.ShutdownSignalException;
 import java.io.IOException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +28,10 @@ final class RabbitConnection implements AutoCloseable {
 
     private final ConnectionFactory factory;
     private final String name;
+
+    /** A subscription whose workers are full holds up its own thread, and nobody else's. */
+    private final ExecutorService consumers = Executors.newVirtualThreadPerTaskExecutor();
+
     private final ReentrantLock lock = new ReentrantLock();
     private @Nullable Connection connection;
     private boolean closed;
@@ -44,6 +50,7 @@ final class RabbitConnection implements AutoCloseable {
         factory.setConnectionTimeout(CONNECT_MILLIS);
         factory.setRequestedHeartbeat(HEARTBEAT_SECONDS);
         factory.setChannelRpcTimeout(ANSWER_MILLIS);
+        factory.setSharedExecutor(consumers);
     }
 
     /**
@@ -108,5 +115,6 @@ final class RabbitConnection implements AutoCloseable {
         } finally {
             lock.unlock();
         }
+        consumers.shutdown();
     }
 }

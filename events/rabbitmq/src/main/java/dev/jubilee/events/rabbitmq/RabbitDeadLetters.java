@@ -66,18 +66,21 @@ final class RabbitDeadLetters implements DeadLetters {
         headers.put(REASON, failed.reason());
         headers.put(ATTEMPTS, failed.attempts());
         headers.put(FAILED_AT, Rfc3339.text(clock.instant()));
+        DeadLetterRoute route = failed.route();
+        // At the exchange of the events, every subscription that selects the key would get it too.
+        boolean direct = topology.carriesEvents(route);
         try {
             publisher
-                    .publish(
-                            failed.route().exchange(),
-                            failed.route().routingKey(),
+                    .publishToQueue(
+                            direct ? "" : route.exchange(),
+                            direct ? route.joined() : route.routingKey(),
                             RabbitMessages.properties(received.id(), received.type(), headers)
                                     .build(),
                             received.body())
                     .get();
         } catch (ExecutionException e) {
             // Somebody may have removed the address: there again, it takes the letter next time.
-            topology.deadLetters(failed.route());
+            topology.deadLetters(route);
             throw e;
         }
     }
@@ -114,7 +117,7 @@ final class RabbitDeadLetters implements DeadLetters {
         AMQP.BasicProperties properties =
                 RabbitMessages.properties(letter.letter.eventId(), letter.letter.type(), Map.of())
                         .build();
-        publisher.publish("", queue, properties, letter.response.getBody()).join();
+        publisher.publishToQueue("", queue, properties, letter.response.getBody()).join();
         return true;
     }
 

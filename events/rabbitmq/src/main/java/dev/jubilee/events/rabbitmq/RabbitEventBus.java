@@ -39,7 +39,8 @@ import java.util.concurrent.ConcurrentHashMap;
  *   <li>The server sends no more than a subscription's capacity ahead; an event is confirmed to the
  *       server when it is done with.
  *   <li>Dead letters go to the exchange and routing key of their address, and lie in a quorum queue
- *       {@code exchange.routingKey} bound to it.
+ *       {@code exchange.routingKey} bound to it. Those of the events' own exchange go straight to
+ *       that queue, so that no subscription gets them.
  *   <li>A lost connection is made again, and a server that refuses while it starts is asked again,
  *       for as long as it takes. What was not confirmed is sent again, in order; publishing waits
  *       meanwhile, and fails after the settings' patience.
@@ -147,6 +148,12 @@ public final class RabbitEventBus implements EventBus {
         }
         RetryStrategy retry = handler.retryStrategy().orElse(settings.bus().retry());
         String name = options.name().orElseGet(() -> ALONE + UUID.randomUUID());
+        String queue = settings.exchange() + "." + name;
+        if (retry.deadLetter() != null && retry.deadLetter().joined().equals(queue)) {
+            throw new IllegalArgumentException(
+                    "the queue %s of the subscription %s is that of its dead letters"
+                            .formatted(queue, name));
+        }
         // The server holds back what the capacity does not allow, so no worker's queue need do so.
         SubscriptionOptions roomy = options.withCapacity(options.capacity() * options.workers());
         HandlerSettings handling =
@@ -155,7 +162,7 @@ public final class RabbitEventBus implements EventBus {
                 new RabbitReceiver(
                         new RabbitReceiver.Source(
                                 settings.exchange(),
-                                settings.exchange() + "." + name,
+                                queue,
                                 options.durableName() != null,
                                 compiled,
                                 options.capacity(),

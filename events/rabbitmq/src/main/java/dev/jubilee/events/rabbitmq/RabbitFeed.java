@@ -52,8 +52,10 @@ final class RabbitFeed extends DefaultConsumer {
                         getChannel(),
                         delivery.getDeliveryTag(),
                         queue);
-        // A queue may still be bound as an earlier version of the program wanted it.
-        if (!pattern.matches(received.received().type())) {
+        // A queue may still be bound as an earlier version of the program wanted it. What cannot be
+        // read says nothing of its type, and becomes a dead letter.
+        if (received.received().envelope() != null
+                && !pattern.matches(received.received().type())) {
             received.settled();
             return;
         }

@@ -45,11 +45,23 @@ final class RabbitTopology {
         with(channel -> channel.queueBind(queue, exchange, bindingKey(pattern)));
     }
 
-    /** The exchange and the queue where letters of this address lie. */
+    /**
+     * The exchange and the queue where letters of this address lie. At the exchange that carries
+     * the events nothing is bound: its letters go to their queue alone.
+     */
     void deadLetters(DeadLetterRoute route) throws IOException {
+        if (carriesEvents(route)) {
+            queue(route.joined(), QUORUM);
+            return;
+        }
         exchange(route.exchange());
         queue(route.joined(), QUORUM);
         with(channel -> channel.queueBind(route.joined(), route.exchange(), route.routingKey()));
+    }
+
+    /** Whether letters of this address would reach subscriptions if they went its way. */
+    boolean carriesEvents(DeadLetterRoute route) {
+        return route.exchange().equals(exchange);
     }
 
     /** Whether there is a queue of this name. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ConnectionFactory;
@@ -13,6 +14,7 @@ import dev.jubilee.events.EventBus;
 import dev.jubilee.events.EventHandler;
 import dev.jubilee.events.EventRegistry;
 import dev.jubilee.events.PublishException;
+import dev.jubilee.events.RetryStrategy;
 import dev.jubilee.events.SubscriptionOptions;
 import dev.jubilee.events.TopicPattern;
 import dev.jubilee.events.json.JsonEventCodec;
@@ -71,9 +73,12 @@ class RabbitEventBusTest extends DurableEventBusContract {
         bus().publishAll(all.subList(0, 10));
         server.kill();
 
-        List<CompletableFuture<Void>> waiting =
-                all.subList(10, 30).stream().map(bus()::publishAsync).toList();
-        server.start();
+        List<CompletableFuture<Void>> waiting;
+        try {
+            waiting = all.subList(10, 30).stream().map(bus()::publishAsync).toList();
+        } finally {
+            server.start();
+        }
 
         Await.until(
                 "all are confirmed", () -> waiting.stream().allMatch(CompletableFuture::isDone));
@@ -91,11 +96,14 @@ class RabbitEventBusTest extends DurableEventBusContract {
         try (hasty) {
             server.kill();
 
-            assertThatThrownBy(() -> hasty.publishAsync(score("ada", 1)).get(30, TimeUnit.SECONDS))
-                    .hasCauseInstanceOf(PublishException.class)
-                    .hasMessageContaining("PT0.3S");
-
-            server.start();
+            try {
+                assertThatThrownBy(
+                                () -> hasty.publishAsync(score("ada", 1)).get(30, TimeUnit.SECONDS))
+                        .hasCauseInstanceOf(PublishException.class)
+                        .hasMessageContaining("PT0.3S");
+            } finally {
+                server.start();
+            }
             Await.untilAsserted("it heals", () -> hasty.publish(score("ada", 2)));
         }
     }
@@ -209,6 +217,136 @@ class RabbitEventBusTest extends DurableEventBusContract {
         assertThat(letter.eventId()).isEqualTo("m1");
         assertThat(letter.event()).isEmpty();
         assertThat(letter.attempts()).isEqualTo(1);
+    }
+
+    @Test
+    void aLetterAtTheEventsOwnExchangeReachesNoSubscription() {
+        EventBus alone =
+                new RabbitEventBus(settings().withExchange(family), new JsonEventCodec(registry));
+        AtomicInteger attempts = new AtomicInteger();
+        Queue<String> seen = new ConcurrentLinkedQueue<>();
+        EventHandler<BaseEvent> failing =
+                event -> {
+                    attempts.incrementAndGet();
+                    throw new IOException("always");
+                };
+        try (alone) {
+            alone.subscribe("#", SubscriptionOptions.durable("all"), failing.retrying(quick(2)));
+            alone.subscribe("#", noting(seen));
+            DomainEvent<Score> poison = score("ada", 1);
+            alone.publish(poison);
+            Await.until(
+                    "it is a dead letter", () -> alone.deadLetters().view(dead(), 10).size() == 1);
+            DomainEvent<Score> next = score("ada", 2);
+            alone.publish(next);
+            Await.until("the next came", () -> seen.contains(next.id()));
+            assertThat(seen).containsExactly(poison.id(), next.id());
+            Await.until(
+                    "both are dead letters",
+                    () -> alone.deadLetters().view(dead(), 10).size() == 2);
+            assertThat(attempts).hasValue(4);
+        }
+    }
+
+    @Test
+    void refusesADurableNameWhoseQueueIsThatOfItsDeadLetters() {
+        EventHandler<BaseEvent> handler = event -> {};
+        assertThatThrownBy(() ->
+                        bus().subscribe(
+                                        "#",
+                                        SubscriptionOptions.durable("dead"),
+                                        handler.retrying(RetryStrategy.DEFAULT)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("events.dead");
+    }
+
+    @Test
+    void aMessageThatSaysNothingOfItselfIsADeadLetterToo() throws Exception {
+        EventHandler<BaseEvent> handler = event -> {};
+        bus().subscribe(
+                        family + ".score",
+                        SubscriptionOptions.durable(family),
+                        handler.retrying(quick(3)));
+        try (Connection connection = connection();
+                Channel channel = connection.createChannel()) {
+            channel.basicPublish(
+                    "",
+                    "events." + family,
+                    new AMQP.BasicProperties(),
+                    "{".getBytes(StandardCharsets.UTF_8));
+        }
+
+        assertThat(awaitLetters(1).getFirst().event()).isEmpty();
+    }
+
+    @Test
+    void aLetterWhoseQueueIsGoneIsNotLost() throws Exception {
+        CountDownLatch gate = new CountDownLatch(1);
+        EventHandler<BaseEvent> failing =
+                event -> {
+                    gate.await();
+                    throw new IOException("always");
+                };
+        bus().subscribe(family + ".score", failing.retrying(quick(1)));
+        DomainEvent<Score> poison = score("ada", 1);
+        bus().publish(poison);
+        try (Connection connection = connection();
+                Channel channel = connection.createChannel()) {
+            channel.queueDelete(dead().joined());
+        }
+
+        gate.countDown();
+
+        // Not by looking at the letters, which makes their queue.
+        Await.until("it lies there", () -> waiting(dead().joined()) == 1);
+        assertThat(awaitLetters(1).getFirst().eventId()).isEqualTo(poison.id());
+    }
+
+    private long waiting(String queue) throws Exception {
+        try (Connection connection = connection();
+                Channel channel = connection.createChannel()) {
+            return channel.messageCount(queue);
+        }
+    }
+
+    @Test
+    void subscriptionsThatAreFullHoldUpNoOther() throws Exception {
+        CountDownLatch first = new CountDownLatch(1);
+        CountDownLatch gate = new CountDownLatch(1);
+        AtomicInteger began = new AtomicInteger();
+        Queue<String> handled = new ConcurrentLinkedQueue<>();
+        int full = 4 * Runtime.getRuntime().availableProcessors();
+        for (int i = 0; i < full; i++) {
+            AtomicInteger begun = new AtomicInteger();
+            bus().subscribe(
+                            family + ".score",
+                            SubscriptionOptions.DEFAULT.withCapacity(3),
+                            event -> {
+                                switch (begun.incrementAndGet()) {
+                                    case 1 -> {
+                                        began.incrementAndGet();
+                                        first.await();
+                                    }
+                                    case 2 -> {} // makes room at the server for one more
+                                    default -> gate.await();
+                                }
+                            });
+        }
+        bus().subscribe(family + ".match.end", noting(handled));
+        try {
+            bus().publishAll(scores("ada", 10));
+            Await.until("all have begun", () -> began.get() == full);
+            // Those that wait behind the first arrive meanwhile.
+            assertThat(gate.await(300, TimeUnit.MILLISECONDS)).isFalse();
+            first.countDown();
+            assertThat(gate.await(300, TimeUnit.MILLISECONDS)).isFalse();
+            DomainEvent<MatchEnd> end = events.domain("match", "m1", new MatchEnd("m1"));
+            bus().publish(end);
+            Await.until("it came", () -> handled.contains(end.id()));
+        } finally {
+            first.countDown();
+            gate.countDown();
+        }
     }
 
     @Test

@@ -35,6 +35,8 @@ import java.util.concurrent.ConcurrentHashMap;
  * sent again, and publishing fails. Thread-safe.
  */
 public final class RedisPubSubEventBus implements EventBus {
+    private static final String ALONE = "~redis-";
+
     private static final TransportGuarantees GUARANTEES =
             new TransportGuarantees(
                     new TransportGuarantees.Durability.WhileConnected(),
@@ -111,7 +113,7 @@ public final class RedisPubSubEventBus implements EventBus {
         if (closed) {
             throw new IllegalStateException("the bus is closed");
         }
-        String name = "~redis-" + UUID.randomUUID();
+        String name = ALONE + UUID.randomUUID();
         HandlerSettings handling =
                 new HandlerSettings(
                         name,
@@ -122,13 +124,18 @@ public final class RedisPubSubEventBus implements EventBus {
         ChannelReceiver receiver =
                 new ChannelReceiver(
                         settings.address(), compiled, messages, new Dispatcher(handling, handler));
-        receiver.listen(channel(globOf(compiled)), channel(name));
+        receiver.listen(channel(globOf(compiled)), privateChannel(name));
         receivers.add(receiver);
         return new ActiveSubscription(name, compiled, () -> end(receiver));
     }
 
     private String channel(String rest) {
         return settings.stream() + ":" + rest;
+    }
+
+    /** Of one subscription alone: outside of what any pattern's glob selects. */
+    private String privateChannel(String subscription) {
+        return settings.stream() + subscription;
     }
 
     /** What begins like the pattern up to its first wildcard: more than it selects, never less. */
@@ -183,7 +190,7 @@ public final class RedisPubSubEventBus implements EventBus {
                                 ScriptOutputType.INTEGER,
                                 new String[] {letter.stream()},
                                 letter.letter().id(),
-                                channel(letter.letter().subscription()),
+                                privateChannel(letter.letter().subscription()),
                                 letter.text());
         return moved != null && moved == 1;
     }

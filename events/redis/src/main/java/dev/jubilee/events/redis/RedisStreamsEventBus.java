@@ -55,8 +55,22 @@ public final class RedisStreamsEventBus implements EventBus {
                             "events that come again after a crash or a lost connection"),
                     new TransportGuarantees.Redelivery.AtLeastOnce());
 
+    /** To a durable subscription only while its group is there: a later one would not see it. */
     private static final String REDRIVE =
             """
+            if ARGV[6] == 'durable' then
+                local there = false
+                if redis.call('EXISTS', KEYS[2]) == 1 then
+                    for _, fields in ipairs(redis.call('XINFO', 'GROUPS', KEYS[2])) do
+                        for i = 1, #fields, 2 do
+                            if fields[i] == 'name' and fields[i + 1] == ARGV[5] then
+                                there = true
+                            end
+                        end
+                    end
+                end
+                if not there then return 0 end
+            end
             if redis.call('XDEL', KEYS[1], ARGV[1]) == 0 then return 0 end
             redis.call('XADD', KEYS[2], '*', ARGV[2], ARGV[3], ARGV[4], ARGV[5])
             return 1
@@ -189,11 +203,11 @@ public final class RedisStreamsEventBus implements EventBus {
         link.close();
     }
 
-    /** False if it is for a subscription that is not durable, and not here. */
+    /** False if it is for a subscription that is not durable and not here, or has no group. */
     private boolean redrive(RedisDeadLetters.Entry letter) {
         String subscription = letter.letter().subscription();
-        if (subscription.startsWith(ALONE)
-                && receivers.stream().noneMatch(each -> each.is(subscription))) {
+        boolean alone = subscription.startsWith(ALONE);
+        if (alone && receivers.stream().noneMatch(each -> each.is(subscription))) {
             return false;
         }
         Long moved =
@@ -207,7 +221,8 @@ public final class RedisStreamsEventBus implements EventBus {
                                 RedisMessages.EVENT,
                                 letter.text(),
                                 RedisMessages.FOR,
-                                subscription);
+                                subscription,
+                                alone ? "alone" : "durable");
         return moved != null && moved == 1;
     }
 }

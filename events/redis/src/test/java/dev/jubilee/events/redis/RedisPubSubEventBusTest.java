@@ -3,8 +3,10 @@ package dev.jubilee.events.redis;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.jubilee.events.BaseEvent;
 import dev.jubilee.events.DomainEvent;
 import dev.jubilee.events.EventBus;
+import dev.jubilee.events.EventHandler;
 import dev.jubilee.events.EventRegistry;
 import dev.jubilee.events.PublishException;
 import dev.jubilee.events.SubscriptionOptions;
@@ -15,9 +17,11 @@ import dev.jubilee.events.tck.Await;
 import dev.jubilee.events.tck.EventBusContract;
 import dev.jubilee.events.tck.servers.RedisServer;
 import io.lettuce.core.KillArgs;
+import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -66,11 +70,16 @@ class RedisPubSubEventBusTest extends EventBusContract {
         ConcurrentLinkedQueue<String> handled = new ConcurrentLinkedQueue<>();
         bus().subscribe(family + ".score", event -> handled.add(event.id()));
         Client.command(link, "PAUSE", "60000", "WRITE");
-        CompletableFuture<Void> lost = bus().publishAsync(score("ada", 1));
-        Await.until(
-                "the server has it", () -> link.shared().sync().clientList().contains(" flags=b "));
-        link.shared().sync().clientKill(KillArgs.Builder.typeNormal().skipme());
-        Client.command(link, "UNPAUSE");
+        CompletableFuture<Void> lost;
+        try {
+            lost = bus().publishAsync(score("ada", 1));
+            Await.until(
+                    "the server has it",
+                    () -> link.shared().sync().clientList().contains(" flags=b "));
+            link.shared().sync().clientKill(KillArgs.Builder.typeNormal().skipme());
+        } finally {
+            Client.command(link, "UNPAUSE");
+        }
         assertThatThrownBy(() -> lost.get(Await.PATIENCE.toSeconds(), TimeUnit.SECONDS))
                 .hasCauseInstanceOf(PublishException.class);
         DomainEvent<Score> next = score("ada", 2);
@@ -90,6 +99,33 @@ class RedisPubSubEventBusTest extends EventBusContract {
                     bus().publish(score("ada", 1));
                     return !handled.isEmpty();
                 });
+    }
+
+    @Test
+    void aRedrivenLetterComesOnceAndToItsSubscriptionAlone() {
+        ConcurrentLinkedQueue<String> handled = new ConcurrentLinkedQueue<>();
+        ConcurrentLinkedQueue<String> others = new ConcurrentLinkedQueue<>();
+        AtomicBoolean broken = new AtomicBoolean(true);
+        EventHandler<BaseEvent> mended =
+                event -> {
+                    if (broken.get()) {
+                        throw new IOException("broken");
+                    }
+                    handled.add(event.id());
+                };
+        bus().subscribe("#", mended.retrying(quick(1)));
+        bus().subscribe("#", event -> others.add(event.id()));
+        DomainEvent<Score> failed = score("ada", 1);
+        bus().publish(failed);
+        awaitLetters(1);
+        broken.set(false);
+        assertThat(bus().deadLetters().redrive(dead(), letter -> true)).isEqualTo(1);
+        DomainEvent<Score> next = score("ada", 2);
+        bus().publish(next);
+        Await.until("the next came to one", () -> handled.contains(next.id()));
+        Await.until("the next came to the other", () -> others.contains(next.id()));
+        assertThat(handled).containsExactly(failed.id(), next.id());
+        assertThat(others).containsExactly(failed.id(), next.id());
     }
 
     @Test

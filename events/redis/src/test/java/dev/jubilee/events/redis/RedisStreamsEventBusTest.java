@@ -19,6 +19,7 @@ import io.lettuce.core.SetArgs;
 import io.lettuce.core.XAddArgs;
 import io.lettuce.core.XReadArgs.StreamOffset;
 import io.lettuce.core.api.sync.RedisCommands;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -96,16 +97,17 @@ class RedisStreamsEventBusTest extends DurableEventBusContract {
     }
 
     @Test
-    void whileAnotherProgramOwnsTheSubscriptionItWaitsUntilTheLeaseRunsOut() {
+    void whileAnotherProgramOwnsTheSubscriptionItWaitsUntilTheLeaseIsGone() {
         redis().set(
                         StreamLease.keyOf(family, family),
                         "a program that was killed",
-                        SetArgs.Builder.px(Duration.ofSeconds(2)));
+                        SetArgs.Builder.px(Duration.ofMinutes(1)));
         bus().subscribe(family + ".score", durable(), event -> handled.add(event.id()));
         List<DomainEvent<Score>> all = scores("ada", 5);
         bus().publishAll(all);
         assertThat(redis().exists(StreamLease.keyOf(family, family))).isEqualTo(1);
         assertThat(handled).isEmpty();
+        redis().del(StreamLease.keyOf(family, family));
         Await.until("all are handled", () -> handled.size() >= 5);
         assertThat(handled).containsExactlyElementsOf(idsOf(all));
     }
@@ -270,6 +272,23 @@ class RedisStreamsEventBusTest extends DurableEventBusContract {
                         return true;
                     });
         }
+    }
+
+    @Test
+    void aLetterWhoseSubscriptionIsGoneStaysWhereItIs() {
+        EventHandler<BaseEvent> failing =
+                event -> {
+                    throw new IOException("always");
+                };
+        var subscription =
+                bus().subscribe(family + ".score", durable(), failing.retrying(quick(1)));
+        bus().publish(score("ada", 1));
+        awaitLetters(1);
+        awaitNothingPending();
+        subscription.close();
+        assertThat(redis().xgroupDestroy(family, family)).isTrue();
+        assertThat(bus().deadLetters().redrive(dead(), letter -> true)).isZero();
+        assertThat(bus().deadLetters().view(dead(), 10)).hasSize(1);
     }
 
     @Test
