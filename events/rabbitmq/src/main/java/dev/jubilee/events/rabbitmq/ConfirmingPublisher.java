@@ -90,7 +90,17 @@ final class ConfirmingPublisher {
             message.done().completeExceptionally(new PublishException("interrupted", e));
             return message.done();
         }
-        sending.lock();
+        try {
+            // A server that has no room lets whoever sends wait, for as long as it likes.
+            if (!sending.tryLock(message.deadline() - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+                finish(message, new TimeoutException("it takes nothing at present"));
+                return message.done();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            finish(message, e);
+            return message.done();
+        }
         try {
             if (ended.getCount() == 0) {
                 finish(message, new IOException("the bus is closed"));
@@ -139,6 +149,8 @@ final class ConfirmingPublisher {
                 }
                 expire();
             }
+            // A channel that was just being renewed came too late to be failed with the others.
+            failAll();
         } catch (InterruptedException e) {
             throw new IllegalStateException("nobody interrupts this thread", e);
         }
@@ -179,27 +191,38 @@ final class ConfirmingPublisher {
         }
     }
 
-    /** Waits a while for what is not confirmed yet, and fails the rest. */
+    /**
+     * Waits a while for what is not confirmed yet, and fails the rest: also while somebody still
+     * sends, who is let go when the connection is closed.
+     */
     void close(Duration longest) {
+        long deadline = System.nanoTime() + longest.toNanos();
         boolean all = false;
+        boolean alone = false;
         try {
-            all = room.tryAcquire(mostUnconfirmed, longest.toMillis(), TimeUnit.MILLISECONDS);
+            all = room.tryAcquire(mostUnconfirmed, longest.toNanos(), TimeUnit.NANOSECONDS);
+            alone = sending.tryLock(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        sending.lock();
         try {
             ended.countDown();
-            IOException failure = new IOException("the bus was closed meanwhile");
-            channel.fail(failure);
-            for (Outgoing message = held.poll(); message != null; message = held.poll()) {
-                finish(message, failure);
-            }
+            failAll();
         } finally {
-            sending.unlock();
+            if (alone) {
+                sending.unlock();
+            }
         }
         if (all) {
             room.release(mostUnconfirmed);
+        }
+    }
+
+    private void failAll() {
+        IOException failure = new IOException("the bus was closed meanwhile");
+        channel.fail(failure);
+        for (Outgoing message = held.poll(); message != null; message = held.poll()) {
+            finish(message, failure);
         }
     }
 }

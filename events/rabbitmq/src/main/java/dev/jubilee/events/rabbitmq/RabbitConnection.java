@@ -4,7 +4,10 @@ import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ConnectionFactory;
 import com.rabbitmq.client.ShutdownSignalException;
+import com.rabbitmq.client.SocketConfigurators;
 import java.io.IOException;
+import java.net.Socket;
+import java.time.Duration;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeoutException;
@@ -34,6 +37,7 @@ final class RabbitConnection implements AutoCloseable {
 
     private final ReentrantLock lock = new ReentrantLock();
     private @Nullable Connection connection;
+    private volatile @Nullable Socket socket;
     private boolean closed;
 
     /** Connects when the first channel is opened. */
@@ -51,6 +55,10 @@ final class RabbitConnection implements AutoCloseable {
         factory.setRequestedHeartbeat(HEARTBEAT_SECONDS);
         factory.setChannelRpcTimeout(ANSWER_MILLIS);
         factory.setSharedExecutor(consumers);
+        factory.setSocketConfigurator(made -> {
+            SocketConfigurators.defaultConfigurator().configure(made);
+            socket = made;
+        });
     }
 
     /**
@@ -106,15 +114,32 @@ final class RabbitConnection implements AutoCloseable {
 
     @Override
     public void close() {
+        @Nullable Connection last;
         lock.lock();
         try {
             closed = true;
-            if (connection != null) {
-                connection.abort(CLOSE_MILLIS);
-            }
+            last = connection;
         } finally {
             lock.unlock();
         }
+        if (last != null) {
+            close(last);
+        }
         consumers.shutdown();
+    }
+
+    /** A server that reads no more, because it has no room, would not even read our farewell. */
+    private void close(Connection last) {
+        Thread farewell = Thread.ofVirtual().start(() -> last.abort(CLOSE_MILLIS));
+        Socket used = socket;
+        try {
+            if (!farewell.join(Duration.ofMillis(CLOSE_MILLIS)) && used != null) {
+                used.close();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (IOException e) {
+            LOG.debug("the connection is gone already: {}", e.toString());
+        }
     }
 }
