@@ -80,6 +80,15 @@ final class RabbitConnection implements AutoCloseable {
         }
     }
 
+    /** Such as {@code 4.1.2}. */
+    String serverVersion() throws IOException {
+        try {
+            return String.valueOf(current().getServerProperties().get("version"));
+        } catch (TimeoutException e) {
+            throw new IOException("RabbitMQ did not answer", e);
+        }
+    }
+
     private Connection current() throws IOException, TimeoutException {
         lock.lock();
         try {

@@ -88,14 +88,14 @@ final class RabbitDeadLetters implements DeadLetters {
     @Override
     public List<DeadLetter> view(DeadLetterRoute route, int limit) {
         return looking(
-                route,
-                (channel, letters) -> letters.stream().map(Letter::letter).limit(limit).toList());
+                route, limit, (channel, letters) -> letters.stream().map(Letter::letter).toList());
     }
 
     @Override
     public int redrive(DeadLetterRoute route, Predicate<DeadLetter> which) {
         return looking(
                 route,
+                Integer.MAX_VALUE,
                 (channel, letters) -> {
                     int redriven = 0;
                     for (Letter letter : letters) {
@@ -127,15 +127,17 @@ final class RabbitDeadLetters implements DeadLetters {
     }
 
     /** What is not confirmed goes back to the queue when the channel closes. */
-    private <T> T looking(DeadLetterRoute route, Looking<T> looking) {
+    private <T> T looking(DeadLetterRoute route, int limit, Looking<T> looking) {
         try {
             topology.deadLetters(route);
             try (Channel channel = connection.channel()) {
                 List<Letter> letters = new ArrayList<>();
-                GetResponse response = channel.basicGet(route.joined(), false);
-                while (response != null) {
+                while (letters.size() < limit) {
+                    GetResponse response = channel.basicGet(route.joined(), false);
+                    if (response == null) {
+                        break;
+                    }
                     letters.add(new Letter(letter(response, route), response));
-                    response = channel.basicGet(route.joined(), false);
                 }
                 letters.sort(Comparator.comparing(letter -> letter.letter.failedAt()));
                 return looking.at(channel, letters);

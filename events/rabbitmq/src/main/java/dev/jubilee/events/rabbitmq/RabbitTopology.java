@@ -6,6 +6,7 @@ import com.rabbitmq.client.ShutdownSignalException;
 import dev.jubilee.events.DeadLetterRoute;
 import dev.jubilee.events.TopicPattern;
 import java.io.IOException;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.TimeoutException;
@@ -16,6 +17,7 @@ import java.util.concurrent.TimeoutException;
  */
 final class RabbitTopology {
     private static final int FORGOTTEN_MILLIS = 60_000;
+    private static final int FIRST_WITH_LIMIT = 4;
     private static final Map<String, Object> QUORUM = Map.of("x-queue-type", "quorum");
     private static final Map<String, Object> ONE_CONSUMER =
             Map.of("x-queue-type", "quorum", "x-single-active-consumer", true);
@@ -77,6 +79,20 @@ final class RabbitTopology {
         return text.equals("*") || text.endsWith(".*") ? text + ".#" : text;
     }
 
+    /**
+     * Servers from 4.0 on drop what came back 20 times, unless they are told not to; those before
+     * know no such word.
+     */
+    static Map<String, Object> withoutLimit(Map<String, Object> arguments, String serverVersion) {
+        int dot = serverVersion.indexOf('.');
+        if (dot < 1 || Integer.parseInt(serverVersion, 0, dot, 10) < FIRST_WITH_LIMIT) {
+            return arguments;
+        }
+        Map<String, Object> all = new HashMap<>(arguments);
+        all.put("x-delivery-limit", -1);
+        return all;
+    }
+
     private void exchange(String name) throws IOException {
         if (!exists(channel -> channel.exchangeDeclarePassive(name))) {
             with(channel -> channel.exchangeDeclare(name, BuiltinExchangeType.TOPIC, true));
@@ -85,7 +101,8 @@ final class RabbitTopology {
 
     private void queue(String name, Map<String, Object> arguments) throws IOException {
         if (!hasQueue(name)) {
-            with(channel -> channel.queueDeclare(name, true, false, false, arguments));
+            Map<String, Object> all = withoutLimit(arguments, connection.serverVersion());
+            with(channel -> channel.queueDeclare(name, true, false, false, all));
             settle();
         }
     }

@@ -350,6 +350,16 @@ class RabbitEventBusTest extends DurableEventBusContract {
     }
 
     @Test
+    void aServerThatLimitsRedeliveriesIsToldNotTo() {
+        Map<String, Object> quorum = Map.of("x-queue-type", "quorum");
+        assertThat(RabbitTopology.withoutLimit(quorum, "3.13.7")).isEqualTo(quorum);
+        assertThat(RabbitTopology.withoutLimit(quorum, "4.0.0-beta.1"))
+                .isEqualTo(Map.of("x-queue-type", "quorum", "x-delivery-limit", -1));
+        assertThat(RabbitTopology.withoutLimit(quorum, "10.1.0"))
+                .containsEntry("x-delivery-limit", -1);
+    }
+
+    @Test
     void aTrailingStarIsBoundAsOneOrMoreSegments() {
         assertThat(RabbitTopology.bindingKey(TopicPattern.of("game.*"))).isEqualTo("game.*.#");
         assertThat(RabbitTopology.bindingKey(TopicPattern.of("*"))).isEqualTo("*.#");
