@@ -60,7 +60,9 @@ final class DebianPackage {
     }
 
     private static void apt(List<String> arguments) throws IOException, InterruptedException {
-        ProcessBuilder builder = new ProcessBuilder("/usr/bin/apt-get");
+        // Another run on the machine may be at it too.
+        ProcessBuilder builder =
+                new ProcessBuilder("/usr/bin/apt-get", "-o", "DPkg::Lock::Timeout=300");
         builder.command().addAll(arguments);
         builder.environment().putAll(Map.of("DEBIAN_FRONTEND", "noninteractive"));
         Process process = builder.redirectErrorStream(true).start();

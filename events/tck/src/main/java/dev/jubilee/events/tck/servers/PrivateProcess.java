@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.Stream;
 
 /**
@@ -18,8 +19,12 @@ import java.util.stream.Stream;
  * reaches the shell too, and does not end it before.
  */
 final class PrivateProcess {
+    private static final int LOWEST_PORT = 15_000;
+    private static final int HIGHEST_PORT = 32_000;
+
     private static final String UNTIL_WE_END =
-            "setsid \"$@\" </dev/null & group=$!; trap '' INT TERM HUP;"
+            "trap '' INT TERM HUP;"
+                    + " { trap - INT TERM HUP; exec setsid \"$@\" </dev/null; } & group=$!;"
                     + " cat >/dev/null; kill -9 -$group; wait";
 
     private final Process shell;
@@ -70,11 +75,19 @@ final class PrivateProcess {
         }
     }
 
+    /**
+     * A free one below those that systems hand out by themselves, so that nobody gets it while the
+     * program is down.
+     */
     static int freePort() {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+        while (true) {
+            int candidate = ThreadLocalRandom.current().nextInt(LOWEST_PORT, HIGHEST_PORT);
+            try (ServerSocket socket =
+                    new ServerSocket(candidate, 1, InetAddress.getLoopbackAddress())) {
+                return socket.getLocalPort();
+            } catch (IOException e) {
+                // Taken: another will be free.
+            }
         }
     }
 

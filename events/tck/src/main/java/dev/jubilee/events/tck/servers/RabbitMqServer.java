@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -15,7 +14,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
-import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,8 +22,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RabbitMqServer implements AutoCloseable {
     private static final Path PROGRAM = Path.of("/usr/lib/rabbitmq/bin/rabbitmq-server");
-    private static final int LOWEST_PORT = 15_000;
-    private static final int HIGHEST_PORT = 32_000;
     private static final Duration PATIENCE = Duration.ofSeconds(90);
     private static final byte[] GREETING =
             "AMQP\0\0\u0009\u0001".getBytes(StandardCharsets.US_ASCII);
@@ -37,8 +33,8 @@ public final class RabbitMqServer implements AutoCloseable {
     /** A node of our own. */
     private static final class Own {
         final Path folder = PrivateProcess.folder("tck-rabbitmq-");
-        final int epmdPort = freePort();
-        final int distributionPort = freePort();
+        final int epmdPort = PrivateProcess.freePort();
+        final int distributionPort = PrivateProcess.freePort();
         final String node = "tck-" + UUID.randomUUID() + "@localhost";
         final PrivateProcess epmd;
         @Nullable PrivateProcess server;
@@ -92,7 +88,7 @@ public final class RabbitMqServer implements AutoCloseable {
         }
         DebianPackage.require("rabbitmq-server", PROGRAM, "RABBITMQ_HOST");
         host = "127.0.0.1";
-        port = freePort();
+        port = PrivateProcess.freePort();
         own = new Own();
         cookie(own.folder.resolve(".erlang.cookie"));
         own.start(port);
@@ -153,22 +149,6 @@ public final class RabbitMqServer implements AutoCloseable {
             kill();
             own.epmd.kill();
             PrivateProcess.delete(own.folder);
-        }
-    }
-
-    /**
-     * A free one below those that systems hand out by themselves, so that nobody gets it while the
-     * node is down.
-     */
-    private static int freePort() {
-        while (true) {
-            int candidate = ThreadLocalRandom.current().nextInt(LOWEST_PORT, HIGHEST_PORT);
-            try (ServerSocket socket =
-                    new ServerSocket(candidate, 1, InetAddress.getLoopbackAddress())) {
-                return socket.getLocalPort();
-            } catch (IOException e) {
-                // Taken: another will be free.
-            }
         }
     }
 
