@@ -33,7 +33,7 @@ final class GroupReceiver extends StreamReceiver {
     private final Consumer<String> consumer;
     private volatile Tenure tenure = new Tenure();
 
-    /** The time for which the lease is held without a gap. */
+    /** The time for which the lease is held without a gap, by our own clock too. */
     private final class Tenure {
         private volatile boolean over;
 
@@ -41,6 +41,9 @@ final class GroupReceiver extends StreamReceiver {
             return new RedisDelivery.Claim() {
                 @Override
                 public boolean isOurs() {
+                    if (!lease.runs()) {
+                        over = true;
+                    }
                     return !over;
                 }
 
@@ -88,7 +91,7 @@ final class GroupReceiver extends StreamReceiver {
     @Override
     @SuppressWarnings("unchecked") // an array of one offset
     void read(RedisCommands<String, String> redis) {
-        while (!isEnding() && !mayHandle(redis)) {
+        while (!isEnding() && !begin(redis)) {
             pause();
         }
         if (isEnding()) {
@@ -143,14 +146,26 @@ final class GroupReceiver extends StreamReceiver {
                 || handOver(redis, entry, tenure.claim(entry.getId()));
     }
 
+    private boolean begin(RedisCommands<String, String> redis) {
+        if (tenure.over || !lease.runs()) {
+            endTenure();
+        }
+        return lease.take(redis);
+    }
+
+    /** False after a gap too: what the workers gave back comes before anything newer. */
     @Override
     boolean mayHandle(RedisCommands<String, String> redis) {
-        if (lease.take(redis)) {
+        if (lease.runs() && lease.take(redis) && !tenure.over) {
             return true;
         }
+        endTenure();
+        return false;
+    }
+
+    private void endTenure() {
         tenure.over = true;
         tenure = new Tenure();
-        return false;
     }
 
     @Override

@@ -4,9 +4,11 @@ import io.lettuce.core.ScriptOutputType;
 import io.lettuce.core.api.sync.RedisCommands;
 import java.time.Duration;
 import java.util.UUID;
+import java.util.function.LongSupplier;
 
 /**
- * The right to read for a group: one owner at a time, by a key that runs out. Used by one thread.
+ * The right to read for a group: one owner at a time, by a key that runs out. Taken and released by
+ * one thread; any may ask whether it runs.
  */
 final class StreamLease {
     /** Long enough for a pause of the program, short enough to wait for. */
@@ -30,10 +32,17 @@ final class StreamLease {
 
     private final String[] key;
     private final String owner = UUID.randomUUID().toString();
-    private long takenAt;
-    private boolean held;
+    private volatile long takenAt;
+    private volatile boolean held;
+
+    private final LongSupplier nanos;
 
     StreamLease(String stream, String group) {
+        this(stream, group, System::nanoTime);
+    }
+
+    StreamLease(String stream, String group, LongSupplier nanos) {
+        this.nanos = nanos;
         this.key = new String[] {keyOf(stream, group)};
     }
 
@@ -43,15 +52,23 @@ final class StreamLease {
 
     /** Takes or keeps it; asks the server only when it is time. */
     boolean take(RedisCommands<String, String> redis) {
-        long now = System.nanoTime();
+        long now = nanos.getAsLong();
         if (held && now - takenAt < RENEW_NANOS) {
             return true;
         }
         String length = Long.toString(LENGTH.toMillis());
         Long answer = redis.eval(TAKE, ScriptOutputType.INTEGER, key, owner, length);
-        held = answer != null && answer == 1;
         takenAt = now;
+        held = answer != null && answer == 1;
         return held;
+    }
+
+    /**
+     * Whether it is held for certain, also by whoever cannot reach the server: by our own clock,
+     * since before the server was asked.
+     */
+    boolean runs() {
+        return held && nanos.getAsLong() - takenAt < LENGTH.toNanos();
     }
 
     void release(RedisCommands<String, String> redis) {

@@ -27,6 +27,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -110,6 +111,22 @@ class RedisStreamsEventBusTest extends DurableEventBusContract {
         redis().del(StreamLease.keyOf(family, family));
         Await.until("all are handled", () -> handled.size() >= 5);
         assertThat(handled).containsExactlyElementsOf(idsOf(all));
+    }
+
+    @Test
+    void aLeaseThatCannotBeRenewedRunsOutByOurOwnClock() {
+        AtomicLong nanos = new AtomicLong();
+        StreamLease lease = new StreamLease(family, family, nanos::get);
+        assertThat(lease.runs()).isFalse();
+        assertThat(lease.take(redis())).isTrue();
+        nanos.addAndGet(StreamLease.LENGTH.toNanos() - 1);
+        assertThat(lease.runs()).isTrue();
+        nanos.incrementAndGet();
+        assertThat(lease.runs()).isFalse();
+        assertThat(lease.take(redis())).isTrue();
+        assertThat(lease.runs()).isTrue();
+        lease.release(redis());
+        assertThat(lease.runs()).isFalse();
     }
 
     @Test
