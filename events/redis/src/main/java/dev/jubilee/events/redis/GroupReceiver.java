@@ -28,6 +28,7 @@ final class GroupReceiver extends StreamReceiver {
     private static final Duration FLUSH_WITHIN = Duration.ofSeconds(5);
 
     private final String stream;
+    private final RedisLink link;
     private final StreamLease lease;
     private final Unacknowledged unacknowledged;
     private final Consumer<String> consumer;
@@ -69,6 +70,7 @@ final class GroupReceiver extends StreamReceiver {
             Dispatcher dispatcher) {
         super(group, pattern, link, messages, dispatcher);
         this.stream = stream;
+        this.link = link;
         this.lease = new StreamLease(stream, group);
         this.unacknowledged = new Unacknowledged(link.shared().async(), stream, group);
         this.consumer = Consumer.from(group, OWNER);
@@ -171,6 +173,8 @@ final class GroupReceiver extends StreamReceiver {
     @Override
     void finish(RedisCommands<String, String> redis) {
         unacknowledged.flush(FLUSH_WITHIN);
-        lease.release(redis);
+        if (link.shared().isOpen()) {
+            lease.release(redis);
+        } // else it runs out by itself
     }
 }

@@ -196,6 +196,7 @@ public final class RedisStreamsEventBus implements EventBus {
             return;
         }
         closed = true;
+        receivers.forEach(StreamReceiver::signalEnd);
         receivers.forEach(receiver -> receiver.end(true));
         receivers.clear();
         publishing.drain();

@@ -77,14 +77,19 @@ abstract class StreamReceiver implements Runnable {
         thread.start();
     }
 
-    /** Reads no more, has the workers finish as told, and lets the next owner begin. */
-    final void end(boolean drain) {
+    /** Reads no more and finishes what it has, without waiting for that. */
+    final void signalEnd() {
         ending = true;
         StatefulRedisConnection<String, String> waiting = connection;
         if (waiting != null) {
             var unused = waiting.closeAsync();
         }
         LockSupport.unpark(thread);
+    }
+
+    /** Reads no more, has the workers finish as told, and lets the next owner begin. */
+    final void end(boolean drain) {
+        signalEnd();
         if (drain) {
             dispatcher.close();
         } else {

@@ -23,6 +23,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -201,6 +202,25 @@ class RedisStreamsEventBusTest extends DurableEventBusContract {
         Await.until("all are handled", () -> handled.size() == 5000);
         first.close();
         assertThat(pending()).isZero();
+    }
+
+    @Test
+    void closingDoesNotWaitForAServerThatIsAway() throws Exception {
+        EventBus first = connect();
+        for (int i = 0; i < 3; i++) {
+            first.subscribe(
+                    family + ".score",
+                    SubscriptionOptions.durable(family + "." + i),
+                    event -> handled.add(event.id()));
+        }
+        bus().publish(score("ada", 1));
+        Await.until("all read", () -> handled.size() == 3);
+        server.kill();
+        try {
+            CompletableFuture.runAsync(first::close).get(15, TimeUnit.SECONDS);
+        } finally {
+            server.start();
+        }
     }
 
     @Test

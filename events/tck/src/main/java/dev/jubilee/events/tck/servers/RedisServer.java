@@ -57,11 +57,27 @@ public final class RedisServer implements AutoCloseable {
      * @throws TestAbortedException if it is not ours
      */
     public void restart() {
-        if (folder == null || process == null) {
+        kill();
+        start();
+    }
+
+    /**
+     * Kills the server, which may be started again.
+     *
+     * @throws TestAbortedException if it is not ours
+     */
+    public void kill() {
+        if (process == null) {
             throw new TestAbortedException("the server of REDIS_URL is not killed by a test");
         }
         process.kill();
-        start(folder);
+    }
+
+    /** Starts the server on its data after it was killed, and returns when it answers. */
+    public void start() {
+        if (folder != null) {
+            start(folder);
+        }
     }
 
     @Override
