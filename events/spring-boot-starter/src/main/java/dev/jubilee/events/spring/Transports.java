@@ -10,6 +10,8 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.DisposableBean;
 
 /**
@@ -19,8 +21,11 @@ import org.springframework.beans.factory.DisposableBean;
 final class Transports implements DisposableBean {
     private static final BusTransport MEMORY = new Memory();
 
+    private static final Logger LOG = LoggerFactory.getLogger(Transports.class);
+
     private final @Nullable String wanted;
     private final List<BusTransport> all;
+    private final List<String> unread;
     private final AtomicBoolean closed = new AtomicBoolean();
     private volatile @Nullable Opened opened;
 
@@ -43,8 +48,14 @@ final class Transports implements DisposableBean {
         }
     }
 
-    Transports(@Nullable String wanted, List<BusTransport> others) {
+    /**
+     * With those of the application.
+     *
+     * @param unread variables that are set, name a server, and are read by none of ours
+     */
+    Transports(@Nullable String wanted, List<BusTransport> others, List<String> unread) {
         this.wanted = wanted;
+        this.unread = unread;
         this.all = new ArrayList<>(others);
         all.add(MEMORY);
     }
@@ -72,7 +83,17 @@ final class Transports implements DisposableBean {
                     "%s are configured: say which by jubilee.events.transport"
                             .formatted(names(configured)));
         }
-        return configured.isEmpty() ? MEMORY : configured.getFirst();
+        if (!configured.isEmpty()) {
+            return configured.getFirst();
+        }
+        if (!unread.isEmpty()) {
+            LOG.warn(
+                    "events stay in this process: {} is set, and no transport reads it; make a bean"
+                            + " of the type EventBus or BusTransport, or choose by"
+                            + " jubilee.events.transport",
+                    String.join(", ", unread));
+        }
+        return MEMORY;
     }
 
     private static String names(List<BusTransport> transports) {

@@ -15,13 +15,17 @@ import dev.jubilee.events.tck.Await;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Scope;
 
 /** The bus and its handlers, in memory, without a whole application around them. */
+@ExtendWith(OutputCaptureExtension.class)
 class EventBusStarterTest {
     private final ApplicationContextRunner runner =
             new ApplicationContextRunner()
@@ -245,6 +249,15 @@ class EventBusStarterTest {
                         .hasMessageContaining("kafka, pigeons are configured"));
         both.withPropertyValues("jubilee.events.transport=pigeons")
                 .run(context -> assertThat(context).hasNotFailed());
+    }
+
+    @Test
+    void aServerThatNoTransportReadsIsToldOf(CapturedOutput output) {
+        runner.run(context -> assertThat(context).hasNotFailed());
+        assertThat(output).doesNotContain("events stay in this process");
+        runner.withPropertyValues("RABBITMQ_HOST=rabbit.example")
+                .run(context -> assertThat(context).hasNotFailed());
+        assertThat(output).contains("events stay in this process: RABBITMQ_HOST is set");
     }
 
     @Test
