@@ -22,7 +22,6 @@ final class BusScenarios {
     /** Fewer would measure how Kafka's tool starts. */
     private static final int FEWEST = 200_000;
 
-    private static final int MOST_ROUNDS = 4;
     private static final int NOTE_LENGTH = 200;
     private static final EventRegistry REGISTRY =
             EventRegistry.builder().type("game.kill", Kill.class).build();
@@ -127,19 +126,16 @@ final class BusScenarios {
         return notes.of("bus-kafka: one publisher, typed events as JSON, six partitions");
     }
 
-    /** The last of so many rounds as it takes until one is hardly faster than the one before. */
+    /** The last of so many rounds as it takes. */
     private static KafkaLoad.Published warmedUp(
             Stand stand, KafkaLoad load, List<DomainEvent<Kill>> kills) {
         stand.say("warming up the bus on Kafka");
-        KafkaLoad.Published before = load.publish(kills, stand.warmUp());
-        for (int round = 1; round < MOST_ROUNDS; round++) {
-            KafkaLoad.Published now = load.publish(kills, stand.warmUp());
-            if (Phases.isWarm(before.rate(), now.rate())) {
-                return now;
-            }
-            before = now;
-        }
-        return before;
+        Warmth warmth = Warmth.own();
+        KafkaLoad.Published last;
+        do {
+            last = load.publish(kills, stand.warmUp());
+        } while (warmth.wantsMore());
+        return last;
     }
 
     private static double tool(Stand stand, Path payload, int events) {

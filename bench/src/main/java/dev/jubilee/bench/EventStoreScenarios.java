@@ -14,7 +14,6 @@ final class EventStoreScenarios {
     private static final int MANY = 64;
     private static final int FEW = 16;
     private static final int PAGE = 2_000;
-    private static final int MOST_ROUNDS = 4;
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private EventStoreScenarios() {}
@@ -164,16 +163,11 @@ final class EventStoreScenarios {
         warmUp(stand, () -> log.write(writers, events, stand.warmUp()));
     }
 
-    /** Until a round is hardly faster than the one before. */
     private static void warmUp(Stand stand, Supplier<Written> round) {
         stand.say("warming up");
-        double before = 0;
-        for (int i = 0; i < MOST_ROUNDS; i++) {
-            double now = round.get().rate();
-            if (Phases.isWarm(before, now)) {
-                return;
-            }
-            before = now;
+        Warmth warmth = Warmth.own();
+        while (warmth.wantsMore()) {
+            var _ = round.get();
         }
     }
 

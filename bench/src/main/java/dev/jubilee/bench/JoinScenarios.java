@@ -42,6 +42,7 @@ final class JoinScenarios {
                             acknowledged,
                             acknowledged + phases.underWay(),
                             first.participants()));
+            stand.calm();
             Phases steady = new Phases(stand, notes, "join", 1);
             int count = Math.min(tokens.size(), most(stand.duration(), steadyRate) + 1_000);
             steady.steady(
@@ -106,7 +107,7 @@ final class JoinScenarios {
         int steadyRate = stand.rate(5_000);
         int fast = most(stand.duration(), FASTEST_CLAIMS);
         int steadily = most(stand.duration(), steadyRate) + 1_000;
-        int warm = most(stand.warmUp(), 10_000);
+        int warm = WARM_UP_ROUNDS * most(stand.warmUp(), FASTEST_CLAIMS);
         List<String> tokens = stand.tokens(fast + steadily + warm);
         List<Map<String, Object>> rewards =
                 List.of(
@@ -123,15 +124,23 @@ final class JoinScenarios {
             Wrk wrk = crowd(stand);
             stand.say("joining %,d players".formatted(tokens.size()));
             List<String> joined = joinAll(stand, wrk, campaign, tokens);
-            warm = Math.min(warm, joined.size() / 5);
+            int round = Math.min(warm, joined.size() / 3) / WARM_UP_ROUNDS;
             int slow = Math.min(steadily, joined.size() / 3);
             Phases phases = new Phases(stand, notes, "claim", 1);
-            phases.warmUpOnce(wrk, claims(stand, campaign, joined.subList(0, warm)));
+            stand.say("warming up");
+            Warmth warmth = stand.warmth();
+            int done = 0;
+            for (int i = 0; i < WARM_UP_ROUNDS && warmth.wantsMore(); i++, done += round) {
+                List<String> players = joined.subList(done, done + round);
+                phases.pile(wrk, claims(stand, campaign, players), stand.warmUp());
+            }
+            stand.calm();
             phases.saturate(
                     wrk,
-                    claims(stand, campaign, joined.subList(warm, joined.size() - slow)),
+                    claims(stand, campaign, joined.subList(done, joined.size() - slow)),
                     stand.duration(),
                     15_000);
+            stand.calm();
             phases.steady(
                     wrk,
                     claims(stand, campaign, joined.subList(joined.size() - slow, joined.size())),
@@ -194,22 +203,23 @@ final class JoinScenarios {
         return stand.wrk().connections(stand.wrk().connections() * CONNECTIONS_EACH);
     }
 
-    /** As in {@link Phases#warmUp}; few rounds, because a player may not join often in a minute. */
+    /**
+     * As in {@link Phases#warmUp}; players take turns, as each may join only so often in a minute.
+     */
     private static void warmUp(Stand stand, Wrk wrk, List<String> tokens) {
         int count = Math.min(tokens.size(), most(stand.warmUp(), FASTEST_JOINS));
+        int shifts = Math.max(1, tokens.size() / count);
         stand.say("warming up");
-        double before = 0;
-        for (int round = 0; round < WARM_UP_ROUNDS; round++) {
+        Warmth warmth = stand.warmth();
+        for (int round = 0; warmth.wantsMore(); round++) {
             String name = "warm" + System.nanoTime() % 1_000_000;
+            int from = round % shifts * count;
             try (Campaign warm = Campaign.start(stand, name, Map.of(), List.of())) {
-                Load load = joins(stand, warm, tokens.subList(0, count));
-                double now = wrk.saturate(load, stand.warmUp()).throughput();
-                if (Phases.isWarm(before, now)) {
-                    return;
-                }
-                before = now;
+                wrk.saturate(
+                        joins(stand, warm, tokens.subList(from, from + count)), stand.warmUp());
             }
         }
+        stand.calm();
     }
 
     private static void ratio(Outcome.Notes notes, double rate, double yardstick, double floor) {

@@ -14,7 +14,7 @@ import java.util.stream.Stream;
 /** CPU time of each process, and the most memory that the program held, while a load runs. */
 final class Meter implements AutoCloseable {
     /** The kernel's unit in /proc; 100 on every Linux that we know. */
-    private static final double TICKS = 100;
+    static final double TICKS = 100;
 
     private static final long GLANCE_MILLIS = 100;
 

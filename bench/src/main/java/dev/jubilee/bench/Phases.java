@@ -7,8 +7,6 @@ import java.util.Map;
 final class Phases {
     private static final double MEGABYTE = 1 << 20;
     private static final double MEMORY_LIMIT = 384;
-    private static final int MOST_ROUNDS = 8;
-    private static final double HARDLY_FASTER = 1.05;
 
     private final Stand stand;
     private final Outcome.Notes notes;
@@ -46,32 +44,13 @@ final class Phases {
         return underWay * perRequest;
     }
 
-    /**
-     * Gives the program time to compile what it will run: rounds of the same load, until one is
-     * hardly faster than the one before.
-     */
+    /** Gives the program time to compile what it will run: rounds of the same load. */
     void warmUp(Wrk wrk, Load load) {
         stand.say("warming up");
-        double before = 0;
-        for (int round = 0; round < MOST_ROUNDS; round++) {
-            LoadResult result = wrk.saturate(load, stand.warmUp());
-            count(result);
-            if (isWarm(before, result.throughput())) {
-                return;
-            }
-            before = result.throughput();
+        Warmth warmth = stand.warmth();
+        while (warmth.wantsMore()) {
+            pile(wrk, load, stand.warmUp());
         }
-    }
-
-    /** One round only, for what cannot be repeated. */
-    void warmUpOnce(Wrk wrk, Load load) {
-        stand.say("warming up");
-        count(wrk.saturate(load, stand.warmUp()));
-    }
-
-    /** Whether a round was hardly faster than the one before. */
-    static boolean isWarm(double before, double now) {
-        return before > 0 && now < before * HARDLY_FASTER;
     }
 
     /** As fast as it goes; returns operations a second. */

@@ -31,7 +31,10 @@ final class ProgressScenarios {
             stand.say("warming up");
             Outcome.Notes unheard = new Outcome.Notes();
             Phases warm = new Phases(stand, unheard, "event", Bodies.BATCH);
-            warm.steady(wrk, load, stand.warmUp(), rate / 2, Double.POSITIVE_INFINITY);
+            Warmth warmth = stand.warmth();
+            while (warmth.wantsMore()) {
+                warm.steady(wrk, load, stand.warmUp(), rate / 2, Double.POSITIVE_INFINITY);
+            }
             lag.awaitCaughtUp(PATIENCE);
             lag.reset();
             try (Meter meter = stand.meter()) {

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /** What the scenarios of one run share. Not thread-safe: they run one after the other. */
@@ -19,6 +20,8 @@ final class Stand implements AutoCloseable {
 
     private static final Duration WARM_UP = Duration.ofSeconds(3);
     private static final int LOOPS = 2;
+    private static final Duration PATIENCE = Duration.ofMinutes(3);
+    private static final Duration GLANCE = Duration.ofMillis(100);
 
     private final Platform platform;
     private final Installation installation;
@@ -78,6 +81,27 @@ final class Stand implements AutoCloseable {
 
     Duration warmUp() {
         return WARM_UP;
+    }
+
+    /** Says when the platform has been warmed up. */
+    Warmth warmth() {
+        return Warmth.of(installation);
+    }
+
+    /**
+     * Waits until what players did has been told on the bus and stored, so that the next phase is
+     * by itself.
+     */
+    void calm() {
+        say("waiting for the consumers");
+        long end = System.nanoTime() + PATIENCE.toNanos();
+        while (installation.count("SELECT count(*) FROM platform.outbox", null) > 0
+                && System.nanoTime() < end) {
+            LockSupport.parkNanos(GLANCE.toNanos());
+        }
+        try (LagWatch lag = LagWatch.of(installation, "liveops.events")) {
+            lag.awaitCaughtUp(PATIENCE);
+        }
     }
 
     int rate(int usual) {

@@ -70,17 +70,15 @@ final class SubscribedScenario {
                 "publish-subscribed: one event a request, without and with 1,000 subscriptions");
     }
 
-    /** Rounds until one is hardly faster than the one before; returns the rate of the last. */
+    /** Returns the rate of the last round. */
     private double warmUp(Load load) {
         stand.say("warming up");
-        double before = 0;
-        while (true) {
-            double now = phases.pile(stand.wrk(), load, stand.warmUp()).throughput();
-            if (Phases.isWarm(before, now)) {
-                return now;
-            }
-            before = now;
+        Warmth warmth = stand.warmth();
+        double rate = 0;
+        while (warmth.wantsMore()) {
+            rate = phases.pile(stand.wrk(), load, stand.warmUp()).throughput();
         }
+        return rate;
     }
 
     private void subscribed(int oneIn, double without, long memory, long threads) {

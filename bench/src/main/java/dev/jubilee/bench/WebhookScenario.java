@@ -14,7 +14,6 @@ final class WebhookScenario {
     private static final int SLOTS = 8;
     private static final int FLOOR = 10_000;
     private static final double MEMORY_LIMIT = 512;
-    private static final int MOST_ROUNDS = 4;
     private static final Duration PATIENCE = Duration.ofMinutes(2);
     private static final String LOGGED =
             """
@@ -107,14 +106,10 @@ final class WebhookScenario {
     }
 
     private void warmUp() {
-        double before = 0;
-        for (int i = 0; i < MOST_ROUNDS; i++) {
+        Warmth warmth = stand.warmth();
+        while (warmth.wantsMore()) {
             stand.say("warming up");
-            double now = round(stand.rate(RATE), stand.warmUp(), LANES).rate(LANES);
-            if (Phases.isWarm(before, now)) {
-                return;
-            }
-            before = now;
+            round(stand.rate(RATE), stand.warmUp(), LANES);
         }
     }
 

@@ -16,11 +16,14 @@ class MeterTest {
     }
 
     @Test
-    void aRoundThatIsHardlyFasterThanTheLastIsWarm() {
-        assertThat(Phases.isWarm(0, 10_000)).isFalse();
-        assertThat(Phases.isWarm(10_000, 12_000)).isFalse();
-        assertThat(Phases.isWarm(10_000, 10_400)).isTrue();
-        assertThat(Phases.isWarm(10_000, 9_000)).isTrue();
+    void aProgramIsColdAsLongAsItsCompilersTakeATwelfthOfACore() {
+        assertThat(Warmth.isCompiling(0.5, 3)).isTrue();
+        assertThat(Warmth.isCompiling(0.2, 3)).isFalse();
+    }
+
+    @Test
+    void theFirstRoundIsAlwaysWanted() {
+        assertThat(Warmth.own().wantsMore()).isTrue();
     }
 
     @Test

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -267,6 +268,14 @@ public final class Call {
 
     public Principal principal() {
         return principal;
+    }
+
+    /**
+     * The event loop of the connection, on which a hot handler makes its answer out of what another
+     * thread has come to: that thread has better to do.
+     */
+    public Executor loop() {
+        return task -> exchange.context.runOnContext(v -> task.run());
     }
 
     /**

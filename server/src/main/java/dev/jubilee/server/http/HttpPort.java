@@ -41,8 +41,11 @@ public final class HttpPort implements AutoCloseable {
                 new HttpServerOptions()
                         .setHost(host)
                         .setPort(port == 0 ? anyFree() : port)
-                        .setIdleTimeout((int) edge.limits().idleTimeout().toMillis())
-                        .setIdleTimeoutUnit(TimeUnit.MILLISECONDS)
+                        // How long a connection may idle is a Peer's to say, and nobody speaks
+                        // WebSocket here: both would look at every request.
+                        .setIdleTimeout(0)
+                        .setPerFrameWebSocketCompressionSupported(false)
+                        .setPerMessageWebSocketCompressionSupported(false)
                         .setTcpNoDelay(true)
                         .setReuseAddress(true)
                         .setAcceptBacklog(4096)

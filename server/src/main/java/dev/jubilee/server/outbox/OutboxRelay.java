@@ -33,6 +33,9 @@ public final class OutboxRelay implements AutoCloseable {
     /** Writers that have not written for so long have paused. */
     private static final double QUIET_SECONDS = 0.25;
 
+    /** How much is taken at once while others write: a second's worth in one go would be felt. */
+    private static final Duration MOUTHFUL = Duration.ofMillis(100);
+
     private final DataSource dataSource;
     private final BusPublisher bus;
     private final OutboxSettings settings;
@@ -130,9 +133,10 @@ public final class OutboxRelay implements AutoCloseable {
 
     private void relay(Connection connection, OutboxRows outbox) throws SQLException {
         boolean failing = false;
+        int rows = settings.rows();
         while (!closed()) {
             long start = System.nanoTime();
-            OutboxRows.Waiting waiting = outbox.oldest(settings.rows());
+            OutboxRows.Waiting waiting = outbox.oldest(rows);
             lagSeconds = waiting.ageSeconds();
             if (waiting.rows().isEmpty()) {
                 rest(settings.poll());
@@ -142,10 +146,13 @@ public final class OutboxRelay implements AutoCloseable {
             outbox.delete(waiting.rows().subList(0, progress.done()));
             OutboxRow refused = progress.refused();
             failing = progress.failed() || (refused != null && !sift(connection, refused));
+            rows = settings.rows();
             if (failing) {
                 rest(settings.retry());
             } else if (waiting.quietSeconds() < QUIET_SECONDS) {
-                rest(pace(waiting.rows()).minusNanos(System.nanoTime() - start));
+                Duration pace = pace(waiting.rows());
+                rows = fitting(waiting.rows().size(), pace);
+                rest(pace.minusNanos(System.nanoTime() - start));
             }
         }
     }
@@ -163,6 +170,12 @@ public final class OutboxRelay implements AutoCloseable {
     private Duration pace(List<OutboxRow> rows) {
         long events = rows.stream().mapToLong(row -> row.events().size()).sum();
         return Duration.ofNanos(events * 1_000_000_000L / settings.rate());
+    }
+
+    /** How many rows like these are a mouthful; they took so long at the rate of the settings. */
+    private int fitting(int rows, Duration pace) {
+        return Math.clamp(
+                rows * MOUTHFUL.toNanos() / Math.max(1, pace.toNanos()), 1, settings.rows());
     }
 
     /**

@@ -74,10 +74,12 @@ final class JoinRoutes implements Routes {
                         eventId,
                         userId,
                         type == null ? Participation.Type.MANUAL : Participation.Type.of(type))
-                .handle((result, failure) ->
-                        failure == null
-                                ? reply(result, eventId, correlationId)
-                                : Reply.problem(Refusals.of(failure), correlationId));
+                .handleAsync(
+                        (result, failure) ->
+                                failure == null
+                                        ? reply(result, eventId, correlationId)
+                                        : Reply.problem(Refusals.of(failure), correlationId),
+                        call.loop());
     }
 
     private static Reply reply(JoinResult result, String eventId, String correlationId) {
@@ -106,10 +108,12 @@ final class JoinRoutes implements Routes {
         String correlationId = call.correlationId();
         return participations
                 .leave(eventId, userId)
-                .handle((result, failure) ->
-                        failure == null
-                                ? reply(result, eventId, correlationId)
-                                : Reply.problem(Refusals.of(failure), correlationId));
+                .handleAsync(
+                        (result, failure) ->
+                                failure == null
+                                        ? reply(result, eventId, correlationId)
+                                        : Reply.problem(Refusals.of(failure), correlationId),
+                        call.loop());
     }
 
     private static Reply reply(LeaveResult result, String eventId, String correlationId) {

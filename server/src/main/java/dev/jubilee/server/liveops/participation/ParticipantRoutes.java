@@ -151,15 +151,17 @@ final class ParticipantRoutes implements Routes {
         String correlationId = call.correlationId();
         return playerEvents
                 .of(player, call.queryOneOf("status", STATUSES), page)
-                .handle((part, failure) ->
-                        failure == null
-                                ? Reply.ok(
-                                        new Events(
-                                                part.events(),
-                                                part.total(),
-                                                page.number(),
-                                                page.limit()))
-                                : Reply.problem(Refusals.of(failure), correlationId));
+                .handleAsync(
+                        (part, failure) ->
+                                failure == null
+                                        ? Reply.ok(
+                                                new Events(
+                                                        part.events(),
+                                                        part.total(),
+                                                        page.number(),
+                                                        page.limit()))
+                                        : Reply.problem(Refusals.of(failure), correlationId),
+                        call.loop());
     }
 
     private Occurrence occurrence(Call call) {

@@ -17,7 +17,8 @@ import java.util.UUID;
 
 /**
  * Many claims in one transaction, decided in the order of their arrival under the locks of
- * participations, counters and grants, taken in that order.
+ * participations and counters, taken in that order. Grants are written last, and only if they are
+ * as they were seen: who expires or revokes one asks for no other lock.
  */
 final class ClaimBatch implements BatchWork<Claim, ClaimResult> {
     private final InstantSource clock;
@@ -35,12 +36,11 @@ final class ClaimBatch implements BatchWork<Claim, ClaimResult> {
         found.values().forEach(grant -> current.put(grant.id(), grant));
         List<Grant> candidates =
                 current.values().stream().filter(grant -> grant.claimableAt(now)).toList();
-        RewardCounters counters = RewardCounters.lock(connection, List.of());
+        RewardCounters counters = RewardCounters.none();
         if (!candidates.isEmpty()) {
-            ClaimRows.lockParticipations(connection, candidates);
-            counters = RewardCounters.lock(connection, counterKeys(candidates));
-            // Only what is read under its lock counts: another batch may have been quicker.
+            // Only what is read under the locks counts: another batch may have been quicker.
             ClaimRows.lock(connection, candidates).forEach(g -> current.put(g.id(), g));
+            counters = RewardCounters.lock(connection, counterKeys(candidates));
         }
         List<Grant> claimed = new ArrayList<>();
         List<ClaimResult> results = new ArrayList<>(claims.size());
@@ -86,9 +86,8 @@ final class ClaimBatch implements BatchWork<Claim, ClaimResult> {
         if (claimed.isEmpty()) {
             return;
         }
-        ClaimRows.noteOnParticipations(connection, claimed);
         counters.write(connection);
-        ClaimRows.update(connection, claimed);
+        ClaimRows.write(connection, claimed);
         List<OutboxEvent> events = new ArrayList<>(claimed.size());
         for (Grant grant : claimed) {
             Instant at = grant.claimedAt() == null ? grant.earnedAt() : grant.claimedAt();

@@ -8,6 +8,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,6 +16,15 @@ import java.util.stream.Stream;
 
 /** The SQL of claims, a whole batch a statement. */
 final class ClaimRows {
+    private static final String SERIALIZATION_FAILURE = "40001";
+
+    /** The order in which all lock grants. */
+    private static final Comparator<Grant> IN_ORDER =
+            Comparator.comparing((Grant grant) -> grant.occurrenceId().toString())
+                    .thenComparing(Grant::userId)
+                    .thenComparing(Grant::rewardId)
+                    .thenComparingInt(Grant::sequence);
+
     private ClaimRows() {}
 
     /** The grant that each claim means, by the claim's place in the list, without a lock. */
@@ -48,7 +58,12 @@ final class ClaimRows {
         }
     }
 
-    static void lockParticipations(Connection connection, List<Grant> grants) throws SQLException {
+    /**
+     * Locks the players' participations, in their order, and then reads the grants as they are: no
+     * other claim changes them from now on. One round trip, but each statement on a snapshot of its
+     * own.
+     */
+    static List<Grant> lock(Connection connection, List<Grant> grants) throws SQLException {
         try (PreparedStatement statement =
                 connection.prepareStatement(
                         """
@@ -56,57 +71,54 @@ final class ClaimRows {
                           JOIN (SELECT DISTINCT * FROM unnest(?, ?)) AS k (occurrence_id, user_id)
                             ON p.occurrence_id = k.occurrence_id AND p.user_id = k.user_id
                          ORDER BY p.occurrence_id, p.user_id
-                           FOR UPDATE OF p
-                        """)) {
-            statement.setObject(1, occurrences(grants));
-            statement.setArray(2, texts(connection, grants.stream().map(Grant::userId)));
-            statement.executeQuery().close();
-        }
-    }
-
-    /** Locks the grants and reads them as they are now. */
-    static List<Grant> lock(Connection connection, List<Grant> grants) throws SQLException {
-        try (PreparedStatement statement =
-                connection.prepareStatement(
-                        """
+                           FOR NO KEY UPDATE OF p;
                         SELECT %s FROM liveops.grants g WHERE g.id = ANY (?)
-                         ORDER BY g.occurrence_id, g.user_id, g.reward_id, g.sequence
-                           FOR UPDATE
                         """
                                 .formatted(Grant.COLUMNS))) {
-            statement.setObject(1, ids(grants));
-            List<Grant> locked = new ArrayList<>(grants.size());
+            statement.setObject(1, occurrences(grants));
+            statement.setArray(2, texts(connection, grants.stream().map(Grant::userId)));
+            statement.setObject(3, ids(grants));
+            statement.execute();
+            statement.getMoreResults();
+            List<Grant> seen = new ArrayList<>(grants.size());
             Grant.Reader reader = new Grant.Reader();
-            try (ResultSet rows = statement.executeQuery()) {
+            try (ResultSet rows = statement.getResultSet()) {
                 while (rows.next()) {
-                    locked.add(reader.read(rows));
+                    seen.add(reader.read(rows));
                 }
             }
-            return locked;
+            return seen;
         }
     }
 
-    /** Writes the claims; all of one batch were made at one time. */
-    static void update(Connection connection, List<Grant> claimed) throws SQLException {
+    /**
+     * Writes the claims, on the participations and on the grants; all of one batch were made at one
+     * time.
+     *
+     * @throws SQLException to be tried again, when one of them has expired or was revoked meanwhile
+     */
+    static void write(Connection connection, List<Grant> claimed) throws SQLException {
         try (PreparedStatement statement =
                 connection.prepareStatement(
-                        """
-                        UPDATE liveops.grants SET status = 'claimed', claimed_at = ?::timestamptz
-                         WHERE id = ANY (?)
-                        """)) {
-            statement.setString(1, String.valueOf(claimed.getFirst().claimedAt()));
-            statement.setObject(2, ids(claimed));
-            statement.executeUpdate();
+                        GrantRows.NOTE_CLAIMS
+                                + """
+                                ;
+                                UPDATE liveops.grants g SET status = 'claimed', claimed_at = ?::timestamptz
+                                  FROM unnest(?) AS c (id)
+                                 WHERE g.id = c.id AND g.status = 'earned'
+                                """)) {
+            statement.setObject(1, occurrences(claimed));
+            statement.setArray(2, texts(connection, claimed.stream().map(Grant::userId)));
+            statement.setArray(3, texts(connection, claimed.stream().map(Grant::rewardId)));
+            statement.setString(4, String.valueOf(claimed.getFirst().claimedAt()));
+            statement.setObject(5, ids(claimed.stream().sorted(IN_ORDER).toList()));
+            statement.execute();
+            statement.getMoreResults();
+            if (statement.getUpdateCount() != claimed.size()) {
+                throw new SQLException(
+                        "a grant changed while it was being claimed", SERIALIZATION_FAILURE);
+            }
         }
-    }
-
-    static void noteOnParticipations(Connection connection, List<Grant> claimed)
-            throws SQLException {
-        GrantRows.noteClaims(
-                connection,
-                occurrences(claimed),
-                claimed.stream().map(Grant::userId).toArray(String[]::new),
-                claimed.stream().map(Grant::rewardId).toArray(String[]::new));
     }
 
     /** Tells a reward that was not earned from one that does not exist. */

@@ -19,6 +19,20 @@ import org.jspecify.annotations.Nullable;
 
 /** The SQL of grants, a whole batch a statement. */
 final class GrantRows {
+    /**
+     * Notes claims on the participations: their occurrences, players and rewards, in arrays that
+     * run in parallel.
+     */
+    static final String NOTE_CLAIMS =
+            """
+            UPDATE liveops.event_participations p
+               SET rewards_claimed = p.rewards_claimed || c.rewards
+              FROM (SELECT occurrence_id, user_id, jsonb_agg(reward_id) AS rewards
+                      FROM unnest(?, ?, ?) AS c (occurrence_id, user_id, reward_id)
+                     GROUP BY 1, 2) c
+             WHERE p.occurrence_id = c.occurrence_id AND p.user_id = c.user_id
+            """;
+
     /** A grant about to be made. */
     record Row(UUID id, Earned earned, @Nullable Instant expiresAt) {}
 
@@ -107,24 +121,8 @@ final class GrantRows {
         String[] users = claimed.stream().map(row -> row.earned().userId()).toArray(String[]::new);
         String[] rewards =
                 claimed.stream().map(row -> row.earned().rule().rewardId()).toArray(String[]::new);
-        noteClaims(connection, SqlArray.uuids(occurrences), users, rewards);
-    }
-
-    /** The same for any claims; the arrays run in parallel. */
-    static void noteClaims(
-            Connection connection, SqlArray occurrences, String[] users, String[] rewards)
-            throws SQLException {
-        try (PreparedStatement statement =
-                connection.prepareStatement(
-                        """
-                        UPDATE liveops.event_participations p
-                           SET rewards_claimed = p.rewards_claimed || c.rewards
-                          FROM (SELECT occurrence_id, user_id, jsonb_agg(reward_id) AS rewards
-                                  FROM unnest(?, ?, ?) AS c (occurrence_id, user_id, reward_id)
-                                 GROUP BY 1, 2) c
-                         WHERE p.occurrence_id = c.occurrence_id AND p.user_id = c.user_id
-                        """)) {
-            statement.setObject(1, occurrences);
+        try (PreparedStatement statement = connection.prepareStatement(NOTE_CLAIMS)) {
+            statement.setObject(1, SqlArray.uuids(occurrences));
             statement.setArray(2, connection.createArrayOf("varchar", users));
             statement.setArray(3, connection.createArrayOf("varchar", rewards));
             statement.executeUpdate();

@@ -39,6 +39,11 @@ final class RewardCounters {
 
     private RewardCounters() {}
 
+    /** Of no reward. */
+    static RewardCounters none() {
+        return new RewardCounters();
+    }
+
     /** Locks the counters of all these rewards; one that is not there yet is made. */
     static RewardCounters lock(Connection connection, Collection<Key> keys) throws SQLException {
         RewardCounters locked = new RewardCounters();

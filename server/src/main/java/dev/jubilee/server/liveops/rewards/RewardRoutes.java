@@ -133,10 +133,12 @@ final class RewardRoutes implements Routes {
         Claim claim = new Claim(eventId, rewardId, call.actingPlayer(named), occurrence);
         String correlationId = call.correlationId();
         return claims.claim(claim)
-                .handle((result, failure) ->
-                        failure == null
-                                ? reply(claim, result, correlationId)
-                                : Reply.problem(problem(failure), correlationId));
+                .handleAsync(
+                        (result, failure) ->
+                                failure == null
+                                        ? reply(claim, result, correlationId)
+                                        : Reply.problem(problem(failure), correlationId),
+                        call.loop());
     }
 
     private static Reply reply(Claim claim, ClaimResult result, String correlationId) {
