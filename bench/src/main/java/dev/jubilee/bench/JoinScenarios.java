@@ -10,6 +10,7 @@ import java.util.concurrent.ThreadLocalRandom;
 /** Joins and claims, each by another player with a token of its own. */
 final class JoinScenarios {
     private static final int CONNECTIONS_EACH = 4;
+    private static final int PLAYERS_A_TURN = 100_000;
     private static final int FASTEST_JOINS = 32_000;
     private static final int FASTEST_CLAIMS = 25_000;
     private static final int EVENTS = 100;
@@ -171,7 +172,8 @@ final class JoinScenarios {
     static List<String> joinAll(Stand stand, Wrk wrk, Campaign campaign, List<String> tokens) {
         int done = 0;
         while (done < tokens.size()) {
-            List<String> rest = tokens.subList(done, tokens.size());
+            int end = Math.min(tokens.size(), done + PLAYERS_A_TURN);
+            List<String> rest = tokens.subList(done, end);
             Duration turn = Duration.ofSeconds(Math.clamp(rest.size() / 15_000, 1, 20));
             LoadResult result = wrk.saturate(joins(stand, campaign, rest), turn);
             if (result.good() == 0) {
@@ -185,7 +187,7 @@ final class JoinScenarios {
             // which harms nobody.
             done =
                     result.exhausted()
-                            ? tokens.size()
+                            ? end
                             : done + (int) Math.max(1, result.good() - wrk.connections());
         }
         // The last turn hangs up on whoever is under way.
@@ -234,18 +236,18 @@ final class JoinScenarios {
     }
 
     private static Load joins(Stand stand, Campaign campaign, List<String> tokens) {
-        return once(
-                stand, tokens.stream().map(token -> campaign.join() + " " + token).toList(), "{}");
+        return once(stand, tokens, campaign.join(), "{}");
     }
 
     private static Load claims(Stand stand, Campaign campaign, List<String> tokens) {
-        return once(
-                stand,
-                tokens.stream().map(token -> campaign.claim() + " " + token).toList(),
-                "{\"reward_id\":\"" + REWARD + "\"}");
+        return once(stand, tokens, campaign.claim(), "{\"reward_id\":\"" + REWARD + "\"}");
     }
 
-    private static Load once(Stand stand, List<String> lines, String body) {
+    private static Load once(Stand stand, List<String> tokens, String path, String body) {
+        return once(stand, () -> tokens.stream().map(token -> path + " " + token).iterator(), body);
+    }
+
+    private static Load once(Stand stand, Iterable<String> lines, String body) {
         Path file = stand.lines(lines);
         return Load.once(stand.platform().liveops(), file, stand.file(body));
     }

@@ -68,7 +68,8 @@ final class Up implements Callable<Integer> {
         Runtime.getRuntime().addShutdownHook(new Thread(shutdown::run, "shutdown"));
         StartupCache cache =
                 new StartupCache(training == null ? server.home().resolve("cache") : training);
-        List<String> addresses = startEmbedded(embedded, cache, given, shutdown);
+        EmbeddedServers servers = startEmbedded(embedded, cache, shutdown);
+        List<String> addresses = servers == null ? List.of() : tell(embedded, servers, given);
         Jubilee jubilee =
                 Jubilee.start(
                         JubileeSettings.from(new SettingsReader(given), embedded.postgres()),
@@ -80,6 +81,9 @@ final class Up implements Callable<Integer> {
             return 0;
         }
         Welcome.print(spec.commandLine().getOut(), server, jubilee, addresses);
+        if (servers != null && embedded.postgres()) {
+            shutdown.atEnd(servers.makeLogAhead());
+        }
         if (embedded.postgres() && embedded.kafka()) {
             shutdown.atEnd(cache.trainInBackground(server.home()));
         }
@@ -98,18 +102,11 @@ final class Up implements Callable<Integer> {
         return programs == null ? embedded : embedded.withBinaries(Path.of(programs));
     }
 
-    /**
-     * Starts what the settings do not name, adds its addresses to them, and returns these for
-     * people.
-     */
-    private List<String> startEmbedded(
-            EmbeddedSettings wanted,
-            StartupCache cache,
-            Map<String, String> given,
-            Shutdown shutdown) {
-        List<String> addresses = new ArrayList<>();
+    /** Starts what the settings do not name, if there is anything. */
+    private @Nullable EmbeddedServers startEmbedded(
+            EmbeddedSettings wanted, StartupCache cache, Shutdown shutdown) {
         if (!wanted.postgres() && !wanted.kafka()) {
-            return addresses;
+            return null;
         }
         EmbeddedServers servers =
                 EmbeddedServers.start(
@@ -117,6 +114,13 @@ final class Up implements Callable<Integer> {
                                 training == null ? cache.kafkaOptions() : cache.kafkaRecording()),
                         ServerHealth.IGNORED);
         shutdown.atEnd(servers);
+        return servers;
+    }
+
+    /** Adds the addresses of what was started to the settings, and returns these for people. */
+    private static List<String> tell(
+            EmbeddedSettings wanted, EmbeddedServers servers, Map<String, String> given) {
+        List<String> addresses = new ArrayList<>();
         if (wanted.postgres()) {
             given.put("DATABASE_URL", servers.databaseUrl());
             given.put("DATABASE_USER", servers.user());

@@ -170,6 +170,15 @@ public final class EmbeddedServers implements AutoCloseable {
         return kafka.brokers();
     }
 
+    /**
+     * Makes room in PostgreSQL's log for the first load, in the background and once for a data
+     * folder; closing gives up on it.
+     */
+    public AutoCloseable makeLogAhead() {
+        PostgresServer server = requirePostgres();
+        return new LogSegments(server.jdbcUrl(), server.password(), server.folder()).start();
+    }
+
     /** Process ids of the children that run at this moment, Kafka before PostgreSQL. */
     public List<Long> processIds() {
         return running.stream().map(Supervised::pid).filter(pid -> pid > 0).toList();

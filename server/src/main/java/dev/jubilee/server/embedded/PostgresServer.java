@@ -127,6 +127,10 @@ final class PostgresServer implements ChildServer {
         return password;
     }
 
+    Path folder() {
+        return folder;
+    }
+
     @Override
     public ChildProcess start() throws InterruptedException {
         try {

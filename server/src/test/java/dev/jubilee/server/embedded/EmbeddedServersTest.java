@@ -46,6 +46,30 @@ class EmbeddedServersTest {
     }
 
     @Test
+    void segmentsOfTheLogThatAreMadeAheadAreThereToBeUsed() throws Exception {
+        try (EmbeddedServers servers = start()) {
+            LogSegments segments = new LogSegments(servers.databaseUrl(), servers.password(), home);
+            segments.make(0);
+            int before = segments(servers);
+
+            segments.make(3);
+
+            assertThat(segments(servers)).isGreaterThanOrEqualTo(before + 3);
+        }
+    }
+
+    private static int segments(EmbeddedServers servers) throws SQLException {
+        try (Connection connection = connect(servers);
+                Statement statement = connection.createStatement();
+                ResultSet row =
+                        statement.executeQuery(
+                                "SELECT count(*) FROM pg_ls_waldir() WHERE name ~ '^[0-9A-F]{24}$'")) {
+            row.next();
+            return row.getInt(1);
+        }
+    }
+
+    @Test
     void everythingIsFoundAgainAtTheSamePlaceAfterARestart() throws Exception {
         String url;
         String brokers;
