@@ -14,6 +14,7 @@ final class JoinScenarios {
     private static final int FASTEST_JOINS = 32_000;
     private static final int FASTEST_CLAIMS = 25_000;
     private static final int EVENTS = 100;
+    private static final int CROWDS = 2;
     private static final int WARM_UP_ROUNDS = 4;
     private static final String REWARD = "welcome";
 
@@ -77,7 +78,7 @@ final class JoinScenarios {
             for (int i = 0; i < EVENTS; i++) {
                 campaigns.add(Campaign.start(stand, "spread" + i, Map.of(), List.of()));
             }
-            Wrk wrk = crowd(stand);
+            Wrk wrk = crowd(stand, CROWDS);
             warmUp(stand, wrk, tokens);
             Phases phases = new Phases(stand, notes, "join", 1);
             List<String> lines = new ArrayList<>(tokens.size());
@@ -202,7 +203,11 @@ final class JoinScenarios {
     }
 
     static Wrk crowd(Stand stand) {
-        return stand.wrk().connections(stand.wrk().connections() * CONNECTIONS_EACH);
+        return crowd(stand, 1);
+    }
+
+    private static Wrk crowd(Stand stand, int crowds) {
+        return stand.wrk().connections(stand.wrk().connections() * CONNECTIONS_EACH * crowds);
     }
 
     /**

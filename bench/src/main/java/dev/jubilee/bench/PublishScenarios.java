@@ -9,6 +9,7 @@ import java.util.Map;
 /** Publishing, one event a request and in batches, the event store on. */
 final class PublishScenarios {
     private static final int BATCH_CONNECTIONS = 16;
+    private static final int SERVERS_EACH = 2;
     private static final Duration PATIENCE = Duration.ofMinutes(2);
     private static final int KAFKA_EVENTS = 2_000_000;
     private static final String STORED = "SELECT count(*) FROM bus.events WHERE source = ?";
@@ -47,18 +48,19 @@ final class PublishScenarios {
         String source = "bench-" + stand.run() + "-one";
         Path body = stand.file(Bodies.event(source));
         Load load = Load.same(stand.platform().bus(), "/events/publish", key(stand), body);
+        Wrk wrk = stand.wrk().connections(stand.wrk().connections() * SERVERS_EACH);
         Phases phases = new Phases(stand, notes, "event", 1);
-        double echo = stand.wrk().saturate(stand.echo().post(body), stand.duration()).throughput();
+        double echo = wrk.saturate(stand.echo().post(body), stand.duration()).throughput();
         try (LagWatch lag = LagWatch.of(stand.installation(), Stand.TOPIC)) {
-            phases.warmUp(stand.wrk(), load);
+            phases.warmUp(wrk, load);
             lag.awaitCaughtUp(PATIENCE);
             lag.reset();
-            double rate = phases.saturate(stand.wrk(), load, stand.duration(), 25_000);
+            double rate = phases.saturate(wrk, load, stand.duration(), 25_000);
             notes.figure(Figure.told("the bare echo beside it", echo, "/s"));
             notes.figure(Figure.atLeast("of the bare echo", Figure.ratio(rate, echo), "×", 0.30));
             caughtUp(stand, notes, lag, "after it");
             lag.reset();
-            phases.steady(stand.wrk(), load, stand.duration(), stand.rate(10_000), 20);
+            phases.steady(wrk, load, stand.duration(), stand.rate(10_000), 20);
             worst(notes, lag, Duration.ofSeconds(1));
             caughtUp(stand, notes, lag, "after that");
         }
@@ -129,8 +131,15 @@ final class PublishScenarios {
         Phases phases = new Phases(stand, notes, "event", Bodies.BATCH);
         String run = "bench-" + stand.run();
         try (LagWatch lag = LagWatch.of(stand.installation(), Stand.TOPIC)) {
-            phases.warmUp(
-                    wrk, Load.named(bus, "/events/publish/batch", key(stand), lines, run + "-w"));
+            stand.say("warming up");
+            Warmth warmth = stand.warmth();
+            for (int i = 0; warmth.wantsMore(); i++) {
+                String name = run + "-w" + i;
+                phases.pile(
+                        wrk,
+                        Load.named(bus, "/events/publish/batch", key(stand), lines, name),
+                        stand.warmUp());
+            }
             lag.awaitCaughtUp(PATIENCE);
             lag.reset();
             Load steady = Load.named(bus, "/events/publish/batch", key(stand), lines, run + "-s");

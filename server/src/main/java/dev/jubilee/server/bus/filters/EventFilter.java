@@ -47,15 +47,15 @@ public final class EventFilter {
         return mismatches;
     }
 
-    /** The conditions that can be looked up: a field that must be one of a few plain values. */
+    /** The conditions that can be looked up: fields of which each test names what it wants. */
     List<Anchor> anchors() {
         List<Anchor> anchors = new ArrayList<>();
         collect(pattern, List.of(), anchors);
         return anchors;
     }
 
-    /** A field, as its path, and the values of which it must have one. */
-    record Anchor(List<String> path, List<String> values) {}
+    /** A field, as its path, and the tests of which its value must pass one. */
+    record Anchor(List<String> path, List<ValueTest> tests) {}
 
     private static void collect(Pattern pattern, List<String> path, List<Anchor> into) {
         switch (pattern) {
@@ -71,14 +71,9 @@ public final class EventFilter {
                 // No single field of it must hold.
             }
             case Pattern.Leaf leaf -> {
-                List<String> values = new ArrayList<>();
-                for (ValueTest test : leaf.tests()) {
-                    if (!(test instanceof ValueTest.Exactly(JsonNode wanted))) {
-                        return;
-                    }
-                    values.add(FilterIndex.keyOf(wanted));
+                if (leaf.tests().stream().allMatch(Wants::canHold)) {
+                    into.add(new Anchor(path, leaf.tests()));
                 }
-                into.add(new Anchor(path, List.copyOf(values)));
             }
         }
     }

@@ -1,13 +1,12 @@
 package dev.jubilee.server.bus.filters;
 
-import java.math.BigDecimal;
+import dev.jubilee.server.bus.filters.EventFilter.Anchor;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -17,14 +16,22 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Finds, of many filters, those that an event passes, without trying them all: a filter that asks
- * for plain values somewhere is looked up by the rarest of them, and only then tried whole. Filters
- * without such a condition are tried each time. Immutable and thread-safe.
+ * Finds, of many filters, those that an event passes, without trying them all: a filter is looked
+ * up by one field of which it wants values, beginnings, ends or ranges, the rarest of them, and
+ * only then tried whole. Filters without such a condition are tried each time. Immutable and
+ * thread-safe.
  */
 public final class FilterIndex<T> {
-    private record Entry<T>(EventFilter filter, T owner) {}
+    /** With as many under one value, a range or a beginning tells filters apart as well. */
+    private static final int CROWD = 16;
 
-    private record Lookup<T>(List<String> path, Map<String, List<Entry<T>>> byValue) {}
+    /**
+     * @param often whether it may be found more than once by one value
+     */
+    private record Entry<T>(EventFilter filter, T owner, boolean often) {}
+
+    /** What is wanted of one field. */
+    private record Lookup<T>(List<String> path, Wants<Entry<T>> wants) {}
 
     private final List<Lookup<T>> lookups;
     private final List<Entry<T>> others;
@@ -33,44 +40,43 @@ public final class FilterIndex<T> {
      * @param filterOf the filter of each owner
      */
     public FilterIndex(List<T> owners, Function<T, EventFilter> filterOf) {
-        Map<List<String>, Map<String, Integer>> frequency = new HashMap<>();
+        Map<List<String>, Map<ValueTest, Integer>> frequency = new HashMap<>();
         for (T owner : owners) {
-            for (EventFilter.Anchor anchor : filterOf.apply(owner).anchors()) {
-                Map<String, Integer> ofPath =
+            for (Anchor anchor : filterOf.apply(owner).anchors()) {
+                Map<ValueTest, Integer> ofPath =
                         frequency.computeIfAbsent(anchor.path(), p -> new HashMap<>());
-                anchor.values().forEach(value -> ofPath.merge(value, 1, Integer::sum));
+                anchor.tests().forEach(test -> ofPath.merge(test, 1, Integer::sum));
             }
         }
-        Map<List<String>, Map<String, List<Entry<T>>>> found = new LinkedHashMap<>();
+        Map<List<String>, Wants.Builder<Entry<T>>> found = new LinkedHashMap<>();
         List<Entry<T>> rest = new ArrayList<>();
         for (T owner : owners) {
             EventFilter filter = filterOf.apply(owner);
-            Entry<T> entry = new Entry<>(filter, owner);
-            EventFilter.Anchor rarest =
+            Anchor rarest =
                     filter.anchors().stream()
                             .min(Comparator.comparingInt(anchor -> crowd(anchor, frequency)))
                             .orElse(null);
             if (rarest == null) {
-                rest.add(entry);
+                rest.add(new Entry<>(filter, owner, false));
             } else {
-                Map<String, List<Entry<T>>> byValue =
-                        found.computeIfAbsent(rarest.path(), p -> new HashMap<>());
-                Set<String> values = new LinkedHashSet<>(rarest.values());
-                values.forEach(v -> byValue.computeIfAbsent(v, x -> new ArrayList<>()).add(entry));
+                Entry<T> entry = new Entry<>(filter, owner, rarest.tests().size() > 1);
+                Wants.Builder<Entry<T>> wants =
+                        found.computeIfAbsent(rarest.path(), p -> new Wants.Builder<>());
+                rarest.tests().forEach(test -> wants.add(test, entry));
             }
         }
         List<Lookup<T>> made = new ArrayList<>();
-        found.forEach((path, byValue) -> made.add(new Lookup<>(path, Map.copyOf(byValue))));
+        found.forEach((path, wants) -> made.add(new Lookup<>(path, wants.build())));
         this.lookups = List.copyOf(made);
         this.others = List.copyOf(rest);
     }
 
-    private static int crowd(
-            EventFilter.Anchor anchor, Map<List<String>, Map<String, Integer>> frequency) {
-        Map<String, Integer> ofPath = frequency.getOrDefault(anchor.path(), Map.of());
+    private static int crowd(Anchor anchor, Map<List<String>, Map<ValueTest, Integer>> frequency) {
+        Map<ValueTest, Integer> ofPath = frequency.getOrDefault(anchor.path(), Map.of());
         int most = 0;
-        for (String value : anchor.values()) {
-            most = Math.max(most, ofPath.getOrDefault(value, 0));
+        for (ValueTest test : anchor.tests()) {
+            int same = ofPath.getOrDefault(test, 0);
+            most = Math.max(most, test instanceof ValueTest.Exactly ? same : same + CROWD);
         }
         return most;
     }
@@ -93,25 +99,28 @@ public final class FilterIndex<T> {
     }
 
     private void look(JsonNode event, Lookup<T> lookup, Consumer<T> into) {
-        Set<String> keys = new LinkedHashSet<>(2);
-        collect(event, lookup.path(), 0, keys);
-        if (keys.isEmpty()) {
+        List<JsonNode> values = new ArrayList<>(2);
+        collect(event, lookup.path(), 0, values);
+        if (values.isEmpty()) {
             return;
         }
-        // A filter that allows several values stands under each: with several keys, once only.
-        Set<Entry<T>> seen =
-                keys.size() > 1 ? Collections.newSetFromMap(new IdentityHashMap<>()) : null;
-        for (String key : keys) {
-            for (Entry<T> entry : lookup.byValue().getOrDefault(key, List.of())) {
-                if ((seen == null || seen.add(entry)) && entry.filter().matches(event)) {
-                    into.accept(entry.owner());
-                }
-            }
+        Set<Entry<T>> seen = Collections.newSetFromMap(new IdentityHashMap<>(4));
+        boolean several = values.size() > 1;
+        for (JsonNode value : values) {
+            lookup.wants()
+                    .find(
+                            value,
+                            entry -> {
+                                boolean first = !(several || entry.often()) || seen.add(entry);
+                                if (first && entry.filter().matches(event)) {
+                                    into.accept(entry.owner());
+                                }
+                            });
         }
     }
 
     private static void collect(
-            @Nullable JsonNode value, List<String> path, int depth, Set<String> into) {
+            @Nullable JsonNode value, List<String> path, int depth, List<JsonNode> into) {
         if (value == null) {
             return;
         }
@@ -124,19 +133,7 @@ public final class FilterIndex<T> {
                 collect(value.get(path.get(depth)), path, depth + 1, into);
             }
         } else if (!value.isObject()) {
-            into.add(keyOf(value));
+            into.add(value);
         }
-    }
-
-    /** The same text for values that are the same. */
-    static String keyOf(JsonNode value) {
-        if (value.isString()) {
-            return value.stringValue();
-        }
-        if (value.isNumber()) {
-            BigDecimal number = value.decimalValue();
-            return "\u0001" + (number.signum() == 0 ? "0" : number.stripTrailingZeros().toString());
-        }
-        return "\u0002" + value;
     }
 }
