@@ -9,12 +9,12 @@ import java.util.concurrent.ThreadLocalRandom;
 
 /** Joins and claims, each by another player with a token of its own. */
 final class JoinScenarios {
-    private static final int CONNECTIONS_EACH = 4;
+    private static final int CROWD = 8;
+    private static final int STREAM = 2;
     private static final int PLAYERS_A_TURN = 100_000;
     private static final int FASTEST_JOINS = 32_000;
     private static final int FASTEST_CLAIMS = 25_000;
     private static final int EVENTS = 100;
-    private static final int CROWDS = 2;
     private static final int WARM_UP_ROUNDS = 4;
     private static final String REWARD = "welcome";
 
@@ -48,7 +48,7 @@ final class JoinScenarios {
             Phases steady = new Phases(stand, notes, "join", 1);
             int count = Math.min(tokens.size(), most(stand.duration(), steadyRate) + 1_000);
             steady.steady(
-                    wrk,
+                    stream(stand),
                     joins(stand, second, tokens.subList(0, count)),
                     stand.duration(),
                     steadyRate,
@@ -78,7 +78,7 @@ final class JoinScenarios {
             for (int i = 0; i < EVENTS; i++) {
                 campaigns.add(Campaign.start(stand, "spread" + i, Map.of(), List.of()));
             }
-            Wrk wrk = crowd(stand, CROWDS);
+            Wrk wrk = crowd(stand);
             warmUp(stand, wrk, tokens);
             Phases phases = new Phases(stand, notes, "join", 1);
             List<String> lines = new ArrayList<>(tokens.size());
@@ -144,7 +144,7 @@ final class JoinScenarios {
                     15_000);
             stand.calm();
             phases.steady(
-                    wrk,
+                    stream(stand),
                     claims(stand, campaign, joined.subList(joined.size() - slow, joined.size())),
                     stand.duration(),
                     steadyRate,
@@ -202,12 +202,14 @@ final class JoinScenarios {
         return tokens.subList(0, Math.max(0, tokens.size() - wrk.connections()));
     }
 
+    /** Everyone at once. */
     static Wrk crowd(Stand stand) {
-        return crowd(stand, 1);
+        return stand.wrk().connections(stand.wrk().connections() * CROWD);
     }
 
-    private static Wrk crowd(Stand stand, int crowds) {
-        return stand.wrk().connections(stand.wrk().connections() * CONNECTIONS_EACH * crowds);
+    /** Those who come one after the other, as fast as a rate says. */
+    private static Wrk stream(Stand stand) {
+        return stand.wrk().connections(stand.wrk().connections() * STREAM);
     }
 
     /**

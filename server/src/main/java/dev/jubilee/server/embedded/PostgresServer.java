@@ -63,7 +63,9 @@ final class PostgresServer implements ChildServer {
                     Map.entry("fsync", "on"),
                     Map.entry("synchronous_commit", "on"),
                     Map.entry("full_page_writes", "on"),
-                    Map.entry("shared_buffers", "256MB"),
+                    Map.entry("shared_buffers", "512MB"),
+                    // What the kernel gathers it writes in a rush, and commits wait for that.
+                    Map.entry("backend_flush_after", "256kB"),
                     Map.entry("work_mem", "8MB"),
                     Map.entry("maintenance_work_mem", "64MB"),
                     Map.entry("wal_buffers", "16MB"),

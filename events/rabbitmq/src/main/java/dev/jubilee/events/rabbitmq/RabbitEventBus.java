@@ -16,6 +16,7 @@ import dev.jubilee.events.core.ActiveSubscription;
 import dev.jubilee.events.core.Dispatcher;
 import dev.jubilee.events.core.HandlerSettings;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -25,6 +26,9 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /**
  * Carries events over RabbitMQ: a topic exchange with the event's type as the routing key,
@@ -189,6 +193,32 @@ public final class RabbitEventBus implements EventBus {
     @Override
     public DeadLetters deadLetters() {
         return letters;
+    }
+
+    /**
+     * Asks the server for its word, for a health check.
+     *
+     * @throws UncheckedIOException if it does not answer within this time
+     */
+    public void ping(Duration atMost) {
+        CompletableFuture<Void> answer = new CompletableFuture<>();
+        Thread.ofVirtual()
+                .start(() -> {
+                    try {
+                        RabbitConnection.abandon(consuming.channel());
+                        answer.complete(null);
+                    } catch (IOException | RuntimeException e) {
+                        answer.completeExceptionally(e);
+                    }
+                });
+        try {
+            var unused = answer.get(atMost.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new UncheckedIOException(new InterruptedIOException());
+        } catch (ExecutionException | TimeoutException e) {
+            throw new UncheckedIOException(new IOException("no answer from " + settings, e));
+        }
     }
 
     @Override

@@ -91,6 +91,11 @@ public record RabbitSettings(
         throw new IllegalArgumentException("RABBITMQ_PORT must be 1 to 65535, was '" + value + "'");
     }
 
+    public RabbitSettings withLogin(String name, String secret, String vhost) {
+        return new RabbitSettings(
+                host, port, name, secret, vhost, exchange, unconfirmed, patience, bus);
+    }
+
     public RabbitSettings withExchange(String other) {
         return new RabbitSettings(
                 host, port, username, password, virtualHost, other, unconfirmed, patience, bus);

@@ -36,9 +36,17 @@ public record RedisAddress(String uri) {
         String host = environment.getOrDefault(prefix + "_HOST", "localhost");
         int port = number(environment, prefix + "_PORT", 6379, HIGHEST_PORT);
         int db = number(environment, prefix + "_DB", database, Integer.MAX_VALUE);
+        return of(host, port, db, environment.get(prefix + "_PASSWORD"));
+    }
+
+    /**
+     * A server without TLS; null is no password.
+     *
+     * @throws IllegalArgumentException if it is no address
+     */
+    public static RedisAddress of(String host, int port, int database, @Nullable String password) {
         return new RedisAddress(
-                "redis://%s%s:%d/%d"
-                        .formatted(login(environment.get(prefix + "_PASSWORD")), host, port, db));
+                "redis://%s%s:%d/%d".formatted(login(password), host, port, database));
     }
 
     private static String login(@Nullable String password) {

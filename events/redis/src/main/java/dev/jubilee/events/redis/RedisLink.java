@@ -2,7 +2,9 @@ package dev.jubilee.events.redis;
 
 import io.lettuce.core.ClientOptions;
 import io.lettuce.core.RedisClient;
+import io.lettuce.core.RedisCommandInterruptedException;
 import io.lettuce.core.RedisException;
+import io.lettuce.core.RedisFuture;
 import io.lettuce.core.TimeoutOptions;
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.event.command.CommandListener;
@@ -10,7 +12,9 @@ import io.lettuce.core.resource.ClientResources;
 import io.lettuce.core.resource.DefaultClientResources;
 import io.lettuce.core.resource.Delay;
 import java.time.Duration;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /**
  * The way to one server: a connection that everybody shares, made again when it is lost, and
@@ -85,6 +89,24 @@ public final class RedisLink implements AutoCloseable {
      */
     StatefulRedisConnection<String, String> once() {
         return unrepeated.connect();
+    }
+
+    /**
+     * Asks the server for its word.
+     *
+     * @throws RedisException if it does not answer within this time
+     */
+    void ping(Duration atMost) {
+        RedisFuture<String> answer = shared.async().ping();
+        try {
+            var unused = answer.get(atMost.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new RedisCommandInterruptedException(e);
+        } catch (ExecutionException | TimeoutException e) {
+            answer.cancel(true);
+            throw new RedisException("no answer from Redis", e);
+        }
     }
 
     @Override

@@ -14,6 +14,7 @@ import dev.jubilee.events.core.Dispatcher;
 import dev.jubilee.events.core.HandlerSettings;
 import io.lettuce.core.ScriptOutputType;
 import io.lettuce.core.api.StatefulRedisConnection;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
@@ -166,6 +167,15 @@ public final class RedisPubSubEventBus implements EventBus {
     @Override
     public DeadLetters deadLetters() {
         return letters;
+    }
+
+    /**
+     * Asks the server for its word, for a health check.
+     *
+     * @throws io.lettuce.core.RedisException if it does not answer within this time
+     */
+    public void ping(Duration atMost) {
+        link.ping(atMost);
     }
 
     @Override

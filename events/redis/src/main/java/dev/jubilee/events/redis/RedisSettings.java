@@ -33,12 +33,13 @@ public record RedisSettings(
 
     /** The stream {@code event-bus}, of at most a million events, kept for five minutes. */
     public static RedisSettings at(String uri) {
+        return at(new RedisAddress(uri));
+    }
+
+    /** The same, of an address that is known to be one. */
+    public static RedisSettings at(RedisAddress address) {
         return new RedisSettings(
-                new RedisAddress(uri),
-                "event-bus",
-                DEFAULT_RETENTION,
-                DEFAULT_LENGTH,
-                BusSettings.defaults());
+                address, "event-bus", DEFAULT_RETENTION, DEFAULT_LENGTH, BusSettings.defaults());
     }
 
     /**
@@ -49,7 +50,7 @@ public record RedisSettings(
      * @throws IllegalArgumentException if a value is not allowed
      */
     public static RedisSettings fromEnvironment(Map<String, String> environment) {
-        return at(RedisAddress.fromEnvironment(environment, "REDIS", 0).uri())
+        return at(RedisAddress.fromEnvironment(environment, "REDIS", 0))
                 .withBus(BusSettings.fromEnvironment(environment));
     }
 

@@ -17,6 +17,7 @@ import io.lettuce.core.Limit;
 import io.lettuce.core.Range;
 import io.lettuce.core.ScriptOutputType;
 import io.lettuce.core.StreamMessage;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -188,6 +189,15 @@ public final class RedisStreamsEventBus implements EventBus {
     @Override
     public DeadLetters deadLetters() {
         return letters;
+    }
+
+    /**
+     * Asks the server for its word, for a health check.
+     *
+     * @throws io.lettuce.core.RedisException if it does not answer within this time
+     */
+    public void ping(Duration atMost) {
+        link.ping(atMost);
     }
 
     @Override

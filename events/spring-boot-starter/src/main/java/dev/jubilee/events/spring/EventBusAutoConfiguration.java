@@ -8,7 +8,6 @@ import dev.jubilee.events.EventTracker;
 import dev.jubilee.events.core.BusSettings;
 import dev.jubilee.events.json.JsonEventCodec;
 import java.time.InstantSource;
-import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ObjectProvider;
@@ -27,9 +26,6 @@ import org.springframework.core.env.Environment;
 @AutoConfiguration
 @EnableConfigurationProperties(JubileeEventsProperties.class)
 public final class EventBusAutoConfiguration {
-    /** By which the library's other buses find their servers. */
-    private static final List<String> UNREAD = List.of("RABBITMQ_HOST", "REDIS_HOST");
-
     @Bean
     @ConditionalOnMissingBean
     EventRegistry eventRegistry(ObjectProvider<EventTypes> types) {
@@ -79,13 +75,8 @@ public final class EventBusAutoConfiguration {
 
     @Bean
     Transports eventTransports(
-            JubileeEventsProperties properties,
-            Environment environment,
-            ObjectProvider<BusTransport> transports) {
-        return new Transports(
-                properties.transport(),
-                transports.orderedStream().toList(),
-                UNREAD.stream().filter(environment::containsProperty).toList());
+            JubileeEventsProperties properties, ObjectProvider<BusTransport> transports) {
+        return new Transports(properties.transport(), transports.orderedStream().toList());
     }
 
     /** Closed by those that opened it, and not a second time by the container. */

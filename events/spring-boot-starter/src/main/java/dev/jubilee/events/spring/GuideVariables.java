@@ -16,12 +16,21 @@ import org.springframework.core.env.StandardEnvironment;
  */
 public final class GuideVariables implements EnvironmentPostProcessor {
     private static final Map<String, String> PROPERTIES =
-            Map.of(
-                    "EVENT_RETRY_MAX_ATTEMPTS", "jubilee.events.retry.max-attempts",
-                    "EVENT_RETRY_DELAY", "jubilee.events.retry.delay",
-                    "EVENT_DEAD_LETTER_ENABLED", "jubilee.events.retry.dead-letters",
-                    "EVENT_TRACKING_ENABLED", "jubilee.events.tracking.enabled",
-                    "KAFKA_BROKERS", "jubilee.events.kafka.brokers");
+            Map.ofEntries(
+                    Map.entry("EVENT_RETRY_MAX_ATTEMPTS", "jubilee.events.retry.max-attempts"),
+                    Map.entry("EVENT_RETRY_DELAY", "jubilee.events.retry.delay"),
+                    Map.entry("EVENT_DEAD_LETTER_ENABLED", "jubilee.events.retry.dead-letters"),
+                    Map.entry("EVENT_TRACKING_ENABLED", "jubilee.events.tracking.enabled"),
+                    Map.entry("KAFKA_BROKERS", "jubilee.events.kafka.brokers"),
+                    Map.entry("RABBITMQ_HOST", "jubilee.events.rabbitmq.host"),
+                    Map.entry("RABBITMQ_PORT", "jubilee.events.rabbitmq.port"),
+                    Map.entry("RABBITMQ_USERNAME", "jubilee.events.rabbitmq.username"),
+                    Map.entry("RABBITMQ_PASSWORD", "jubilee.events.rabbitmq.password"),
+                    Map.entry("RABBITMQ_VHOST", "jubilee.events.rabbitmq.virtual-host"),
+                    Map.entry("REDIS_HOST", "jubilee.events.redis.host"),
+                    Map.entry("REDIS_PORT", "jubilee.events.redis.port"),
+                    Map.entry("REDIS_DB", "jubilee.events.redis.database"),
+                    Map.entry("REDIS_PASSWORD", "jubilee.events.redis.password"));
 
     @Override
     public void postProcessEnvironment(

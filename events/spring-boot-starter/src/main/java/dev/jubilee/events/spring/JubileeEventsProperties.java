@@ -2,6 +2,7 @@ package dev.jubilee.events.spring;
 
 import dev.jubilee.events.Backoff;
 import dev.jubilee.events.RetryStrategy;
+import dev.jubilee.events.redis.RedisAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -12,8 +13,9 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /**
  * The settings of the starter.
  *
- * @param transport what the bus runs on: memory, kafka, or another that is on the class path. When
- *     it is not said, the one that is configured, and else memory.
+ * @param transport what the bus runs on: memory, kafka, rabbitmq, redis (Streams), redis-pubsub, or
+ *     another that is on the class path. When it is not said, the one that is configured, and else
+ *     memory.
  * @param source the source of the events that the application makes; its spring.application.name
  *     unless said otherwise.
  * @param environment what their metadata has as the environment; the first active profile unless
@@ -24,6 +26,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param retry for handlers that say nothing else.
  * @param tracking counts and latencies of events.
  * @param kafka the bus on Kafka.
+ * @param rabbitmq the bus on RabbitMQ.
+ * @param redis the bus on Redis.
  * @param store the event store on the application's DataSource.
  */
 @ConfigurationProperties("jubilee.events")
@@ -35,6 +39,8 @@ public record JubileeEventsProperties(
         @DefaultValue Retry retry,
         @DefaultValue Tracking tracking,
         @DefaultValue Kafka kafka,
+        @DefaultValue Rabbitmq rabbitmq,
+        @DefaultValue Redis redis,
         @DefaultValue Store store) {
 
     /**
@@ -90,6 +96,73 @@ public record JubileeEventsProperties(
          * @param topic where they go.
          */
         public record Route(String types, String topic) {}
+    }
+
+    /**
+     * The bus on RabbitMQ.
+     *
+     * @param host the server; RABBITMQ_HOST.
+     * @param port RABBITMQ_PORT.
+     * @param username RABBITMQ_USERNAME.
+     * @param password RABBITMQ_PASSWORD.
+     * @param virtualHost RABBITMQ_VHOST.
+     * @param exchange the topic exchange that carries the events.
+     */
+    public record Rabbitmq(
+            @Nullable String host,
+            @DefaultValue("5672") int port,
+            @DefaultValue("guest") String username,
+            @DefaultValue("guest") String password,
+            @DefaultValue("/") String virtualHost,
+            @DefaultValue("events") String exchange) {
+        /** Names the server, and not the password. */
+        @Override
+        public String toString() {
+            return "Rabbitmq[%s@%s:%d%s, exchange %s]"
+                    .formatted(username, host, port, virtualHost, exchange);
+        }
+    }
+
+    /**
+     * The bus on Redis.
+     *
+     * @param uri the whole address, such as rediss://:secret@redis:6380/1; then host, port,
+     *     database and password are not looked at.
+     * @param host the server; REDIS_HOST.
+     * @param port REDIS_PORT.
+     * @param database REDIS_DB.
+     * @param password REDIS_PASSWORD.
+     * @param stream the stream that carries the events, or what the channels of Pub/Sub begin with.
+     * @param retention for how long the stream keeps what every durable handler has handled.
+     * @param maxLength how many events the stream holds at most.
+     */
+    public record Redis(
+            @Nullable String uri,
+            @Nullable String host,
+            @DefaultValue("6379") int port,
+            @DefaultValue("0") int database,
+            @Nullable String password,
+            @DefaultValue("event-bus") String stream,
+            @DefaultValue("5m") Duration retention,
+            @DefaultValue("1000000") long maxLength) {
+        /** Where the server is. */
+        RedisAddress address() {
+            if (uri != null) {
+                return new RedisAddress(uri);
+            }
+            if (host == null) {
+                throw new IllegalStateException(
+                        "the bus on Redis needs jubilee.events.redis.host or .uri, or REDIS_HOST");
+            }
+            return RedisAddress.of(host, port, database, password);
+        }
+
+        /** Names the server, and not the password. */
+        @Override
+        public String toString() {
+            return "Redis[%s, stream %s]"
+                    .formatted(uri == null && host == null ? "none" : address(), stream);
+        }
     }
 
     /**

@@ -6,14 +6,11 @@ import dev.jubilee.events.core.BusSettings;
 import dev.jubilee.events.kafka.KafkaBusSettings;
 import dev.jubilee.events.kafka.KafkaEventBus;
 import dev.jubilee.events.kafka.KafkaTopics;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 
 /** The bus on Kafka, as {@code jubilee.events.kafka} describes it. */
 final class KafkaTransport implements BusTransport {
-    private static final Duration PATIENCE = Duration.ofSeconds(2);
-
     private final JubileeEventsProperties.Kafka kafka;
 
     KafkaTransport(JubileeEventsProperties.Kafka kafka) {

@@ -10,8 +10,6 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.DisposableBean;
 
 /**
@@ -21,11 +19,8 @@ import org.springframework.beans.factory.DisposableBean;
 final class Transports implements DisposableBean {
     private static final BusTransport MEMORY = new Memory();
 
-    private static final Logger LOG = LoggerFactory.getLogger(Transports.class);
-
     private final @Nullable String wanted;
     private final List<BusTransport> all;
-    private final List<String> unread;
     private final AtomicBoolean closed = new AtomicBoolean();
     private volatile @Nullable Opened opened;
 
@@ -48,14 +43,9 @@ final class Transports implements DisposableBean {
         }
     }
 
-    /**
-     * With those of the application.
-     *
-     * @param unread variables that are set, name a server, and are read by none of ours
-     */
-    Transports(@Nullable String wanted, List<BusTransport> others, List<String> unread) {
+    /** With those of the application. */
+    Transports(@Nullable String wanted, List<BusTransport> others) {
         this.wanted = wanted;
-        this.unread = unread;
         this.all = new ArrayList<>(others);
         all.add(MEMORY);
     }
@@ -83,17 +73,7 @@ final class Transports implements DisposableBean {
                     "%s are configured: say which by jubilee.events.transport"
                             .formatted(names(configured)));
         }
-        if (!configured.isEmpty()) {
-            return configured.getFirst();
-        }
-        if (!unread.isEmpty()) {
-            LOG.warn(
-                    "events stay in this process: {} is set, and no transport reads it; make a bean"
-                            + " of the type EventBus or BusTransport, or choose by"
-                            + " jubilee.events.transport",
-                    String.join(", ", unread));
-        }
-        return MEMORY;
+        return configured.isEmpty() ? MEMORY : configured.getFirst();
     }
 
     private static String names(List<BusTransport> transports) {

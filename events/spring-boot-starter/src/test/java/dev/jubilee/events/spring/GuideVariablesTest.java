@@ -61,6 +61,29 @@ class GuideVariablesTest {
     }
 
     @Test
+    void theVariablesOfTheServersAreTheirTransports() {
+        JubileeEventsProperties settings =
+                of(
+                        Map.of(
+                                "RABBITMQ_HOST", "rabbit",
+                                "RABBITMQ_PORT", "5673",
+                                "RABBITMQ_USERNAME", "ada",
+                                "RABBITMQ_PASSWORD", "s3cret",
+                                "RABBITMQ_VHOST", "/games",
+                                "REDIS_HOST", "cache",
+                                "REDIS_PORT", "6380",
+                                "REDIS_DB", "2",
+                                "REDIS_PASSWORD", "s/cret"));
+
+        assertThat(settings.rabbitmq())
+                .isEqualTo(
+                        new JubileeEventsProperties.Rabbitmq(
+                                "rabbit", 5673, "ada", "s3cret", "/games", "events"));
+        assertThat(settings.redis().address().uri()).isEqualTo("redis://:s%2Fcret@cache:6380/2");
+        assertThat(settings.toString()).doesNotContain("s3cret", "s/cret", "s%2Fcret");
+    }
+
+    @Test
     void whatNoVariableSaysAFileSays() {
         JubileeEventsProperties settings = of(Map.of("EVENT_RETRY_MAX_ATTEMPTS", "5"));
 

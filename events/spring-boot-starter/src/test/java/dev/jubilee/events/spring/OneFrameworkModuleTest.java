@@ -39,6 +39,8 @@ final class OneFrameworkModuleTest {
                             "org.jspecify..",
                             "org.slf4j..",
                             "org.apache.kafka..",
+                            "com.rabbitmq.client..",
+                            "io.lettuce..",
                             "org.postgresql..",
                             "tools.jackson..",
                             "com.fasterxml.jackson.annotation..",

@@ -86,11 +86,14 @@ final class Partitions {
             if (days(connection).contains(day)) {
                 return name;
             }
+            // Rows are written once and dropped with their day: vacuuming them would only write
+            // every page a second time.
             execute(
                     connection,
                     """
                     CREATE TABLE bus.%s PARTITION OF bus.events
                         FOR VALUES FROM ('%s 00:00:00+00') TO ('%s 00:00:00+00')
+                        WITH (autovacuum_vacuum_insert_threshold = -1)
                     """
                             .formatted(name, day, day.plusDays(1)));
             execute(connection, "ALTER TABLE bus." + name + " ADD PRIMARY KEY (id)");

@@ -1,0 +1,68 @@
+package dev.jubilee.events.spring;
+
+import dev.jubilee.events.EventBus;
+import dev.jubilee.events.EventCodec;
+import dev.jubilee.events.core.BusSettings;
+import dev.jubilee.events.redis.RedisPubSubEventBus;
+import dev.jubilee.events.redis.RedisSettings;
+import dev.jubilee.events.redis.RedisStreamsEventBus;
+
+/** The bus on Redis Streams, as {@code jubilee.events.redis} describes it. */
+final class RedisTransport implements BusTransport {
+    private final JubileeEventsProperties.Redis redis;
+
+    RedisTransport(JubileeEventsProperties.Redis redis) {
+        this.redis = redis;
+    }
+
+    /** The same server's Pub/Sub, which keeps nothing: only for an application that asks for it. */
+    record PubSub(JubileeEventsProperties.Redis redis) implements BusTransport {
+        @Override
+        public String name() {
+            return "redis-pubsub";
+        }
+
+        @Override
+        public boolean isConfigured() {
+            return false;
+        }
+
+        @Override
+        public EventBus open(EventCodec codec, BusSettings settings) {
+            return new RedisPubSubEventBus(settings(redis, settings), codec);
+        }
+
+        @Override
+        public void check(EventBus bus) {
+            ((RedisPubSubEventBus) bus).ping(PATIENCE);
+        }
+    }
+
+    @Override
+    public String name() {
+        return "redis";
+    }
+
+    @Override
+    public boolean isConfigured() {
+        return redis.uri() != null || redis.host() != null;
+    }
+
+    @Override
+    public EventBus open(EventCodec codec, BusSettings settings) {
+        return new RedisStreamsEventBus(
+                settings(redis, settings)
+                        .withRetention(redis.retention())
+                        .withMaxLength(redis.maxLength()),
+                codec);
+    }
+
+    @Override
+    public void check(EventBus bus) {
+        ((RedisStreamsEventBus) bus).ping(PATIENCE);
+    }
+
+    private static RedisSettings settings(JubileeEventsProperties.Redis redis, BusSettings bus) {
+        return RedisSettings.at(redis.address()).withStream(redis.stream()).withBus(bus);
+    }
+}
