@@ -26,5 +26,8 @@ CREATE TRIGGER occurrence_rewards_carry_claims AFTER UPDATE ON liveops.occurrenc
     REFERENCING OLD TABLE AS earlier NEW TABLE AS changed
     FOR EACH STATEMENT EXECUTE FUNCTION liveops.carry_claims();
 
+-- A claim is noted on the participation, and progress is written to it, again and again.
+ALTER TABLE liveops.event_participations SET (fillfactor = 50);
+
 -- Each grant is claimed once, those of a page at about the same time: with room for that no index is written again.
 ALTER TABLE liveops.grants SET (fillfactor = 50);

@@ -67,7 +67,10 @@ final class LatencyScenario {
                 receivers.add(receiver(method, subscriptions));
             }
             stand.say("warming up " + name);
-            phase(receivers, stand.warmUp());
+            Warmth warmth = stand.warmth();
+            while (warmth.wantsMore()) {
+                phase(receivers, stand.warmUp());
+            }
             stand.say("%s at %,d/s".formatted(name, rate));
             try (Meter meter = stand.meter()) {
                 Heard heard = phase(receivers, stand.duration());

@@ -10,9 +10,9 @@ import tools.jackson.databind.JsonNode;
 
 /** What was published, sent to another topic: while Kafka still holds it, and when it does not. */
 final class ReplayScenario {
-    private static final String FROM = "bench.replay";
     private static final String TO = "bench.replayed";
     private static final int SLOTS = 8;
+    private static final int WARM_UP = 200_000;
     private static final int EVENTS_A_SECOND = 40_000;
     private static final int FROM_STORE = 40_000;
     private static final int FROM_KAFKA = 60_000;
@@ -20,21 +20,29 @@ final class ReplayScenario {
     private static final Duration PATIENCE = Duration.ofMinutes(5);
 
     private final Stand stand;
-    private final MarkedLoad load = new MarkedLoad(FROM, SLOTS, Bodies.BATCH);
+    private final String from;
+    private final MarkedLoad load;
     private final Outcome.Notes notes = new Outcome.Notes();
 
-    private ReplayScenario(Stand stand) {
+    /**
+     * Each topic is dropped from Kafka in the end, which nobody may take for a topic that is held.
+     */
+    private ReplayScenario(Stand stand, String what) {
         this.stand = stand;
+        this.from = "bench.replay-" + stand.run() + "-" + what;
+        this.load = new MarkedLoad(from, SLOTS, Bodies.BATCH);
     }
 
     static Outcome run(Stand stand) {
-        return new ReplayScenario(stand).run();
+        // The first replay is the program's warm-up.
+        new ReplayScenario(stand, "warm-up").run(WARM_UP);
+        return new ReplayScenario(stand, "measured")
+                .run(EVENTS_A_SECOND * stand.duration().toSeconds());
     }
 
-    private Outcome run() {
-        stand.topic(FROM);
+    private Outcome run(long events) {
+        stand.topic(from);
         stand.topic(TO);
-        long events = EVENTS_A_SECOND * stand.duration().toSeconds();
         stand.say("Kafka's producer tool");
         double kafka =
                 KafkaYardstick.eventsPerSecond(
@@ -42,9 +50,9 @@ final class ReplayScenario {
                         stand.lines(java.util.List.of(load.sample())),
                         Math.toIntExact(Math.max(500_000, events)));
         try (MarkedPublisher publisher = new MarkedPublisher(stand.platform(), load)) {
-            // The first replay is the program's warm-up.
-            replay(publisher, Math.min(events, 100_000), new Outcome.Notes());
             replay(publisher, events, notes);
+        } finally {
+            stand.platform().busDelete("/topics/" + from + "?confirm=" + from + "&force=true");
         }
         notes.figure(Figure.told("Kafka's producer tool beside it", kafka, "/s"));
         return notes.of("replay: to a topic, from Kafka or the event store");
@@ -55,14 +63,14 @@ final class ReplayScenario {
         int phase = publisher.nextPhase();
         stand.say("publishing %,d events".formatted(events));
         MarkedPublisher.Published published;
-        try (LagWatch store = LagWatch.of(stand.installation(), FROM, Set.of("store"))) {
+        try (LagWatch store = LagWatch.of(stand.installation(), from, Set.of("store"))) {
             published = publisher.all("bench-" + stand.run() + "-replay", events);
             store.awaitCaughtUp(PATIENCE);
         }
         into.figure(Figure.told("published before", published.rate(), "/s"));
         into.finding(Finding.exactly("requests refused", 0, published.errors()));
         replay("held by Kafka", begin, phase, published.events(), into);
-        new TopicReader(stand.installation(), FROM).forget();
+        new TopicReader(stand.installation(), from).forget();
         replay("dropped by Kafka", begin, phase, published.events(), into);
     }
 
@@ -99,7 +107,7 @@ final class ReplayScenario {
                         .busPost(
                                 "/replay",
                                 Map.of(
-                                        "topic", FROM,
+                                        "topic", from,
                                         "start_time", begin.toString(),
                                         "target_topic", TO),
                                 Map.of())

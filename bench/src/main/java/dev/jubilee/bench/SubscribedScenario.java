@@ -93,6 +93,9 @@ final class SubscribedScenario {
                 Subscriptions subscriptions = new Subscriptions(stand.platform())) {
             subscribe(subscriptions, endpoint);
             Load load = load("subscribed", oneIn);
+            warmUp(load);
+            awaitMatching();
+            long before = delivered();
             try (LagWatch delivery = LagWatch.of(stand.installation(), TOPIC, Set.of("delivery"));
                     Meter meter = stand.meter()) {
                 double with = phases.saturate(stand.wrk(), load, stand.duration(), "subscribed");
@@ -103,7 +106,7 @@ final class SubscribedScenario {
                 notes.figure(
                         Figure.told(
                                 "delivered meanwhile",
-                                delivered() / (double) stand.duration().toSeconds(),
+                                (delivered() - before) / (double) stand.duration().toSeconds(),
                                 "/s"));
                 notes.figure(
                         Figure.below(
@@ -135,9 +138,7 @@ final class SubscribedScenario {
 
     /** Everything that matched has arrived, and nothing else did. */
     private void findings() {
-        String matching = source("subscribed") + "-match";
-        long wanted = stand.installation().count(STORED, matching);
-        Waiting.until(PATIENCE, () -> delivered() >= wanted);
+        long wanted = awaitMatching();
         notes.finding(Finding.exactly("events delivered that match", wanted, delivered()));
         long others =
                 received.entrySet().stream()
@@ -145,6 +146,16 @@ final class SubscribedScenario {
                         .mapToLong(entry -> entry.getValue().size())
                         .sum();
         notes.finding(Finding.exactly("events delivered that do not match", 0, others));
+    }
+
+    /** Until those that match have arrived, if they ever do; returns how many they are. */
+    private long awaitMatching() {
+        try (LagWatch store = LagWatch.of(stand.installation(), TOPIC, Set.of("store"))) {
+            store.awaitCaughtUp(PATIENCE);
+        }
+        long wanted = stand.installation().count(STORED, source("subscribed") + "-match");
+        Waiting.until(PATIENCE, () -> delivered() >= wanted);
+        return wanted;
     }
 
     private long delivered() {

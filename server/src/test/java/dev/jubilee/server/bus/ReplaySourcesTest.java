@@ -90,6 +90,47 @@ class ReplaySourcesTest {
     }
 
     @Test
+    void whatKafkaDroppedToTheLastRecordIsReadFromTheStore() {
+        String source = topic("emptied", 2);
+        String target = topic("emptied.target", 1);
+        publish(source, 0, 50);
+        bus.bus.store().caughtUp().join();
+        dropAll(source);
+
+        JsonNode done = done(replay(source, "\"target_topic\":\"" + target + "\""));
+
+        assertThat(done.get("source").stringValue()).isEqualTo("store");
+        assertThat(done.get("replayed").intValue()).isEqualTo(50);
+    }
+
+    @Test
+    void aReplayGoesOnFromTheStoreWhenItsTopicIsDeleted() throws Exception {
+        String source = topic("deleted", 1);
+        String target = topic("deleted.target", 1);
+        publish(source, 0, 200);
+        Answer made = replay(source, "\"rate_per_second\":80,\"target_topic\":\"" + target + "\"");
+        String path = "/replay/" + made.text("replay_id");
+        Await.until("it has begun", () -> status(path).get("replayed").intValue() > 0);
+        bus.post("operator", path + "/pause", "");
+        Await.until("the piece under way is done", () -> isQuiet(made));
+        assertThat(status(path).get("source").stringValue()).isEqualTo("kafka");
+        try (Admin admin = Admin.create(platform.kafka())) {
+            admin.deleteTopics(List.of(source))
+                    .all()
+                    .toCompletionStage()
+                    .toCompletableFuture()
+                    .join();
+        }
+        bus.post("operator", path + "/resume", "");
+
+        JsonNode done = done(made);
+
+        assertThat(done.get("source").stringValue()).isEqualTo("store");
+        assertThat(done.get("replayed").intValue()).isEqualTo(200);
+        assertThat(inOrderOnce(read(target), 200)).isTrue();
+    }
+
+    @Test
     void bothSourcesMeanTheSameByAFilter() {
         String source = topic("filtered", 3);
         publish(source, 0, 60);

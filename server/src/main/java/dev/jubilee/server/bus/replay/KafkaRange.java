@@ -65,7 +65,9 @@ final class KafkaRange {
             }
             long begin = since.getOrDefault(partition, -1L);
             boolean none = begin < 0;
-            if (!none && first > 0 && begin <= first) {
+            // An empty partition says nothing of what it has dropped.
+            boolean dropped = first > 0 && (none ? first >= one.getValue() : begin <= first);
+            if (dropped) {
                 // What was before may have been of the range.
                 return null;
             }

@@ -22,7 +22,10 @@ import java.util.Set;
 import java.util.UUID;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
+import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jspecify.annotations.Nullable;
@@ -30,10 +33,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * Reads a replay from Kafka, partition by partition in order. What the store leaves out is left out
  * here as well: what was forwarded, and an id that was published again. Throws Kafka's {@code
- * OffsetOutOfRangeException} when retention was quicker. For one thread.
+ * OffsetOutOfRangeException} when retention was quicker or the topic was deleted. For one thread.
  */
 final class KafkaSource implements ReplaySource {
     private static final Duration POLL = Duration.ofMillis(200);
+    private static final Duration ANSWER = Duration.ofSeconds(5);
+
+    /** After so many polls without a record we ask whether the topics are still there. */
+    private static final int EMPTY_POLLS = 5;
+
     private static final List<String> FORWARDED = List.of(ForwardedEvent.MARK, "routedby");
 
     private final Replay replay;
@@ -43,6 +51,7 @@ final class KafkaSource implements ReplaySource {
     private final Map<TopicPartition, KafkaPositions.Range> open;
     private final Map<TopicPartition, KafkaPositions.Range> done;
     private List<Read> piece = List.of();
+    private int emptyPolls;
 
     private record Read(TopicPartition partition, long offset, Envelope event) {}
 
@@ -84,7 +93,13 @@ final class KafkaSource implements ReplaySource {
         note(piece.size());
         List<Read> found = new ArrayList<>();
         if (!open.isEmpty()) {
-            for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
+            ConsumerRecords<byte[], byte[]> records = consumer.poll(POLL);
+            emptyPolls = records.isEmpty() ? emptyPolls + 1 : 0;
+            if (emptyPolls >= EMPTY_POLLS) {
+                emptyPolls = 0;
+                mustBeThere();
+            }
+            for (ConsumerRecord<byte[], byte[]> record : records) {
                 TopicPartition partition = new TopicPartition(record.topic(), record.partition());
                 KafkaPositions.Range range = open.get(partition);
                 if (range != null && record.offset() < range.end()) {
@@ -105,6 +120,17 @@ final class KafkaSource implements ReplaySource {
                         .toList(),
                 open.entrySet().stream()
                         .allMatch(one -> consumer.position(one.getKey()) >= one.getValue().end()));
+    }
+
+    /** A consumer that was given a partition polls for ever when its topic is deleted. */
+    private void mustBeThere() {
+        for (Map.Entry<TopicPartition, KafkaPositions.Range> one : open.entrySet()) {
+            TopicPartition partition = one.getKey();
+            List<PartitionInfo> found = consumer.partitionsFor(partition.topic(), ANSWER);
+            if (found == null || found.size() <= partition.partition()) {
+                throw new OffsetOutOfRangeException(Map.of(partition, one.getValue().next()));
+            }
+        }
     }
 
     @Override
