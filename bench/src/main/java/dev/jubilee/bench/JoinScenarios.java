@@ -188,7 +188,7 @@ final class JoinScenarios {
             // which harms nobody.
             done =
                     result.exhausted()
-                            ? end
+                            ? end == tokens.size() ? end : end - wrk.connections()
                             : done + (int) Math.max(1, result.good() - wrk.connections());
         }
         // The last turn hangs up on whoever is under way.

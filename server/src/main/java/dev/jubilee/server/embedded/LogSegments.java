@@ -58,7 +58,10 @@ final class LogSegments implements AutoCloseable {
             if (wanted <= 0 || folder.toFile().getUsableSpace() < bytes + LEAST_FREE_BYTES) {
                 return;
             }
-            for (int i = 0; i < wanted && !Thread.interrupted(); i++) {
+            for (int i = 0; i < wanted; i++) {
+                if (Thread.interrupted()) {
+                    return;
+                }
                 // A segment that holds nothing is not switched.
                 statement.execute("SELECT pg_logical_emit_message(true, 'jubilee', '')");
                 statement.execute("SELECT pg_switch_wal()");

@@ -71,11 +71,11 @@ final class PostgresServer implements ChildServer {
                     Map.entry("wal_buffers", "16MB"),
                     // A new segment is filled with zeros while commits wait for it, 50 ms; one that
                     // a checkpoint has freed is there already.
-                    // After a checkpoint each page is logged whole once more: at 1 GB that was half
-                    // of
-                    // all that joins and claims logged.
-                    Map.entry("max_wal_size", "2GB"),
                     Map.entry("min_wal_size", "2GB"),
+                    // After a checkpoint each page is logged whole once more: with half of this
+                    // that was half of all that joins and claims logged.
+                    Map.entry("max_wal_size", "2GB"),
+                    // Under load a checkpoint each half a minute is what is meant.
                     Map.entry("checkpoint_warning", "0"),
                     Map.entry("checkpoint_timeout", "15min"),
                     Map.entry("checkpoint_completion_target", "0.9"),

@@ -41,9 +41,10 @@ public final class HttpPort implements AutoCloseable {
                 new HttpServerOptions()
                         .setHost(host)
                         .setPort(port == 0 ? anyFree() : port)
-                        // How long a connection may idle is a Peer's to say, and nobody speaks
-                        // WebSocket here: both would look at every request.
-                        .setIdleTimeout(0)
+                        // Also ends a peer that does not read its answer, which no Deadline sees.
+                        .setIdleTimeout((int) edge.limits().idleTimeout().toMillis())
+                        .setIdleTimeoutUnit(TimeUnit.MILLISECONDS)
+                        // Nobody speaks WebSocket here, and it would look at every request.
                         .setPerFrameWebSocketCompressionSupported(false)
                         .setPerMessageWebSocketCompressionSupported(false)
                         .setTcpNoDelay(true)

@@ -33,7 +33,10 @@ public final class OutboxRelay implements AutoCloseable {
     /** Writers that have not written for so long have paused. */
     private static final double QUIET_SECONDS = 0.25;
 
-    /** How much is taken at once while others write: a second's worth in one go would be felt. */
+    /**
+     * How much is taken at once while others write, if it is not a single row: a second's worth in
+     * one go would be felt.
+     */
     private static final Duration MOUTHFUL = Duration.ofMillis(100);
 
     private final DataSource dataSource;

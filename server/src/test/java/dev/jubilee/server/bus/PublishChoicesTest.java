@@ -126,7 +126,12 @@ class PublishChoicesTest {
         publish("\"priority\":\"high\"");
         Duration high = Duration.ofNanos(System.nanoTime() - start);
 
+        start = System.nanoTime();
+        publish("\"priority\":\"high\"");
+        Duration soonAfter = Duration.ofNanos(System.nanoTime() - start);
+
         assertThat(high).isLessThan(Duration.ofMillis(700));
+        assertThat(soonAfter).isLessThan(Duration.ofMillis(700));
         assertThat(normal).isGreaterThan(Duration.ofMillis(800));
     }
 

@@ -29,6 +29,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * Carries events over RabbitMQ: a topic exchange with the event's type as the routing key,
@@ -78,6 +79,8 @@ public final class RabbitEventBus implements EventBus {
     private final RabbitTopology topology;
     private final RabbitDeadLetters letters;
     private final Set<RabbitReceiver> receivers = ConcurrentHashMap.newKeySet();
+    private final AtomicReference<CompletableFuture<Boolean>> asked =
+            new AtomicReference<>(CompletableFuture.completedFuture(true));
     private volatile boolean closed;
 
     /**
@@ -201,16 +204,9 @@ public final class RabbitEventBus implements EventBus {
      * @throws UncheckedIOException if it does not answer within this time
      */
     public void ping(Duration atMost) {
-        CompletableFuture<Void> answer = new CompletableFuture<>();
-        Thread.ofVirtual()
-                .start(() -> {
-                    try {
-                        RabbitConnection.abandon(consuming.channel());
-                        answer.complete(null);
-                    } catch (IOException | RuntimeException e) {
-                        answer.completeExceptionally(e);
-                    }
-                });
+        // One question at a time: to a server that does not answer they would pile up.
+        CompletableFuture<Boolean> answer =
+                asked.updateAndGet(known -> known.isDone() ? ask() : known);
         try {
             var unused = answer.get(atMost.toNanos(), TimeUnit.NANOSECONDS);
         } catch (InterruptedException e) {
@@ -219,6 +215,20 @@ public final class RabbitEventBus implements EventBus {
         } catch (ExecutionException | TimeoutException e) {
             throw new UncheckedIOException(new IOException("no answer from " + settings, e));
         }
+    }
+
+    private CompletableFuture<Boolean> ask() {
+        CompletableFuture<Boolean> answer = new CompletableFuture<>();
+        Thread.ofVirtual()
+                .start(() -> {
+                    try {
+                        RabbitConnection.abandon(consuming.channel());
+                        answer.complete(true);
+                    } catch (IOException | RuntimeException e) {
+                        answer.completeExceptionally(e);
+                    }
+                });
+        return answer;
     }
 
     @Override

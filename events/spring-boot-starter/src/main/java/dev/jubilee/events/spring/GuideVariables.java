@@ -21,16 +21,27 @@ public final class GuideVariables implements EnvironmentPostProcessor {
                     Map.entry("EVENT_RETRY_DELAY", "jubilee.events.retry.delay"),
                     Map.entry("EVENT_DEAD_LETTER_ENABLED", "jubilee.events.retry.dead-letters"),
                     Map.entry("EVENT_TRACKING_ENABLED", "jubilee.events.tracking.enabled"),
-                    Map.entry("KAFKA_BROKERS", "jubilee.events.kafka.brokers"),
-                    Map.entry("RABBITMQ_HOST", "jubilee.events.rabbitmq.host"),
-                    Map.entry("RABBITMQ_PORT", "jubilee.events.rabbitmq.port"),
-                    Map.entry("RABBITMQ_USERNAME", "jubilee.events.rabbitmq.username"),
-                    Map.entry("RABBITMQ_PASSWORD", "jubilee.events.rabbitmq.password"),
-                    Map.entry("RABBITMQ_VHOST", "jubilee.events.rabbitmq.virtual-host"),
-                    Map.entry("REDIS_HOST", "jubilee.events.redis.host"),
-                    Map.entry("REDIS_PORT", "jubilee.events.redis.port"),
-                    Map.entry("REDIS_DB", "jubilee.events.redis.database"),
-                    Map.entry("REDIS_PASSWORD", "jubilee.events.redis.password"));
+                    Map.entry("KAFKA_BROKERS", "jubilee.events.kafka.brokers"));
+
+    /**
+     * Of servers that are named by their host. Without it the others mean nothing: Kubernetes sets
+     * {@code REDIS_PORT} to {@code tcp://…} wherever there is a service {@code redis}.
+     */
+    private static final Map<String, Map<String, String>> SERVERS =
+            Map.of(
+                    "RABBITMQ_HOST",
+                    Map.of(
+                            "RABBITMQ_HOST", "jubilee.events.rabbitmq.host",
+                            "RABBITMQ_PORT", "jubilee.events.rabbitmq.port",
+                            "RABBITMQ_USERNAME", "jubilee.events.rabbitmq.username",
+                            "RABBITMQ_PASSWORD", "jubilee.events.rabbitmq.password",
+                            "RABBITMQ_VHOST", "jubilee.events.rabbitmq.virtual-host"),
+                    "REDIS_HOST",
+                    Map.of(
+                            "REDIS_HOST", "jubilee.events.redis.host",
+                            "REDIS_PORT", "jubilee.events.redis.port",
+                            "REDIS_DB", "jubilee.events.redis.database",
+                            "REDIS_PASSWORD", "jubilee.events.redis.password"));
 
     @Override
     public void postProcessEnvironment(
@@ -43,14 +54,24 @@ public final class GuideVariables implements EnvironmentPostProcessor {
             return;
         }
         Map<String, Object> found = new HashMap<>();
-        PROPERTIES.forEach((variable, property) -> {
-            Object value = variables.getProperty(variable);
-            if (value != null) {
-                found.put(property, value);
+        read(variables, PROPERTIES, found);
+        SERVERS.forEach((host, properties) -> {
+            if (variables.getProperty(host) != null) {
+                read(variables, properties, found);
             }
         });
         environment
                 .getPropertySources()
                 .addAfter(variables.getName(), new MapPropertySource("jubileeEvents", found));
+    }
+
+    private static void read(
+            PropertySource<?> variables, Map<String, String> properties, Map<String, Object> into) {
+        properties.forEach((variable, property) -> {
+            Object value = variables.getProperty(variable);
+            if (value != null) {
+                into.put(property, value);
+            }
+        });
     }
 }

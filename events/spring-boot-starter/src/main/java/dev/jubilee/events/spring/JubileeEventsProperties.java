@@ -2,7 +2,6 @@ package dev.jubilee.events.spring;
 
 import dev.jubilee.events.Backoff;
 import dev.jubilee.events.RetryStrategy;
-import dev.jubilee.events.redis.RedisAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -145,23 +144,11 @@ public record JubileeEventsProperties(
             @DefaultValue("event-bus") String stream,
             @DefaultValue("5m") Duration retention,
             @DefaultValue("1000000") long maxLength) {
-        /** Where the server is. */
-        RedisAddress address() {
-            if (uri != null) {
-                return new RedisAddress(uri);
-            }
-            if (host == null) {
-                throw new IllegalStateException(
-                        "the bus on Redis needs jubilee.events.redis.host or .uri, or REDIS_HOST");
-            }
-            return RedisAddress.of(host, port, database, password);
-        }
-
         /** Names the server, and not the password. */
         @Override
         public String toString() {
             return "Redis[%s, stream %s]"
-                    .formatted(uri == null && host == null ? "none" : address(), stream);
+                    .formatted(uri == null ? host + ":" + port : "by uri", stream);
         }
     }
 

@@ -3,6 +3,7 @@ package dev.jubilee.events.spring;
 import dev.jubilee.events.EventBus;
 import dev.jubilee.events.EventCodec;
 import dev.jubilee.events.core.BusSettings;
+import dev.jubilee.events.redis.RedisAddress;
 import dev.jubilee.events.redis.RedisPubSubEventBus;
 import dev.jubilee.events.redis.RedisSettings;
 import dev.jubilee.events.redis.RedisStreamsEventBus;
@@ -63,6 +64,18 @@ final class RedisTransport implements BusTransport {
     }
 
     private static RedisSettings settings(JubileeEventsProperties.Redis redis, BusSettings bus) {
-        return RedisSettings.at(redis.address()).withStream(redis.stream()).withBus(bus);
+        return RedisSettings.at(address(redis)).withStream(redis.stream()).withBus(bus);
+    }
+
+    /** Where the server is. */
+    static RedisAddress address(JubileeEventsProperties.Redis redis) {
+        if (redis.uri() != null) {
+            return new RedisAddress(redis.uri());
+        }
+        if (redis.host() == null) {
+            throw new IllegalStateException(
+                    "the bus on Redis needs jubilee.events.redis.host or .uri, or REDIS_HOST");
+        }
+        return RedisAddress.of(redis.host(), redis.port(), redis.database(), redis.password());
     }
 }

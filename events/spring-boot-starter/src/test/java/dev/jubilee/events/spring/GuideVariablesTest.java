@@ -79,8 +79,21 @@ class GuideVariablesTest {
                 .isEqualTo(
                         new JubileeEventsProperties.Rabbitmq(
                                 "rabbit", 5673, "ada", "s3cret", "/games", "events"));
-        assertThat(settings.redis().address().uri()).isEqualTo("redis://:s%2Fcret@cache:6380/2");
-        assertThat(settings.toString()).doesNotContain("s3cret", "s/cret", "s%2Fcret");
+        assertThat(RedisTransport.address(settings.redis()).uri())
+                .isEqualTo("redis://:s%2Fcret@cache:6380/2");
+        assertThat(settings.toString()).doesNotContain("s3cret", "s/cret");
+    }
+
+    @Test
+    void whatKubernetesSetsForAServiceOfThatNameIsNotRead() {
+        JubileeEventsProperties settings =
+                of(
+                        Map.of(
+                                "REDIS_PORT", "tcp://10.0.0.1:6379",
+                                "RABBITMQ_PORT", "tcp://10.0.0.2:5672"));
+
+        assertThat(settings.redis().port()).isEqualTo(6379);
+        assertThat(settings.rabbitmq().port()).isEqualTo(5672);
     }
 
     @Test

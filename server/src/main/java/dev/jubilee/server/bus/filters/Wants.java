@@ -98,8 +98,13 @@ final class Wants<T> {
         }
     }
 
+    /** Character by character: a reversed builder would keep surrogates together. */
     private static String backwards(String text) {
-        return new StringBuilder(text).reverse().toString();
+        char[] reversed = new char[text.length()];
+        for (int i = 0; i < reversed.length; i++) {
+            reversed[i] = text.charAt(reversed.length - 1 - i);
+        }
+        return new String(reversed);
     }
 
     /** The same text for values that are the same. */

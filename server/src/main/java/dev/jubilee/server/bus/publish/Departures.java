@@ -7,10 +7,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sends off at once what the producer would hold back for company. Only while that costs little:
- * two departures are some milliseconds apart, and what is urgent in between leaves after the
- * producer's usual wait. Under load that wait is what keeps batches large. The producer's order is
- * not touched. Thread-safe.
+ * Sends off at once what the producer would hold back for company. Two departures are some
+ * milliseconds apart, so that batches stay large under load: what is urgent in between leaves with
+ * the next. The producer's order is not touched. Thread-safe.
  */
 final class Departures implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Departures.class);
@@ -20,7 +19,6 @@ final class Departures implements AutoCloseable {
     private final Thread thread;
     private volatile boolean wanted;
     private volatile boolean closed;
-    private volatile long last = System.nanoTime() - APART;
 
     /** The producer stays the caller's to close. */
     Departures(Producer<byte[], byte[]> producer) {
@@ -32,9 +30,9 @@ final class Departures implements AutoCloseable {
         thread.start();
     }
 
-    /** Sends off what the producer holds. Never blocks. */
+    /** Sends off what the producer holds, at once or in some milliseconds. Never blocks. */
     void now() {
-        if (!wanted && System.nanoTime() - last >= APART) {
+        if (!wanted) {
             wanted = true;
             LockSupport.unpark(thread);
         }
@@ -47,13 +45,20 @@ final class Departures implements AutoCloseable {
     }
 
     private void run() {
+        long next = System.nanoTime();
         while (!closed) {
             if (!wanted) {
                 LockSupport.park(this);
                 continue;
             }
+            long rest = next - System.nanoTime();
+            if (rest > 0) {
+                LockSupport.parkNanos(this, rest);
+                continue;
+            }
+            // Before it is sent off: what comes while it leaves asks again.
             wanted = false;
-            last = System.nanoTime();
+            next = System.nanoTime() + APART;
             try {
                 producer.flush();
             } catch (RuntimeException e) {

@@ -122,15 +122,23 @@ final class KafkaSource implements ReplaySource {
                         .allMatch(one -> consumer.position(one.getKey()) >= one.getValue().end()));
     }
 
-    /** A consumer that was given a partition polls for ever when its topic is deleted. */
+    /**
+     * A consumer that was given a partition polls for ever when its topic is deleted, or was made
+     * again and is shorter now.
+     */
     private void mustBeThere() {
         for (Map.Entry<TopicPartition, KafkaPositions.Range> one : open.entrySet()) {
             TopicPartition partition = one.getKey();
             List<PartitionInfo> found = consumer.partitionsFor(partition.topic(), ANSWER);
-            if (found == null || found.size() <= partition.partition()) {
+            boolean gone = found == null || found.size() <= partition.partition();
+            if (gone || end(partition) < one.getValue().end()) {
                 throw new OffsetOutOfRangeException(Map.of(partition, one.getValue().next()));
             }
         }
+    }
+
+    private long end(TopicPartition partition) {
+        return consumer.endOffsets(List.of(partition), ANSWER).getOrDefault(partition, 0L);
     }
 
     @Override

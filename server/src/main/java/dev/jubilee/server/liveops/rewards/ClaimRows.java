@@ -18,7 +18,7 @@ import java.util.stream.Stream;
 final class ClaimRows {
     private static final String SERIALIZATION_FAILURE = "40001";
 
-    /** The order in which all lock grants. */
+    /** The order in which others lock grants; a plan usually follows that of the array. */
     private static final Comparator<Grant> IN_ORDER =
             Comparator.comparing((Grant grant) -> grant.occurrenceId().toString())
                     .thenComparing(Grant::userId)

@@ -21,6 +21,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class RevocationsTest {
     @RegisterExtension static final Platform platform = new Platform();
@@ -128,6 +130,63 @@ class RevocationsTest {
                                 """,
                                 eventId))
                 .isEqualTo(Long.toString(claims));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"revoked, NOT_EARNED", "expired, EXPIRED"})
+    void aClaimThatMeetsWhatTakesTheGrantAwaySeesItGone(String status, Reason reason)
+            throws Exception {
+        UUID grant = earn("ann");
+        CompletableFuture<ClaimResult> claim;
+        try (Connection other = platform.connection();
+                Statement statement = other.createStatement()) {
+            other.setAutoCommit(false);
+            statement.execute(
+                    "UPDATE liveops.grants SET status = '"
+                            + status
+                            + "' WHERE id = '"
+                            + grant
+                            + "'");
+            claim = CompletableFuture.supplyAsync(() -> claim("ann"));
+            Await.until(
+                    "it has seen the grant as it was, and waits",
+                    () ->
+                            !scene.value("SELECT count(*) FROM pg_locks WHERE NOT granted")
+                                    .equals("0"));
+            other.commit();
+        }
+        assertThat(claim.get()).isEqualTo(new ClaimResult.Refused(reason));
+        assertThat(status("ann")).isEqualTo(status);
+        assertThat(told("liveops.reward.claimed")).isEqualTo("0");
+        assertThat(
+                        scene.column(
+                                "SELECT current_claims FROM liveops.occurrence_rewards WHERE event_id = ?",
+                                eventId))
+                .isSubsetOf("0");
+    }
+
+    @Test
+    void theEventAndItsRewardCountWhatTheirOccurrencesCount() throws Exception {
+        try (Connection connection = platform.connection();
+                Statement statement = connection.createStatement()) {
+            statement.execute("UPDATE liveops.occurrences SET current_participants = 3");
+        }
+        for (String user : List.of("ann", "bob", "cat")) {
+            earn(user);
+        }
+        claim("ann");
+        claim("cat");
+
+        assertThat(
+                        scene.value(
+                                "SELECT current_participants FROM liveops.events WHERE event_id = ?",
+                                eventId))
+                .isEqualTo("3");
+        assertThat(
+                        scene.value(
+                                "SELECT current_claims FROM liveops.event_rewards WHERE event_id = ?",
+                                eventId))
+                .isEqualTo("2");
     }
 
     @Test
