@@ -11,7 +11,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.Executor;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -271,11 +272,21 @@ public final class Call {
     }
 
     /**
-     * The event loop of the connection, on which a hot handler makes its answer out of what another
-     * thread has come to: that thread has better to do.
+     * The answer of a hot handler, made on the connection's event loop out of what another thread
+     * comes to: that thread has better to do.
+     *
+     * @param refusal what is told when it fails; throws on what is no refusal
      */
-    public Executor loop() {
-        return task -> exchange.context.runOnContext(v -> task.run());
+    public <R> CompletionStage<Reply> answer(
+            CompletionStage<R> coming,
+            Function<R, Reply> reply,
+            Function<Throwable, Problem> refusal) {
+        return coming.handleAsync(
+                (result, failure) ->
+                        failure == null
+                                ? reply.apply(result)
+                                : Reply.problem(refusal.apply(failure), correlationId()),
+                task -> exchange.context.runOnContext(v -> task.run()));
     }
 
     /**

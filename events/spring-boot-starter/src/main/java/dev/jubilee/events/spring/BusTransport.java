@@ -3,16 +3,12 @@ package dev.jubilee.events.spring;
 import dev.jubilee.events.EventBus;
 import dev.jubilee.events.EventCodec;
 import dev.jubilee.events.core.BusSettings;
-import java.time.Duration;
 
 /**
  * Something that the bus can run on. Every bean of this type can be chosen by its name with {@code
  * jubilee.events.transport}: a module with another transport offers one more.
  */
 public interface BusTransport {
-    /** How long a health check waits for a server of ours. */
-    Duration PATIENCE = Duration.ofSeconds(2);
-
     /** As {@code jubilee.events.transport} has it, such as {@code kafka}. */
     String name();
 

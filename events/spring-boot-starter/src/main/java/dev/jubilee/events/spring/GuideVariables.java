@@ -16,12 +16,12 @@ import org.springframework.core.env.StandardEnvironment;
  */
 public final class GuideVariables implements EnvironmentPostProcessor {
     private static final Map<String, String> PROPERTIES =
-            Map.ofEntries(
-                    Map.entry("EVENT_RETRY_MAX_ATTEMPTS", "jubilee.events.retry.max-attempts"),
-                    Map.entry("EVENT_RETRY_DELAY", "jubilee.events.retry.delay"),
-                    Map.entry("EVENT_DEAD_LETTER_ENABLED", "jubilee.events.retry.dead-letters"),
-                    Map.entry("EVENT_TRACKING_ENABLED", "jubilee.events.tracking.enabled"),
-                    Map.entry("KAFKA_BROKERS", "jubilee.events.kafka.brokers"));
+            Map.of(
+                    "EVENT_RETRY_MAX_ATTEMPTS", "jubilee.events.retry.max-attempts",
+                    "EVENT_RETRY_DELAY", "jubilee.events.retry.delay",
+                    "EVENT_DEAD_LETTER_ENABLED", "jubilee.events.retry.dead-letters",
+                    "EVENT_TRACKING_ENABLED", "jubilee.events.tracking.enabled",
+                    "KAFKA_BROKERS", "jubilee.events.kafka.brokers");
 
     /**
      * Of servers that are named by their host. Without it the others mean nothing: Kubernetes sets

@@ -45,6 +45,6 @@ final class KafkaTransport implements BusTransport {
 
     @Override
     public void check(EventBus bus) {
-        ((KafkaEventBus) bus).ping(PATIENCE);
+        ((KafkaEventBus) bus).ping(Transports.PATIENCE);
     }
 }

@@ -41,6 +41,6 @@ final class RabbitTransport implements BusTransport {
 
     @Override
     public void check(EventBus bus) {
-        ((RabbitEventBus) bus).ping(PATIENCE);
+        ((RabbitEventBus) bus).ping(Transports.PATIENCE);
     }
 }

@@ -35,7 +35,7 @@ final class RedisTransport implements BusTransport {
 
         @Override
         public void check(EventBus bus) {
-            ((RedisPubSubEventBus) bus).ping(PATIENCE);
+            ((RedisPubSubEventBus) bus).ping(Transports.PATIENCE);
         }
     }
 
@@ -60,7 +60,7 @@ final class RedisTransport implements BusTransport {
 
     @Override
     public void check(EventBus bus) {
-        ((RedisStreamsEventBus) bus).ping(PATIENCE);
+        ((RedisStreamsEventBus) bus).ping(Transports.PATIENCE);
     }
 
     private static RedisSettings settings(JubileeEventsProperties.Redis redis, BusSettings bus) {

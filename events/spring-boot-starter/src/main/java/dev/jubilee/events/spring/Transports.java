@@ -4,6 +4,7 @@ import dev.jubilee.events.EventBus;
 import dev.jubilee.events.EventCodec;
 import dev.jubilee.events.core.BusSettings;
 import dev.jubilee.events.core.InMemoryEventBus;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -17,6 +18,9 @@ import org.springframework.beans.factory.DisposableBean;
  * ends, or when the application fails before it began. Thread-safe.
  */
 final class Transports implements DisposableBean {
+    /** How long a health check waits for a server of ours. */
+    static final Duration PATIENCE = Duration.ofSeconds(2);
+
     private static final BusTransport MEMORY = new Memory();
 
     private final @Nullable String wanted;

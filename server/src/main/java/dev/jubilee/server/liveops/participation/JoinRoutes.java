@@ -69,17 +69,12 @@ final class JoinRoutes implements Routes {
         input.check();
         String userId = call.actingPlayer(named);
         String correlationId = call.correlationId();
-        return participations
-                .join(
-                        eventId,
-                        userId,
-                        type == null ? Participation.Type.MANUAL : Participation.Type.of(type))
-                .handleAsync(
-                        (result, failure) ->
-                                failure == null
-                                        ? reply(result, eventId, correlationId)
-                                        : Reply.problem(Refusals.of(failure), correlationId),
-                        call.loop());
+        Participation.Type how =
+                type == null ? Participation.Type.MANUAL : Participation.Type.of(type);
+        return call.answer(
+                participations.join(eventId, userId, how),
+                result -> reply(result, eventId, correlationId),
+                Refusals::of);
     }
 
     private static Reply reply(JoinResult result, String eventId, String correlationId) {
@@ -106,14 +101,10 @@ final class JoinRoutes implements Routes {
 
     private CompletionStage<Reply> leave(Call call, String eventId, String userId) {
         String correlationId = call.correlationId();
-        return participations
-                .leave(eventId, userId)
-                .handleAsync(
-                        (result, failure) ->
-                                failure == null
-                                        ? reply(result, eventId, correlationId)
-                                        : Reply.problem(Refusals.of(failure), correlationId),
-                        call.loop());
+        return call.answer(
+                participations.leave(eventId, userId),
+                result -> reply(result, eventId, correlationId),
+                Refusals::of);
     }
 
     private static Reply reply(LeaveResult result, String eventId, String correlationId) {

@@ -148,20 +148,13 @@ final class ParticipantRoutes implements Routes {
         String player = call.pathPlayer("user_id");
         call.mustMaySee(player);
         Page page = Page.of(call);
-        String correlationId = call.correlationId();
-        return playerEvents
-                .of(player, call.queryOneOf("status", STATUSES), page)
-                .handleAsync(
-                        (part, failure) ->
-                                failure == null
-                                        ? Reply.ok(
-                                                new Events(
-                                                        part.events(),
-                                                        part.total(),
-                                                        page.number(),
-                                                        page.limit()))
-                                        : Reply.problem(Refusals.of(failure), correlationId),
-                        call.loop());
+        return call.answer(
+                playerEvents.of(player, call.queryOneOf("status", STATUSES), page),
+                part ->
+                        Reply.ok(
+                                new Events(
+                                        part.events(), part.total(), page.number(), page.limit())),
+                Refusals::of);
     }
 
     private Occurrence occurrence(Call call) {

@@ -132,13 +132,10 @@ final class RewardRoutes implements Routes {
         input.check();
         Claim claim = new Claim(eventId, rewardId, call.actingPlayer(named), occurrence);
         String correlationId = call.correlationId();
-        return claims.claim(claim)
-                .handleAsync(
-                        (result, failure) ->
-                                failure == null
-                                        ? reply(claim, result, correlationId)
-                                        : Reply.problem(problem(failure), correlationId),
-                        call.loop());
+        return call.answer(
+                claims.claim(claim),
+                result -> reply(claim, result, correlationId),
+                RewardRoutes::problem);
     }
 
     private static Reply reply(Claim claim, ClaimResult result, String correlationId) {
