@@ -6,15 +6,20 @@ import dev.jubilee.events.tck.Await;
 import dev.jubilee.server.bus.BusInstance.Answer;
 import dev.jubilee.server.testing.Platform;
 import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -169,12 +174,56 @@ class TakenDeliveriesTest {
         }
     }
 
-    private static long held(String path) throws java.sql.SQLException {
+    @Test
+    void whoDoesNotReadKeepsNothingFromOthers() throws Exception {
+        String topic = topic();
+        String path = subscribe(topic, ", \"requires_ack\": false");
+        List<String> ids = new ArrayList<>();
+        Socket deaf = new Socket(InetAddress.getLoopbackAddress(), bus.port());
+        try {
+            deaf.setReceiveBufferSize(1);
+            deaf.getOutputStream()
+                    .write(
+                            ("GET "
+                                            + path
+                                            + "/stream HTTP/1.1\r\nHost: localhost\r\n"
+                                            + "Authorization: Bearer service\r\n\r\n")
+                                    .getBytes(StandardCharsets.US_ASCII));
+            assertThat(deaf.getInputStream().read()).isEqualTo('H');
+            // More than sockets and a window take together.
+            for (int i = 0; i < 20; i++) {
+                ids.addAll(publishAll(topic, 100, 10_000));
+            }
+            Await.untilAsserted(
+                    "some wait for another reader", () -> assertThat(waiting(path)).isPositive());
+            try (Reader reader = new Reader(other, path, null)) {
+                deaf.close();
+                Await.untilAsserted(
+                        "everything came to who reads",
+                        () -> assertThat(Set.copyOf(reader.eventIds())).hasSameSizeAs(ids));
+                assertThat(reader.eventIds()).containsAll(ids);
+            }
+        } finally {
+            deaf.close();
+        }
+    }
+
+    private static long waiting(String path) throws SQLException {
+        return count("NOT taken", path);
+    }
+
+    private static long held(String path) throws SQLException {
+        return count("taken", path);
+    }
+
+    private static long count(String which, String path) throws SQLException {
         try (var connection = platform.connection();
                 var statement = connection.createStatement();
                 var row =
                         statement.executeQuery(
-                                "SELECT count(*) FROM bus.pending_deliveries WHERE taken AND subscription_id = '"
+                                "SELECT count(*) FROM bus.pending_deliveries WHERE "
+                                        + which
+                                        + " AND subscription_id = '"
                                         + path.substring(path.lastIndexOf('/') + 1)
                                         + "'")) {
             row.next();
@@ -278,5 +327,21 @@ class TakenDeliveriesTest {
                                 .formatted(topic, payload));
         assertThat(answer.status()).isEqualTo(200);
         return answer.text("event_id");
+    }
+
+    private static List<String> publishAll(String topic, int events, int bytes) {
+        String event =
+                "{\"event_type\": \"game.taken\", \"source\": \"t\", \"topic\": \"%s\", \"payload\": {\"text\": \"%s\"}}"
+                        .formatted(topic, "x".repeat(bytes));
+        Answer answer =
+                bus.post(
+                        "service",
+                        "/events/publish/batch",
+                        "[" + String.join(",", Collections.nCopies(events, event)) + "]");
+        assertThat(answer.body().path("failed").asInt(-1)).as(answer.body().toString()).isZero();
+        List<String> ids = new ArrayList<>();
+        answer.body().get("results").forEach(one -> ids.add(one.get("event_id").stringValue()));
+        assertThat(ids).hasSize(events);
+        return ids;
     }
 }

@@ -1,5 +1,9 @@
 package dev.jubilee.server.bus.delivery;
 
+import static java.util.stream.Collectors.groupingBy;
+import static java.util.stream.Collectors.mapping;
+import static java.util.stream.Collectors.toList;
+
 import dev.jubilee.events.Envelope;
 import dev.jubilee.events.kafka.ConsumerLoop;
 import dev.jubilee.events.kafka.LoopSettings;
@@ -57,6 +61,7 @@ public final class DeliveryEngine implements AutoCloseable {
     private final Clearance clearance;
     private final DeliveryMetrics metrics;
     private final PostgresOffsets offsets;
+    private final OpenStreams streams;
     private final Outlets outlets;
     private final AttemptPartitions partitions;
     private final Recorder recorder;
@@ -115,7 +120,8 @@ public final class DeliveryEngine implements AutoCloseable {
         this.metrics = new DeliveryMetrics(platform.registry());
         Database database = platform.database();
         this.offsets = new PostgresOffsets(database.dataSource(), "platform.consumer_offsets");
-        this.outlets = new Outlets(directory);
+        this.streams = new OpenStreams();
+        this.outlets = new Outlets(directory, streams);
         this.partitions = new AttemptPartitions(database);
         this.recorder = new Recorder(database, new AttemptStore(partitions), outlets::arrived);
         this.sender =
@@ -185,6 +191,7 @@ public final class DeliveryEngine implements AutoCloseable {
                     leases.arrived(subscription);
                     relays.arrived(subscription);
                 });
+        streams.tell(leases::arrived, this::giveBack);
         platform.changes().on(Outlets.SUBJECT, this::arrived);
         recorder.start();
         dispatcher.start();
@@ -261,7 +268,7 @@ public final class DeliveryEngine implements AutoCloseable {
         Database database = platform.database();
         return router -> {
             new DeliveryRoutes(database, subscriptions, sender, platform.clock()).on(router);
-            new LeaseRoutes(subscriptions, leases).on(router);
+            new LeaseRoutes(subscriptions, leases, streams).on(router);
             new DeadLetterRoutes(
                             database,
                             subscriptions,
@@ -337,6 +344,27 @@ public final class DeliveryEngine implements AutoCloseable {
         } else {
             outlets.arrived(UUID.fromString(id));
         }
+    }
+
+    /** To streams that had ended: somebody else may have it, at the latest when its lease ends. */
+    private void giveBack(List<Delivery> unread) {
+        Map<UUID, List<Long>> ids =
+                unread.stream()
+                        .collect(
+                                groupingBy(
+                                        Delivery::subscriptionId, mapping(Delivery::id, toList())));
+        Thread.ofVirtual()
+                .name("delivery-give-back")
+                .start(() ->
+                        ids.forEach((subscription, all) -> {
+                            try {
+                                leases.release(subscription, all, false);
+                            } catch (DatabaseException e) {
+                                log.warn(
+                                        "what was for a stream that ended comes again when its lease ends: {}",
+                                        e.getMessage());
+                            }
+                        }));
     }
 
     private void disable(UUID subscription, String reason) {

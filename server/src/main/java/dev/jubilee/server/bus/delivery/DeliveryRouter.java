@@ -178,8 +178,7 @@ final class DeliveryRouter implements BatchHandler {
                 id = PendingStore.nextBlock(connection);
                 used = 0;
             }
-            Delivery numbered = one.numbered(id + used++);
-            rows.add(new PendingStore.Row(numbered, outlets.reserve(numbered)));
+            rows.add(outlets.place(one.numbered(id + used++), clock.instant()));
         }
         PendingStore.insert(connection, rows, copy);
         outlets.announce(connection, rows);

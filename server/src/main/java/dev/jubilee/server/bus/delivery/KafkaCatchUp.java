@@ -168,7 +168,7 @@ final class KafkaCatchUp implements CatchUps.CatchUp {
                 id = PendingStore.nextBlock(connection);
             }
             Delivery one = found.get(i).numbered(id + i % PendingStore.BLOCK);
-            rows.add(new PendingStore.Row(one, false));
+            rows.add(PendingStore.Row.waiting(one));
         }
         PendingStore.insert(connection, rows, copy);
         ChangeFeed.announce(connection, Outlets.SUBJECT, subscription.id().toString());

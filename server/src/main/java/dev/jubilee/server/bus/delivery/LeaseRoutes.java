@@ -27,10 +27,12 @@ final class LeaseRoutes implements Routes {
 
     private final Subscriptions subscriptions;
     private final Leases leases;
+    private final OpenStreams streams;
 
-    LeaseRoutes(Subscriptions subscriptions, Leases leases) {
+    LeaseRoutes(Subscriptions subscriptions, Leases leases, OpenStreams streams) {
         this.subscriptions = subscriptions;
         this.leases = leases;
+        this.streams = streams;
     }
 
     /** One event that was taken. */
@@ -52,15 +54,14 @@ final class LeaseRoutes implements Routes {
         Duration wait = Duration.ofMillis(body.integer("wait_ms", 0, 20_000, 0));
         body.check();
         boolean acks = subscription.requiresAck();
-        Duration lease = acks ? subscription.ackDeadline() : Leases.UNCONFIRMED;
         Leases.Taker taker = new Leases.Taker(subscription, call.principal());
         List<Delivery> found;
         long until = System.nanoTime() + wait.toNanos();
         try (Leases.Waiter waiter = leases.waiter(taker)) {
-            found = leases.take(taker, max, lease);
+            found = leases.take(taker, max);
             while (found.isEmpty() && until - System.nanoTime() > 0 && !call.isAbandoned()) {
                 waiter.await(subscription, Duration.ofNanos(until - System.nanoTime()));
-                found = leases.take(taker, max, lease);
+                found = leases.take(taker, max);
             }
         }
         if (!acks && !found.isEmpty()) {
@@ -106,7 +107,8 @@ final class LeaseRoutes implements Routes {
         if (last != null && !subscription.requiresAck()) {
             leases.ackUpTo(subscription, Long.parseLong(last));
         }
-        new StreamWriter(subscriptions, leases, subscription, call.principal()).run(call.stream());
+        new StreamWriter(subscriptions, leases, streams, subscription, call.principal())
+                .run(call.stream());
         return Reply.noContent();
     }
 

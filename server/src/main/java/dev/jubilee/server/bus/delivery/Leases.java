@@ -1,6 +1,7 @@
 package dev.jubilee.server.bus.delivery;
 
 import dev.jubilee.server.bus.subscriptions.Subscription;
+import dev.jubilee.server.database.ChangeFeed;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.security.Principal;
 import java.time.Duration;
@@ -27,6 +28,9 @@ final class Leases {
      * are as many as are under way; with each event that would cost more the more there are.
      */
     private static final Duration LOOK = Duration.ofMillis(500);
+
+    /** The same where only the end of a whole instance lets leases end. */
+    private static final Duration SELDOM = Duration.ofSeconds(2);
 
     private static final long SHORTEST_MILLIS = 10;
     private static final int MAX_REMEMBERED = 10_000;
@@ -73,17 +77,25 @@ final class Leases {
          * @param now how the subscription stands
          */
         void await(Subscription now, Duration longest) throws InterruptedException {
-            await(now.isActive() ? untilDue(longest) : shorter(longest, LOOK));
+            await(untilLook(now, longest));
         }
 
-        private Duration untilDue(Duration longest) {
+        /**
+         * How long nothing becomes due by itself, as far as is known, and no longer than this.
+         *
+         * @param now how the subscription stands
+         */
+        Duration untilLook(Subscription now, Duration longest) {
+            if (!now.isActive()) {
+                return shorter(longest, LOOK);
+            }
             Duration wait = longest;
             List<String> closed = closedTo(taker);
             LeaseStore.Outlook outlook =
                     database.read(connection ->
                             LeaseStore.outlook(connection, taker.subscription().id(), closed));
             if (outlook.leased()) {
-                wait = shorter(wait, LOOK);
+                wait = shorter(wait, lookEvery(now));
             }
             if (outlook.due() != null) {
                 // Tests move the clock by hand, so what will be due is looked for now and then.
@@ -93,7 +105,8 @@ final class Leases {
             return wait;
         }
 
-        private void await(Duration wait) throws InterruptedException {
+        /** Waits until something may have arrived, or so long. */
+        void await(Duration wait) throws InterruptedException {
             if (arrived.tryAcquire(
                     Math.max(SHORTEST_MILLIS, wait.toMillis()),
                     java.util.concurrent.TimeUnit.MILLISECONDS)) {
@@ -124,7 +137,22 @@ final class Leases {
         return new Waiter(taker);
     }
 
-    private List<String> closedTo(Taker taker) {
+    /** How long something is leased to who takes from the subscription. */
+    static Duration lengthFor(Subscription subscription) {
+        return subscription.requiresAck() ? subscription.ackDeadline() : UNCONFIRMED;
+    }
+
+    /** Whether somebody else may have it now. */
+    boolean hasEnded(Delivery leased) {
+        return !leased.dueAt().isAfter(clock.instant());
+    }
+
+    /** How often to look for leases that ended, while there are any. */
+    static Duration lookEvery(Subscription subscription) {
+        return subscription.requiresAck() ? LOOK : SELDOM;
+    }
+
+    List<String> closedTo(Taker taker) {
         return clearance.closedTo(taker.subscription(), taker.principal());
     }
 
@@ -137,7 +165,7 @@ final class Leases {
     }
 
     /** Takes what is due; what was taken too often is given up. */
-    List<Delivery> take(Taker taker, int limit, Duration lease) {
+    List<Delivery> take(Taker taker, int limit) {
         Subscription subscription = taker.subscription();
         if (!subscription.isActive()) {
             return List.of();
@@ -149,7 +177,7 @@ final class Leases {
         int retries = subscription.retry().maxRetries();
         boolean acks = subscription.requiresAck();
         Looked mine = new Looked(id, closed);
-        boolean look = isTimeToLook(mine, now);
+        boolean look = isTimeToLook(mine, now, lookEvery(subscription));
         List<Delivery> taken =
                 database.transaction(connection -> {
                     if (look && acks) {
@@ -163,17 +191,18 @@ final class Leases {
                             limit,
                             acks ? retries : Integer.MAX_VALUE,
                             now,
-                            now.plus(lease));
+                            now.plus(lengthFor(subscription)));
                 });
-        if (look && taken.size() < limit) {
+        // What was leased before comes first. If it fills the limit there may be more of it.
+        if (look && (taken.size() < limit || taken.stream().allMatch(one -> one.attempts() == 1))) {
             looked(mine, now);
         }
         return taken;
     }
 
-    private boolean isTimeToLook(Looked mine, Instant now) {
+    private boolean isTimeToLook(Looked mine, Instant now, Duration every) {
         Instant last = looked.get(mine);
-        return last == null || Duration.between(last, now).abs().compareTo(LOOK) >= 0;
+        return last == null || Duration.between(last, now).abs().compareTo(every) >= 0;
     }
 
     private void looked(Looked mine, Instant now) {
@@ -224,6 +253,7 @@ final class Leases {
                                     retries,
                                     now,
                                     now.plus(pause));
+                    ChangeFeed.announce(connection, Outlets.SUBJECT, subscription.id().toString());
                     return new Nacked(again, dead);
                 });
         metrics.attempted(subscription.method(), "error", nacked.nacked() + nacked.dead());
@@ -232,9 +262,10 @@ final class Leases {
     }
 
     /** Makes due again what is not known to have arrived. */
-    void release(Subscription subscription, List<Long> ids, boolean sent) {
+    void release(UUID subscription, List<Long> ids, boolean sent) {
         database.transaction(connection -> {
-            LeaseStore.release(connection, subscription.id(), ids, clock.instant(), sent);
+            LeaseStore.release(connection, subscription, ids, clock.instant(), sent);
+            ChangeFeed.announce(connection, Outlets.SUBJECT, subscription.toString());
             return ids;
         });
     }

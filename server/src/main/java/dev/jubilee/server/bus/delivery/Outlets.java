@@ -5,6 +5,7 @@ import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
 import dev.jubilee.server.database.ChangeFeed;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -25,6 +26,7 @@ final class Outlets {
     private static final int MOST_ANNOUNCED = 50;
 
     private final SubscriptionDirectory directory;
+    private final OpenStreams streams;
     private final Map<UUID, Window> windows = new ConcurrentHashMap<>();
     private volatile Tenure tenure = new Tenure(UUID.randomUUID(), Set.of());
     private volatile Consumer<List<Delivery>> taken = deliveries -> {};
@@ -33,8 +35,9 @@ final class Outlets {
     /** Under which id this instance writes, and which shards it has. */
     private record Tenure(UUID instance, Set<Integer> shards) {}
 
-    Outlets(SubscriptionDirectory directory) {
+    Outlets(SubscriptionDirectory directory, OpenStreams streams) {
         this.directory = directory;
+        this.streams = streams;
     }
 
     /**
@@ -82,18 +85,31 @@ final class Outlets {
         windows.remove(subscription);
     }
 
-    /** Whether the delivery goes straight into memory; if so a place is taken. */
-    boolean reserve(Delivery one) {
+    /** Where the delivery goes; if that is straight into memory, a place there is taken. */
+    PendingStore.Row place(Delivery one, Instant now) {
         Subscription subscription = directory.index().find(one.subscriptionId());
-        return subscription != null
-                && subscription.isSent()
-                && owns(one.subscriptionId())
-                && window(one.subscriptionId()).reserve();
+        if (subscription == null) {
+            return PendingStore.Row.waiting(one);
+        }
+        if (subscription.isSent()) {
+            boolean taken = owns(subscription.id()) && window(subscription.id()).reserve();
+            return new PendingStore.Row(one, taken, null);
+        }
+        StreamInbox inbox =
+                subscription.isActive()
+                        ? streams.reserve(subscription.id(), subscription.state().rewinds())
+                        : null;
+        return inbox == null
+                ? PendingStore.Row.waiting(one)
+                : new PendingStore.Row(
+                        one.after(1, now.plus(Leases.lengthFor(subscription))), true, inbox);
     }
 
     void unreserve(List<PendingStore.Row> rows) {
         for (PendingStore.Row row : rows) {
-            if (row.taken()) {
+            if (row.inbox() != null) {
+                row.inbox().window.release(1);
+            } else if (row.taken()) {
                 window(row.delivery().subscriptionId()).release(1);
             }
         }
@@ -101,6 +117,7 @@ final class Outlets {
 
     void leftBehind(UUID subscription) {
         window(subscription).leftBehind();
+        streams.leftBehind(subscription);
     }
 
     /** Tells the other instances what waits, when the transaction commits. */
@@ -131,12 +148,13 @@ final class Outlets {
         List<Delivery> straight = new ArrayList<>();
         Set<UUID> left = new LinkedHashSet<>();
         for (PendingStore.Row row : rows) {
-            if (row.taken()) {
-                straight.add(row.delivery());
-            } else {
+            if (!row.taken()) {
                 left.add(row.delivery().subscriptionId());
+            } else if (row.inbox() == null) {
+                straight.add(row.delivery());
             }
         }
+        streams.routed(rows);
         if (!straight.isEmpty()) {
             taken.accept(straight);
         }
@@ -145,7 +163,7 @@ final class Outlets {
 
     /** Something waits in PostgreSQL for this subscription. */
     void arrived(UUID subscription) {
-        window(subscription).leftBehind();
+        leftBehind(subscription);
         waiting.accept(subscription);
     }
 }

@@ -84,7 +84,7 @@ public final class Owing {
                             one.event(),
                             json.write(one.event()),
                             clock.instant());
-            rows.add(new PendingStore.Row(delivery.numbered(id + i % PendingStore.BLOCK), false));
+            rows.add(PendingStore.Row.waiting(delivery.numbered(id + i % PendingStore.BLOCK)));
         }
         if (!subscriptions.hold(connection, subscription)) {
             // Deleted: nobody would ever take them.

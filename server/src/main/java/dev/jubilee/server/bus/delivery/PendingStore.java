@@ -34,8 +34,17 @@ final class PendingStore {
 
     private PendingStore() {}
 
-    /** A delivery, and whether it goes straight into memory. */
-    record Row(Delivery delivery, boolean taken) {}
+    /**
+     * A delivery, and where it goes.
+     *
+     * @param taken whether straight into memory; else it waits
+     * @param inbox whose memory, if it is that of streams
+     */
+    record Row(Delivery delivery, boolean taken, @Nullable StreamInbox inbox) {
+        static Row waiting(Delivery delivery) {
+            return new Row(delivery, false, null);
+        }
+    }
 
     /**
      * What a batch must know before it writes.

@@ -10,6 +10,7 @@ import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
@@ -25,6 +26,10 @@ final class Recorder implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Recorder.class);
     private static final int MAX_BATCH = 5_000;
     private static final int FULL = 20_000;
+
+    /** What is to be written waits so long for more, lest a few rows be a transaction each. */
+    private static final Duration GATHERING = Duration.ofMillis(20);
+
     private static final long LONGEST_PAUSE = Duration.ofSeconds(2).toNanos();
 
     /** Something to be written. */
@@ -43,6 +48,7 @@ final class Recorder implements AutoCloseable {
     private final AttemptStore store;
     private final Consumer<UUID> left;
     private final BlockingQueue<Entry> entries = new LinkedBlockingQueue<>();
+    private final Semaphore hurry = new Semaphore(0);
     private final Thread thread;
     private volatile boolean closed;
 
@@ -73,6 +79,7 @@ final class Recorder implements AutoCloseable {
     void flush() {
         CountDownLatch passed = new CountDownLatch(1);
         entries.add(new Entry.Mark(passed));
+        hurry.release();
         try {
             if (!passed.await(10, TimeUnit.SECONDS)) {
                 log.warn("outcomes of deliveries could not be written; they will be tried again");
@@ -97,13 +104,23 @@ final class Recorder implements AutoCloseable {
         while (!closed) {
             try {
                 batch.clear();
-                batch.add(entries.take());
-                entries.drainTo(batch, MAX_BATCH - 1);
+                gather(batch);
                 write(batch);
             } catch (InterruptedException e) {
                 // Closed, or nothing: the loop looks.
             }
         }
+    }
+
+    private void gather(List<Entry> batch) throws InterruptedException {
+        Entry first = entries.take();
+        batch.add(first);
+        if (!(first instanceof Entry.Mark) && entries.size() < MAX_BATCH) {
+            // Whether somebody flushes or the time is over makes no difference.
+            var _ = hurry.tryAcquire(GATHERING.toMillis(), TimeUnit.MILLISECONDS);
+        }
+        hurry.drainPermits();
+        entries.drainTo(batch, MAX_BATCH - 1);
     }
 
     private void write(List<Entry> batch) {

@@ -12,35 +12,46 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Streams what one subscription is owed. Where events are acknowledged, each is leased until then.
  * Where they are not, an event counts as delivered once the connection has outlived it by a few
  * seconds, or the client names it when it comes back; what was under way when a connection broke is
- * sent again. For one thread.
+ * sent again. What was routed at this instance comes by its inbox, everything else from PostgreSQL.
+ * For one thread.
  */
 final class StreamWriter {
     private static final int CHUNK = 200;
     private static final Duration KEEP_ALIVE = Duration.ofSeconds(15);
     private static final Duration SETTLED = Duration.ofSeconds(5);
 
+    /** How often what has settled is written: a few at a time would be a transaction each. */
+    private static final Duration CONFIRMING = Duration.ofMillis(500);
+
     private final Subscriptions subscriptions;
     private final Leases leases;
+    private final OpenStreams streams;
     private final Deque<Sent> unconfirmed = new ArrayDeque<>();
     private final Principal principal;
     private Subscription subscription;
+    private @Nullable StreamInbox inbox;
     private long lastWrite = System.nanoTime();
     private long lastLook = System.nanoTime();
+    private long lastConfirmed = System.nanoTime();
+    private long takeAt = System.nanoTime();
 
     private record Sent(List<Long> ids, long at) {}
 
     StreamWriter(
             Subscriptions subscriptions,
             Leases leases,
+            OpenStreams streams,
             Subscription subscription,
             Principal principal) {
         this.subscriptions = subscriptions;
         this.leases = leases;
+        this.streams = streams;
         this.subscription = subscription;
         this.principal = principal;
     }
@@ -50,18 +61,43 @@ final class StreamWriter {
         try (Leases.Waiter waiter = leases.waiter(taker())) {
             stream.atEnd(waiter::wake);
             while (stream.isOpen() && isThere()) {
-                confirm(SETTLED);
-                if (!send(stream)) {
+                joinOrLeave();
+                confirm();
+                if (!sendHanded(stream) && !sendWaiting(stream, waiter)) {
                     keepAlive(stream);
-                    waiter.await(
-                            subscription,
-                            unconfirmed.isEmpty() ? KEEP_ALIVE : Duration.ofSeconds(1));
+                    waiter.await(untilNext());
                 }
             }
         } finally {
+            leave();
             giveBack();
             stream.close();
         }
+    }
+
+    /** Handed straight to a stream is only what anybody who streams may have. */
+    private void joinOrLeave() {
+        if (inbox != null && inbox.rewinds != subscription.state().rewinds()) {
+            leave();
+        }
+        boolean may = subscription.isActive() && leases.closedTo(taker()).isEmpty();
+        if (may && inbox == null) {
+            inbox = streams.join(subscription.id(), subscription.state().rewinds());
+        } else if (!may) {
+            leave();
+        }
+    }
+
+    private void leave() {
+        if (inbox != null) {
+            streams.leave(subscription.id(), inbox);
+            inbox = null;
+        }
+    }
+
+    private Duration untilNext() {
+        Duration wait = Duration.ofNanos(Math.max(0, takeAt - System.nanoTime()));
+        return unconfirmed.isEmpty() || wait.compareTo(CONFIRMING) < 0 ? wait : CONFIRMING;
     }
 
     private Leases.Taker taker() {
@@ -86,13 +122,39 @@ final class StreamWriter {
         return true;
     }
 
-    private boolean send(EventStream stream) {
-        boolean acks = subscription.requiresAck();
-        Duration lease = acks ? subscription.ackDeadline() : Leases.UNCONFIRMED;
-        List<Delivery> found = leases.take(taker(), CHUNK, lease);
-        if (found.isEmpty()) {
+    private boolean sendHanded(EventStream stream) {
+        if (inbox == null) {
             return false;
         }
+        List<Delivery> handed = inbox.poll(CHUNK);
+        // Whose lease has ended meanwhile is somebody else's.
+        handed.removeIf(leases::hasEnded);
+        if (handed.isEmpty()) {
+            return false;
+        }
+        // They come again when their leases end.
+        takeAt = Math.min(takeAt, System.nanoTime() + Leases.lookEvery(subscription).toNanos());
+        return send(stream, handed);
+    }
+
+    private boolean sendWaiting(EventStream stream, Leases.Waiter waiter) {
+        boolean behind = inbox == null || inbox.window.isBehind();
+        if (!behind && System.nanoTime() - takeAt < 0) {
+            return false;
+        }
+        long mark = inbox == null ? 0 : inbox.window.mark();
+        List<Delivery> found = leases.take(taker(), CHUNK);
+        if (found.isEmpty()) {
+            takeAt = System.nanoTime() + waiter.untilLook(subscription, KEEP_ALIVE).toNanos();
+            if (inbox != null) {
+                inbox.window.caughtUp(mark);
+            }
+            return false;
+        }
+        return send(stream, found);
+    }
+
+    private boolean send(EventStream stream, List<Delivery> found) {
         StringBuilder text = new StringBuilder();
         List<Long> ids = new ArrayList<>();
         for (Delivery one : found) {
@@ -102,8 +164,8 @@ final class StreamWriter {
         boolean sent = stream.send(text.toString());
         lastWrite = System.nanoTime();
         if (!sent) {
-            leases.release(subscription, ids, false);
-        } else if (!acks) {
+            leases.release(subscription.id(), ids, false);
+        } else if (!subscription.requiresAck()) {
             unconfirmed.add(new Sent(ids, lastWrite));
         }
         return sent;
@@ -118,10 +180,14 @@ final class StreamWriter {
         text.append('\n');
     }
 
-    private void confirm(Duration age) {
+    private void confirm() {
         long now = System.nanoTime();
+        if (now - lastConfirmed < CONFIRMING.toNanos()) {
+            return;
+        }
+        lastConfirmed = now;
         List<Long> ids = new ArrayList<>();
-        while (!unconfirmed.isEmpty() && now - unconfirmed.peek().at() >= age.toNanos()) {
+        while (!unconfirmed.isEmpty() && now - unconfirmed.peek().at() >= SETTLED.toNanos()) {
             ids.addAll(unconfirmed.poll().ids());
         }
         if (!ids.isEmpty()) {
@@ -133,7 +199,7 @@ final class StreamWriter {
         List<Long> ids = new ArrayList<>();
         unconfirmed.forEach(sent -> ids.addAll(sent.ids()));
         if (!ids.isEmpty()) {
-            leases.release(subscription, ids, true);
+            leases.release(subscription.id(), ids, true);
         }
     }
 

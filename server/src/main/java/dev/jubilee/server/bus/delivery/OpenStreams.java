@@ -1,0 +1,96 @@
+package dev.jubilee.server.bus.delivery;
+
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** The inboxes of the streams that are open at this instance. Thread-safe. */
+final class OpenStreams {
+    private final Map<UUID, StreamInbox> inboxes = new ConcurrentHashMap<>();
+    private volatile Consumer<UUID> handed = subscription -> {};
+    private volatile Consumer<List<Delivery>> unread = deliveries -> {};
+
+    /**
+     * Where to tell what happens.
+     *
+     * @param handedTo the subscription to whose streams something was handed
+     * @param notRead what was handed to streams that had ended; nobody will read it here
+     */
+    void tell(Consumer<UUID> handedTo, Consumer<List<Delivery>> notRead) {
+        handed = handedTo;
+        unread = notRead;
+    }
+
+    /**
+     * The inbox of one more stream.
+     *
+     * @param rewinds how often the subscription was rewound; what was handed over before is not for
+     *     it
+     */
+    StreamInbox join(UUID subscription, int rewinds) {
+        while (true) {
+            StreamInbox inbox =
+                    inboxes.compute(
+                            subscription,
+                            (id, known) ->
+                                    known == null || known.rewinds != rewinds
+                                            ? new StreamInbox(rewinds)
+                                            : known);
+            if (inbox.join()) {
+                return inbox;
+            }
+            inboxes.remove(subscription, inbox);
+        }
+    }
+
+    /** The stream reads no more; what nobody reads now is told. */
+    void leave(UUID subscription, StreamInbox inbox) {
+        if (inbox.leave()) {
+            inboxes.remove(subscription, inbox);
+            List<Delivery> left = inbox.close();
+            if (!left.isEmpty()) {
+                unread.accept(left);
+            }
+        }
+    }
+
+    /** The inbox in which a place was taken; null if the delivery has to wait in PostgreSQL. */
+    @Nullable StreamInbox reserve(UUID subscription, int rewinds) {
+        StreamInbox inbox = inboxes.get(subscription);
+        return inbox != null && inbox.rewinds == rewinds && inbox.window.reserve() ? inbox : null;
+    }
+
+    void leftBehind(UUID subscription) {
+        StreamInbox inbox = inboxes.get(subscription);
+        if (inbox != null) {
+            inbox.window.leftBehind();
+        }
+    }
+
+    /** Hands over what was committed, in order. */
+    void routed(List<PendingStore.Row> rows) {
+        Set<UUID> reached = new LinkedHashSet<>();
+        List<Delivery> missed = new ArrayList<>();
+        for (PendingStore.Row row : rows) {
+            StreamInbox inbox = row.inbox();
+            if (inbox == null) {
+                continue;
+            }
+            if (inbox.hand(row.delivery())) {
+                reached.add(row.delivery().subscriptionId());
+            } else {
+                missed.add(row.delivery());
+            }
+        }
+        reached.forEach(handed);
+        if (!missed.isEmpty()) {
+            unread.accept(missed);
+        }
+    }
+}

@@ -1,0 +1,116 @@
+package dev.jubilee.server.bus.delivery;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class OpenStreamsTest {
+    private static final Instant NOW = Instant.parse("2026-11-21T12:00:00Z");
+
+    private final UUID subscription = UUID.randomUUID();
+    private final OpenStreams streams = new OpenStreams();
+    private final List<UUID> handed = new ArrayList<>();
+    private final List<Delivery> unread = new ArrayList<>();
+
+    @BeforeEach
+    void listen() {
+        streams.tell(handed::add, unread::addAll);
+    }
+
+    @Test
+    void nothingIsHandedOverWhileSomethingWaits() {
+        StreamInbox inbox = streams.join(subscription, 0);
+        assertThat(streams.reserve(subscription, 0)).as("nobody has looked yet").isNull();
+
+        inbox.window.caughtUp(inbox.window.mark());
+        assertThat(streams.reserve(subscription, 0)).isSameAs(inbox);
+
+        long mark = inbox.window.mark();
+        streams.leftBehind(subscription);
+        assertThat(streams.reserve(subscription, 0)).isNull();
+        inbox.window.caughtUp(mark);
+        assertThat(streams.reserve(subscription, 0)).as("it came after the look").isNull();
+    }
+
+    @Test
+    void streamsOfOneSubscriptionShareWhatComesInOrder() {
+        StreamInbox inbox = level(streams.join(subscription, 0));
+        assertThat(streams.join(subscription, 0)).isSameAs(inbox);
+
+        streams.routed(rows(inbox, 1, 5));
+
+        assertThat(handed).containsExactly(subscription);
+        assertThat(inbox.poll(2)).extracting(Delivery::id).containsExactly(1L, 2L);
+        assertThat(inbox.poll(200)).extracting(Delivery::id).containsExactly(3L, 4L, 5L);
+    }
+
+    @Test
+    void noMoreIsHandedOverThanAWindowHolds() {
+        StreamInbox inbox = level(streams.join(subscription, 0));
+        List<PendingStore.Row> rows = rows(inbox, 1, Window.SIZE);
+        assertThat(streams.reserve(subscription, 0)).isNull();
+
+        streams.routed(rows);
+        assertThat(streams.reserve(subscription, 0)).isNull();
+
+        assertThat(inbox.poll(1)).hasSize(1);
+        assertThat(streams.reserve(subscription, 0)).isSameAs(inbox);
+    }
+
+    @Test
+    void whatTheLastStreamLeavesUnreadIsTold() {
+        StreamInbox inbox = level(streams.join(subscription, 0));
+        streams.join(subscription, 0);
+        streams.routed(rows(inbox, 1, 2));
+        List<PendingStore.Row> onTheirWay = rows(inbox, 3, 4);
+
+        streams.leave(subscription, inbox);
+        assertThat(unread).as("one still reads").isEmpty();
+        streams.leave(subscription, inbox);
+        streams.routed(onTheirWay);
+
+        assertThat(unread).extracting(Delivery::id).containsExactly(1L, 2L, 3L, 4L);
+        assertThat(streams.reserve(subscription, 0)).isNull();
+        assertThat(streams.join(subscription, 0)).isNotSameAs(inbox);
+    }
+
+    @Test
+    void whatWasRoutedBeforeARewindIsNotForWhoeverReadsAfterIt() {
+        StreamInbox before = level(streams.join(subscription, 0));
+        assertThat(streams.reserve(subscription, 1)).isNull();
+
+        StreamInbox after = level(streams.join(subscription, 1));
+        streams.routed(rows(before, 1, 1));
+
+        assertThat(after.poll(10)).isEmpty();
+        assertThat(streams.reserve(subscription, 1)).isSameAs(after);
+        assertThat(streams.reserve(subscription, 0)).isNull();
+        streams.leave(subscription, before);
+        assertThat(streams.reserve(subscription, 1)).as("it is still open").isSameAs(after);
+    }
+
+    private static StreamInbox level(StreamInbox inbox) {
+        inbox.window.caughtUp(inbox.window.mark());
+        return inbox;
+    }
+
+    private List<PendingStore.Row> rows(StreamInbox inbox, long first, long last) {
+        return LongStream.rangeClosed(first, last)
+                .mapToObj(id -> {
+                    assertThat(inbox.window.reserve()).isTrue();
+                    return new PendingStore.Row(delivery(id), true, inbox);
+                })
+                .toList();
+    }
+
+    private Delivery delivery(long id) {
+        return new Delivery(
+                subscription, id, "e" + id, "game.kill", "t", null, 1, new byte[0], 1, NOW, NOW);
+    }
+}
