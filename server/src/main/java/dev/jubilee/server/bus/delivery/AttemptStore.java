@@ -9,8 +9,10 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +43,7 @@ final class AttemptStore {
      */
     void write(Connection connection, List<Recorder.Entry> batch, boolean repeated)
             throws SQLException {
+        PendingStore.lockOwners(connection, subscriptions(batch));
         List<Attempt> attempts = new ArrayList<>();
         for (Recorder.Entry entry : batch) {
             switch (entry) {
@@ -72,6 +75,21 @@ final class AttemptStore {
         reschedule(connection, again);
         delete(connection, over);
         touch(connection, attempts);
+    }
+
+    private static Set<UUID> subscriptions(List<Recorder.Entry> batch) {
+        Set<UUID> concerned = new HashSet<>();
+        for (Recorder.Entry entry : batch) {
+            switch (entry) {
+                case Recorder.Entry.Tried(Attempt attempt) ->
+                        concerned.add(attempt.delivery().subscriptionId());
+                case Recorder.Entry.Circuit circuit -> concerned.add(circuit.subscription());
+                case Recorder.Entry.Mark _ -> {
+                    // Concerns nobody.
+                }
+            }
+        }
+        return concerned;
     }
 
     private static boolean isThere(Connection connection, Attempt first) throws SQLException {

@@ -87,6 +87,7 @@ final class LeaseStore {
      */
     static int giveUp(Connection connection, UUID subscription, int maxRetries, Instant now)
             throws SQLException {
+        PendingStore.lockOwners(connection, List.of(subscription));
         try (PreparedStatement move =
                 connection.prepareStatement(
                         """
@@ -135,6 +136,7 @@ final class LeaseStore {
     private static int delivered(
             Connection connection, UUID subscription, String which, Long[] ids, Instant now)
             throws SQLException {
+        PendingStore.lockOwners(connection, List.of(subscription));
         try (PreparedStatement move =
                 connection.prepareStatement(
                         "WITH gone AS (DELETE FROM bus.pending_deliveries"
@@ -168,6 +170,7 @@ final class LeaseStore {
             Instant now,
             Instant due)
             throws SQLException {
+        PendingStore.lockOwners(connection, List.of(subscription));
         try (PreparedStatement update =
                 connection.prepareStatement(
                         "WITH again AS (UPDATE bus.pending_deliveries SET due_at = ?, taken = false"
@@ -194,6 +197,7 @@ final class LeaseStore {
     static int nackDead(
             Connection connection, UUID subscription, List<Long> ids, int maxRetries, Instant now)
             throws SQLException {
+        PendingStore.lockOwners(connection, List.of(subscription));
         try (PreparedStatement move =
                 connection.prepareStatement(
                         """
@@ -228,6 +232,7 @@ final class LeaseStore {
     static void release(
             Connection connection, UUID subscription, List<Long> ids, Instant now, boolean sent)
             throws SQLException {
+        PendingStore.lockOwners(connection, List.of(subscription));
         try (PreparedStatement update =
                 connection.prepareStatement(
                         """

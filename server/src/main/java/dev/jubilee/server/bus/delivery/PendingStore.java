@@ -123,6 +123,22 @@ final class PendingStore {
         }
     }
 
+    /**
+     * Locks the subscriptions, which whoever changes several rows of what they are owed does first:
+     * who deletes or rewinds one holds its row, and then drops all that it is owed.
+     */
+    static void lockOwners(Connection connection, Collection<UUID> subscriptions)
+            throws SQLException {
+        try (PreparedStatement select =
+                connection.prepareStatement(
+                        """
+                        SELECT FROM bus.event_subscriptions WHERE id = ANY (?) ORDER BY id FOR NO KEY UPDATE
+                        """)) {
+            select.setArray(1, connection.createArrayOf("uuid", subscriptions.toArray()));
+            select.executeQuery().close();
+        }
+    }
+
     /** Those of the subscriptions for which something waits. */
     static Set<UUID> waiting(Connection connection, Collection<UUID> subscriptions)
             throws SQLException {
@@ -203,6 +219,7 @@ final class PendingStore {
     /** Gives back what was in somebody's memory; what is in a batch may have been written. */
     static void giveBack(Connection connection, Collection<UUID> subscriptions)
             throws SQLException {
+        lockOwners(connection, subscriptions);
         try (PreparedStatement update =
                 connection.prepareStatement(
                         """

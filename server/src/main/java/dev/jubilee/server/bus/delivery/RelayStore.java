@@ -66,6 +66,7 @@ final class RelayStore {
     /** The batches up to this one were written. Returns how many deliveries that ends. */
     static int settle(Connection connection, UUID subscription, long committed, Instant now)
             throws SQLException {
+        PendingStore.lockOwners(connection, List.of(subscription));
         try (PreparedStatement move =
                 connection.prepareStatement(
                         """
@@ -93,6 +94,7 @@ final class RelayStore {
 
     /** What was taken after this batch was not written: it waits again. */
     static void undo(Connection connection, UUID subscription, long committed) throws SQLException {
+        PendingStore.lockOwners(connection, List.of(subscription));
         try (PreparedStatement update =
                 connection.prepareStatement(
                         """
@@ -126,6 +128,7 @@ final class RelayStore {
             String reason,
             Instant now)
             throws SQLException {
+        PendingStore.lockOwners(connection, List.of(subscription));
         try (PreparedStatement move =
                 connection.prepareStatement(
                         "WITH gone AS (DELETE FROM bus.pending_deliveries WHERE subscription_id = ?"

@@ -1,0 +1,160 @@
+package dev.jubilee.server.bus.delivery;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.jubilee.events.tck.Await;
+import dev.jubilee.server.bus.subscriptions.DeliveryMethod;
+import dev.jubilee.server.database.Database;
+import dev.jubilee.server.http.client.Outcome;
+import dev.jubilee.server.testing.Platform;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Named;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Who ends what a subscription is owed, while somebody deletes or rewinds the subscription. */
+class LockOrderTest {
+    @RegisterExtension static final Platform platform = new Platform();
+
+    private static final Instant NOW = Instant.parse("2026-11-21T12:00:00Z");
+    private static final List<Long> IDS = List.of(1L, 2L, 3L);
+
+    private final UUID subscription = UUID.randomUUID();
+
+    /** Part of what somebody does to what is owed. */
+    interface Ending {
+        void run(Connection connection, UUID subscription) throws SQLException;
+    }
+
+    static Stream<Named<Ending>> endings() {
+        return Stream.of(
+                Named.of("ack", (c, s) -> LeaseStore.ack(c, s, IDS, NOW)),
+                Named.of("ackUpTo", (c, s) -> LeaseStore.ackUpTo(c, s, 3, NOW)),
+                Named.of("nack", (c, s) -> LeaseStore.nack(c, s, IDS, 3, NOW, NOW)),
+                Named.of("nackDead", (c, s) -> LeaseStore.nackDead(c, s, IDS, 0, NOW)),
+                Named.of("giveUp", (c, s) -> LeaseStore.giveUp(c, s, 0, NOW)),
+                Named.of("release", (c, s) -> LeaseStore.release(c, s, IDS, NOW, true)),
+                Named.of("settle", (c, s) -> RelayStore.settle(c, s, 7, NOW)),
+                Named.of("undo", (c, s) -> RelayStore.undo(c, s, 6)),
+                Named.of("giveUpTaken", (c, s) -> RelayStore.giveUpTaken(c, s, "gone", NOW)),
+                Named.of("record", LockOrderTest::record));
+    }
+
+    private static void record(Connection connection, UUID subscription) throws SQLException {
+        Delivery delivery =
+                new Delivery(
+                        subscription, 1, "e1", "game.kill", "t", null, 1, new byte[0], 0, NOW, NOW);
+        Attempt.Try made =
+                new Attempt.Try(
+                        DeliveryMethod.WEBHOOK,
+                        1,
+                        new Outcome.Answered(204, "", null, Duration.ZERO),
+                        NOW);
+        Attempt attempt =
+                Attempt.of(UUID.randomUUID(), delivery, made, null, new Attempt.End.Delivered());
+        new AttemptStore(new AttemptPartitions(new Database(platform.dataSource())))
+                .write(connection, List.of(new Recorder.Entry.Tried(attempt)), false);
+    }
+
+    @ParameterizedTest
+    @MethodSource("endings")
+    void waitsBeforeItTouchesAnything(Ending ending) throws Exception {
+        new AttemptPartitions(new Database(platform.dataSource())).ensure(NOW);
+        owe();
+        try (Connection deleting = platform.connection();
+                Connection other = platform.connection()) {
+            deleting.setAutoCommit(false);
+            other.setAutoCommit(false);
+            execute(
+                    deleting,
+                    "SELECT FROM bus.event_subscriptions WHERE id = '"
+                            + subscription
+                            + "' FOR NO KEY UPDATE");
+            int pid = pid(other);
+            CompletableFuture<Void> ended = CompletableFuture.runAsync(() -> run(ending, other));
+            Await.untilAsserted("it waits", () -> assertThat(waits(pid)).isTrue());
+
+            // Were anything locked already, each would wait for the other.
+            execute(
+                    deleting,
+                    "DELETE FROM bus.pending_deliveries WHERE subscription_id = '"
+                            + subscription
+                            + "'");
+            deleting.commit();
+            ended.get(10, TimeUnit.SECONDS);
+        }
+    }
+
+    private void run(Ending ending, Connection connection) {
+        try {
+            ending.run(connection, subscription);
+            connection.commit();
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private void owe() throws SQLException {
+        try (Connection connection = platform.connection();
+                PreparedStatement subscribe =
+                        connection.prepareStatement(
+                                """
+                                INSERT INTO bus.event_subscriptions (id, subscription_id, service_name, last_active)
+                                VALUES (?, ?, 's', '2020-01-01')
+                                """);
+                PreparedStatement owe =
+                        connection.prepareStatement(
+                                """
+                                INSERT INTO bus.pending_deliveries (subscription_id, id, event_id, event_type, topic,
+                                    priority, body, attempts, due_at, taken, accepted_at, batch)
+                                SELECT ?, n, 'e' || n, 'game.kill', 't', 1, '', 1, ?, true, ?, 7
+                                FROM generate_series(1, 3) n
+                                """)) {
+            subscribe.setObject(1, subscription);
+            subscribe.setString(2, subscription.toString());
+            subscribe.executeUpdate();
+            owe.setObject(1, subscription);
+            owe.setObject(2, NOW.atOffset(ZoneOffset.UTC));
+            owe.setObject(3, NOW.atOffset(ZoneOffset.UTC));
+            owe.executeUpdate();
+        }
+    }
+
+    private static int pid(Connection connection) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                var row = statement.executeQuery("SELECT pg_backend_pid()")) {
+            row.next();
+            return row.getInt(1);
+        }
+    }
+
+    private static boolean waits(int pid) throws SQLException {
+        try (Connection connection = platform.connection();
+                Statement statement = connection.createStatement();
+                var row =
+                        statement.executeQuery(
+                                "SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = "
+                                        + pid)) {
+            row.next();
+            return row.getBoolean(1);
+        }
+    }
+
+    private static void execute(Connection connection, String sql) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+}
