@@ -4,7 +4,9 @@ import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.database.Database;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Collection;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 
 /** Loads what waits in PostgreSQL for the subscriptions that are pushed to. Thread-safe. */
@@ -20,13 +22,14 @@ final class Backlog implements Loads {
     }
 
     @Override
-    public CompletableFuture<Loaded> load(Subscription subscription, int limit) {
+    public CompletableFuture<Loaded> load(
+            Subscription subscription, int limit, Collection<Long> except) {
         CompletableFuture<Loaded> loaded = new CompletableFuture<>();
         Thread.ofVirtual()
                 .name("delivery-load")
                 .start(() -> {
                     try {
-                        loaded.complete(take(subscription, limit));
+                        loaded.complete(read(subscription, limit, except));
                     } catch (RuntimeException e) {
                         loaded.completeExceptionally(e);
                     }
@@ -35,19 +38,19 @@ final class Backlog implements Loads {
     }
 
     /** Where order is kept, what is not due yet comes too: what follows it must wait behind it. */
-    private Loaded take(Subscription subscription, int limit) {
+    private Loaded read(Subscription subscription, int limit, Collection<Long> except) {
         Instant now = clock.instant();
+        UUID id = subscription.id();
         List<String> closed = clearance.closedTo(subscription, null);
         boolean ordered = subscription.ordering() == Subscription.Ordering.KEY;
-        return database.transaction(connection -> {
-            List<Delivery> taken =
-                    PendingStore.take(
-                            connection, subscription.id(), limit, ordered ? null : now, closed);
-            Instant next =
-                    PendingStore.firstDue(connection, subscription.id(), closed)
-                            .map(due -> ordered ? now : due)
-                            .orElse(null);
-            return new Loaded(taken, next);
+        return database.read(connection -> {
+            List<Delivery> found =
+                    PendingStore.read(connection, id, limit, ordered ? null : now, closed, except);
+            if (found.size() == limit) {
+                return new Loaded(found, now);
+            }
+            Instant next = ordered ? null : PendingStore.firstDueAfter(connection, id, now, closed);
+            return new Loaded(found, next);
         });
     }
 }

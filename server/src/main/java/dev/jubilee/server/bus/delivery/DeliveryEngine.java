@@ -123,7 +123,7 @@ public final class DeliveryEngine implements AutoCloseable {
         this.streams = new OpenStreams();
         this.outlets = new Outlets(directory, streams);
         this.partitions = new AttemptPartitions(database);
-        this.recorder = new Recorder(database, new AttemptStore(partitions), outlets::arrived);
+        this.recorder = new Recorder(database, new AttemptStore(partitions), outlets::written);
         this.sender =
                 senders(
                         new WebhookSender(http, secrets, platform.clock(), settings.timeout()),

@@ -169,7 +169,8 @@ final class DeliveryRouter implements BatchHandler {
         Set<UUID> concerned = new LinkedHashSet<>();
         matched.forEach(one -> concerned.add(one.subscriptionId()));
         if (head.instances() > 1) {
-            PendingStore.waiting(connection, concerned).forEach(outlets::leftBehind);
+            PendingStore.waiting(connection, concerned, outlets.loaded(concerned))
+                    .forEach(outlets::leftBehind);
         }
         long id = head.firstId();
         int used = 0;

@@ -278,7 +278,7 @@ final class Dispatcher implements ShardWork, AutoCloseable {
         outlet.loadAt = null;
         long mark = window.mark();
         var _ =
-                loads.load(outlet.subscription(), places)
+                loads.load(outlet.subscription(), places, List.copyOf(window.loaded()))
                         .whenComplete((loaded, failure) ->
                                 tell(() -> loaded(outlet, places, mark, loaded, failure)));
     }
@@ -299,6 +299,7 @@ final class Dispatcher implements ShardWork, AutoCloseable {
             return;
         }
         outlet.window.release(places - loaded.deliveries().size());
+        outlet.window.loaded(loaded.deliveries());
         loaded.deliveries().forEach(one -> outlet.offer(one, now));
         if (loaded.next() == null) {
             outlet.window.caughtUp(mark);

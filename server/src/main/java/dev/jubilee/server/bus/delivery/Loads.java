@@ -2,6 +2,7 @@ package dev.jubilee.server.bus.delivery;
 
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -9,8 +10,12 @@ import org.jspecify.annotations.Nullable;
 /** Brings from PostgreSQL what waits for a subscription. */
 @FunctionalInterface
 interface Loads {
-    /** Takes up to so many; those of a key that waits come along, if order is kept. */
-    CompletableFuture<Loaded> load(Subscription subscription, int limit);
+    /**
+     * Reads up to so many; those of a key that waits come along, if order is kept.
+     *
+     * @param except ids of what was read before
+     */
+    CompletableFuture<Loaded> load(Subscription subscription, int limit, Collection<Long> except);
 
     /**
      * What was brought.

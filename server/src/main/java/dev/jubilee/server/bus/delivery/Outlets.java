@@ -7,6 +7,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -79,6 +80,30 @@ final class Outlets {
 
     Window window(UUID subscription) {
         return windows.computeIfAbsent(subscription, id -> new Window());
+    }
+
+    /** What waits in PostgreSQL for these and is in memory all the same. */
+    Set<Long> loaded(Set<UUID> subscriptions) {
+        Set<Long> loaded = new HashSet<>();
+        for (UUID id : subscriptions) {
+            Window window = windows.get(id);
+            if (window != null) {
+                loaded.addAll(window.loaded());
+            }
+        }
+        return loaded;
+    }
+
+    /** It is written what came of a try; what is not in memory any more waits. */
+    void written(Attempt attempt) {
+        UUID subscription = attempt.delivery().subscriptionId();
+        Window window = windows.get(subscription);
+        if (window != null) {
+            window.written(attempt.delivery().id());
+        }
+        if (attempt.end() instanceof Attempt.End.Again(Instant _, boolean stays) && !stays) {
+            arrived(subscription);
+        }
     }
 
     void forget(UUID subscription) {

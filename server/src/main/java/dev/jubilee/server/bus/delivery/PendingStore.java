@@ -10,7 +10,6 @@ import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -139,17 +138,23 @@ final class PendingStore {
         }
     }
 
-    /** Those of the subscriptions for which something waits. */
-    static Set<UUID> waiting(Connection connection, Collection<UUID> subscriptions)
+    /**
+     * Those of the subscriptions for which something waits.
+     *
+     * @param except what is in this instance's memory
+     */
+    static Set<UUID> waiting(
+            Connection connection, Collection<UUID> subscriptions, Collection<Long> except)
             throws SQLException {
         try (PreparedStatement select =
                 connection.prepareStatement(
                         """
                         SELECT s.id FROM unnest(?) AS s (id)
                         WHERE EXISTS (SELECT FROM bus.pending_deliveries p
-                            WHERE p.subscription_id = s.id AND NOT p.taken)
+                            WHERE p.subscription_id = s.id AND NOT p.taken AND p.id <> ALL (?))
                         """)) {
             select.setArray(1, connection.createArrayOf("uuid", subscriptions.toArray()));
+            select.setArray(2, connection.createArrayOf("int8", except.toArray()));
             Set<UUID> found = new HashSet<>();
             try (ResultSet row = select.executeQuery()) {
                 while (row.next()) {
@@ -161,57 +166,57 @@ final class PendingStore {
     }
 
     /**
-     * Takes what waits, in order.
+     * Reads what waits, in order. It goes on to wait: the one instance that delivers it knows what
+     * it has read, and a row that is written again for that costs more than all else.
      *
      * @param due only what is due by then; null for all
      * @param closed topics whose events stay
+     * @param except what was read before
      */
-    static List<Delivery> take(
+    static List<Delivery> read(
             Connection connection,
             UUID subscription,
             int limit,
             @Nullable Instant due,
-            Collection<String> closed)
+            Collection<String> closed,
+            Collection<Long> except)
             throws SQLException {
-        try (PreparedStatement update =
+        try (PreparedStatement select =
                 connection.prepareStatement(
-                        """
-                        WITH next AS MATERIALIZED (
-                            SELECT subscription_id, id FROM bus.pending_deliveries
-                            WHERE subscription_id = ? AND NOT taken AND due_at <= ? AND topic <> ALL (?)
-                            ORDER BY id LIMIT ? FOR UPDATE
-                        )
-                        UPDATE bus.pending_deliveries p SET taken = true FROM next n
-                        WHERE p.subscription_id = n.subscription_id AND p.id = n.id
-                        RETURNING
-                        """
-                                + FIELDS)) {
-            update.setObject(1, subscription);
-            update.setObject(2, due == null ? OffsetDateTime.MAX : due.atOffset(ZoneOffset.UTC));
-            update.setArray(3, connection.createArrayOf("text", closed.toArray()));
-            update.setInt(4, limit);
-            List<Delivery> found = read(update);
-            found.sort(Comparator.comparingLong(Delivery::id));
-            return found;
+                        "SELECT "
+                                + FIELDS
+                                + """
+                                  FROM bus.pending_deliveries p
+                                 WHERE subscription_id = ? AND NOT taken AND due_at <= ? AND topic <> ALL (?)
+                                   AND id <> ALL (?)
+                                 ORDER BY id LIMIT ?
+                                """)) {
+            select.setObject(1, subscription);
+            select.setObject(2, due == null ? OffsetDateTime.MAX : due.atOffset(ZoneOffset.UTC));
+            select.setArray(3, connection.createArrayOf("text", closed.toArray()));
+            select.setArray(4, connection.createArrayOf("int8", except.toArray()));
+            select.setInt(5, limit);
+            return read(select);
         }
     }
 
-    /** When the first of those that wait is due. */
-    static Optional<Instant> firstDue(
-            Connection connection, UUID subscription, Collection<String> closed)
+    /** When the first of those that wait for later is due; null when none does. */
+    static @Nullable Instant firstDueAfter(
+            Connection connection, UUID subscription, Instant now, Collection<String> closed)
             throws SQLException {
         try (PreparedStatement select =
                 connection.prepareStatement(
                         """
                         SELECT min(due_at) FROM bus.pending_deliveries
-                        WHERE subscription_id = ? AND NOT taken AND topic <> ALL (?)
+                        WHERE subscription_id = ? AND NOT taken AND due_at > ? AND topic <> ALL (?)
                         """)) {
             select.setObject(1, subscription);
-            select.setArray(2, connection.createArrayOf("text", closed.toArray()));
+            select.setObject(2, now.atOffset(ZoneOffset.UTC));
+            select.setArray(3, connection.createArrayOf("text", closed.toArray()));
             try (ResultSet row = select.executeQuery()) {
                 row.next();
                 OffsetDateTime due = row.getObject(1, OffsetDateTime.class);
-                return due == null ? Optional.empty() : Optional.of(due.toInstant());
+                return due == null ? null : due.toInstant();
             }
         }
     }

@@ -46,17 +46,17 @@ final class Recorder implements AutoCloseable {
 
     private final Database database;
     private final AttemptStore store;
-    private final Consumer<UUID> left;
+    private final Consumer<Attempt> written;
     private final BlockingQueue<Entry> entries = new LinkedBlockingQueue<>();
     private final Semaphore hurry = new Semaphore(0);
     private final Thread thread;
     private volatile boolean closed;
 
     /**
-     * @param left is told of subscriptions for which something now waits in PostgreSQL
+     * @param written is told of tries when what came of them stands in PostgreSQL
      */
-    Recorder(Database database, AttemptStore store, Consumer<UUID> left) {
-        this.left = left;
+    Recorder(Database database, AttemptStore store, Consumer<Attempt> written) {
+        this.written = written;
         this.database = database;
         this.store = store;
         this.thread = Thread.ofPlatform().name("delivery-recorder").daemon().unstarted(this::run);
@@ -148,10 +148,8 @@ final class Recorder implements AutoCloseable {
     private void written(Entry entry) {
         if (entry instanceof Entry.Mark(CountDownLatch passed)) {
             passed.countDown();
-        } else if (entry instanceof Entry.Tried(Attempt attempt)
-                && attempt.end() instanceof Attempt.End.Again(Instant _, boolean stays)
-                && !stays) {
-            left.accept(attempt.delivery().subscriptionId());
+        } else if (entry instanceof Entry.Tried(Attempt attempt)) {
+            written.accept(attempt);
         }
     }
 }

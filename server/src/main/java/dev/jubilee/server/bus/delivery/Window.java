@@ -1,5 +1,8 @@
 package dev.jubilee.server.bus.delivery;
 
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -14,6 +17,7 @@ final class Window {
 
     private final AtomicInteger used = new AtomicInteger();
     private final AtomicLong left = new AtomicLong();
+    private final Set<Long> loaded = ConcurrentHashMap.newKeySet();
 
     /** Something may wait in PostgreSQL. True until somebody has looked. */
     private volatile boolean behind = true;
@@ -50,6 +54,21 @@ final class Window {
 
     int used() {
         return used.get();
+    }
+
+    /** These came from PostgreSQL, where they wait until it is written what came of them. */
+    void loaded(List<Delivery> deliveries) {
+        deliveries.forEach(one -> loaded.add(one.id()));
+    }
+
+    /** What came of it is written. */
+    void written(long delivery) {
+        loaded.remove(delivery);
+    }
+
+    /** What is here although it waits in PostgreSQL too. */
+    Set<Long> loaded() {
+        return loaded;
     }
 
     /** Something was left in PostgreSQL. */
