@@ -2,6 +2,7 @@ package dev.jubilee.events;
 
 import java.time.Duration;
 import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
 
 /** How long to wait before trying again. */
 public sealed interface Backoff {
@@ -11,6 +12,13 @@ public sealed interface Backoff {
      * @param failures from 1
      */
     Duration after(int failures, RandomGenerator random);
+
+    /**
+     * The longest that the pauses after so many failures may take, all together.
+     *
+     * @param failures from 0
+     */
+    Duration longest(int failures);
 
     /** The same pause each time. */
     static Backoff fixed(Duration delay) {
@@ -31,6 +39,11 @@ public sealed interface Backoff {
         @Override
         public Duration after(int failures, RandomGenerator random) {
             return delay;
+        }
+
+        @Override
+        public Duration longest(int failures) {
+            return nanos((double) delay.toNanos() * failures);
         }
     }
 
@@ -59,11 +72,29 @@ public sealed interface Backoff {
 
         @Override
         public Duration after(int failures, RandomGenerator random) {
-            double full =
-                    (double) delay.toNanos() * (1L << Math.clamp(failures - 1L, 0, MOST_DOUBLINGS));
-            double capped = Math.min(full, (double) maxDelay.toNanos());
-            return Duration.ofNanos((long) (capped * (1 - jitter * random.nextDouble())));
+            return nanos(full(failures) * (1 - jitter * random.nextDouble()));
         }
+
+        @Override
+        public Duration longest(int failures) {
+            double growing =
+                    IntStream.rangeClosed(1, Math.min(failures, MOST_DOUBLINGS))
+                            .mapToDouble(this::full)
+                            .sum();
+            return nanos(growing + full(failures) * Math.max(0, failures - MOST_DOUBLINGS));
+        }
+
+        /** In nanoseconds, and before anything is left to chance. */
+        private double full(int failures) {
+            double doubled =
+                    (double) delay.toNanos() * (1L << Math.clamp(failures - 1L, 0, MOST_DOUBLINGS));
+            return Math.min(doubled, (double) maxDelay.toNanos());
+        }
+    }
+
+    /** What is too long for a duration in nanoseconds, 292 years, is that. */
+    private static Duration nanos(double nanos) {
+        return Duration.ofNanos((long) nanos);
     }
 
     private static void requirePositiveOrZero(String name, Duration value) {

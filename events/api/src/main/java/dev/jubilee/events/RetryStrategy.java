@@ -81,6 +81,11 @@ public record RetryStrategy(
         return new RetryStrategy(maxAttempts, backoff, order, classifier, null);
     }
 
+    /** The longest that an event may wait for its attempts, all pauses together. */
+    public Duration longestWait() {
+        return backoff.longest(maxAttempts - 1);
+    }
+
     /** Where dead letters go, if anywhere. */
     public Optional<DeadLetterRoute> route() {
         return Optional.ofNullable(deadLetter);

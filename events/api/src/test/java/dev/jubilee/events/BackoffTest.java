@@ -4,12 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Random;
 import java.util.random.RandomGenerator;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class BackoffTest {
     private static final Duration SECOND = Duration.ofSeconds(1);
@@ -35,6 +38,33 @@ class BackoffTest {
                 new Backoff.Exponential(SECOND, MINUTE, 0.5).after(failures, new Random(seed));
 
         assertThat(pause).isBetween(full.dividedBy(2), full);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2, 7, 31, 32, 40})
+    void theLongestIsWhatAllPausesTakeWithoutJitter(int failures) {
+        for (Backoff backoff :
+                List.of(
+                        Backoff.fixed(MINUTE),
+                        new Backoff.Exponential(SECOND, MINUTE, 0),
+                        new Backoff.Exponential(Duration.ofNanos(1), MINUTE, 0))) {
+            Duration all = Duration.ZERO;
+            for (int failure = 1; failure <= failures; failure++) {
+                all = all.plus(backoff.after(failure, new Random(1)));
+            }
+
+            assertThat(backoff.longest(failures)).isEqualTo(all);
+        }
+        assertThat(Backoff.exponential(SECOND, MINUTE).longest(failures))
+                .isEqualTo(new Backoff.Exponential(SECOND, MINUTE, 0).longest(failures));
+    }
+
+    @Test
+    void whatNeverEndsIsVeryLong() {
+        Duration century = Duration.ofDays(36_500);
+        assertThat(Backoff.fixed(century).longest(Integer.MAX_VALUE)).isGreaterThan(century);
+        assertThat(Backoff.exponential(SECOND, century).longest(Integer.MAX_VALUE))
+                .isGreaterThan(century);
     }
 
     @Test

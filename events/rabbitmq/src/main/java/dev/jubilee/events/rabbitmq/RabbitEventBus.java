@@ -46,6 +46,10 @@ import java.util.concurrent.atomic.AtomicReference;
  *   <li>Dead letters go to the exchange and routing key of their address, and lie in a quorum queue
  *       {@code exchange.routingKey} bound to it. Those of the events' own exchange go straight to
  *       that queue, so that no subscription gets them.
+ *   <li>When an event is not done with within its {@code consumer_timeout}, the server takes back
+ *       all that the subscription holds: to a durable one they come again, and attempts begin anew.
+ *       A handler whose retries may wait as long would never be through with an event, and is
+ *       refused.
  *   <li>A lost connection is made again, and a server that refuses while it starts is asked again,
  *       for as long as it takes. What was not confirmed is sent again, in order; publishing waits
  *       meanwhile, and fails after the settings' patience.
@@ -156,11 +160,7 @@ public final class RabbitEventBus implements EventBus {
         RetryStrategy retry = handler.retryStrategy().orElse(settings.bus().retry());
         String name = options.name().orElseGet(() -> ALONE + UUID.randomUUID());
         String queue = settings.exchange() + "." + name;
-        if (retry.deadLetter() != null && retry.deadLetter().joined().equals(queue)) {
-            throw new IllegalArgumentException(
-                    "the queue %s of the subscription %s is that of its dead letters"
-                            .formatted(queue, name));
-        }
+        requireHonourable(retry, queue);
         // The server holds back what the capacity does not allow, so no worker's queue need do so.
         SubscriptionOptions roomy = options.withCapacity(options.capacity() * options.workers());
         HandlerSettings handling =
@@ -181,6 +181,18 @@ public final class RabbitEventBus implements EventBus {
         receiver.start(settings.patience());
         receivers.add(receiver);
         return new ActiveSubscription(name, compiled, () -> end(receiver));
+    }
+
+    private void requireHonourable(RetryStrategy retry, String queue) {
+        if (retry.deadLetter() != null && retry.deadLetter().joined().equals(queue)) {
+            throw new IllegalArgumentException(
+                    "the queue %s of a subscription is that of its dead letters".formatted(queue));
+        }
+        if (retry.longestWait().compareTo(settings.acknowledgementTimeout()) >= 0) {
+            throw new IllegalArgumentException(
+                    "the retries may wait %s, and RabbitMQ takes an event back after %s: retry for less long, or raise the server's consumer_timeout and say so in the settings (acknowledgementTimeout)"
+                            .formatted(retry.longestWait(), settings.acknowledgementTimeout()));
+        }
     }
 
     private void end(RabbitReceiver receiver) {

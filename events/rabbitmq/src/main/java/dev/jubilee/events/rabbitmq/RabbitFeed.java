@@ -9,7 +9,7 @@ import com.rabbitmq.client.ShutdownSignalException;
 import dev.jubilee.events.TopicPattern;
 import dev.jubilee.events.core.Dispatcher;
 import java.io.IOException;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,7 +26,9 @@ final class RabbitFeed extends DefaultConsumer {
     private final TopicPattern pattern;
     private final String queue;
     private final Dispatcher workers;
-    private final CountDownLatch lost = new CountDownLatch(1);
+
+    /** Completed with why, in words. */
+    private final CompletableFuture<String> lost = new CompletableFuture<>();
 
     RabbitFeed(
             Channel channel,
@@ -69,17 +71,17 @@ final class RabbitFeed extends DefaultConsumer {
     /** The server ends it by itself: the queue was deleted, or its server is gone. */
     @Override
     public void handleCancel(String consumerTag) {
-        lost.countDown();
+        lost.complete("the server ended its consumer");
     }
 
     @Override
     public void handleShutdownSignal(String consumerTag, ShutdownSignalException cause) {
-        lost.countDown();
+        lost.complete(String.valueOf(cause.getMessage()));
     }
 
-    /** Returns when it feeds no more, for whatever reason. */
-    void awaitLoss() throws InterruptedException {
-        lost.await();
+    /** Returns when it feeds no more, and says why. */
+    String awaitLoss() {
+        return lost.join();
     }
 
     /** It was lost: begins nothing more of what it brought, which comes again. */
@@ -90,7 +92,7 @@ final class RabbitFeed extends DefaultConsumer {
 
     /** Takes no more, has the workers finish as told, and gives the rest back to the server. */
     void end(boolean drain, boolean deleteQueue) {
-        lost.countDown();
+        lost.complete("its subscription ended");
         try {
             getChannel().basicCancel(getConsumerTag());
         } catch (IOException | AlreadyClosedException e) {

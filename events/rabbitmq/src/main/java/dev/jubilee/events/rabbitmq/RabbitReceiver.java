@@ -90,19 +90,15 @@ final class RabbitReceiver {
                 .start(() -> {
                     RabbitFeed current = first;
                     while (current != null) {
-                        try {
-                            current.awaitLoss();
-                        } catch (InterruptedException e) {
-                            throw new IllegalStateException("nobody interrupts this thread", e);
-                        }
-                        current = hasEnded() ? null : replace(current);
+                        String why = current.awaitLoss();
+                        current = hasEnded() ? null : replace(current, why);
                     }
                 });
     }
 
     /** The next feed; null when the subscription has ended. */
-    private @Nullable RabbitFeed replace(RabbitFeed lost) {
-        LOG.warn("{} was lost; trying to consume it again", source.queue);
+    private @Nullable RabbitFeed replace(RabbitFeed lost, String why) {
+        LOG.warn("{} was lost, and is consumed again as soon as may be: {}", source.queue, why);
         lost.giveUp();
         for (int attempt = 1; !hasEnded(); attempt++) {
             pause(attempt);

@@ -14,6 +14,9 @@ import java.util.Map;
  *     are, publishers wait
  * @param patience how long publishing and subscribing wait for a server that is away or starting,
  *     before they fail
+ * @param acknowledgementTimeout how long the server waits for a consumer to be done with an event:
+ *     its {@code consumer_timeout}, half an hour unless it was told otherwise. It does not say
+ *     which, so what is said here must be true. A handler whose retries may wait as long is refused
  * @param bus what every bus is told
  */
 public record RabbitSettings(
@@ -25,11 +28,13 @@ public record RabbitSettings(
         String exchange,
         int unconfirmed,
         Duration patience,
+        Duration acknowledgementTimeout,
         BusSettings bus) {
     private static final int DEFAULT_PORT = 5672;
     private static final int HIGHEST_PORT = 65_535;
     private static final int DEFAULT_UNCONFIRMED = 1000;
     private static final Duration DEFAULT_PATIENCE = Duration.ofMinutes(2);
+    private static final Duration DEFAULT_ACKNOWLEDGEMENT_TIMEOUT = Duration.ofMinutes(30);
 
     public RabbitSettings {
         TopicName.require(exchange);
@@ -42,6 +47,10 @@ public record RabbitSettings(
         }
         if (patience.isNegative()) {
             throw new IllegalArgumentException("'patience' must not be negative, was " + patience);
+        }
+        if (!acknowledgementTimeout.isPositive()) {
+            throw new IllegalArgumentException(
+                    "'acknowledgementTimeout' must be more than 0, was " + acknowledgementTimeout);
         }
     }
 
@@ -56,6 +65,7 @@ public record RabbitSettings(
                 "events",
                 DEFAULT_UNCONFIRMED,
                 DEFAULT_PATIENCE,
+                DEFAULT_ACKNOWLEDGEMENT_TIMEOUT,
                 BusSettings.defaults());
     }
 
@@ -76,6 +86,7 @@ public record RabbitSettings(
                 "events",
                 DEFAULT_UNCONFIRMED,
                 DEFAULT_PATIENCE,
+                DEFAULT_ACKNOWLEDGEMENT_TIMEOUT,
                 BusSettings.fromEnvironment(environment));
     }
 
@@ -93,17 +104,58 @@ public record RabbitSettings(
 
     public RabbitSettings withLogin(String name, String secret, String vhost) {
         return new RabbitSettings(
-                host, port, name, secret, vhost, exchange, unconfirmed, patience, bus);
+                host,
+                port,
+                name,
+                secret,
+                vhost,
+                exchange,
+                unconfirmed,
+                patience,
+                acknowledgementTimeout,
+                bus);
     }
 
     public RabbitSettings withExchange(String other) {
         return new RabbitSettings(
-                host, port, username, password, virtualHost, other, unconfirmed, patience, bus);
+                host,
+                port,
+                username,
+                password,
+                virtualHost,
+                other,
+                unconfirmed,
+                patience,
+                acknowledgementTimeout,
+                bus);
     }
 
     public RabbitSettings withPatience(Duration other) {
         return new RabbitSettings(
-                host, port, username, password, virtualHost, exchange, unconfirmed, other, bus);
+                host,
+                port,
+                username,
+                password,
+                virtualHost,
+                exchange,
+                unconfirmed,
+                other,
+                acknowledgementTimeout,
+                bus);
+    }
+
+    public RabbitSettings withAcknowledgementTimeout(Duration other) {
+        return new RabbitSettings(
+                host,
+                port,
+                username,
+                password,
+                virtualHost,
+                exchange,
+                unconfirmed,
+                patience,
+                other,
+                bus);
     }
 
     public RabbitSettings withBus(BusSettings other) {
@@ -116,6 +168,7 @@ public record RabbitSettings(
                 exchange,
                 unconfirmed,
                 patience,
+                acknowledgementTimeout,
                 other);
     }
 

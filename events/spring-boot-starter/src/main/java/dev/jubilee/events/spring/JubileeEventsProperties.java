@@ -88,6 +88,11 @@ public record JubileeEventsProperties(
             @DefaultValue("events") String topic,
             @DefaultValue List<Route> routes,
             @DefaultValue Map<String, String> properties) {
+        /** Whether it is said where the server is. */
+        boolean hasServer() {
+            return brokers != null;
+        }
+
         /**
          * A topic of its own.
          *
@@ -106,6 +111,8 @@ public record JubileeEventsProperties(
      * @param password RABBITMQ_PASSWORD.
      * @param virtualHost RABBITMQ_VHOST.
      * @param exchange the topic exchange that carries the events.
+     * @param acknowledgementTimeout the server's consumer_timeout; handlers whose retries may wait
+     *     as long are refused.
      */
     public record Rabbitmq(
             @Nullable String host,
@@ -113,7 +120,13 @@ public record JubileeEventsProperties(
             @DefaultValue("guest") String username,
             @DefaultValue("guest") String password,
             @DefaultValue("/") String virtualHost,
-            @DefaultValue("events") String exchange) {
+            @DefaultValue("events") String exchange,
+            @DefaultValue("30m") Duration acknowledgementTimeout) {
+        /** Whether it is said where the server is. */
+        boolean hasServer() {
+            return host != null;
+        }
+
         /** Names the server, and not the password. */
         @Override
         public String toString() {
@@ -144,6 +157,11 @@ public record JubileeEventsProperties(
             @DefaultValue("event-bus") String stream,
             @DefaultValue("5m") Duration retention,
             @DefaultValue("1000000") long maxLength) {
+        /** Whether it is said where the server is. */
+        boolean hasServer() {
+            return uri != null || host != null;
+        }
+
         /** Names the server, and not the password. */
         @Override
         public String toString() {

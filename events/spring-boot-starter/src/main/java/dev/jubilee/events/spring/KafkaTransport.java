@@ -24,7 +24,7 @@ final class KafkaTransport implements BusTransport {
 
     @Override
     public boolean isConfigured() {
-        return kafka.brokers() != null;
+        return kafka.hasServer();
     }
 
     @Override

@@ -21,7 +21,7 @@ final class RabbitTransport implements BusTransport {
 
     @Override
     public boolean isConfigured() {
-        return rabbitmq.host() != null;
+        return rabbitmq.hasServer();
     }
 
     @Override
@@ -35,6 +35,7 @@ final class RabbitTransport implements BusTransport {
                 RabbitSettings.at(host, rabbitmq.port())
                         .withLogin(rabbitmq.username(), rabbitmq.password(), rabbitmq.virtualHost())
                         .withExchange(rabbitmq.exchange())
+                        .withAcknowledgementTimeout(rabbitmq.acknowledgementTimeout())
                         .withBus(settings),
                 codec);
     }

@@ -46,7 +46,7 @@ final class RedisTransport implements BusTransport {
 
     @Override
     public boolean isConfigured() {
-        return redis.uri() != null || redis.host() != null;
+        return redis.hasServer();
     }
 
     @Override

@@ -10,7 +10,9 @@ import dev.jubilee.events.tck.servers.RabbitMqServer;
 import dev.jubilee.events.tck.servers.RedisServer;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.health.contributor.Status;
@@ -87,14 +89,26 @@ class BrokerTransportsTest {
     @Test
     void rabbitMq() {
         try (RabbitMqServer server = new RabbitMqServer()) {
-            carriesAKill(
-                    runner.withBean(Scribe.class)
+            ApplicationContextRunner rabbitMq =
+                    on(server)
+                            .withBean(Scribe.class)
                             .withPropertyValues(
-                                    "jubilee.events.rabbitmq.host=" + server.host(),
-                                    "jubilee.events.rabbitmq.port=" + server.port(),
                                     "jubilee.events.rabbitmq.exchange=starter-"
-                                            + UUID.randomUUID()));
+                                            + UUID.randomUUID());
+            carriesAKill(rabbitMq);
+            rabbitMq.withPropertyValues("jubilee.events.rabbitmq.acknowledgement-timeout=2s")
+                    .run(context ->
+                            assertThat(context)
+                                    .getFailure()
+                                    .rootCause()
+                                    .hasMessageContaining("the retries may wait PT2S"));
         }
+    }
+
+    private ApplicationContextRunner on(RabbitMqServer server) {
+        return runner.withPropertyValues(
+                "jubilee.events.rabbitmq.host=" + server.host(),
+                "jubilee.events.rabbitmq.port=" + server.port());
     }
 
     @Test
@@ -109,6 +123,28 @@ class BrokerTransportsTest {
                     redis.withBean(Listener.class)
                             .withPropertyValues("jubilee.events.transport=redis-pubsub"));
         }
+    }
+
+    @Test
+    void aRabbitMqThatIsGoneMakesTheHealthBadUntilItIsBack() {
+        try (RabbitMqServer server = new RabbitMqServer()) {
+            on(server)
+                    .withBean(Listener.class)
+                    .run(context -> {
+                        EventsHealthIndicator health = context.getBean(EventsHealthIndicator.class);
+                        server.kill();
+
+                        assertThat(status(health)).isEqualTo(Status.DOWN);
+
+                        server.start();
+                        Await.until("it is back", () -> status(health).equals(Status.UP));
+                    });
+        }
+    }
+
+    private static Status status(EventsHealthIndicator health) throws Exception {
+        return CompletableFuture.supplyAsync(() -> health.health().getStatus())
+                .get(10, TimeUnit.SECONDS);
     }
 
     @Test

@@ -78,7 +78,13 @@ class GuideVariablesTest {
         assertThat(settings.rabbitmq())
                 .isEqualTo(
                         new JubileeEventsProperties.Rabbitmq(
-                                "rabbit", 5673, "ada", "s3cret", "/games", "events"));
+                                "rabbit",
+                                5673,
+                                "ada",
+                                "s3cret",
+                                "/games",
+                                "events",
+                                Duration.ofMinutes(30)));
         assertThat(RedisTransport.address(settings.redis()).uri())
                 .isEqualTo("redis://:s%2Fcret@cache:6380/2");
         assertThat(settings.toString()).doesNotContain("s3cret", "s/cret");

@@ -69,7 +69,7 @@ public abstract class DurableEventBusContract extends EventBusContract {
                 family + ".score",
                 durable(),
                 EventHandler.of(failing)
-                        .retrying(quick(9).backoff(Backoff.fixed(Duration.ofHours(1)))));
+                        .retrying(quick(2).backoff(Backoff.fixed(Duration.ofMinutes(5)))));
         List<DomainEvent<Score>> unfinished = scores("ada", 5);
         bus().publishAll(unfinished);
         bus().publish(score("bob", 1));

@@ -273,7 +273,7 @@ public abstract class EventBusContract {
                                 throw new ConflictException("somebody was faster");
                             }
                         });
-        RetryStrategy strategy = quick(5).backoff(Backoff.fixed(Duration.ofHours(1)));
+        RetryStrategy strategy = quick(5).backoff(Backoff.fixed(Duration.ofMinutes(5)));
         bus().subscribe(family + ".score", EventHandler.of(recorder).retrying(strategy));
         DomainEvent<Score> atOnce = score("conflict", 2);
 
@@ -300,7 +300,7 @@ public abstract class EventBusContract {
         List<DomainEvent<Score>> others = scores("bob", 3);
         String first = waiting.getFirst().id();
         recorder.failing((event, attempt) -> failIf(event.id().equals(first)));
-        bus().subscribe(family + ".score", EventHandler.of(recorder).retrying(quick(100_000)));
+        bus().subscribe(family + ".score", EventHandler.of(recorder).retrying(quick(10_000)));
         bus().publishAll(waiting);
         bus().publishAll(others);
 
@@ -317,7 +317,7 @@ public abstract class EventBusContract {
         DomainEvent<Score> first = score("ada", 1);
         DomainEvent<Score> second = score("ada", 2);
         recorder.failing((event, attempt) -> failIf(event.id().equals(first.id())));
-        RetryStrategy strategy = quick(100_000).unordered();
+        RetryStrategy strategy = quick(10_000).unordered();
         bus().subscribe(family + ".score", EventHandler.of(recorder).retrying(strategy));
 
         bus().publishAll(List.of(first, second));

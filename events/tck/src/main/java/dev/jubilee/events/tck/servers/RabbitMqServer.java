@@ -15,10 +15,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.opentest4j.TestAbortedException;
 
 /**
  * A RabbitMQ of one node, on loopback, from the machine's package {@code rabbitmq-server}. With
- * {@code RABBITMQ_HOST} set it is that server, which cannot be killed.
+ * {@code RABBITMQ_HOST} set it is that server; tests that kill it are then not run, and say so.
  */
 public final class RabbitMqServer implements AutoCloseable {
     private static final Path PROGRAM = Path.of("/usr/lib/rabbitmq/bin/rabbitmq-server");
@@ -32,6 +33,7 @@ public final class RabbitMqServer implements AutoCloseable {
 
     /** A node of our own. */
     private static final class Own {
+        final String arguments;
         final Path folder = PrivateProcess.folder("tck-rabbitmq-");
         final int epmdPort = PrivateProcess.freePort();
         final int distributionPort = PrivateProcess.freePort();
@@ -39,7 +41,8 @@ public final class RabbitMqServer implements AutoCloseable {
         final PrivateProcess epmd;
         @Nullable PrivateProcess server;
 
-        Own() {
+        Own(String arguments) {
+            this.arguments = arguments;
             epmd =
                     PrivateProcess.start(
                             List.of("epmd", "-port", Integer.toString(epmdPort)),
@@ -67,7 +70,7 @@ public final class RabbitMqServer implements AutoCloseable {
                             folder.resolve("enabled_plugins").toString()),
                     Map.entry(
                             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS",
-                            "-kernel inet_dist_use_interface {127,0,0,1} +S 1:1"),
+                            "-kernel inet_dist_use_interface {127,0,0,1} +S 1:1 " + arguments),
                     Map.entry("LC_ALL", "C.UTF-8"));
         }
     }
@@ -86,13 +89,34 @@ public final class RabbitMqServer implements AutoCloseable {
             own = null;
             return;
         }
-        DebianPackage.require("rabbitmq-server", PROGRAM, "RABBITMQ_HOST");
         host = "127.0.0.1";
         port = PrivateProcess.freePort();
-        own = new Own();
-        cookie(own.folder.resolve(".erlang.cookie"));
-        own.start(port);
-        awaitReady(own);
+        own = start("", port);
+    }
+
+    private RabbitMqServer(String arguments) {
+        host = "127.0.0.1";
+        port = PrivateProcess.freePort();
+        own = start(arguments, port);
+    }
+
+    /**
+     * One of our own, whatever the environment says, that takes back what is not acknowledged in
+     * this time.
+     */
+    public static RabbitMqServer acknowledgedWithin(Duration timeout) {
+        return new RabbitMqServer(
+                "-rabbit consumer_timeout %d -rabbit channel_tick_interval 100"
+                        .formatted(timeout.toMillis()));
+    }
+
+    private Own start(String arguments, int at) {
+        DebianPackage.require("rabbitmq-server", PROGRAM, "RABBITMQ_HOST");
+        Own made = new Own(arguments);
+        cookie(made.folder.resolve(".erlang.cookie"));
+        made.start(at);
+        awaitReady(made);
+        return made;
     }
 
     public String host() {
@@ -111,18 +135,21 @@ public final class RabbitMqServer implements AutoCloseable {
         return System.getenv();
     }
 
-    /** Whether it may be killed: that of {@code RABBITMQ_HOST} may not. */
-    public boolean isOurs() {
-        return own != null;
-    }
-
-    /** Kills the node and starts it again on its data. */
+    /**
+     * Kills the node and starts it again on its data.
+     *
+     * @throws TestAbortedException if it is not ours
+     */
     public void restart() {
         kill();
         start();
     }
 
-    /** Kills the node, which loses what it did not write. */
+    /**
+     * Kills the node, which loses what it did not write.
+     *
+     * @throws TestAbortedException if it is not ours
+     */
     public void kill() {
         Own mine = own();
         if (mine.server != null) {
@@ -138,7 +165,7 @@ public final class RabbitMqServer implements AutoCloseable {
 
     private Own own() {
         if (own == null) {
-            throw new IllegalStateException("the server of RABBITMQ_HOST is not ours to kill");
+            throw new TestAbortedException("the server of RABBITMQ_HOST is not killed by a test");
         }
         return own;
     }
