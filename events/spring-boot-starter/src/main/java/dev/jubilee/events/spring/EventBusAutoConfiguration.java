@@ -8,6 +8,8 @@ import dev.jubilee.events.EventTracker;
 import dev.jubilee.events.core.BusSettings;
 import dev.jubilee.events.json.JsonEventCodec;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ObjectProvider;
@@ -76,7 +78,10 @@ public final class EventBusAutoConfiguration {
     @Bean
     Transports eventTransports(
             JubileeEventsProperties properties, ObjectProvider<BusTransport> transports) {
-        return new Transports(properties.transport(), transports.orderedStream().toList());
+        List<BusTransport> offered = transports.orderedStream().toList();
+        List<BusTransport> all = new ArrayList<>(offered);
+        all.addAll(MissingTransport.besides(offered, properties));
+        return new Transports(properties.transport(), all);
     }
 
     /** Closed by those that opened it, and not a second time by the container. */

@@ -68,7 +68,7 @@ final class Transports implements DisposableBean {
                     .findFirst()
                     .orElseThrow(() ->
                             new IllegalStateException(
-                                    "jubilee.events.transport is '%s', and there are %s: is a module missing?"
+                                    "jubilee.events.transport is '%s', and there are %s"
                                             .formatted(wanted, names(all))));
         }
         List<BusTransport> configured = all.stream().filter(BusTransport::isConfigured).toList();
