@@ -87,6 +87,41 @@ class LauncherTest {
     }
 
     @Test
+    void whatWasNotRunIsNamedWithItsReason() throws Exception {
+        write(
+                "surefire.xml",
+                """
+                <testsuite name="dev.jubilee.BusTest" tests="3" errors="0" skipped="2" failures="0">
+                  <testcase name="goes" classname="dev.jubilee.BusTest" time="0.1"/>
+                  <testcase name="kills" classname="dev.jubilee.BusTest" time="0.0">
+                    <skipped type="org.opentest4j.TestAbortedException"><![CDATA[org.opentest4j.TestAbortedException: not ours
+                    at dev.jubilee.BusTest.kills(BusTest.java:59)
+                ]]></skipped>
+                  </testcase>
+                  <testcase name="rests" classname="dev.jubilee.BusTest" time="0.0">
+                    <skipped message="not today" type="skipped"/>
+                  </testcase>
+                </testsuite>
+                """);
+        script(
+                "tools/mvn",
+                """
+                #!/bin/sh
+                mkdir -p server/target/surefire-reports
+                sleep 0.05 # later than the start, also where files have coarse times
+                cp surefire.xml server/target/surefire-reports/TEST-dev.jubilee.BusTest.xml
+                """);
+
+        assertThat(run("test", "test").waitFor()).isZero();
+
+        assertThat(Files.readAllLines(tree.resolve("test.log")))
+                .containsExactly(
+                        "not run: BusTest.kills: not ours",
+                        "not run: BusTest.rests: not today",
+                        "1 passed, 0 failed");
+    }
+
+    @Test
     void aCopyThatNothingRunsFromGoesWithTheNextBuild() throws Exception {
         Running first = up("first");
         first.end();
