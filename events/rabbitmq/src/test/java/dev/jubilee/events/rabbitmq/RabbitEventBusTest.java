@@ -9,6 +9,7 @@ import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ConnectionFactory;
 import dev.jubilee.events.Backoff;
 import dev.jubilee.events.BaseEvent;
+import dev.jubilee.events.DeadLetter;
 import dev.jubilee.events.DomainEvent;
 import dev.jubilee.events.EventBus;
 import dev.jubilee.events.EventHandler;
@@ -191,6 +192,22 @@ class RabbitEventBusTest extends DurableEventBusContract {
 
     @Test
     void aMessageThatIsNoEventIsADeadLetter() throws Exception {
+        DeadLetter letter =
+                letterOfNoEvent(
+                        RabbitMessages.properties("m1", family + ".score", Map.of()).build());
+
+        assertThat(letter.eventId()).isEqualTo("m1");
+        assertThat(letter.event()).isEmpty();
+        assertThat(letter.attempts()).isEqualTo(1);
+    }
+
+    @Test
+    void aMessageThatSaysNothingOfItselfIsADeadLetterToo() throws Exception {
+        assertThat(letterOfNoEvent(new AMQP.BasicProperties()).event()).isEmpty();
+    }
+
+    /** What becomes of a message to a subscription that is no event. */
+    private DeadLetter letterOfNoEvent(AMQP.BasicProperties properties) throws Exception {
         EventHandler<BaseEvent> handler = event -> {};
         bus().subscribe(
                         family + ".score",
@@ -199,17 +216,9 @@ class RabbitEventBusTest extends DurableEventBusContract {
         try (Connection connection = connection();
                 Channel channel = connection.createChannel()) {
             channel.basicPublish(
-                    "",
-                    "events." + family,
-                    RabbitMessages.properties("m1", family + ".score", Map.of()).build(),
-                    "{".getBytes(StandardCharsets.UTF_8));
+                    "", "events." + family, properties, "{".getBytes(StandardCharsets.UTF_8));
         }
-
-        var letter = awaitLetters(1).getFirst();
-
-        assertThat(letter.eventId()).isEqualTo("m1");
-        assertThat(letter.event()).isEmpty();
-        assertThat(letter.attempts()).isEqualTo(1);
+        return awaitLetters(1).getFirst();
     }
 
     @Test
@@ -251,25 +260,6 @@ class RabbitEventBusTest extends DurableEventBusContract {
                                         handler.retrying(RetryStrategy.DEFAULT)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("events.dead");
-    }
-
-    @Test
-    void aMessageThatSaysNothingOfItselfIsADeadLetterToo() throws Exception {
-        EventHandler<BaseEvent> handler = event -> {};
-        bus().subscribe(
-                        family + ".score",
-                        SubscriptionOptions.durable(family),
-                        handler.retrying(quick(3)));
-        try (Connection connection = connection();
-                Channel channel = connection.createChannel()) {
-            channel.basicPublish(
-                    "",
-                    "events." + family,
-                    new AMQP.BasicProperties(),
-                    "{".getBytes(StandardCharsets.UTF_8));
-        }
-
-        assertThat(awaitLetters(1).getFirst().event()).isEmpty();
     }
 
     @Test
