@@ -9,11 +9,9 @@ import com.rabbitmq.client.DefaultConsumer;
 import com.rabbitmq.client.Envelope;
 import com.rabbitmq.client.MessageProperties;
 import dev.jubilee.events.SubscriptionOptions;
-import dev.jubilee.events.json.CloudEventsJson;
 import dev.jubilee.events.rabbitmq.RabbitSettings;
 import java.io.IOException;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.concurrent.ConcurrentSkipListSet;
@@ -21,8 +19,6 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.locks.LockSupport;
-import java.util.function.LongSupplier;
 
 /**
  * RabbitMQ's Java client by itself, at the guarantees of the library's bus: a durable topic
@@ -42,9 +38,6 @@ final class RabbitYardstick implements AutoCloseable {
     private final int mostUnconfirmed;
     private final Unconfirmed unconfirmed;
     private final AtomicLong handled = new AtomicLong();
-
-    /** What was carried, and how long that took from the first sent to the last handled. */
-    record Carried(long sent, long handled, double seconds) {}
 
     RabbitYardstick(RabbitSettings settings, String routingKey, byte[] body) {
         this.routingKey = routingKey;
@@ -69,10 +62,6 @@ final class RabbitYardstick implements AutoCloseable {
         } catch (IOException | TimeoutException e) {
             throw failed(e);
         }
-    }
-
-    static byte[] bodyOf(dev.jubilee.events.Envelope envelope) {
-        return new CloudEventsJson(InstantSource.system()).write(envelope);
     }
 
     private void consume(Channel channel) throws IOException {
@@ -123,17 +112,7 @@ final class RabbitYardstick implements AutoCloseable {
             Thread.currentThread().interrupt();
             throw new BenchException("interrupted", e);
         }
-        return awaitHandled(sent, start, () -> handled.get() - before);
-    }
-
-    /** Waits until as many were handled as were sent. */
-    static Carried awaitHandled(long sent, long start, LongSupplier handled) {
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
-        while (handled.getAsLong() < sent && System.nanoTime() < deadline) {
-            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
-        }
-        double seconds = (System.nanoTime() - start) / 1e9;
-        return new Carried(sent, handled.getAsLong(), seconds);
+        return Carried.awaitHandled(sent, start, () -> handled.get() - before);
     }
 
     /** As the client's own tutorial counts: the tags that the server has not confirmed. */

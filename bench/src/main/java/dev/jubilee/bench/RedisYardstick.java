@@ -11,10 +11,7 @@ import io.lettuce.core.api.StatefulRedisConnection;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.locks.LockSupport;
-import java.util.function.LongSupplier;
 
 /**
  * Lettuce by itself, at the guarantees of the library's bus on Streams: as many unanswered {@code
@@ -27,7 +24,6 @@ final class RedisYardstick implements AutoCloseable {
     private static final int MOST_UNANSWERED = 1000;
     private static final int PAGE = 200;
     private static final Duration BLOCK = Duration.ofSeconds(1);
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private final RedisClient client;
     private final StatefulRedisConnection<String, String> writing;
@@ -37,9 +33,6 @@ final class RedisYardstick implements AutoCloseable {
     private final AtomicLong handled = new AtomicLong();
     private final Thread reader;
     private volatile boolean ending;
-
-    /** What was carried, and how long that took from the first sent to the last handled. */
-    record Carried(long sent, long handled, double seconds) {}
 
     RedisYardstick(RedisAddress address, String text) {
         this.text = text;
@@ -96,7 +89,7 @@ final class RedisYardstick implements AutoCloseable {
                             });
             sent++;
         }
-        Carried carried = awaitHandled(sent, start, () -> handled.get() - before);
+        Carried carried = Carried.awaitHandled(sent, start, () -> handled.get() - before);
         if (failed.get() > 0) {
             throw new BenchException(failed.get() + " events of the yardstick were not taken");
         }
@@ -105,16 +98,6 @@ final class RedisYardstick implements AutoCloseable {
             throw new BenchException("the yardstick's stream held only " + dropped);
         }
         return carried;
-    }
-
-    /** Waits until as many were handled as were sent. */
-    static Carried awaitHandled(long sent, long start, LongSupplier handled) {
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
-        while (handled.getAsLong() < sent && System.nanoTime() < deadline) {
-            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
-        }
-        double seconds = (System.nanoTime() - start) / 1e9;
-        return new Carried(sent, handled.getAsLong(), seconds);
     }
 
     @Override

@@ -28,8 +28,8 @@ final class Scenarios {
         ALL.put("store-append-16", EventStoreScenarios::appendBesideAlone);
         ALL.put("store-batch", EventStoreScenarios::batch);
         ALL.put("store-lag", EventStoreScenarios::lag);
-        ALL.put("rabbitmq", RabbitScenarios::carry);
-        ALL.put("redis", RedisScenarios::carry);
+        ALL.put("rabbitmq", BrokerScenarios::rabbitMq);
+        ALL.put("redis", BrokerScenarios::redis);
         ALL.put("store-axon", EventStoreScenarios::besideAxon);
         ALL.put("bus-memory", BusScenarios::memory);
         ALL.put("bus-kafka", BusScenarios::kafka);
