@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jubilee.events.Backoff;
 import dev.jubilee.events.BaseEvent;
+import dev.jubilee.events.DeadLetter;
+import dev.jubilee.events.DeadLetterRoute;
 import dev.jubilee.events.EventFactory;
 import dev.jubilee.events.EventHandler;
 import dev.jubilee.events.EventRegistry;
@@ -17,10 +19,15 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** On a server that does not wait for as long as the settings believe. */
+/** On a server that waits for two seconds only. */
 class RabbitAcknowledgementTest {
+    private static final Duration WAITS = Duration.ofSeconds(2);
+    private static RabbitMqServer server;
+
     private record Score(int points) {}
 
     private final EventRegistry registry =
@@ -28,15 +35,29 @@ class RabbitAcknowledgementTest {
     private final EventFactory events =
             new EventFactory(registry, InstantSource.system(), "tck", "test");
 
+    @BeforeAll
+    static void start() {
+        server = RabbitMqServer.acknowledgedWithin(WAITS);
+    }
+
+    @AfterAll
+    static void end() {
+        server.close();
+    }
+
+    private RabbitSettings settings() {
+        return RabbitSettings.fromEnvironment(server.environment());
+    }
+
+    private BaseEvent score(int points) {
+        return events.domain("player", "ada", new Score(points));
+    }
+
     @Test
     void whatTheServerTakesBackComesAgainToADurableSubscription() {
-        try (RabbitMqServer server = RabbitMqServer.acknowledgedWithin(Duration.ofSeconds(1));
-                RabbitEventBus bus =
-                        new RabbitEventBus(
-                                RabbitSettings.fromEnvironment(server.environment()),
-                                new JsonEventCodec(registry))) {
-            BaseEvent first = events.domain("player", "ada", new Score(1));
-            BaseEvent behind = events.domain("player", "ada", new Score(2));
+        try (RabbitEventBus bus = new RabbitEventBus(settings(), new JsonEventCodec(registry))) {
+            BaseEvent first = score(1);
+            BaseEvent behind = score(2);
             List<String> tried = new CopyOnWriteArrayList<>();
             EventHandler<BaseEvent> failingOnce =
                     event -> {
@@ -49,13 +70,41 @@ class RabbitAcknowledgementTest {
                     RetryStrategy.attempts(2).backoff(Backoff.fixed(Duration.ofMinutes(10)));
             bus.subscribe(
                     "tck.score",
-                    SubscriptionOptions.durable("scores"),
+                    SubscriptionOptions.durable("once"),
                     failingOnce.retrying(inTenMinutes));
 
             bus.publishAll(List.of(first, behind));
 
             Await.until("both are handled", () -> tried.size() == 3);
             assertThat(tried).containsExactly(first.id(), first.id(), behind.id());
+        }
+    }
+
+    @Test
+    void whatFailsBehindItsLikeBecomesADeadLetterAlsoWhenAllTogetherTakeLonger() {
+        RabbitSettings honest = settings().withAcknowledgementTimeout(WAITS);
+        try (RabbitEventBus bus = new RabbitEventBus(honest, new JsonEventCodec(registry))) {
+            EventHandler<BaseEvent> failing =
+                    event -> {
+                        throw new IOException("always");
+                    };
+            RetryStrategy inASecond =
+                    RetryStrategy.attempts(2)
+                            .backoff(Backoff.fixed(Duration.ofSeconds(1)))
+                            .deadLetterTo("tck", "late");
+            bus.subscribe(
+                    "tck.score", SubscriptionOptions.durable("never"), failing.retrying(inASecond));
+            List<BaseEvent> all = List.of(score(1), score(2), score(3), score(4));
+
+            bus.publishAll(all);
+
+            DeadLetterRoute late = new DeadLetterRoute("tck", "late");
+            Await.untilAsserted(
+                    "all are dead letters",
+                    () ->
+                            assertThat(bus.deadLetters().view(late, 10))
+                                    .extracting(DeadLetter::eventId)
+                                    .containsAll(all.stream().map(BaseEvent::id).toList()));
         }
     }
 }
