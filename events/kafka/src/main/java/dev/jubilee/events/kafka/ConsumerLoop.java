@@ -206,9 +206,13 @@ public final class ConsumerLoop implements AutoCloseable {
         try {
             place(placements);
             ConsumerRecords<byte[], byte[]> records = consumer.poll(placements.untilDue(POLL));
+            long begun = System.nanoTime();
             handle(placements.batch(records), placements);
             lags = Map.copyOf(placements.lags());
             positions = Map.copyOf(placements.positions());
+            if (records.count() >= LoopSettings.MANY) {
+                LockSupport.parkNanos(begun + settings.pace().toNanos() - System.nanoTime());
+            }
         } catch (InvalidOffsetException e) {
             // Out of range: the placing finds out on which side, and complains.
             placements.displace(e.partitions(), SOON);

@@ -17,13 +17,19 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
  *     group.id} goes before the group's name at Kafka, so that several systems can share a cluster
  * @param maxPollRecords at most so many records a batch
  * @param alarmInterval how often a partition that cannot be consumed from is complained of
+ * @param pace after a batch of {@value #MANY} records or more the next begins no sooner than so
+ *     long after it began; zero if each begins at once
  */
 public record LoopSettings(
         String group,
         String clientId,
         Map<String, Object> kafka,
         int maxPollRecords,
-        Duration alarmInterval) {
+        Duration alarmInterval,
+        Duration pace) {
+    /** Of so many records a batch is worth waiting for more. */
+    static final int MANY = 32;
+
     private static final int DEFAULT_MAX_POLL_RECORDS = 2500;
     private static final Duration DEFAULT_ALARM_INTERVAL = Duration.ofSeconds(10);
 
@@ -37,24 +43,40 @@ public record LoopSettings(
             throw new IllegalArgumentException(
                     "alarmInterval must be positive, was " + alarmInterval);
         }
+        if (pace.isNegative()) {
+            throw new IllegalArgumentException("pace must not be negative, was " + pace);
+        }
     }
 
     /** Batches of up to 2,500 records, alarms every 10 seconds. */
     public static LoopSettings of(String group, Map<String, Object> kafka) {
         return new LoopSettings(
-                group, group, kafka, DEFAULT_MAX_POLL_RECORDS, DEFAULT_ALARM_INTERVAL);
+                group,
+                group,
+                kafka,
+                DEFAULT_MAX_POLL_RECORDS,
+                DEFAULT_ALARM_INTERVAL,
+                Duration.ZERO);
     }
 
     public LoopSettings withClientId(String value) {
-        return new LoopSettings(group, value, kafka, maxPollRecords, alarmInterval);
+        return new LoopSettings(group, value, kafka, maxPollRecords, alarmInterval, pace);
     }
 
     public LoopSettings withMaxPollRecords(int value) {
-        return new LoopSettings(group, clientId, kafka, value, alarmInterval);
+        return new LoopSettings(group, clientId, kafka, value, alarmInterval, pace);
     }
 
     public LoopSettings withAlarmInterval(Duration value) {
-        return new LoopSettings(group, clientId, kafka, maxPollRecords, value);
+        return new LoopSettings(group, clientId, kafka, maxPollRecords, value, pace);
+    }
+
+    /**
+     * While there is much, batches begin so far apart. Each costs the broker, this program and the
+     * database something whatever is in it; what comes one by one is still handled at once.
+     */
+    public LoopSettings withPace(Duration value) {
+        return new LoopSettings(group, clientId, kafka, maxPollRecords, alarmInterval, value);
     }
 
     /**
@@ -66,7 +88,7 @@ public record LoopSettings(
         Map<String, Object> patient = new HashMap<>(kafka);
         patient.put(ConsumerConfig.FETCH_MIN_BYTES_CONFIG, 256 << 10);
         patient.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, Math.toIntExact(longest.toMillis()));
-        return new LoopSettings(group, clientId, patient, maxPollRecords, alarmInterval);
+        return new LoopSettings(group, clientId, patient, maxPollRecords, alarmInterval, pace);
     }
 
     Map<String, Object> consumer() {

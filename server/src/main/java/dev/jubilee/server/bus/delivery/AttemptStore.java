@@ -198,7 +198,7 @@ final class AttemptStore {
                 connection.prepareStatement(
                         """
                         UPDATE bus.pending_deliveries p
-                        SET attempts = n.attempts, due_at = n.due::timestamptz, taken = n.taken
+                        SET attempts = n.attempts, due_at = n.due::timestamptz, taken = p.taken AND n.taken
                         FROM unnest(?, ?, ?, ?, ?) AS n (subscription_id, id, attempts, due, taken)
                         WHERE p.subscription_id = n.subscription_id AND p.id = n.id
                         """)) {

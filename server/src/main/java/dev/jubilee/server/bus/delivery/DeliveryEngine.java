@@ -26,6 +26,7 @@ import dev.jubilee.server.idempotency.Idempotency;
 import dev.jubilee.server.observability.LoopMetrics;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
@@ -50,6 +51,12 @@ public final class DeliveryEngine implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(DeliveryEngine.class);
     private static final UUID NO_TOPIC = new UUID(0, 0);
+
+    /**
+     * Where much is published, a transaction for each millisecond of it costs more than it is
+     * worth.
+     */
+    private static final Duration PACE = Duration.ofMillis(10);
 
     private static final int DEAD_LETTER_PARTITIONS = 3;
 
@@ -214,7 +221,7 @@ public final class DeliveryEngine implements AutoCloseable {
         startCatchUps(router);
         ConsumerLoop started =
                 new ConsumerLoop(
-                        LoopSettings.of(GROUP, platform.kafka()),
+                        LoopSettings.of(GROUP, platform.kafka()).withPace(PACE),
                         wanted(),
                         platform.admin(),
                         offsets,
@@ -348,15 +355,16 @@ public final class DeliveryEngine implements AutoCloseable {
 
     /** To streams that had ended: somebody else may have it, at the latest when its lease ends. */
     private void giveBack(List<Delivery> unread) {
-        Map<UUID, List<Long>> ids =
+        Map<UUID, List<Leases.Lease>> taken =
                 unread.stream()
                         .collect(
                                 groupingBy(
-                                        Delivery::subscriptionId, mapping(Delivery::id, toList())));
+                                        Delivery::subscriptionId,
+                                        mapping(Leases.Lease::of, toList())));
         Thread.ofVirtual()
                 .name("delivery-give-back")
                 .start(() ->
-                        ids.forEach((subscription, all) -> {
+                        taken.forEach((subscription, all) -> {
                             try {
                                 leases.release(subscription, all, false);
                             } catch (DatabaseException e) {

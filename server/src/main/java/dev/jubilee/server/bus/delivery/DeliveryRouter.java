@@ -23,11 +23,13 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Function;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Header;
 
@@ -50,6 +52,7 @@ final class DeliveryRouter implements BatchHandler {
     private final TopicIds topicIds;
     private final String deadLetterTopic;
     private final BinaryCopy copy = new BinaryCopy();
+    private final List<Delivery> doubtful = new ArrayList<>();
 
     /** Kafka's id of a topic by its name. */
     @FunctionalInterface
@@ -103,6 +106,7 @@ final class DeliveryRouter implements BatchHandler {
 
     @Override
     public Handled handle(Batch batch) {
+        settleDoubts();
         while (true) {
             SubscriptionIndex index = directory.index();
             List<Delivery> matched = match(index, batch.records());
@@ -130,6 +134,9 @@ final class DeliveryRouter implements BatchHandler {
                     }
                 }
             } catch (DatabaseException e) {
+                rows.stream()
+                        .filter(row -> row.taken() && row.inbox() == null)
+                        .forEach(row -> doubtful.add(row.delivery()));
                 throw new RetryableException(String.valueOf(e.getMessage()), e);
             } finally {
                 if (!committed) {
@@ -137,6 +144,23 @@ final class DeliveryRouter implements BatchHandler {
                 }
             }
         }
+    }
+
+    /** It may have been committed and only the answer lost: then they are in nobody's memory. */
+    private void settleDoubts() {
+        if (doubtful.isEmpty()) {
+            return;
+        }
+        try {
+            database.transaction(connection -> {
+                PendingStore.leave(connection, doubtful);
+                return doubtful;
+            });
+        } catch (DatabaseException e) {
+            throw new RetryableException(String.valueOf(e.getMessage()), e);
+        }
+        doubtful.stream().map(Delivery::subscriptionId).distinct().forEach(outlets::arrived);
+        doubtful.clear();
     }
 
     private void refresh() {
@@ -154,14 +178,15 @@ final class DeliveryRouter implements BatchHandler {
             List<Delivery> matched,
             List<PendingStore.Row> rows)
             throws SQLException {
-        if (!offsets.advance(connection, batch.advance())) {
-            throw new Undone(Undone.Reason.OVERTAKEN);
-        }
+        // First the subscriptions, then the positions, as whoever ends a catch-up does.
         PendingStore.Head head =
                 PendingStore.head(connection, outlets.instance())
                         .orElseThrow(() -> new Undone(Undone.Reason.DEPOSED));
         if (head.version() != index.version()) {
             throw new Undone(Undone.Reason.OUTDATED);
+        }
+        if (!offsets.advance(connection, batch.advance())) {
+            throw new Undone(Undone.Reason.OVERTAKEN);
         }
         if (matched.isEmpty()) {
             return;
@@ -169,20 +194,44 @@ final class DeliveryRouter implements BatchHandler {
         Set<UUID> concerned = new LinkedHashSet<>();
         matched.forEach(one -> concerned.add(one.subscriptionId()));
         if (head.instances() > 1) {
-            PendingStore.waiting(connection, concerned, outlets.loaded(concerned))
+            Set<UUID> level = outlets.level(concerned);
+            PendingStore.waiting(connection, level, outlets.loaded(level))
                     .forEach(outlets::leftBehind);
         }
         long id = head.firstId();
-        int used = 0;
+        List<Delivery> numbered = new ArrayList<>(matched.size());
         for (Delivery one : matched) {
-            if (used == PendingStore.BLOCK) {
+            int used = numbered.size() % PendingStore.BLOCK;
+            if (used == 0 && !numbered.isEmpty()) {
                 id = PendingStore.nextBlock(connection);
-                used = 0;
             }
-            rows.add(outlets.place(one.numbered(id + used++), clock.instant()));
+            numbered.add(one.numbered(id + used));
         }
+        Instant now = clock.instant();
+        rows.addAll(inOrder(numbered, one -> outlets.place(one, now)));
         PendingStore.insert(connection, rows, copy);
         outlets.announce(connection, rows);
+    }
+
+    /**
+     * Decides where each delivery goes, in order. Nothing goes past what waits, though there may be
+     * room by now.
+     */
+    static List<PendingStore.Row> inOrder(
+            List<Delivery> deliveries, Function<Delivery, PendingStore.Row> place) {
+        List<PendingStore.Row> rows = new ArrayList<>(deliveries.size());
+        Set<UUID> waiting = new HashSet<>();
+        for (Delivery one : deliveries) {
+            PendingStore.Row row =
+                    waiting.contains(one.subscriptionId())
+                            ? PendingStore.Row.waiting(one)
+                            : place.apply(one);
+            if (!row.taken()) {
+                waiting.add(one.subscriptionId());
+            }
+            rows.add(row);
+        }
+        return rows;
     }
 
     private List<Delivery> match(

@@ -104,7 +104,10 @@ final class Dispatcher implements ShardWork, AutoCloseable {
     /** Something waits in PostgreSQL for the subscription. */
     void waiting(UUID subscription) {
         tell(() -> {
-            if (outlets.owns(subscription) && outlet(subscription) != null) {
+            Outlet outlet = outlets.owns(subscription) ? outlet(subscription) : null;
+            if (outlet != null) {
+                // Whatever was due first when somebody last looked: this may be due before.
+                outlet.loadAt = null;
                 dirty.add(subscription);
             }
         });
@@ -150,15 +153,22 @@ final class Dispatcher implements ShardWork, AutoCloseable {
                     .execute(() -> tell(() -> awaitDrained(shards, done)));
             return;
         }
-        open.keySet()
-                .removeIf(id -> {
-                    boolean remove = theirs.test(id);
-                    if (remove) {
-                        outlets.forget(id);
-                    }
-                    return remove;
-                });
         done.complete(null);
+    }
+
+    @Override
+    public CompletableFuture<Void> leave(Set<Integer> shards) {
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        tell(() -> {
+            List<UUID> theirs =
+                    open.keySet().stream()
+                            .filter(id -> shards.contains(Outlets.shardOf(id)))
+                            .toList();
+            theirs.forEach(open::remove);
+            theirs.forEach(outlets::forget);
+            done.complete(null);
+        });
+        return done;
     }
 
     @Override

@@ -94,9 +94,8 @@ final class Landings {
                 if (stays) {
                     outlet.again(shipment.after(attempts, due));
                 } else {
-                    outlet.finished(shipment, now);
                     // Once it is written the recorder says that it waits.
-                    outlet.loadAt = due;
+                    outlet.finished(shipment, now);
                 }
             }
         }

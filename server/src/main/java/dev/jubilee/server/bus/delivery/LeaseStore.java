@@ -1,5 +1,6 @@
 package dev.jubilee.server.bus.delivery;
 
+import dev.jubilee.events.postgres.SqlArray;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -230,19 +231,28 @@ final class LeaseStore {
      * @param sent whether it was on its way; if not, it is as if it had not been taken
      */
     static void release(
-            Connection connection, UUID subscription, List<Long> ids, Instant now, boolean sent)
+            Connection connection,
+            UUID subscription,
+            List<Leases.Lease> leases,
+            Instant now,
+            boolean sent)
             throws SQLException {
         PendingStore.lockOwners(connection, List.of(subscription));
         try (PreparedStatement update =
                 connection.prepareStatement(
                         """
-                        UPDATE bus.pending_deliveries SET due_at = ?, taken = false, attempts = attempts - ?
-                        WHERE subscription_id = ? AND taken AND id = ANY (?)
+                        UPDATE bus.pending_deliveries p SET due_at = ?, taken = false, attempts = p.attempts - ?
+                        FROM unnest(?, ?) AS n (id, lease_end)
+                        WHERE p.subscription_id = ? AND p.taken AND p.id = n.id AND p.due_at = n.lease_end
                         """)) {
             update.setObject(1, utc(now));
             update.setInt(2, sent ? 0 : 1);
-            update.setObject(3, subscription);
-            update.setArray(4, connection.createArrayOf("int8", ids.toArray()));
+            update.setArray(
+                    3,
+                    connection.createArrayOf(
+                            "int8", leases.stream().map(Leases.Lease::delivery).toArray()));
+            update.setObject(4, SqlArray.instants(leases.stream().map(Leases.Lease::end).toList()));
+            update.setObject(5, subscription);
             update.executeUpdate();
         }
     }

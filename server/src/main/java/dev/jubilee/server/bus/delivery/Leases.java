@@ -29,7 +29,7 @@ final class Leases {
      */
     private static final Duration LOOK = Duration.ofMillis(500);
 
-    /** The same where only the end of a whole instance lets leases end. */
+    /** The same where leases end only with an instance, or a reader that does not read. */
     private static final Duration SELDOM = Duration.ofSeconds(2);
 
     private static final long SHORTEST_MILLIS = 10;
@@ -142,9 +142,19 @@ final class Leases {
         return subscription.requiresAck() ? subscription.ackDeadline() : UNCONFIRMED;
     }
 
-    /** Whether somebody else may have it now. */
-    boolean hasEnded(Delivery leased) {
-        return !leased.dueAt().isAfter(clock.instant());
+    /**
+     * Whether routing may lease to a stream. Where nothing is tried twice a lease that ends unread
+     * would be a dead letter.
+     */
+    static boolean mayHandOver(Subscription subscription) {
+        return subscription.isActive()
+                && (!subscription.requiresAck() || subscription.retry().maxRetries() > 0);
+    }
+
+    /** Whether so little of the lease is left that it had better be taken anew. */
+    boolean isStale(Delivery leased, Subscription subscription) {
+        Instant half = leased.dueAt().minus(lengthFor(subscription).dividedBy(2));
+        return !half.isAfter(clock.instant());
     }
 
     /** How often to look for leases that ended, while there are any. */
@@ -261,12 +271,19 @@ final class Leases {
         return nacked;
     }
 
-    /** Makes due again what is not known to have arrived. */
-    void release(UUID subscription, List<Long> ids, boolean sent) {
+    /** By its end a lease is told from a later one of the same delivery. */
+    record Lease(long delivery, Instant end) {
+        static Lease of(Delivery taken) {
+            return new Lease(taken.id(), taken.dueAt());
+        }
+    }
+
+    /** Makes due again what is not known to have arrived, unless somebody else has it by now. */
+    void release(UUID subscription, List<Lease> leases, boolean sent) {
         database.transaction(connection -> {
-            LeaseStore.release(connection, subscription, ids, clock.instant(), sent);
+            LeaseStore.release(connection, subscription, leases, clock.instant(), sent);
             ChangeFeed.announce(connection, Outlets.SUBJECT, subscription.toString());
-            return ids;
+            return leases;
         });
     }
 

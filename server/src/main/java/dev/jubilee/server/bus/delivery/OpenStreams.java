@@ -39,7 +39,7 @@ final class OpenStreams {
                     inboxes.compute(
                             subscription,
                             (id, known) ->
-                                    known == null || known.rewinds != rewinds
+                                    known == null || known.rewinds < rewinds
                                             ? new StreamInbox(rewinds)
                                             : known);
             if (inbox.join()) {
@@ -53,7 +53,7 @@ final class OpenStreams {
     void leave(UUID subscription, StreamInbox inbox) {
         if (inbox.leave()) {
             inboxes.remove(subscription, inbox);
-            List<Delivery> left = inbox.close();
+            List<Delivery> left = inbox.empty();
             if (!left.isEmpty()) {
                 unread.accept(left);
             }
@@ -64,6 +64,12 @@ final class OpenStreams {
     @Nullable StreamInbox reserve(UUID subscription, int rewinds) {
         StreamInbox inbox = inboxes.get(subscription);
         return inbox != null && inbox.rewinds == rewinds && inbox.window.reserve() ? inbox : null;
+    }
+
+    /** Whether something may be handed to streams of the subscription. */
+    boolean isLevel(UUID subscription) {
+        StreamInbox inbox = inboxes.get(subscription);
+        return inbox != null && !inbox.window.isBehind();
     }
 
     void leftBehind(UUID subscription) {

@@ -1,13 +1,15 @@
 package dev.jubilee.server.bus.delivery;
 
+import static java.util.stream.Collectors.toSet;
+
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
 import dev.jubilee.server.database.ChangeFeed;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -82,26 +84,29 @@ final class Outlets {
         return windows.computeIfAbsent(subscription, id -> new Window());
     }
 
+    /** Those for whom a delivery might go straight into memory. */
+    Set<UUID> level(Set<UUID> subscriptions) {
+        return subscriptions.stream()
+                .filter(id -> !window(id).isBehind() || streams.isLevel(id))
+                .collect(toSet());
+    }
+
     /** What waits in PostgreSQL for these and is in memory all the same. */
     Set<Long> loaded(Set<UUID> subscriptions) {
-        Set<Long> loaded = new HashSet<>();
-        for (UUID id : subscriptions) {
-            Window window = windows.get(id);
-            if (window != null) {
-                loaded.addAll(window.loaded());
-            }
-        }
-        return loaded;
+        return subscriptions.stream().flatMap(id -> window(id).loaded().stream()).collect(toSet());
     }
 
     /** It is written what came of a try; what is not in memory any more waits. */
     void written(Attempt attempt) {
         UUID subscription = attempt.delivery().subscriptionId();
         Window window = windows.get(subscription);
+        if (attempt.end() instanceof Attempt.End.Again(Instant _, boolean stays) && stays) {
+            return;
+        }
         if (window != null) {
             window.written(attempt.delivery().id());
         }
-        if (attempt.end() instanceof Attempt.End.Again(Instant _, boolean stays) && !stays) {
+        if (attempt.end() instanceof Attempt.End.Again) {
             arrived(subscription);
         }
     }
@@ -117,25 +122,26 @@ final class Outlets {
             return PendingStore.Row.waiting(one);
         }
         if (subscription.isSent()) {
-            boolean taken = owns(subscription.id()) && window(subscription.id()).reserve();
-            return new PendingStore.Row(one, taken, null);
+            Window window = window(subscription.id());
+            boolean taken = owns(subscription.id()) && window.reserve();
+            return new PendingStore.Row(one, taken ? window : null, null);
         }
         StreamInbox inbox =
-                subscription.isActive()
+                Leases.mayHandOver(subscription)
                         ? streams.reserve(subscription.id(), subscription.state().rewinds())
                         : null;
-        return inbox == null
-                ? PendingStore.Row.waiting(one)
-                : new PendingStore.Row(
-                        one.after(1, now.plus(Leases.lengthFor(subscription))), true, inbox);
+        if (inbox == null) {
+            return PendingStore.Row.waiting(one);
+        }
+        // As PostgreSQL keeps it: by its end a lease is known again.
+        Instant end = now.plus(Leases.lengthFor(subscription)).truncatedTo(ChronoUnit.MICROS);
+        return new PendingStore.Row(one.after(1, end), inbox.window, inbox);
     }
 
     void unreserve(List<PendingStore.Row> rows) {
         for (PendingStore.Row row : rows) {
-            if (row.inbox() != null) {
-                row.inbox().window.release(1);
-            } else if (row.taken()) {
-                window(row.delivery().subscriptionId()).release(1);
+            if (row.window() != null) {
+                row.window().release(1);
             }
         }
     }

@@ -36,12 +36,16 @@ final class PendingStore {
     /**
      * A delivery, and where it goes.
      *
-     * @param taken whether straight into memory; else it waits
-     * @param inbox whose memory, if it is that of streams
+     * @param window in which it has a place in memory; null if it waits
+     * @param inbox whose window that is, if streams take it
      */
-    record Row(Delivery delivery, boolean taken, @Nullable StreamInbox inbox) {
+    record Row(Delivery delivery, @Nullable Window window, @Nullable StreamInbox inbox) {
         static Row waiting(Delivery delivery) {
-            return new Row(delivery, false, null);
+            return new Row(delivery, null, null);
+        }
+
+        boolean taken() {
+            return window != null;
         }
     }
 
@@ -55,7 +59,8 @@ final class PendingStore {
     record Head(long version, long firstId, int instances) {}
 
     /**
-     * Holds the instance's right to write until the end of the transaction; empty if it has none.
+     * Holds the instance's right to write, and the subscriptions as they are, until the end of the
+     * transaction; empty if it has none.
      */
     static Optional<Head> head(Connection connection, UUID instance) throws SQLException {
         try (PreparedStatement select =
@@ -64,7 +69,7 @@ final class PendingStore {
                         SELECT v.version, nextval('bus.delivery_ids'),
                             (SELECT count(*) FROM bus.delivery_instances)
                         FROM bus.subscription_version v, bus.delivery_instances i
-                        WHERE i.instance_id = ? FOR SHARE OF i
+                        WHERE i.instance_id = ? FOR SHARE OF i, v
                         """)) {
             select.setObject(1, instance);
             try (ResultSet row = select.executeQuery()) {
@@ -232,6 +237,27 @@ final class PendingStore {
                         WHERE subscription_id = ANY (?) AND taken AND batch IS NULL
                         """)) {
             update.setArray(1, connection.createArrayOf("uuid", subscriptions.toArray()));
+            update.executeUpdate();
+        }
+    }
+
+    /** These wait after all. */
+    static void leave(Connection connection, List<Delivery> deliveries) throws SQLException {
+        try (PreparedStatement update =
+                connection.prepareStatement(
+                        "UPDATE bus.pending_deliveries SET taken = false WHERE id = ANY (?) AND subscription_id = ANY (?)")) {
+            update.setArray(
+                    1,
+                    connection.createArrayOf(
+                            "int8", deliveries.stream().map(Delivery::id).toArray()));
+            update.setArray(
+                    2,
+                    connection.createArrayOf(
+                            "uuid",
+                            deliveries.stream()
+                                    .map(Delivery::subscriptionId)
+                                    .distinct()
+                                    .toArray()));
             update.executeUpdate();
         }
     }

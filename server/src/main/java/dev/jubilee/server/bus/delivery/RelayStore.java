@@ -39,6 +39,7 @@ final class RelayStore {
     static List<Delivery> take(
             Connection connection, UUID subscription, long batch, int most, List<String> closed)
             throws SQLException {
+        PendingStore.lockOwners(connection, List.of(subscription));
         try (PreparedStatement update =
                 connection.prepareStatement(
                         """

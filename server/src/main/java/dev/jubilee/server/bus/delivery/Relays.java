@@ -60,6 +60,12 @@ final class Relays implements ShardWork, AutoCloseable {
                         .toArray(CompletableFuture[]::new));
     }
 
+    /** A relay that has stopped keeps nothing. */
+    @Override
+    public CompletableFuture<Void> leave(Set<Integer> shards) {
+        return CompletableFuture.completedFuture(null);
+    }
+
     @Override
     public void drop() {
         for (Relay one : relays.values()) {

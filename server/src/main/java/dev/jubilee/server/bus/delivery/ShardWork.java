@@ -11,6 +11,9 @@ interface ShardWork {
     /** Begins nothing more for these shards; completes when what is under way has ended. */
     CompletableFuture<Void> drain(Set<Integer> shards);
 
+    /** Forgets what it has of these shards, of which nothing is under way. */
+    CompletableFuture<Void> leave(Set<Integer> shards);
+
     /** Forgets everything: another instance has it now. */
     void drop();
 }

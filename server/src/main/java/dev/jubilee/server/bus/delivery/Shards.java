@@ -17,6 +17,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -221,12 +222,8 @@ final class Shards implements AutoCloseable {
         rest.removeAll(shards);
         outlets.shards(rest);
         try {
-            CompletableFuture.allOf(
-                            work.stream()
-                                    .map(one -> one.drain(shards))
-                                    .toArray(CompletableFuture[]::new))
-                    .orTimeout(DRAIN_SECONDS, TimeUnit.SECONDS)
-                    .join();
+            all(work.stream().map(one -> one.drain(shards)));
+            all(work.stream().map(one -> one.leave(shards)));
         } catch (CompletionException e) {
             log.warn("deliveries of shards {} do not end; they stay here for now", shards);
             rest.addAll(shards);
@@ -248,6 +245,12 @@ final class Shards implements AutoCloseable {
                 return update.executeUpdate();
             }
         });
+    }
+
+    private static void all(Stream<CompletableFuture<Void>> steps) {
+        CompletableFuture.allOf(steps.toArray(CompletableFuture[]::new))
+                .orTimeout(DRAIN_SECONDS, TimeUnit.SECONDS)
+                .join();
     }
 
     private List<UUID> pushed(Set<Integer> shards) {

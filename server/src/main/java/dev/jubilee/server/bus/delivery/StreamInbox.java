@@ -32,10 +32,11 @@ final class StreamInbox {
         return true;
     }
 
-    /** Whether that was the last stream. */
+    /** Whether that was the last stream; if so no other can join. */
     synchronized boolean leave() {
         streams--;
-        return streams == 0;
+        closed = streams == 0;
+        return closed;
     }
 
     /** Takes what a place was reserved for; false if nobody reads any more. */
@@ -57,9 +58,8 @@ final class StreamInbox {
         return next;
     }
 
-    /** Nothing is handed over any more; what was and nobody took is the caller's. */
-    synchronized List<Delivery> close() {
-        closed = true;
+    /** All that was handed over and nobody took; the caller must see to it. */
+    List<Delivery> empty() {
         return poll(Integer.MAX_VALUE);
     }
 }

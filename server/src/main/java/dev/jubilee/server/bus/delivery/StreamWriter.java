@@ -41,7 +41,7 @@ final class StreamWriter {
     private long lastConfirmed = System.nanoTime();
     private long takeAt = System.nanoTime();
 
-    private record Sent(List<Long> ids, long at) {}
+    private record Sent(List<Leases.Lease> leases, long at) {}
 
     StreamWriter(
             Subscriptions subscriptions,
@@ -127,9 +127,15 @@ final class StreamWriter {
             return false;
         }
         List<Delivery> handed = inbox.poll(CHUNK);
-        // Whose lease has ended meanwhile is somebody else's.
-        handed.removeIf(leases::hasEnded);
         if (handed.isEmpty()) {
+            return false;
+        }
+        if (leases.isStale(handed.getFirst(), subscription)) {
+            // The reader was slow. Nothing may go past it, so everything goes back.
+            inbox.window.leftBehind();
+            handed.addAll(inbox.empty());
+            leases.release(
+                    subscription.id(), handed.stream().map(Leases.Lease::of).toList(), false);
             return false;
         }
         // They come again when their leases end.
@@ -156,17 +162,14 @@ final class StreamWriter {
 
     private boolean send(EventStream stream, List<Delivery> found) {
         StringBuilder text = new StringBuilder();
-        List<Long> ids = new ArrayList<>();
-        for (Delivery one : found) {
-            append(text, one);
-            ids.add(one.id());
-        }
+        found.forEach(one -> append(text, one));
+        List<Leases.Lease> taken = found.stream().map(Leases.Lease::of).toList();
         boolean sent = stream.send(text.toString());
         lastWrite = System.nanoTime();
         if (!sent) {
-            leases.release(subscription.id(), ids, false);
+            leases.release(subscription.id(), taken, false);
         } else if (!subscription.requiresAck()) {
-            unconfirmed.add(new Sent(ids, lastWrite));
+            unconfirmed.add(new Sent(taken, lastWrite));
         }
         return sent;
     }
@@ -188,7 +191,7 @@ final class StreamWriter {
         lastConfirmed = now;
         List<Long> ids = new ArrayList<>();
         while (!unconfirmed.isEmpty() && now - unconfirmed.peek().at() >= SETTLED.toNanos()) {
-            ids.addAll(unconfirmed.poll().ids());
+            unconfirmed.poll().leases().forEach(lease -> ids.add(lease.delivery()));
         }
         if (!ids.isEmpty()) {
             leases.ack(subscription, ids);
@@ -196,10 +199,10 @@ final class StreamWriter {
     }
 
     private void giveBack() {
-        List<Long> ids = new ArrayList<>();
-        unconfirmed.forEach(sent -> ids.addAll(sent.ids()));
-        if (!ids.isEmpty()) {
-            leases.release(subscription.id(), ids, true);
+        List<Leases.Lease> sent = new ArrayList<>();
+        unconfirmed.forEach(chunk -> sent.addAll(chunk.leases()));
+        if (!sent.isEmpty()) {
+            leases.release(subscription.id(), sent, true);
         }
     }
 

@@ -272,6 +272,7 @@ public final class Subscriptions {
     }
 
     void delete(Connection connection, Principal who, UUID id) throws SQLException {
+        locked(connection, id);
         SubscriptionStore.change(connection, id);
         if (!SubscriptionStore.delete(connection, id)) {
             throw notFound(id.toString());

@@ -58,6 +58,35 @@ class LeaseStoreTest {
     }
 
     @Test
+    void aLeaseIsGivenBackByWhoHasItAndNoLongerByWhoHadIt() throws SQLException {
+        try (Connection connection = platform.connection()) {
+            owe(connection, 1, 2, true, NOW);
+            List<Delivery> again = lease(connection, LeaseStore.Due.ANY, NOW);
+            assertThat(again).hasSize(2);
+
+            LeaseStore.release(
+                    connection,
+                    subscription,
+                    List.of(new Leases.Lease(1, NOW), new Leases.Lease(2, NOW)),
+                    NOW,
+                    true);
+            assertThat(lease(connection, LeaseStore.Due.WAITING, NOW))
+                    .as("it is another's")
+                    .isEmpty();
+
+            LeaseStore.release(
+                    connection,
+                    subscription,
+                    List.of(Leases.Lease.of(again.getFirst())),
+                    NOW,
+                    true);
+            assertThat(lease(connection, LeaseStore.Due.WAITING, NOW))
+                    .extracting(Delivery::id)
+                    .containsExactly(1L);
+        }
+    }
+
+    @Test
     void theOutlookNamesTheEarliestThatIsNotLeased() throws SQLException {
         try (Connection connection = platform.connection()) {
             assertThat(LeaseStore.outlook(connection, subscription, List.of()))

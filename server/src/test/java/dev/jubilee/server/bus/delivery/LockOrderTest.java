@@ -30,6 +30,8 @@ class LockOrderTest {
 
     private static final Instant NOW = Instant.parse("2026-11-21T12:00:00Z");
     private static final List<Long> IDS = List.of(1L, 2L, 3L);
+    private static final List<Leases.Lease> LEASES =
+            IDS.stream().map(id -> new Leases.Lease(id, NOW)).toList();
 
     private final UUID subscription = UUID.randomUUID();
 
@@ -45,7 +47,8 @@ class LockOrderTest {
                 Named.of("nack", (c, s) -> LeaseStore.nack(c, s, IDS, 3, NOW, NOW)),
                 Named.of("nackDead", (c, s) -> LeaseStore.nackDead(c, s, IDS, 0, NOW)),
                 Named.of("giveUp", (c, s) -> LeaseStore.giveUp(c, s, 0, NOW)),
-                Named.of("release", (c, s) -> LeaseStore.release(c, s, IDS, NOW, true)),
+                Named.of("release", (c, s) -> LeaseStore.release(c, s, LEASES, NOW, true)),
+                Named.of("take", (c, s) -> RelayStore.take(c, s, 8, 10, List.of())),
                 Named.of("settle", (c, s) -> RelayStore.settle(c, s, 7, NOW)),
                 Named.of("undo", (c, s) -> RelayStore.undo(c, s, 6)),
                 Named.of("giveUpTaken", (c, s) -> RelayStore.giveUpTaken(c, s, "gone", NOW)),

@@ -95,6 +95,28 @@ class OpenStreamsTest {
         assertThat(streams.reserve(subscription, 1)).as("it is still open").isSameAs(after);
     }
 
+    @Test
+    void aViewFromBeforeARewindTakesNoNewerInboxAway() {
+        StreamInbox newer = level(streams.join(subscription, 1));
+
+        assertThat(streams.join(subscription, 0)).isSameAs(newer);
+        assertThat(streams.reserve(subscription, 1)).isSameAs(newer);
+    }
+
+    @Test
+    void whoComesWhileTheLastLeavesGetsAnInboxOfItsOwn() {
+        StreamInbox closing = level(streams.join(subscription, 0));
+        // The last has left, and is about to say so.
+        assertThat(closing.leave()).isTrue();
+
+        StreamInbox next = streams.join(subscription, 0);
+
+        assertThat(next).isNotSameAs(closing);
+        assertThat(streams.reserve(subscription, 0)).as("nobody has looked yet").isNull();
+        level(next);
+        assertThat(streams.reserve(subscription, 0)).isSameAs(next);
+    }
+
     private static StreamInbox level(StreamInbox inbox) {
         inbox.window.caughtUp(inbox.window.mark());
         return inbox;
@@ -104,7 +126,7 @@ class OpenStreamsTest {
         return LongStream.rangeClosed(first, last)
                 .mapToObj(id -> {
                     assertThat(inbox.window.reserve()).isTrue();
-                    return new PendingStore.Row(delivery(id), true, inbox);
+                    return new PendingStore.Row(delivery(id), inbox.window, inbox);
                 })
                 .toList();
     }

@@ -1,0 +1,36 @@
+package dev.jubilee.server.bus.delivery;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+
+class DeliveryRouterTest {
+    private static final Instant NOW = Instant.parse("2026-11-21T12:00:00Z");
+
+    private final UUID one = UUID.randomUUID();
+    private final UUID other = UUID.randomUUID();
+
+    @Test
+    void nothingGoesPastWhatWaitsThoughThereIsRoomByNow() {
+        Window window = new Window();
+        // Somebody catches up between the first and the second.
+        List<PendingStore.Row> rows =
+                DeliveryRouter.inOrder(
+                        List.of(delivery(one, 1), delivery(one, 2), delivery(other, 3)),
+                        it ->
+                                it.id() == 1
+                                        ? PendingStore.Row.waiting(it)
+                                        : new PendingStore.Row(it, window, null));
+
+        assertThat(rows).extracting(PendingStore.Row::taken).containsExactly(false, false, true);
+        assertThat(rows).extracting(row -> row.delivery().id()).containsExactly(1L, 2L, 3L);
+    }
+
+    private static Delivery delivery(UUID subscription, long id) {
+        return new Delivery(
+                subscription, id, "e" + id, "game.kill", "t", "k", 1, new byte[0], 0, NOW, NOW);
+    }
+}
