@@ -12,6 +12,7 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.PoolOptions;
 import io.vertx.core.http.RequestOptions;
 import io.vertx.core.net.SocketAddress;
+import java.net.ConnectException;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -208,11 +209,7 @@ public final class OutboundHttp implements AutoCloseable {
         }
 
         private void failed(Throwable cause) {
-            String message = cause.getMessage();
-            outcome.complete(
-                    new Outcome.Failed(
-                            message == null ? cause.getClass().getSimpleName() : message,
-                            since(start)));
+            outcome.complete(new Outcome.Failed(reason(cause), since(start)));
         }
 
         private void expired(Duration timeout) {
@@ -226,6 +223,17 @@ public final class OutboundHttp implements AutoCloseable {
                 open.reset();
             }
         }
+    }
+
+    /** For whoever owns the endpoint: of sockets and calls to them it need not know. */
+    private static String reason(Throwable cause) {
+        String message = cause.getMessage();
+        if (cause instanceof ConnectException) {
+            return message != null && message.contains("refused")
+                    ? "the endpoint refused the connection"
+                    : "no connection to the endpoint could be made";
+        }
+        return message == null ? cause.getClass().getSimpleName() : message;
     }
 
     private static String ip(InetAddress address) {

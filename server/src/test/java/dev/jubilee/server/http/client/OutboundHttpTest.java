@@ -8,6 +8,7 @@ import dev.jubilee.events.tck.Await;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -49,6 +50,28 @@ class OutboundHttpTest {
         http.close();
         server.stop(0);
         threads.close();
+    }
+
+    @Test
+    void whereNobodyListensTheReasonSaysSoInWords() throws IOException {
+        int port;
+        try (ServerSocket once = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = once.getLocalPort();
+        }
+        Outcome outcome =
+                http.post(
+                                Destination.of("http://127.0.0.1:" + port + "/"),
+                                Map.of(),
+                                new byte[0],
+                                Duration.ofSeconds(5))
+                        .join();
+
+        assertThat(outcome)
+                .isInstanceOfSatisfying(
+                        Outcome.Failed.class,
+                        failed ->
+                                assertThat(failed.reason())
+                                        .isEqualTo("the endpoint refused the connection"));
     }
 
     /** Several subscriptions whose endpoints are on one host have more under way than one may. */
