@@ -1,9 +1,5 @@
 package dev.jubilee.server.bus.delivery;
 
-import static java.util.stream.Collectors.groupingBy;
-import static java.util.stream.Collectors.mapping;
-import static java.util.stream.Collectors.toList;
-
 import dev.jubilee.events.Envelope;
 import dev.jubilee.events.kafka.ConsumerLoop;
 import dev.jubilee.events.kafka.LoopSettings;
@@ -198,7 +194,7 @@ public final class DeliveryEngine implements AutoCloseable {
                     leases.arrived(subscription);
                     relays.arrived(subscription);
                 });
-        streams.tell(leases::arrived, this::giveBack);
+        streams.tell(leases::arrived, leases::giveBack);
         platform.changes().on(Outlets.SUBJECT, this::arrived);
         recorder.start();
         dispatcher.start();
@@ -351,28 +347,6 @@ public final class DeliveryEngine implements AutoCloseable {
         } else {
             outlets.arrived(UUID.fromString(id));
         }
-    }
-
-    /** To streams that had ended: somebody else may have it, at the latest when its lease ends. */
-    private void giveBack(List<Delivery> unread) {
-        Map<UUID, List<Leases.Lease>> taken =
-                unread.stream()
-                        .collect(
-                                groupingBy(
-                                        Delivery::subscriptionId,
-                                        mapping(Leases.Lease::of, toList())));
-        Thread.ofVirtual()
-                .name("delivery-give-back")
-                .start(() ->
-                        taken.forEach((subscription, all) -> {
-                            try {
-                                leases.release(subscription, all, false);
-                            } catch (DatabaseException e) {
-                                log.warn(
-                                        "what was for a stream that ended comes again when its lease ends: {}",
-                                        e.getMessage());
-                            }
-                        }));
     }
 
     private void disable(UUID subscription, String reason) {

@@ -1,8 +1,13 @@
 package dev.jubilee.server.bus.delivery;
 
+import static java.util.stream.Collectors.groupingBy;
+import static java.util.stream.Collectors.mapping;
+import static java.util.stream.Collectors.toList;
+
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.database.ChangeFeed;
 import dev.jubilee.server.database.Database;
+import dev.jubilee.server.database.DatabaseException;
 import dev.jubilee.server.security.Principal;
 import java.time.Duration;
 import java.time.Instant;
@@ -14,12 +19,16 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What subscribers take themselves, from any instance. Everything stands in PostgreSQL; who waits
  * is woken when something arrives. Blocks. Thread-safe.
  */
 final class Leases {
+    private static final Logger log = LoggerFactory.getLogger(Leases.class);
+
     /** How long something is held for a stream that does not acknowledge. */
     static final Duration UNCONFIRMED = Duration.ofSeconds(30);
 
@@ -285,6 +294,28 @@ final class Leases {
             ChangeFeed.announce(connection, Outlets.SUBJECT, subscription.toString());
             return leases;
         });
+    }
+
+    /**
+     * What was handed to streams that had ended: somebody else may have it, at the latest when its
+     * lease ends. Does not block.
+     */
+    void giveBack(List<Delivery> unread) {
+        Map<UUID, List<Lease>> taken =
+                unread.stream()
+                        .collect(
+                                groupingBy(Delivery::subscriptionId, mapping(Lease::of, toList())));
+        Thread.ofVirtual().name("delivery-give-back").start(() -> taken.forEach(this::giveBack));
+    }
+
+    private void giveBack(UUID subscription, List<Lease> leases) {
+        try {
+            release(subscription, leases, false);
+        } catch (DatabaseException e) {
+            log.warn(
+                    "what was for a stream that ended comes again when its lease ends: {}",
+                    e.getMessage());
+        }
     }
 
     private static Duration shorter(Duration a, Duration b) {

@@ -243,21 +243,20 @@ final class PendingStore {
 
     /** These wait after all. */
     static void leave(Connection connection, List<Delivery> deliveries) throws SQLException {
+        Set<UUID> subscriptions = new HashSet<>();
+        deliveries.forEach(one -> subscriptions.add(one.subscriptionId()));
+        lockOwners(connection, subscriptions);
         try (PreparedStatement update =
                 connection.prepareStatement(
-                        "UPDATE bus.pending_deliveries SET taken = false WHERE id = ANY (?) AND subscription_id = ANY (?)")) {
-            update.setArray(
-                    1,
-                    connection.createArrayOf(
-                            "int8", deliveries.stream().map(Delivery::id).toArray()));
+                        """
+                        UPDATE bus.pending_deliveries SET taken = false
+                        WHERE subscription_id = ANY (?) AND id = ANY (?)
+                        """)) {
+            update.setArray(1, connection.createArrayOf("uuid", subscriptions.toArray()));
             update.setArray(
                     2,
                     connection.createArrayOf(
-                            "uuid",
-                            deliveries.stream()
-                                    .map(Delivery::subscriptionId)
-                                    .distinct()
-                                    .toArray()));
+                            "int8", deliveries.stream().map(Delivery::id).toArray()));
             update.executeUpdate();
         }
     }

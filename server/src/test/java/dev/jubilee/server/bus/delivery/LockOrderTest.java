@@ -51,14 +51,17 @@ class LockOrderTest {
                 Named.of("take", (c, s) -> RelayStore.take(c, s, 8, 10, List.of())),
                 Named.of("settle", (c, s) -> RelayStore.settle(c, s, 7, NOW)),
                 Named.of("undo", (c, s) -> RelayStore.undo(c, s, 6)),
+                Named.of("leave", (c, s) -> PendingStore.leave(c, List.of(first(s)))),
                 Named.of("giveUpTaken", (c, s) -> RelayStore.giveUpTaken(c, s, "gone", NOW)),
                 Named.of("record", LockOrderTest::record));
     }
 
+    private static Delivery first(UUID subscription) {
+        return new Delivery(
+                subscription, 1, "e1", "game.kill", "t", null, 1, new byte[0], 0, NOW, NOW);
+    }
+
     private static void record(Connection connection, UUID subscription) throws SQLException {
-        Delivery delivery =
-                new Delivery(
-                        subscription, 1, "e1", "game.kill", "t", null, 1, new byte[0], 0, NOW, NOW);
         Attempt.Try made =
                 new Attempt.Try(
                         DeliveryMethod.WEBHOOK,
@@ -66,7 +69,12 @@ class LockOrderTest {
                         new Outcome.Answered(204, "", null, Duration.ZERO),
                         NOW);
         Attempt attempt =
-                Attempt.of(UUID.randomUUID(), delivery, made, null, new Attempt.End.Delivered());
+                Attempt.of(
+                        UUID.randomUUID(),
+                        first(subscription),
+                        made,
+                        null,
+                        new Attempt.End.Delivered());
         new AttemptStore(new AttemptPartitions(new Database(platform.dataSource())))
                 .write(connection, List.of(new Recorder.Entry.Tried(attempt)), false);
     }
