@@ -2,5 +2,15 @@ package dev.jubilee.server.http;
 
 import dev.jubilee.server.security.Authenticator;
 
-/** What stands between a port and its routes: who calls, how often, and how much. */
-public record Edge(Authenticator authenticator, RateLimits rateLimits, HttpLimits limits) {}
+/**
+ * What stands between a port and its routes: who calls, how often, and how much.
+ *
+ * @param bodies the memory that bodies share, with those of other ports maybe
+ */
+public record Edge(
+        Authenticator authenticator, RateLimits rateLimits, HttpLimits limits, BodyMemory bodies) {
+    /** With memory of its own for bodies. */
+    public Edge(Authenticator authenticator, RateLimits rateLimits, HttpLimits limits) {
+        this(authenticator, rateLimits, limits, new BodyMemory(limits.maxBody()));
+    }
+}

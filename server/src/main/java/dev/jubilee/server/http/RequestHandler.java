@@ -24,7 +24,6 @@ import org.jspecify.annotations.Nullable;
 final class RequestHandler implements Handler<HttpServerRequest> {
     private static final byte[] NO_BODY = {};
     private static final Duration LINGER = Duration.ofSeconds(1);
-    private static final int HELD_AT_LEAST = 16 * 1024 * 1024;
 
     private final Router router;
     private final Edge edge;
@@ -37,8 +36,6 @@ final class RequestHandler implements Handler<HttpServerRequest> {
     private final Deadlines bodies;
     private final Deadlines answers;
     private final List<Deadlines> all;
-    private final long maxHeld;
-    private long held;
 
     /**
      * @param connections how many the port has, counted by all its event loops
@@ -48,7 +45,6 @@ final class RequestHandler implements Handler<HttpServerRequest> {
         this.edge = edge;
         this.limits = edge.limits();
         this.connections = connections;
-        maxHeld = Math.max(HELD_AT_LEAST, 2L * limits.maxBody());
         long now = System.nanoTime();
         fresh = new Deadlines(limits.readTimeout(), now);
         idle = new Deadlines(limits.idleTimeout(), now);
@@ -175,7 +171,7 @@ final class RequestHandler implements Handler<HttpServerRequest> {
 
     /** The request is over: its body is counted no more. */
     void released(Exchange exchange) {
-        held -= exchange.held;
+        edge.bodies().giveBack(exchange.held);
         exchange.held = 0;
     }
 
@@ -206,10 +202,9 @@ final class RequestHandler implements Handler<HttpServerRequest> {
             }
             if (body.length() + chunk.length() > limits.maxBody()) {
                 exchange.fail(tooLarge(), true);
-            } else if (held + chunk.length() > maxHeld) {
+            } else if (!edge.bodies().take(chunk.length())) {
                 exchange.fail(overloaded(), true);
             } else {
-                held += chunk.length();
                 exchange.held += chunk.length();
                 body.append(chunk);
             }

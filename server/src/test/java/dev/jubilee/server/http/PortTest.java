@@ -142,7 +142,7 @@ class PortTest {
             String head = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: " + 8 * mib + "\r\n\r\n";
             byte[] allButTheEnd = new byte[8 * mib - 1];
             List<RawConnection> open = new ArrayList<>();
-            // Two event loops hold 16 MiB each: four of these bodies, and not a fifth.
+            // There is room for two of these bodies, whichever event loops they come to.
             for (int i = 0; i < 5; i++) {
                 open.add(new RawConnection(server.port()));
             }
@@ -175,7 +175,7 @@ class PortTest {
                 connection.close();
             }
             assertThat(refused).isPositive();
-            assertThat(taken).isPositive();
+            assertThat(taken).isBetween(1, 2);
             for (int i = 0; i < 6; i++) {
                 try (RawConnection again = new RawConnection(server.port())) {
                     again.send(head).send(allButTheEnd).send("x");
