@@ -34,6 +34,12 @@ public final class OutboxRelay implements AutoCloseable {
     private static final double QUIET_SECONDS = 0.25;
 
     /**
+     * What is older than this goes out faster than the rate of the settings, in proportion: telling
+     * of a rush may be late, but not later and later.
+     */
+    private static final double LATE_SECONDS = 5;
+
+    /**
      * How much is taken at once while others write, if it is not a single row: a second's worth in
      * one go would be felt.
      */
@@ -153,7 +159,7 @@ public final class OutboxRelay implements AutoCloseable {
             if (failing) {
                 rest(settings.retry());
             } else if (waiting.quietSeconds() < QUIET_SECONDS) {
-                Duration pace = pace(waiting.rows());
+                Duration pace = pace(waiting);
                 rows = fitting(waiting.rows().size(), pace);
                 rest(pace.minusNanos(System.nanoTime() - start));
             }
@@ -169,13 +175,16 @@ public final class OutboxRelay implements AutoCloseable {
      */
     private record Progress(int done, boolean failed, @Nullable OutboxRow refused) {}
 
-    /** How long publishing these takes at the rate of the settings. */
-    private Duration pace(List<OutboxRow> rows) {
-        long events = rows.stream().mapToLong(row -> row.events().size()).sum();
-        return Duration.ofNanos(events * 1_000_000_000L / settings.rate());
+    /**
+     * How long publishing these takes at the rate of the settings, or a higher one if it is late.
+     */
+    private Duration pace(OutboxRows.Waiting waiting) {
+        long events = waiting.rows().stream().mapToLong(row -> row.events().size()).sum();
+        double rate = settings.rate() * Math.max(1, waiting.ageSeconds() / LATE_SECONDS);
+        return Duration.ofNanos((long) (events * 1e9 / rate));
     }
 
-    /** How many rows like these are a mouthful; they took so long at the rate of the settings. */
+    /** How many rows like these are a mouthful; they took so long at the rate there is. */
     private int fitting(int rows, Duration pace) {
         return Math.clamp(
                 rows * MOUTHFUL.toNanos() / Math.max(1, pace.toNanos()), 1, settings.rows());

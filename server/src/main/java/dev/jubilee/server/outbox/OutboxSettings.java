@@ -11,8 +11,10 @@ import java.time.Duration;
  * @param standby how often an instance that does not relay looks whether it has to take over
  * @param retry how long it rests after a failure
  * @param rows rows that are under way at once, each of up to 1,000 events
- * @param rate events a second at most while more are being written: telling of a rush must not slow
- *     the rush. What has gathered follows at full speed once the writers pause
+ * @param rate events a second while more are being written: telling of a rush must not slow the
+ *     rush. What is late by more than five seconds goes out in proportion faster, so that a rush
+ *     that never ends is told of some seconds late; what has gathered follows at full speed once
+ *     the writers pause
  */
 public record OutboxSettings(Duration poll, Duration standby, Duration retry, int rows, int rate) {
     /** The settings without any being given. */
