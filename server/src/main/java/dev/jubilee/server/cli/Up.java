@@ -77,6 +77,7 @@ final class Up implements Callable<Integer> {
                         InstantSource.system());
         shutdown.atEnd(jubilee);
         if (training != null) {
+            endWithParent();
             Rehearsal.play(server.host(), jubilee);
             return 0;
         }
@@ -89,6 +90,15 @@ final class Up implements Callable<Integer> {
         }
         new CountDownLatch(1).await();
         return 0;
+    }
+
+    /** A rehearsal whose program was killed would go on, with servers of its own, for nobody. */
+    private static void endWithParent() {
+        ProcessHandle.current()
+                .parent()
+                .ifPresent(parent -> {
+                    var _ = parent.onExit().thenRun(() -> System.exit(1));
+                });
     }
 
     private static EmbeddedSettings embedded(ServerSettings server, SettingsReader reader) {
