@@ -11,6 +11,7 @@ import dev.jubilee.server.database.ChangeFeed;
 import dev.jubilee.server.database.ConnectionPool;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.database.Migrations;
+import dev.jubilee.server.http.BodyMemory;
 import dev.jubilee.server.http.Edge;
 import dev.jubilee.server.http.HttpLimits;
 import dev.jubilee.server.http.HttpPort;
@@ -56,6 +57,7 @@ public final class Jubilee implements AutoCloseable {
     private final JubileeSettings settings;
     private final InstantSource clock;
     private final RateLimits rateLimits;
+    private final BodyMemory bodies;
     private @Nullable HttpPort busPort;
     private @Nullable HttpPort liveOpsPort;
     private @Nullable HttpPort metricsPort;
@@ -65,6 +67,11 @@ public final class Jubilee implements AutoCloseable {
         this.settings = settings;
         this.clock = clock;
         this.rateLimits = new RateLimits(settings.rateLimits(), System::nanoTime);
+        this.bodies =
+                new BodyMemory(
+                        Math.max(
+                                settings.busLimits().maxBody(),
+                                settings.liveOpsLimits().maxBody()));
     }
 
     /**
@@ -132,8 +139,15 @@ public final class Jubilee implements AutoCloseable {
     private void startAll(boolean ownDatabase) {
         ServerSettings server = settings.server();
         Metrics metrics = ending(new Metrics());
-        HikariDataSource pool = ending(openPool(server));
-        Migrations.apply(pool);
+        ConnectionPool.Address address = databaseOf(server);
+        Migrations.apply(ConnectionPool.unpooled(address));
+        HikariDataSource pool =
+                ending(
+                        ConnectionPool.open(
+                                address,
+                                server.databasePoolSize(),
+                                server.databaseTimeout(),
+                                server.databaseAnswerTimeout()));
         Database database = new Database(pool);
         ChangeFeed changes = ending(new ChangeFeed(pool));
         changes.start();
@@ -248,7 +262,7 @@ public final class Jubilee implements AutoCloseable {
     }
 
     private HttpPort listen(Vertx vertx, Parts parts, Router router, int port, HttpLimits limits) {
-        Edge edge = new Edge(parts.credentials(), rateLimits, limits);
+        Edge edge = new Edge(parts.credentials(), rateLimits, limits, bodies);
         ServerSettings server = settings.server();
         return ending(HttpPort.listen(vertx, server.host(), port, router, edge, server.workers()));
     }
@@ -264,12 +278,9 @@ public final class Jubilee implements AutoCloseable {
                 clock);
     }
 
-    private static HikariDataSource openPool(ServerSettings server) {
+    private static ConnectionPool.Address databaseOf(ServerSettings server) {
         String url = Objects.requireNonNull(server.databaseUrl(), "DATABASE_URL is not set");
-        return ConnectionPool.open(
-                ConnectionPool.Address.of(url, server.databaseUser(), server.databasePassword()),
-                server.databasePoolSize(),
-                server.databaseTimeout());
+        return ConnectionPool.Address.of(url, server.databaseUser(), server.databasePassword());
     }
 
     private static Map<String, Object> kafka(ServerSettings server) {

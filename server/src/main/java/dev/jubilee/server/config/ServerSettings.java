@@ -30,6 +30,7 @@ public record ServerSettings(
         @Nullable String databasePassword,
         int databasePoolSize,
         Duration databaseTimeout,
+        Duration databaseAnswerTimeout,
         @Nullable String kafkaBrokers,
         String groupId) {
     private static final List<String> ROLES = List.of("bus", "liveops");
@@ -57,6 +58,11 @@ public record ServerSettings(
                         Duration.ofSeconds(30),
                         Duration.ofSeconds(1),
                         Duration.ofMinutes(10)),
+                in.duration(
+                        "DATABASE_ANSWER_TIMEOUT",
+                        Duration.ofSeconds(60),
+                        Duration.ofSeconds(5),
+                        Duration.ofHours(1)),
                 in.optionalText("KAFKA_BROKERS"),
                 in.text("KAFKA_GROUP_ID", "jubilee"));
     }

@@ -4,6 +4,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -26,9 +27,15 @@ import org.slf4j.LoggerFactory;
 public final class ChangeFeed implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(ChangeFeed.class);
     private static final String CHANNEL = "jubilee_changes";
-    private static final int POLL_MILLIS = 1_000;
+    private static final Duration POLL = Duration.ofSeconds(1);
+
+    /** After so many polls without news it is asked whether anybody is still there. */
+    private static final int SILENT_POLLS = 5;
+
+    private static final int ANSWER_SECONDS = 3;
 
     private final DataSource dataSource;
+    private final int pollMillis;
     private final Map<String, List<Consumer<String>>> listeners = new ConcurrentHashMap<>();
     private final CountDownLatch listening = new CountDownLatch(1);
     private final Thread thread;
@@ -38,7 +45,12 @@ public final class ChangeFeed implements AutoCloseable {
      * @param dataSource one connection of it is kept
      */
     public ChangeFeed(DataSource dataSource) {
+        this(dataSource, POLL);
+    }
+
+    ChangeFeed(DataSource dataSource, Duration poll) {
         this.dataSource = dataSource;
+        this.pollMillis = Math.toIntExact(poll.toMillis());
         this.thread = Thread.ofPlatform().name("change-feed").daemon().unstarted(this::run);
     }
 
@@ -105,11 +117,18 @@ public final class ChangeFeed implements AutoCloseable {
 
     private void hear(Connection connection) throws SQLException {
         PGConnection postgres = connection.unwrap(PGConnection.class);
+        int silent = 0;
         while (!closed) {
-            PGNotification[] news = postgres.getNotifications(POLL_MILLIS);
-            if (news == null) {
+            PGNotification[] news = postgres.getNotifications(pollMillis);
+            if (news == null || news.length == 0) {
+                // A connection that was dropped on the way is as silent as one without news.
+                silent++;
+                if (silent % SILENT_POLLS == 0 && !connection.isValid(ANSWER_SECONDS)) {
+                    throw new SQLException("PostgreSQL does not answer");
+                }
                 continue;
             }
+            silent = 0;
             for (PGNotification one : news) {
                 String[] parts = one.getParameter().split(" ", 2);
                 tell(parts[0], parts.length > 1 ? parts[1] : "");

@@ -8,10 +8,17 @@ import java.net.URISyntaxException;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.ds.PGSimpleDataSource;
 
 /** Opens the pool of connections to PostgreSQL. */
 public final class ConnectionPool {
+    /** A transaction whose client's machine is gone would otherwise hold its locks for hours. */
+    private static final String NOTICE_DEAD_CLIENTS =
+            "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5;"
+                    + " SET tcp_keepalives_count = 3; SET tcp_user_timeout = 20000";
+
     private ConnectionPool() {}
 
     /**
@@ -60,13 +67,25 @@ public final class ConnectionPool {
         }
     }
 
+    /** Connections that are made for the occasion, and wait for an answer as long as it takes. */
+    public static DataSource unpooled(Address address) {
+        PGSimpleDataSource source = new PGSimpleDataSource();
+        source.setURL(address.jdbcUrl());
+        source.setUser(address.user());
+        source.setPassword(address.password());
+        return source;
+    }
+
     /**
      * Opens a pool. Connections are made when they are needed, so that PostgreSQL need not be there
-     * yet.
+     * yet. A PostgreSQL that vanished without a word is noticed by the timeouts; one whose client
+     * vanished ends its transactions, and their locks, within half a minute.
      *
      * @param timeout how long a caller waits for a free connection
+     * @param patience how long an answer may take; zero for ever
      */
-    public static HikariDataSource open(Address address, int size, Duration timeout) {
+    public static HikariDataSource open(
+            Address address, int size, Duration timeout, Duration patience) {
         HikariConfig config = new HikariConfig();
         config.setJdbcUrl(address.jdbcUrl());
         config.setUsername(address.user());
@@ -76,9 +95,11 @@ public final class ConnectionPool {
         config.setConnectionTimeout(timeout.toMillis());
         config.setInitializationFailTimeout(-1);
         config.setPoolName("postgresql");
+        config.setConnectionInitSql(NOTICE_DEAD_CLIENTS);
         config.addDataSourceProperty("ApplicationName", "jubilee");
         config.addDataSourceProperty("tcpKeepAlive", "true");
         config.addDataSourceProperty("connectTimeout", "5");
+        config.addDataSourceProperty("socketTimeout", Long.toString(patience.toSeconds()));
         config.addDataSourceProperty("prepareThreshold", "2");
         config.addDataSourceProperty("binaryTransferEnable", SqlArray.BINARY_TRANSFER);
         return new HikariDataSource(config);

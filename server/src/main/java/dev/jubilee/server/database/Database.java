@@ -25,7 +25,7 @@ public final class Database {
     }
 
     /**
-     * Runs the work and commits; any exception rolls back.
+     * Runs the work and commits; whatever it throws rolls back.
      *
      * @throws DatabaseException when PostgreSQL refuses or cannot be reached
      */
@@ -36,7 +36,7 @@ public final class Database {
                 T result = work.in(connection);
                 connection.commit();
                 return result;
-            } catch (SQLException | RuntimeException e) {
+            } catch (SQLException | RuntimeException | Error e) {
                 rollback(connection, e);
                 throw e;
             } finally {
@@ -60,7 +60,19 @@ public final class Database {
         }
     }
 
-    private static void rollback(Connection connection, Exception cause) {
+    /**
+     * The same for what may take longer than an answer of PostgreSQL is usually waited for.
+     *
+     * @throws DatabaseException when PostgreSQL refuses or cannot be reached
+     */
+    public <T extends @Nullable Object> T readAtLength(Work<T> work) {
+        return read(connection -> {
+            connection.setNetworkTimeout(Runnable::run, 0); // the pool sets it back
+            return work.in(connection);
+        });
+    }
+
+    private static void rollback(Connection connection, Throwable cause) {
         try {
             connection.rollback();
         } catch (SQLException e) {

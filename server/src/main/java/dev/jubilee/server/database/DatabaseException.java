@@ -1,11 +1,26 @@
 package dev.jubilee.server.database;
 
 import java.sql.SQLException;
+import java.sql.SQLTransientException;
 
 /** PostgreSQL refused, or could not be reached. */
 public final class DatabaseException extends RuntimeException {
     public DatabaseException(SQLException cause) {
         super(cause.getMessage(), cause);
+    }
+
+    /**
+     * Whether PostgreSQL could not be asked, or gave up for a reason that passes: the same again
+     * may succeed in a moment. Where it was lost in the middle of a write, that may have been done.
+     */
+    public boolean isTransient() {
+        String state = sqlState();
+        return getCause() instanceof SQLTransientException
+                || state.startsWith("08") // no connection
+                || state.startsWith("53") // no room: connections, memory, disk
+                || state.startsWith("57P0") // shutting down, starting, dropped
+                || state.startsWith("40") // deadlock, serialization
+                || state.equals("55P03"); // a lock was not to be had
     }
 
     /** The five characters by which PostgreSQL names the condition; empty when there are none. */

@@ -1,5 +1,6 @@
 package dev.jubilee.server.http;
 
+import dev.jubilee.server.database.DatabaseException;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -8,6 +9,7 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
@@ -26,6 +28,11 @@ final class Exchange extends Deadline {
     private static final Logger log = LoggerFactory.getLogger(Exchange.class);
     private static final CharSequence CLOSE = HttpHeaders.createOptimized("close");
     private static final int MAX_CORRELATION_ID = 128;
+    private static final Problem DATABASE_UNAVAILABLE =
+            Problem.unavailable(
+                    "database_unavailable",
+                    "PostgreSQL does not answer at the moment; a write may or may not be done.",
+                    Duration.ofSeconds(1));
 
     final HttpServerRequest request;
     final Peer peer;
@@ -118,7 +125,7 @@ final class Exchange extends Deadline {
                         "The answer took longer than "
                                 + handler.limits().writeTimeout().toSeconds()
                                 + " s; whether a write took effect is not known.",
-                        java.time.Duration.ofSeconds(1)));
+                        Duration.ofSeconds(1)));
         if (worker != null) {
             worker.interrupt();
         }
@@ -158,6 +165,16 @@ final class Exchange extends Deadline {
         }
         if (cause instanceof ProblemException refusal) {
             fail(refusal.problem());
+            return;
+        }
+        if (cause instanceof DatabaseException trouble && trouble.isTransient()) {
+            log.warn(
+                    "{} {} could not be served; correlation id {}: {}",
+                    request.method(),
+                    request.path(),
+                    correlationId(),
+                    trouble.getMessage());
+            fail(DATABASE_UNAVAILABLE);
             return;
         }
         if (!answered) {

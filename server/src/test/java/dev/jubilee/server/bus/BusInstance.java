@@ -82,6 +82,7 @@ final class BusInstance implements AutoCloseable {
         HikariConfig config = new HikariConfig();
         config.setDataSource(platform.dataSource());
         config.setMaximumPoolSize(6);
+        config.setAllowPoolSuspension(true);
         pool = new HikariDataSource(config);
         database = new Database(pool);
         changes = new ChangeFeed(pool);
@@ -153,6 +154,16 @@ final class BusInstance implements AutoCloseable {
                 () ->
                         Thread.getAllStackTraces().keySet().stream()
                                 .noneMatch(thread -> thread.getName().equals("change-feed")));
+    }
+
+    /** What is done while PostgreSQL does not answer. */
+    void withoutPostgres(Runnable what) {
+        pool.getHikariPoolMXBean().suspendPool();
+        try {
+            what.run();
+        } finally {
+            pool.getHikariPoolMXBean().resumePool();
+        }
     }
 
     int port() {

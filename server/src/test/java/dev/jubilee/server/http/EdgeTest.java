@@ -3,12 +3,14 @@ package dev.jubilee.server.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jubilee.events.tck.Await;
+import dev.jubilee.server.database.DatabaseException;
 import dev.jubilee.server.json.Json;
 import dev.jubilee.server.security.Access;
 import dev.jubilee.server.security.Authenticator;
 import dev.jubilee.server.security.Principal;
 import dev.jubilee.server.security.Role;
 import java.net.http.HttpResponse;
+import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -77,6 +79,8 @@ class EdgeTest {
                 .post("/echo", Access.ANYONE, call -> Reply.json(200, Json.bytes(call.json())))
                 .post("/strict", Access.ANYONE, EdgeTest::strict)
                 .post("/act", Access.PLAYER, EdgeTest::act)
+                .get("/away", Access.ANYONE, call -> lost("08006"))
+                .get("/away/fault", Access.ANYONE, call -> lost("23505"))
                 .get("/breaks", Access.ANYONE, EdgeTest::breaks)
                 .get("/overflows", Access.ANYONE, call -> Reply.ok(overflow(1)))
                 .get(
@@ -103,6 +107,10 @@ class EdgeTest {
         String named = input.optionalText("user_id", 64);
         input.check();
         return Reply.ok(Map.of("acting", call.actingPlayer(named)));
+    }
+
+    private static Reply lost(String sqlState) {
+        throw new DatabaseException(new SQLException("the secret host is gone", sqlState));
     }
 
     private static Reply breaks(Call call) {
@@ -362,6 +370,16 @@ class EdgeTest {
                         server().send("PUT", "/things/1", "", "Authorization", "Bearer player:p")
                                 .statusCode())
                 .isEqualTo(403);
+    }
+
+    @Test
+    void aDatabaseThatCannotBeAskedIsSaidToBeAway() throws Exception {
+        HttpResponse<String> away = server().get("/away");
+        assertThat(away.statusCode()).isEqualTo(503);
+        assertThat(code(away)).isEqualTo("database_unavailable");
+        assertThat(away.headers().firstValue("Retry-After")).hasValue("1");
+        assertThat(away.body()).doesNotContain("secret");
+        assertThat(server().get("/away/fault").statusCode()).isEqualTo(500);
     }
 
     @Test

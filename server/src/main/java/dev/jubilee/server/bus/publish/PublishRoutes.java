@@ -19,11 +19,15 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** The HTTP face of publishing. Every route is hot. */
 public final class PublishRoutes implements Routes {
     private static final Duration SOON = Duration.ofSeconds(1);
+
+    /** For a topic that is not in memory PostgreSQL is waited for no longer. */
+    private static final Duration LOOK_UP = Duration.ofSeconds(2);
 
     private final Publisher publisher;
     private final TopicCatalogue topics;
@@ -94,15 +98,35 @@ public final class PublishRoutes implements Routes {
                     case ParsedItem.Refused refused -> throw refused.problem().asException();
                 };
         if (topics.find(accepted.topic()) == null) {
-            return topics.refreshSoon().thenCompose(fresh -> admitOne(accepted, who));
+            return lookedUp().thenCompose(known -> admitOne(accepted, who, known));
         }
-        return admitOne(accepted, who);
+        return admitOne(accepted, who, true);
     }
 
-    private CompletableFuture<Reply> admitOne(Accepted accepted, Principal who) {
+    /** Completes with whether the catalogue is as of now: without PostgreSQL it is not. */
+    private CompletableFuture<Boolean> lookedUp() {
+        return topics.refreshSoon()
+                .copy()
+                .orTimeout(LOOK_UP.toMillis(), TimeUnit.MILLISECONDS)
+                .handle((fresh, failure) -> failure == null);
+    }
+
+    private static Problem missing(String topic, boolean known) {
+        return known
+                ? Problem.notFound("topic", topic)
+                : Problem.unavailable(
+                        "topic_not_looked_up",
+                        "Whether there is a topic \""
+                                + topic
+                                + "\" cannot be looked up at the moment; nothing was published"
+                                + " to it.",
+                        SOON);
+    }
+
+    private CompletableFuture<Reply> admitOne(Accepted accepted, Principal who, boolean known) {
         Topic topic = topics.find(accepted.topic());
         if (topic == null) {
-            throw Problem.notFound("topic", accepted.topic()).asException();
+            throw missing(accepted.topic(), known).asException();
         }
         if (PublishGate.isOpen(topic, who)) {
             return sendOne(accepted);
@@ -141,13 +165,14 @@ public final class PublishRoutes implements Routes {
     private CompletionStage<Reply> many(List<ParsedItem> items, Principal who) {
         for (ParsedItem item : items) {
             if (item instanceof ParsedItem.Fit(Accepted fit) && topics.find(fit.topic()) == null) {
-                return topics.refreshSoon().thenCompose(fresh -> admitMany(items, who));
+                return lookedUp().thenCompose(known -> admitMany(items, who, known));
             }
         }
-        return admitMany(items, who);
+        return admitMany(items, who, true);
     }
 
-    private CompletableFuture<Reply> admitMany(List<ParsedItem> items, Principal who) {
+    private CompletableFuture<Reply> admitMany(
+            List<ParsedItem> items, Principal who, boolean known) {
         boolean looksInside = false;
         for (ParsedItem item : items) {
             Topic topic =
@@ -155,10 +180,10 @@ public final class PublishRoutes implements Routes {
             looksInside |= topic != null && gate.looksInside(topic);
         }
         if (looksInside) {
-            return CompletableFuture.supplyAsync(() -> judge(items, who), aside)
+            return CompletableFuture.supplyAsync(() -> judge(items, who, known), aside)
                     .thenCompose(this::sendMany);
         }
-        return sendMany(judge(items, who));
+        return sendMany(judge(items, who, known));
     }
 
     private CompletableFuture<Reply> sendMany(List<ParsedItem> judged) {
@@ -181,21 +206,23 @@ public final class PublishRoutes implements Routes {
         });
     }
 
-    private List<ParsedItem> judge(List<ParsedItem> items, Principal who) {
+    private List<ParsedItem> judge(List<ParsedItem> items, Principal who, boolean known) {
         List<ParsedItem> judged = new ArrayList<>(items.size());
         for (ParsedItem item : items) {
-            judged.add(item instanceof ParsedItem.Fit(Accepted fit) ? judge(item, fit, who) : item);
+            judged.add(
+                    item instanceof ParsedItem.Fit(Accepted fit)
+                            ? judge(item, fit, who, known)
+                            : item);
         }
         return judged;
     }
 
-    private ParsedItem judge(ParsedItem item, Accepted fit, Principal who) {
+    private ParsedItem judge(ParsedItem item, Accepted fit, Principal who, boolean known) {
         Topic topic = topics.find(fit.topic());
         if (topic != null && PublishGate.isOpen(topic, who)) {
             return item;
         }
-        Problem problem =
-                topic == null ? Problem.notFound("topic", fit.topic()) : gate.refusal(topic, who);
+        Problem problem = topic == null ? missing(fit.topic(), known) : gate.refusal(topic, who);
         if (problem == null && topic != null) {
             problem = gate.fault(topic, fit.event());
         }

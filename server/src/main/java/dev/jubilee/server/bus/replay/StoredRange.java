@@ -53,7 +53,7 @@ final class StoredRange {
 
     Count count(Span span) {
         EventFilter filter = filter();
-        return database.read(connection -> {
+        return database.readAtLength(connection -> {
             try (PreparedStatement statement =
                     connection.prepareStatement(
                             """
@@ -75,7 +75,7 @@ final class StoredRange {
     List<StoredEvent> from(UUID id, int limit) {
         EventFilter filter = filter();
         Span span = new Span(id, Span.floor(replay.endTime()));
-        return database.read(connection -> {
+        return database.readAtLength(connection -> {
             try (PreparedStatement statement =
                     connection.prepareStatement(
                             "SELECT "

@@ -47,7 +47,8 @@ final class Arena implements AutoCloseable {
                         new ConnectionPool.Address(
                                 platform.databaseUrl(), platform.user(), platform.password()),
                         6,
-                        Duration.ofSeconds(10));
+                        Duration.ofSeconds(10),
+                        Duration.ofSeconds(60));
         this.database = new Database(pool);
         this.feed = new ChangeFeed(pool);
         RulesReader rules = new RulesReader(new Conditions(), 50);
