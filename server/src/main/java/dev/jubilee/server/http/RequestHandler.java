@@ -11,6 +11,7 @@ import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Objects;
@@ -110,7 +111,7 @@ final class RequestHandler implements Handler<HttpServerRequest> {
         } else if (length != null && exceeds(length)) {
             exchange.fail(tooLarge(), true);
         } else {
-            receive(exchange, match);
+            receive(exchange, match, length == null ? -1 : Integer.parseInt(length));
         }
     }
 
@@ -188,14 +189,14 @@ final class RequestHandler implements Handler<HttpServerRequest> {
     }
 
     /** Collects the body within the limits of size and time. */
-    private void receive(Exchange exchange, Router.Match match) {
+    private void receive(Exchange exchange, Router.Match match, int announced) {
         HttpServerRequest request = exchange.request;
         if ("100-continue".equalsIgnoreCase(request.getHeader(HttpHeaders.EXPECT))) {
             request.response().writeContinue();
         }
         exchange.receiving();
         bodies.start(exchange);
-        Body body = new Body();
+        Body body = new Body(announced);
         request.handler(chunk -> {
             if (exchange.answered()) {
                 return;
@@ -217,28 +218,37 @@ final class RequestHandler implements Handler<HttpServerRequest> {
         });
     }
 
+    /** The chunks of a body, in an array of the size that was announced, if that is a small one. */
     private static final class Body {
-        private @Nullable Buffer collected;
-        private boolean own;
+        private static final int TRUSTED = 64 * 1024;
+
+        private final int announced;
+        private byte[] collected = NO_BODY;
+        private int length;
+
+        /**
+         * @param announced how long it will be; negative when that is not known
+         */
+        Body(int announced) {
+            this.announced = announced;
+        }
 
         int length() {
-            return collected == null ? 0 : collected.length();
+            return length;
         }
 
         void append(Buffer chunk) {
-            if (collected == null) {
-                collected = chunk;
-            } else {
-                // The first chunk belongs to the connection; only a second one makes a buffer of
-                // our own.
-                collected = own ? collected : Buffer.buffer().appendBuffer(collected);
-                own = true;
-                collected.appendBuffer(chunk);
+            int longer = length + chunk.length();
+            if (longer > collected.length) {
+                int size = length == 0 ? Math.min(announced, TRUSTED) : 2 * collected.length;
+                collected = Arrays.copyOf(collected, Math.max(longer, size));
             }
+            chunk.getBytes(collected, length);
+            length = longer;
         }
 
         byte[] bytes() {
-            return collected == null ? NO_BODY : collected.getBytes();
+            return length == collected.length ? collected : Arrays.copyOf(collected, length);
         }
     }
 

@@ -1,6 +1,5 @@
 package dev.jubilee.server.bus.publish;
 
-import dev.jubilee.server.bus.publish.Publisher.Accepted;
 import dev.jubilee.server.http.Problem;
 import java.io.ByteArrayOutputStream;
 import java.util.List;
@@ -17,16 +16,16 @@ final class PublishAnswers {
     private PublishAnswers() {}
 
     /** The answer to one event. */
-    static byte[] one(Accepted accepted, int partition, long offset) {
+    static byte[] one(Receipt receipt, int partition, long offset) {
         ByteArrayOutputStream out = new ByteArrayOutputStream(TYPICAL_SIZE);
         try (JsonGenerator json = JSON.createGenerator(ObjectWriteContext.empty(), out)) {
-            published(json, accepted, partition, offset);
+            published(json, receipt, partition, offset);
         }
         return out.toByteArray();
     }
 
     /** The answer to a batch: a result for each event, in order. */
-    static byte[] batch(List<ParsedItem> items, Shipment done) {
+    static byte[] batch(List<Receipt> items, Shipment done) {
         ByteArrayOutputStream out = new ByteArrayOutputStream(TYPICAL_SIZE * (items.size() + 1));
         try (JsonGenerator json = JSON.createGenerator(ObjectWriteContext.empty(), out)) {
             json.writeStartObject();
@@ -38,36 +37,33 @@ final class PublishAnswers {
         return out.toByteArray();
     }
 
-    private static int results(JsonGenerator json, List<ParsedItem> items, Shipment done) {
+    private static int results(JsonGenerator json, List<Receipt> items, Shipment done) {
         json.writeArrayPropertyStart("results");
         int sent = 0;
         int published = 0;
-        for (ParsedItem item : items) {
-            switch (item) {
-                case ParsedItem.Refused(String eventId, String topic, Problem problem) ->
-                        refused(json, eventId, topic, problem);
-                case ParsedItem.Fit(Accepted accepted) -> {
-                    PublishException failure = done.failure(sent);
-                    if (failure == null) {
-                        published(json, accepted, done.partition(sent), done.offset(sent));
-                        published++;
-                    } else {
-                        Problem problem = PublishRoutes.problem(failure);
-                        refused(json, accepted.event().id(), accepted.topic(), problem);
-                    }
-                    sent++;
-                }
+        for (Receipt item : items) {
+            Problem refusal = item.refusal();
+            if (refusal != null) {
+                refused(json, item.eventId(), item.topic(), refusal);
+                continue;
             }
+            PublishException failure = done.failure(sent);
+            if (failure == null) {
+                published(json, item, done.partition(sent), done.offset(sent));
+                published++;
+            } else {
+                refused(json, item.eventId(), item.topic(), PublishRoutes.problem(failure));
+            }
+            sent++;
         }
         json.writeEndArray();
         return published;
     }
 
-    private static void published(
-            JsonGenerator json, Accepted accepted, int partition, long offset) {
+    private static void published(JsonGenerator json, Receipt receipt, int partition, long offset) {
         json.writeStartObject();
-        json.writeStringProperty("event_id", accepted.event().id());
-        json.writeStringProperty("topic", accepted.topic());
+        json.writeStringProperty("event_id", receipt.eventId());
+        json.writeStringProperty("topic", receipt.topic());
         json.writeNumberProperty("partition", partition);
         json.writeNumberProperty("offset", offset);
         json.writeBooleanProperty("published", true);

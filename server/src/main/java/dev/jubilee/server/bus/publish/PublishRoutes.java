@@ -153,12 +153,13 @@ public final class PublishRoutes implements Routes {
         if (shipment == null) {
             throw overloaded().asException();
         }
+        Receipt receipt = Receipt.of(accepted);
         return shipment.thenApply(done -> {
             PublishException failure = done.failure(0);
             if (failure != null) {
                 throw problem(failure).asException();
             }
-            return Reply.json(200, PublishAnswers.one(accepted, done.partition(0), done.offset(0)));
+            return Reply.json(200, PublishAnswers.one(receipt, done.partition(0), done.offset(0)));
         });
     }
 
@@ -188,7 +189,9 @@ public final class PublishRoutes implements Routes {
 
     private CompletableFuture<Reply> sendMany(List<ParsedItem> judged) {
         List<Accepted> accepted = new ArrayList<>(judged.size());
+        List<Receipt> receipts = new ArrayList<>(judged.size());
         for (ParsedItem item : judged) {
+            receipts.add(Receipt.of(item));
             if (item instanceof ParsedItem.Fit(Accepted fit)) {
                 accepted.add(fit);
             }
@@ -198,11 +201,11 @@ public final class PublishRoutes implements Routes {
             throw overloaded().asException();
         }
         return shipment.thenApply(done -> {
-            Problem shared = sharedFailure(judged, done);
+            Problem shared = sharedFailure(receipts.size(), done);
             if (shared != null) {
                 throw shared.asException();
             }
-            return Reply.json(200, PublishAnswers.batch(judged, done));
+            return Reply.json(200, PublishAnswers.batch(receipts, done));
         });
     }
 
@@ -232,9 +235,9 @@ public final class PublishRoutes implements Routes {
     }
 
     /** When Kafka took nothing of the batch, the request as a whole is to be repeated. */
-    private static @Nullable Problem sharedFailure(List<ParsedItem> items, Shipment done) {
+    private static @Nullable Problem sharedFailure(int items, Shipment done) {
         PublishException last = null;
-        for (int i = 0; i < done.records().size(); i++) {
+        for (int i = 0; i < done.size(); i++) {
             PublishException failure = done.failure(i);
             if (failure == null || failure.reason() == PublishException.Reason.TOO_LARGE) {
                 return null;
@@ -243,7 +246,7 @@ public final class PublishRoutes implements Routes {
                 last = failure;
             }
         }
-        boolean all = done.records().size() == items.size();
+        boolean all = done.size() == items;
         return last == null || !all ? null : problem(last);
     }
 

@@ -208,9 +208,11 @@ public final class Publisher implements AutoCloseable {
         long start = System.nanoTime();
         long earliest = Long.MAX_VALUE;
         List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>(accepted.size());
+        List<Label> labels = new ArrayList<>(accepted.size());
         boolean urgent = !accepted.isEmpty();
         for (Accepted one : accepted) {
             records.add(KafkaEnvelopes.record(one.topic(), one.event()));
+            labels.add(new Label(one.topic(), one.event().type()));
             urgent &= one.event().priority() == Priority.HIGH;
             earliest = Math.min(earliest, fresh ? one.acceptedMillis() : Long.MAX_VALUE);
         }
@@ -223,22 +225,25 @@ public final class Publisher implements AutoCloseable {
         }
         return shipment.done()
                 .thenApply(done -> {
-                    count(accepted, done);
+                    count(labels, done);
                     return done;
                 });
     }
 
-    private void count(List<Accepted> accepted, Shipment done) {
+    /** What is still told of an event while its acknowledgement is awaited. */
+    private record Label(String topic, String type) {}
+
+    private void count(List<Label> labels, Shipment done) {
         boolean acknowledged = false;
         boolean letDown = false;
-        for (int i = 0; i < accepted.size(); i++) {
-            Accepted one = accepted.get(i);
+        for (int i = 0; i < labels.size(); i++) {
+            Label one = labels.get(i);
             PublishException failure = done.failure(i);
             if (failure == null) {
-                metrics.acknowledged(one.topic(), one.event().type());
+                metrics.acknowledged(one.topic(), one.type());
                 acknowledged = true;
             } else {
-                metrics.failed(one.topic(), one.event().type());
+                metrics.failed(one.topic(), one.type());
                 letDown |= failure.reason() != Reason.TOO_LARGE;
             }
         }

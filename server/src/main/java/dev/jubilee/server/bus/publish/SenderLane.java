@@ -1,7 +1,6 @@
 package dev.jubilee.server.bus.publish;
 
 import java.time.Duration;
-import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
@@ -9,7 +8,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.producer.Producer;
-import org.apache.kafka.clients.producer.ProducerRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -177,14 +175,13 @@ final class SenderLane implements AutoCloseable {
             shipment.abandon(0, "it was held up on its way to Kafka for too long");
             return;
         }
-        List<ProducerRecord<byte[], byte[]>> records = shipment.records();
-        for (int i = 0; i < records.size(); i++) {
+        for (int i = 0; i < shipment.size(); i++) {
             if (shipment.isLate()) {
                 shipment.abandon(i, "Kafka does not take events at the moment");
                 return;
             }
             try {
-                var _ = producer.send(records.get(i), shipment.acknowledgement(i, thread));
+                var _ = producer.send(shipment.take(i), shipment.acknowledgement(i, thread));
             } catch (RuntimeException e) {
                 shipment.fail(i, e, false);
             }

@@ -2,6 +2,7 @@ package dev.jubilee.server.bus.publish;
 
 import dev.jubilee.server.bus.publish.PublishException.Reason;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.producer.Callback;
@@ -14,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * the last of them is known, and never exceptionally.
  */
 final class Shipment {
-    private final List<ProducerRecord<byte[], byte[]>> records;
+    private final @Nullable ProducerRecord<byte[], byte[]>[] records;
     private final int[] partitions;
     private final long[] offsets;
     private final @Nullable PublishException[] failures;
@@ -31,12 +32,13 @@ final class Shipment {
      * @param deadline by {@link System#nanoTime()}: what has not been handed over by then is not
      * @param urgent whether all of it is of high priority: it goes ahead of what waits
      */
+    @SuppressWarnings("unchecked") // there are no arrays of a generic type
     Shipment(
             List<ProducerRecord<byte[], byte[]>> records,
             long earliest,
             long deadline,
             boolean urgent) {
-        this.records = records;
+        this.records = records.toArray(ProducerRecord[]::new);
         this.earliest = earliest;
         this.urgent = urgent;
         this.partitions = new int[records.size()];
@@ -68,8 +70,19 @@ final class Shipment {
         }
     }
 
-    List<ProducerRecord<byte[], byte[]>> records() {
-        return records;
+    /** How many records there are. */
+    int size() {
+        return records.length;
+    }
+
+    /**
+     * A record, once: the producer copies it, and while its acknowledgement is awaited nobody else
+     * keeps its bytes.
+     */
+    ProducerRecord<byte[], byte[]> take(int index) {
+        ProducerRecord<byte[], byte[]> record = Objects.requireNonNull(records[index], "taken");
+        records[index] = null;
+        return record;
     }
 
     /** Size of the values. */
