@@ -25,7 +25,12 @@ import tools.jackson.databind.JsonNode;
  */
 public final class Players {
     private static final String SUBJECT = "players";
-    private static final int MAX_CACHED = 100_000;
+
+    /** Of what is cached, by an estimate of {@link #weigh}. */
+    private static final int MAX_CACHED_BYTES = 20 << 20;
+
+    private static final int PLAIN_BYTES = 200;
+    private static final int NODE_BYTES = 100;
 
     private final Database database;
     private final InstantSource clock;
@@ -36,10 +41,26 @@ public final class Players {
         this.clock = clock;
         this.cache =
                 Caffeine.newBuilder()
-                        .maximumSize(MAX_CACHED)
+                        .maximumWeight(MAX_CACHED_BYTES)
+                        .weigher((String userId, Player player) -> weigh(player))
                         .expireAfterWrite(Duration.ofSeconds(10))
                         .build(new Loader());
         feed.on(SUBJECT, this::forget);
+    }
+
+    /**
+     * About how many bytes it takes; a text counts by its length, whatever is inside another too.
+     */
+    private static int weigh(Player player) {
+        return PLAIN_BYTES + weigh(player.attributes());
+    }
+
+    private static int weigh(JsonNode node) {
+        int bytes = node.isString() ? NODE_BYTES + node.asString().length() : NODE_BYTES;
+        for (JsonNode inside : node) {
+            bytes += weigh(inside);
+        }
+        return node.isEmpty() && node.isObject() ? 0 : bytes;
     }
 
     /** A player; {@link Player#unknown} when nothing has been said of it. */

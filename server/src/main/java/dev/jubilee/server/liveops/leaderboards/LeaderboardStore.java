@@ -1,13 +1,13 @@
 package dev.jubilee.server.liveops.leaderboards;
 
 import dev.jubilee.server.database.Database;
+import dev.jubilee.server.http.Problem;
 import dev.jubilee.server.json.Json;
 import dev.jubilee.server.liveops.leaderboards.Leaderboards.Entry;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -21,9 +21,14 @@ final class LeaderboardStore {
     record Of(String eventId, UUID occurrenceId, boolean frozen, TieBreak tieBreak) {}
 
     private final Database database;
+    private final long mostBytes;
 
-    LeaderboardStore(Database database) {
+    /**
+     * @param mostBytes that a live ranking may take
+     */
+    LeaderboardStore(Database database, long mostBytes) {
         this.database = database;
+        this.mostBytes = mostBytes;
     }
 
     /** The occurrence meant; without an id the latest that has begun, or else the next. */
@@ -55,13 +60,13 @@ final class LeaderboardStore {
         });
     }
 
-    /** Everybody who has scored in an occurrence that is not frozen. */
+    /**
+     * Everybody who has scored in an occurrence that is not frozen; a problem if they are too many.
+     */
     LiveRanking live(Of of) {
         long start = System.nanoTime();
         return database.transaction(connection -> {
-            String[] users = new String[FETCH];
-            double[] scores = new double[FETCH];
-            int size = 0;
+            LiveRanking.Builder ranking = new LiveRanking.Builder(mostBytes);
             try (PreparedStatement statement =
                     connection.prepareStatement(
                             """
@@ -73,20 +78,24 @@ final class LeaderboardStore {
                 statement.setObject(1, of.occurrenceId());
                 try (ResultSet row = statement.executeQuery()) {
                     while (row.next()) {
-                        if (size == users.length) {
-                            users = Arrays.copyOf(users, size * 2);
-                            scores = Arrays.copyOf(scores, size * 2);
+                        if (!ranking.add(row.getString(1), row.getDouble(2))) {
+                            throw tooLarge(of.eventId()).asException();
                         }
-                        users[size] = row.getString(1);
-                        scores[size++] = row.getDouble(2);
                     }
                 }
             }
-            return new LiveRanking(
-                    Arrays.copyOf(users, size),
-                    Arrays.copyOf(scores, size),
-                    Duration.ofNanos(System.nanoTime() - start));
+            return ranking.build(Duration.ofNanos(System.nanoTime() - start));
         });
+    }
+
+    private static Problem tooLarge(String eventId) {
+        return Problem.unavailable(
+                "ranking_too_large",
+                "The ranking of \""
+                        + eventId
+                        + "\" does not fit the memory of the program while it changes; once frozen it"
+                        + " can be read.",
+                Duration.ofMinutes(1));
     }
 
     /** Ranks of a frozen ranking. */

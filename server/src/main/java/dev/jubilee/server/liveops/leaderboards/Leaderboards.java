@@ -9,6 +9,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,7 +22,10 @@ import org.jspecify.annotations.Nullable;
 public final class Leaderboards {
     private static final Duration FRESH = Duration.ofSeconds(1);
     private static final int READING_SHARE = 4;
-    private static final int MAX_CACHED_PLAYERS = 2_000_000;
+
+    /** Of the heap, for all live rankings, and again for the one that is being read. */
+    private static final int HEAP_SHARE = 6;
+
     private static final int MAX_CACHED_EVENTS = 2_000;
 
     /** One ranked player; ranks begin with 1 and are all different. */
@@ -50,21 +55,35 @@ public final class Leaderboards {
     private record Asked(String eventId, @Nullable UUID occurrenceId) {}
 
     private final LeaderboardStore store;
+    private final Lock reading = new ReentrantLock();
     private final Cache<Asked, Optional<LeaderboardStore.Of>> occurrences =
             Caffeine.newBuilder().expireAfterWrite(FRESH).maximumSize(MAX_CACHED_EVENTS).build();
     private final LoadingCache<LeaderboardStore.Of, LiveRanking> live;
 
     public Leaderboards(Database database) {
-        this.store = new LeaderboardStore(database);
+        this(database, Runtime.getRuntime().maxMemory() / HEAP_SHARE);
+    }
+
+    Leaderboards(Database database, long mostBytes) {
+        this.store = new LeaderboardStore(database, mostBytes);
         this.live =
                 Caffeine.newBuilder()
-                        .maximumWeight(MAX_CACHED_PLAYERS)
-                        .weigher(
-                                (LeaderboardStore.Of of, LiveRanking ranking) -> ranking.size() + 1)
+                        .maximumWeight(mostBytes)
+                        .weigher((LeaderboardStore.Of of, LiveRanking ranking) -> ranking.bytes())
                         .expireAfter(
                                 Expiry.creating((LeaderboardStore.Of of, LiveRanking ranking) ->
                                         freshness(ranking)))
-                        .build(store::live);
+                        .build(this::read);
+    }
+
+    /** One at a time: while it is read a ranking takes as much memory as all that are cached. */
+    private LiveRanking read(LeaderboardStore.Of of) {
+        reading.lock();
+        try {
+            return store.live(of);
+        } finally {
+            reading.unlock();
+        }
     }
 
     /**
