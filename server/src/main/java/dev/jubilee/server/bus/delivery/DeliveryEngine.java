@@ -74,6 +74,7 @@ public final class DeliveryEngine implements AutoCloseable {
     private final Sender sender;
     private final Redrives redrives;
     private final Leases leases;
+    private final ReturningClients returning;
     private final DeadLetterCopies copies;
     private final Owing owing;
     private final ScheduledExecutorService hourly =
@@ -143,6 +144,8 @@ public final class DeliveryEngine implements AutoCloseable {
                             return publishing.publish(settings.deadLetterTopic(), events);
                         });
         this.leases = new Leases(database, platform.clock(), partitions, metrics, clearance);
+        this.returning =
+                new ReturningClients(database, platform.clock(), partitions, metrics, streams);
         this.dispatcher =
                 new Dispatcher(
                         new Dispatcher.Parts(
@@ -196,6 +199,7 @@ public final class DeliveryEngine implements AutoCloseable {
                 });
         streams.tell(leases::arrived, leases::giveBack);
         platform.changes().on(Outlets.SUBJECT, this::arrived);
+        platform.changes().on(ReturningClients.SUBJECT, returning::heard);
         recorder.start();
         dispatcher.start();
         relays.start();
@@ -271,7 +275,7 @@ public final class DeliveryEngine implements AutoCloseable {
         Database database = platform.database();
         return router -> {
             new DeliveryRoutes(database, subscriptions, sender, platform.clock()).on(router);
-            new LeaseRoutes(subscriptions, leases, streams).on(router);
+            new LeaseRoutes(subscriptions, leases, streams, returning).on(router);
             new DeadLetterRoutes(
                             database,
                             subscriptions,

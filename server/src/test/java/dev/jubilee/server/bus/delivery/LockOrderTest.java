@@ -43,11 +43,13 @@ class LockOrderTest {
     static Stream<Named<Ending>> endings() {
         return Stream.of(
                 Named.of("ack", (c, s) -> LeaseStore.ack(c, s, IDS, NOW)),
-                Named.of("ackUpTo", (c, s) -> LeaseStore.ackUpTo(c, s, 3, NOW)),
+                Named.of(
+                        "ackUpTo",
+                        (c, s) -> StreamStore.ackUpTo(c, s, new StreamEventId(3, 1L), IDS, NOW)),
                 Named.of("nack", (c, s) -> LeaseStore.nack(c, s, IDS, 3, NOW, NOW)),
                 Named.of("nackDead", (c, s) -> LeaseStore.nackDead(c, s, IDS, 0, NOW)),
                 Named.of("giveUp", (c, s) -> LeaseStore.giveUp(c, s, 0, NOW)),
-                Named.of("release", (c, s) -> LeaseStore.release(c, s, LEASES, NOW, true)),
+                Named.of("release", (c, s) -> StreamStore.release(c, s, LEASES, NOW, 1L)),
                 Named.of("take", (c, s) -> RelayStore.take(c, s, 8, 10, List.of())),
                 Named.of("settle", (c, s) -> RelayStore.settle(c, s, 7, NOW)),
                 Named.of("undo", (c, s) -> RelayStore.undo(c, s, 6)),
