@@ -77,9 +77,9 @@ public final class DeliveryEngine implements AutoCloseable {
     private final ReturningClients returning;
     private final DeadLetterCopies copies;
     private final Owing owing;
-    private final ScheduledExecutorService hourly =
+    private final ScheduledExecutorService upkeep =
             Executors.newSingleThreadScheduledExecutor(
-                    Thread.ofPlatform().name("delivery-retention").daemon().factory());
+                    Thread.ofPlatform().name("delivery-upkeep").daemon().factory());
     private @Nullable ConsumerLoop loop;
     private @Nullable CatchUps catchUps;
 
@@ -172,7 +172,13 @@ public final class DeliveryEngine implements AutoCloseable {
                                 metrics,
                                 platform.clock()));
         this.shards =
-                new Shards(database, directory, outlets, List.of(dispatcher, relays), recorder);
+                new Shards(
+                        database,
+                        directory,
+                        outlets,
+                        List.of(dispatcher, relays),
+                        recorder,
+                        Shards.PATIENCE);
         Gauge.builder("event_bus_deliveries_in_flight", dispatcher, Dispatcher::inFlight)
                 .description("Requests to endpoints that are under way")
                 .register(platform.registry());
@@ -232,7 +238,8 @@ public final class DeliveryEngine implements AutoCloseable {
         topics.onChange(this::lookAgain);
         directory.onChange(() -> started.topics(wanted()));
         started.topics(wanted());
-        var _ = hourly.scheduleWithFixedDelay(this::retain, 0, 60, TimeUnit.MINUTES);
+        var _ = upkeep.scheduleWithFixedDelay(this::retain, 0, 60, TimeUnit.MINUTES);
+        var _ = upkeep.scheduleWithFixedDelay(() -> settle(router), 1, 1, TimeUnit.SECONDS);
     }
 
     private void startCatchUps(DeliveryRouter router) {
@@ -254,7 +261,7 @@ public final class DeliveryEngine implements AutoCloseable {
     /** Finishes what is under way, and leaves the rest to others. */
     @Override
     public void close() {
-        hourly.shutdownNow();
+        upkeep.shutdownNow();
         if (loop != null) {
             loop.close();
         }
@@ -370,6 +377,14 @@ public final class DeliveryEngine implements AutoCloseable {
                                 e.getMessage());
                     }
                 });
+    }
+
+    private static void settle(DeliveryRouter router) {
+        try {
+            router.settleDoubts();
+        } catch (RuntimeException e) {
+            log.warn("what was routed without an answer waits: {}", e.getMessage());
+        }
     }
 
     private void retain() {

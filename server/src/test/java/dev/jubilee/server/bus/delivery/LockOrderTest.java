@@ -20,6 +20,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Named;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -107,6 +108,37 @@ class LockOrderTest {
                             + "'");
             deleting.commit();
             ended.get(10, TimeUnit.SECONDS);
+        }
+    }
+
+    /**
+     * Whoever deletes one counts the version up first. Else what is routed to it meanwhile would be
+     * owed to nobody, for ever.
+     */
+    @Test
+    void whoDeletesASubscriptionWaitsUntilWhatIsRoutedToItIsWritten() throws Exception {
+        UUID instance = UUID.randomUUID();
+        try (Connection routing = platform.connection();
+                Connection other = platform.connection()) {
+            execute(
+                    routing,
+                    "INSERT INTO bus.delivery_instances VALUES ('" + instance + "', 'infinity')");
+            routing.setAutoCommit(false);
+            other.setAutoCommit(false);
+            assertThat(PendingStore.head(routing, instance)).isPresent();
+            int pid = pid(other);
+            CompletableFuture<Void> deleted =
+                    CompletableFuture.runAsync(() ->
+                            run(
+                                    (c, s) ->
+                                            execute(
+                                                    c,
+                                                    "UPDATE bus.subscription_version SET version = version + 1"),
+                                    other));
+            Await.untilAsserted("it waits", () -> assertThat(waits(pid)).isTrue());
+
+            routing.commit();
+            deleted.get(10, TimeUnit.SECONDS);
         }
     }
 
