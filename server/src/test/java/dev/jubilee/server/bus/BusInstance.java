@@ -31,6 +31,7 @@ import java.time.Duration;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.Map;
+import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.MissingNode;
@@ -79,8 +80,17 @@ final class BusInstance implements AutoCloseable {
      * @param brokers where it believes Kafka to be
      */
     BusInstance(Platform platform, Map<String, String> settings, String brokers) {
+        this(platform, settings, brokers, platform.dataSource());
+    }
+
+    /**
+     * @param brokers where it believes Kafka to be
+     * @param postgres hands out its connections
+     */
+    BusInstance(
+            Platform platform, Map<String, String> settings, String brokers, DataSource postgres) {
         HikariConfig config = new HikariConfig();
-        config.setDataSource(platform.dataSource());
+        config.setDataSource(postgres);
         config.setMaximumPoolSize(6);
         config.setAllowPoolSuspension(true);
         pool = new HikariDataSource(config);

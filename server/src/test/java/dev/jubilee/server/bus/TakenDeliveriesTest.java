@@ -27,6 +27,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
 class TakenDeliveriesTest {
@@ -155,6 +157,131 @@ class TakenDeliveriesTest {
     }
 
     @Test
+    void anEventProvesNothingOfWhatItsStreamSentAfterItThoughItsIdIsSmaller() throws Exception {
+        String topic = topic();
+        String path = subscribe(topic, ", \"requires_ack\": false");
+        List<String> ids = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            ids.add(publish(topic, i));
+        }
+        Await.untilAsserted("all wait", () -> assertThat(waiting(path)).isEqualTo(3));
+        delay(path, ids.get(0), "'2100-01-01'");
+        String last;
+        try (Reader reader = new Reader(bus, path, null)) {
+            Await.untilAsserted("two came", () -> assertThat(reader.events).hasSize(2));
+            last = reader.ids.get(1);
+            delay(path, ids.get(0), "'2000-01-01'");
+            ids.add(publish(topic, 3));
+            Await.untilAsserted("the first came", () -> assertThat(reader.events).hasSize(4));
+            assertThat(reader.eventIds())
+                    .containsExactly(ids.get(1), ids.get(2), ids.get(0), ids.get(3));
+        }
+        Await.untilAsserted("nothing is held for the first", () -> assertThat(held(path)).isZero());
+
+        try (Reader reader = new Reader(other, path, last)) {
+            Await.untilAsserted("the rest came", () -> assertThat(reader.events).hasSize(2));
+            assertThat(reader.eventIds()).containsExactly(ids.get(0), ids.get(3));
+        }
+    }
+
+    @Test
+    void anEventProvesNothingOfWhatAnotherStreamSent() throws Exception {
+        String topic = topic();
+        String path = subscribe(topic, ", \"requires_ack\": false");
+        String earlier = publish(topic, 0);
+        try (Reader reader = new Reader(bus, path, null)) {
+            Await.untilAsserted("it came", () -> assertThat(reader.events).hasSize(1));
+        }
+        Await.untilAsserted("nothing is held for it", () -> assertThat(held(path)).isZero());
+        delay(path, earlier, "'2100-01-01'");
+        String later = publish(topic, 1);
+        String last;
+        try (Reader reader = new Reader(bus, path, null)) {
+            Await.untilAsserted("the next came", () -> assertThat(reader.events).hasSize(1));
+            assertThat(reader.eventIds()).containsExactly(later);
+            last = reader.ids.getFirst();
+        }
+        Await.untilAsserted("nothing is held for it", () -> assertThat(held(path)).isZero());
+
+        try (Reader reader = new Reader(other, path, last)) {
+            delay(path, earlier, "'2000-01-01'");
+            String next = publish(topic, 2);
+            Await.untilAsserted("what waited came", () -> assertThat(reader.events).hasSize(2));
+            assertThat(reader.eventIds()).containsExactlyInAnyOrder(earlier, next);
+        }
+    }
+
+    /** A client is often back before anybody has noticed that its connection broke. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void whoComesBackWhileItsStreamIsOpenGetsAtOnceWhatItDoesNotHave(boolean atTheSame)
+            throws Exception {
+        String topic = topic();
+        String path = subscribe(topic, ", \"requires_ack\": false");
+        List<String> ids = new ArrayList<>();
+        try (Reader left = new Reader(bus, path, null)) {
+            for (int i = 0; i < 4; i++) {
+                ids.add(publish(topic, i));
+            }
+            Await.untilAsserted("all came", () -> assertThat(left.events).hasSize(4));
+            try (Reader reader = new Reader(atTheSame ? bus : other, path, left.ids.get(1))) {
+                Await.untilAsserted("the rest came", () -> assertThat(reader.events).hasSize(2));
+                assertThat(reader.eventIds()).containsExactlyElementsOf(ids.subList(2, 4));
+                ids.add(publish(topic, 4));
+                Await.untilAsserted("the next came", () -> assertThat(reader.events).hasSize(3));
+            }
+            assertThat(left.events).as("nothing more goes where nobody reads").hasSize(4);
+        }
+    }
+
+    @Test
+    void aStreamGoesOnAtAnotherInstanceWhenItsOwnHasStopped() throws Exception {
+        String topic = topic();
+        String path = subscribe(topic, ", \"requires_ack\": false");
+        List<String> ids = new ArrayList<>();
+        String second;
+        try (BusInstance stopping = new BusInstance(platform, Map.of());
+                Reader reader = new Reader(stopping, path, null)) {
+            for (int i = 0; i < 4; i++) {
+                ids.add(publish(topic, i));
+            }
+            Await.untilAsserted("all came", () -> assertThat(reader.events).hasSize(4));
+            second = reader.ids.get(1);
+        }
+        Await.untilAsserted("nothing is held for the first", () -> assertThat(held(path)).isZero());
+
+        try (Reader reader = new Reader(bus, path, second)) {
+            Await.untilAsserted("the rest came", () -> assertThat(reader.events).hasSize(2));
+            assertThat(reader.eventIds()).containsExactlyElementsOf(ids.subList(2, 4));
+        }
+    }
+
+    @Test
+    void whatWentToAnotherClientMeanwhileIsNotConfirmedByTheFirst() throws Exception {
+        String topic = topic();
+        String path = subscribe(topic, ", \"requires_ack\": false");
+        String first = publish(topic, 0);
+        String second = publish(topic, 1);
+        String last;
+        try (Reader reader = new Reader(bus, path, null)) {
+            Await.untilAsserted("both came", () -> assertThat(reader.events).hasSize(2));
+            last = reader.ids.get(1);
+        }
+        Await.untilAsserted("nothing is held for it", () -> assertThat(held(path)).isZero());
+
+        try (Reader between = new Reader(bus, path, null)) {
+            Await.untilAsserted("both came", () -> assertThat(between.events).hasSize(2));
+            try (Reader reader = new Reader(other, path, last)) {
+                between.hangUp();
+                Await.untilAsserted("one came again", () -> assertThat(reader.events).hasSize(1));
+                String third = publish(topic, 2);
+                Await.untilAsserted("the next came", () -> assertThat(reader.events).hasSize(2));
+                assertThat(reader.eventIds()).containsExactly(first, third).doesNotContain(second);
+            }
+        }
+    }
+
+    @Test
     void aStreamThatAcknowledgesGetsAgainWhatItDoesNot() throws Exception {
         String topic = topic();
         String path = subscribe(topic, ", \"ack_deadline\": 5");
@@ -205,6 +332,23 @@ class TakenDeliveriesTest {
             }
         } finally {
             deaf.close();
+        }
+    }
+
+    /** As if it had come, or come back, only then. */
+    private static void delay(String path, String eventId, String due) throws SQLException {
+        try (var connection = platform.connection();
+                var statement = connection.createStatement()) {
+            assertThat(
+                            statement.executeUpdate(
+                                    "UPDATE bus.pending_deliveries SET due_at = "
+                                            + due
+                                            + " WHERE event_id = '"
+                                            + eventId
+                                            + "' AND subscription_id = '"
+                                            + path.substring(path.lastIndexOf('/') + 1)
+                                            + "'"))
+                    .isEqualTo(1);
         }
     }
 
@@ -278,10 +422,14 @@ class TakenDeliveriesTest {
             }
         }
 
-        @Override
-        public void close() throws java.io.IOException {
+        void hangUp() throws java.io.IOException {
             body.close();
             client.shutdownNow();
+        }
+
+        @Override
+        public void close() throws java.io.IOException {
+            hangUp();
         }
     }
 

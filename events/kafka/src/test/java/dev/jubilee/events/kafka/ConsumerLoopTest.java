@@ -11,6 +11,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -288,6 +289,36 @@ class ConsumerLoopTest {
 
         until("all consumed", () -> ledger.consumed().size() == 20);
         assertThat(ledger.consumed()).containsExactlyElementsOf(values(0, 20));
+    }
+
+    @Test
+    void whereThereIsMuchBatchesBeginSoFarApart() throws Exception {
+        Duration pace = Duration.ofMillis(100);
+        settings = settings.withMaxPollRecords(50).withPace(pace);
+        send(0, 0, 500);
+        List<Long> begun = new CopyOnWriteArrayList<>();
+        start(batch -> {
+            begun.add(System.nanoTime());
+            return ledger.handle(batch);
+        });
+
+        until("all consumed", () -> ledger.consumed().size() == 500);
+        assertThat(begun).hasSizeGreaterThanOrEqualTo(10);
+        assertThat(begun.getLast() - begun.getFirst()).isGreaterThanOrEqualTo(pace.toNanos() * 8);
+    }
+
+    @Test
+    void whatComesOneByOneWaitsForNoPace() throws Exception {
+        Duration pace = Duration.ofSeconds(30);
+        settings = settings.withPace(pace);
+        start(ledger);
+        long begun = System.nanoTime();
+        for (int i = 0; i < 3; i++) {
+            int sent = i + 1;
+            send(0, i, 1);
+            until("it is consumed", () -> ledger.consumed().size() == sent);
+        }
+        assertThat(System.nanoTime() - begun).isLessThan(pace.toNanos());
     }
 
     private ConsumerLoop start(BatchHandler handler) {

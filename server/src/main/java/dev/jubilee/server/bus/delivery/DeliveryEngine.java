@@ -74,11 +74,12 @@ public final class DeliveryEngine implements AutoCloseable {
     private final Sender sender;
     private final Redrives redrives;
     private final Leases leases;
+    private final ReturningClients returning;
     private final DeadLetterCopies copies;
     private final Owing owing;
-    private final ScheduledExecutorService hourly =
+    private final ScheduledExecutorService upkeep =
             Executors.newSingleThreadScheduledExecutor(
-                    Thread.ofPlatform().name("delivery-retention").daemon().factory());
+                    Thread.ofPlatform().name("delivery-upkeep").daemon().factory());
     private @Nullable ConsumerLoop loop;
     private @Nullable CatchUps catchUps;
 
@@ -143,6 +144,8 @@ public final class DeliveryEngine implements AutoCloseable {
                             return publishing.publish(settings.deadLetterTopic(), events);
                         });
         this.leases = new Leases(database, platform.clock(), partitions, metrics, clearance);
+        this.returning =
+                new ReturningClients(database, platform.clock(), partitions, metrics, streams);
         this.dispatcher =
                 new Dispatcher(
                         new Dispatcher.Parts(
@@ -169,7 +172,13 @@ public final class DeliveryEngine implements AutoCloseable {
                                 metrics,
                                 platform.clock()));
         this.shards =
-                new Shards(database, directory, outlets, List.of(dispatcher, relays), recorder);
+                new Shards(
+                        database,
+                        directory,
+                        outlets,
+                        List.of(dispatcher, relays),
+                        recorder,
+                        Shards.PATIENCE);
         Gauge.builder("event_bus_deliveries_in_flight", dispatcher, Dispatcher::inFlight)
                 .description("Requests to endpoints that are under way")
                 .register(platform.registry());
@@ -196,6 +205,7 @@ public final class DeliveryEngine implements AutoCloseable {
                 });
         streams.tell(leases::arrived, leases::giveBack);
         platform.changes().on(Outlets.SUBJECT, this::arrived);
+        platform.changes().on(ReturningClients.SUBJECT, returning::heard);
         recorder.start();
         dispatcher.start();
         relays.start();
@@ -228,7 +238,8 @@ public final class DeliveryEngine implements AutoCloseable {
         topics.onChange(this::lookAgain);
         directory.onChange(() -> started.topics(wanted()));
         started.topics(wanted());
-        var _ = hourly.scheduleWithFixedDelay(this::retain, 0, 60, TimeUnit.MINUTES);
+        var _ = upkeep.scheduleWithFixedDelay(this::retain, 0, 60, TimeUnit.MINUTES);
+        var _ = upkeep.scheduleWithFixedDelay(() -> settle(router), 1, 1, TimeUnit.SECONDS);
     }
 
     private void startCatchUps(DeliveryRouter router) {
@@ -250,7 +261,7 @@ public final class DeliveryEngine implements AutoCloseable {
     /** Finishes what is under way, and leaves the rest to others. */
     @Override
     public void close() {
-        hourly.shutdownNow();
+        upkeep.shutdownNow();
         if (loop != null) {
             loop.close();
         }
@@ -271,7 +282,7 @@ public final class DeliveryEngine implements AutoCloseable {
         Database database = platform.database();
         return router -> {
             new DeliveryRoutes(database, subscriptions, sender, platform.clock()).on(router);
-            new LeaseRoutes(subscriptions, leases, streams).on(router);
+            new LeaseRoutes(subscriptions, leases, streams, returning).on(router);
             new DeadLetterRoutes(
                             database,
                             subscriptions,
@@ -366,6 +377,14 @@ public final class DeliveryEngine implements AutoCloseable {
                                 e.getMessage());
                     }
                 });
+    }
+
+    private static void settle(DeliveryRouter router) {
+        try {
+            router.settleDoubts();
+        } catch (RuntimeException e) {
+            log.warn("what was routed without an answer waits: {}", e.getMessage());
+        }
     }
 
     private void retain() {

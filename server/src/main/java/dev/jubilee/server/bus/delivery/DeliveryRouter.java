@@ -134,9 +134,7 @@ final class DeliveryRouter implements BatchHandler {
                     }
                 }
             } catch (DatabaseException e) {
-                rows.stream()
-                        .filter(row -> row.taken() && row.inbox() == null)
-                        .forEach(row -> doubtful.add(row.delivery()));
+                doubt(rows);
                 throw new RetryableException(String.valueOf(e.getMessage()), e);
             } finally {
                 if (!committed) {
@@ -147,20 +145,36 @@ final class DeliveryRouter implements BatchHandler {
     }
 
     /** It may have been committed and only the answer lost: then they are in nobody's memory. */
-    private void settleDoubts() {
-        if (doubtful.isEmpty()) {
-            return;
+    private void doubt(List<PendingStore.Row> rows) {
+        synchronized (doubtful) {
+            rows.stream()
+                    .filter(row -> row.taken() && row.inbox() == null)
+                    .forEach(row -> doubtful.add(row.delivery()));
         }
-        try {
-            database.transaction(connection -> {
-                PendingStore.leave(connection, doubtful);
-                return doubtful;
-            });
-        } catch (DatabaseException e) {
-            throw new RetryableException(String.valueOf(e.getMessage()), e);
+    }
+
+    /**
+     * Has wait in PostgreSQL what was perhaps committed without an answer. Nothing more is routed
+     * before; to be called now and then besides, since there may be nothing more. Thread-safe.
+     *
+     * @throws RetryableException while PostgreSQL does not answer
+     */
+    void settleDoubts() {
+        synchronized (doubtful) {
+            if (doubtful.isEmpty()) {
+                return;
+            }
+            try {
+                database.transaction(connection -> {
+                    PendingStore.leave(connection, doubtful);
+                    return doubtful;
+                });
+            } catch (DatabaseException e) {
+                throw new RetryableException(String.valueOf(e.getMessage()), e);
+            }
+            doubtful.stream().map(Delivery::subscriptionId).distinct().forEach(outlets::arrived);
+            doubtful.clear();
         }
-        doubtful.stream().map(Delivery::subscriptionId).distinct().forEach(outlets::arrived);
-        doubtful.clear();
     }
 
     private void refresh() {

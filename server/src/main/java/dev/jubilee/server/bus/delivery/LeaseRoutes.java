@@ -12,6 +12,7 @@ import dev.jubilee.server.http.Router;
 import dev.jubilee.server.http.Routes;
 import dev.jubilee.server.json.Json;
 import dev.jubilee.server.security.Access;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -28,11 +29,18 @@ final class LeaseRoutes implements Routes {
     private final Subscriptions subscriptions;
     private final Leases leases;
     private final OpenStreams streams;
+    private final ReturningClients returning;
+    private final SecureRandom random = new SecureRandom();
 
-    LeaseRoutes(Subscriptions subscriptions, Leases leases, OpenStreams streams) {
+    LeaseRoutes(
+            Subscriptions subscriptions,
+            Leases leases,
+            OpenStreams streams,
+            ReturningClients returning) {
         this.subscriptions = subscriptions;
         this.leases = leases;
         this.streams = streams;
+        this.returning = returning;
     }
 
     /** One event that was taken. */
@@ -99,17 +107,28 @@ final class LeaseRoutes implements Routes {
 
     private Reply stream(Call call) throws InterruptedException {
         Subscription subscription = taken(call);
-        String last = call.header("Last-Event-ID");
-        if (last != null && !last.matches("[0-9]{1,18}")) {
+        StreamEventId last = lastEvent(call);
+        if (last != null && !subscription.requiresAck()) {
+            returning.returned(subscription.id(), last);
+        }
+        Unconfirmed unconfirmed = new Unconfirmed(random.nextLong());
+        new StreamWriter(
+                        subscriptions, leases, streams, subscription, call.principal(), unconfirmed)
+                .run(call.stream());
+        return Reply.noContent();
+    }
+
+    private static @Nullable StreamEventId lastEvent(Call call) {
+        String text = call.header("Last-Event-ID");
+        if (text == null) {
+            return null;
+        }
+        StreamEventId last = StreamEventId.parse(text);
+        if (last == null) {
             throw Problem.invalid("Last-Event-ID", "must be the id of an event of the stream")
                     .asException();
         }
-        if (last != null && !subscription.requiresAck()) {
-            leases.ackUpTo(subscription, Long.parseLong(last));
-        }
-        new StreamWriter(subscriptions, leases, streams, subscription, call.principal())
-                .run(call.stream());
-        return Reply.noContent();
+        return last;
     }
 
     private Subscription taken(Call call) {

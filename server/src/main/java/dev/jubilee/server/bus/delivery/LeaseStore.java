@@ -1,6 +1,5 @@
 package dev.jubilee.server.bus.delivery;
 
-import dev.jubilee.events.postgres.SqlArray;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -64,7 +63,7 @@ final class LeaseStore {
                             ORDER BY id LIMIT ? FOR UPDATE SKIP LOCKED
                         )
                         UPDATE bus.pending_deliveries p
-                        SET taken = true, attempts = attempts + 1, due_at = ?
+                        SET taken = true, attempts = attempts + 1, due_at = ?, stream = NULL, stream_place = NULL
                         FROM next n WHERE p.subscription_id = n.subscription_id AND p.id = n.id
                         RETURNING p.subscription_id, p.id, p.event_id, p.event_type, p.topic, p.key, p.priority,
                             p.body, p.attempts, p.due_at, p.accepted_at
@@ -123,18 +122,8 @@ final class LeaseStore {
                 connection, subscription, "taken AND id = ANY (?)", ids.toArray(Long[]::new), now);
     }
 
-    /** The same for everything up to this one that was ever sent. */
-    static int ackUpTo(Connection connection, UUID subscription, long id, Instant now)
-            throws SQLException {
-        return delivered(
-                connection,
-                subscription,
-                "attempts > 0 AND id <= (?::int8[])[1]",
-                new Long[] {id},
-                now);
-    }
-
-    private static int delivered(
+    /** The same for those of the ids of which the condition holds. */
+    static int delivered(
             Connection connection, UUID subscription, String which, Long[] ids, Instant now)
             throws SQLException {
         PendingStore.lockOwners(connection, List.of(subscription));
@@ -222,38 +211,6 @@ final class LeaseStore {
             move.setObject(4, utc(now));
             move.setObject(5, utc(now));
             return count(move);
-        }
-    }
-
-    /**
-     * What is not known to have reached the subscriber is due again.
-     *
-     * @param sent whether it was on its way; if not, it is as if it had not been taken
-     */
-    static void release(
-            Connection connection,
-            UUID subscription,
-            List<Leases.Lease> leases,
-            Instant now,
-            boolean sent)
-            throws SQLException {
-        PendingStore.lockOwners(connection, List.of(subscription));
-        try (PreparedStatement update =
-                connection.prepareStatement(
-                        """
-                        UPDATE bus.pending_deliveries p SET due_at = ?, taken = false, attempts = p.attempts - ?
-                        FROM unnest(?, ?) AS n (id, lease_end)
-                        WHERE p.subscription_id = ? AND p.taken AND p.id = n.id AND p.due_at = n.lease_end
-                        """)) {
-            update.setObject(1, utc(now));
-            update.setInt(2, sent ? 0 : 1);
-            update.setArray(
-                    3,
-                    connection.createArrayOf(
-                            "int8", leases.stream().map(Leases.Lease::delivery).toArray()));
-            update.setObject(4, SqlArray.instants(leases.stream().map(Leases.Lease::end).toList()));
-            update.setObject(5, subscription);
-            update.executeUpdate();
         }
     }
 

@@ -241,16 +241,6 @@ final class Leases {
         return acked;
     }
 
-    int ackUpTo(Subscription subscription, long id) {
-        Instant now = clock.instant();
-        partitions.ensure(now);
-        int acked =
-                database.transaction(
-                        connection -> LeaseStore.ackUpTo(connection, subscription.id(), id, now));
-        metrics.attempted(subscription.method(), "success", acked);
-        return acked;
-    }
-
     /** What was given back, and what was given up with it. */
     record Nacked(int nacked, int dead) {}
 
@@ -287,10 +277,14 @@ final class Leases {
         }
     }
 
-    /** Makes due again what is not known to have arrived, unless somebody else has it by now. */
-    void release(UUID subscription, List<Lease> leases, boolean sent) {
+    /**
+     * Makes due again what is not known to have arrived, unless somebody else has it by now.
+     *
+     * @param stream over which it was sent, in this order; null if it was not sent
+     */
+    void release(UUID subscription, List<Lease> leases, @Nullable Long stream) {
         database.transaction(connection -> {
-            LeaseStore.release(connection, subscription, leases, clock.instant(), sent);
+            StreamStore.release(connection, subscription, leases, clock.instant(), stream);
             ChangeFeed.announce(connection, Outlets.SUBJECT, subscription.toString());
             return leases;
         });
@@ -310,7 +304,7 @@ final class Leases {
 
     private void giveBack(UUID subscription, List<Lease> leases) {
         try {
-            release(subscription, leases, false);
+            release(subscription, leases, null);
         } catch (DatabaseException e) {
             log.warn(
                     "what was for a stream that ended comes again when its lease ends: {}",

@@ -10,11 +10,17 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** The inboxes of the streams that are open at this instance. Thread-safe. */
+/**
+ * The streams that are open at this instance: what is handed to them, and what they have sent.
+ * Thread-safe.
+ */
 final class OpenStreams {
     private final Map<UUID, StreamInbox> inboxes = new ConcurrentHashMap<>();
+    private final Map<Key, Unconfirmed> open = new ConcurrentHashMap<>();
     private volatile Consumer<UUID> handed = subscription -> {};
     private volatile Consumer<List<Delivery>> unread = deliveries -> {};
+
+    private record Key(UUID subscription, long stream) {}
 
     /**
      * Where to tell what happens.
@@ -58,6 +64,21 @@ final class OpenStreams {
                 unread.accept(left);
             }
         }
+    }
+
+    /** Until it has closed its client may come back elsewhere, and say what it has. */
+    void opened(UUID subscription, Unconfirmed stream) {
+        open.put(new Key(subscription, stream.stream()), stream);
+    }
+
+    /** It has given back, where all can see it, what is not confirmed. */
+    void closed(UUID subscription, Unconfirmed stream) {
+        open.remove(new Key(subscription, stream.stream()));
+    }
+
+    /** What this stream has sent; null if it is not open here. */
+    @Nullable Unconfirmed open(UUID subscription, long stream) {
+        return open.get(new Key(subscription, stream));
     }
 
     /** The inbox in which a place was taken; null if the delivery has to wait in PostgreSQL. */

@@ -7,6 +7,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -30,14 +31,17 @@ import org.slf4j.LoggerFactory;
 final class Shards implements AutoCloseable {
     static final int COUNT = 16;
 
+    /** So long what is under way may take to end before its shards are given away. */
+    static final Duration PATIENCE = Duration.ofSeconds(15);
+
     private static final Logger log = LoggerFactory.getLogger(Shards.class);
-    private static final long DRAIN_SECONDS = 15;
 
     private final Database database;
     private final SubscriptionDirectory directory;
     private final Outlets outlets;
     private final List<ShardWork> work;
     private final Recorder recorder;
+    private final Duration patience;
     private final ScheduledExecutorService ticking =
             Executors.newSingleThreadScheduledExecutor(
                     Thread.ofPlatform().name("delivery-shards").daemon().factory());
@@ -47,12 +51,14 @@ final class Shards implements AutoCloseable {
             SubscriptionDirectory directory,
             Outlets outlets,
             List<ShardWork> work,
-            Recorder recorder) {
+            Recorder recorder,
+            Duration patience) {
         this.database = database;
         this.directory = directory;
         this.outlets = outlets;
         this.work = List.copyOf(work);
         this.recorder = recorder;
+        this.patience = patience;
     }
 
     void start() {
@@ -247,9 +253,9 @@ final class Shards implements AutoCloseable {
         });
     }
 
-    private static void all(Stream<CompletableFuture<Void>> steps) {
+    private void all(Stream<CompletableFuture<Void>> steps) {
         CompletableFuture.allOf(steps.toArray(CompletableFuture[]::new))
-                .orTimeout(DRAIN_SECONDS, TimeUnit.SECONDS)
+                .orTimeout(patience.toMillis(), TimeUnit.MILLISECONDS)
                 .join();
     }
 

@@ -8,18 +8,15 @@ import dev.jubilee.server.http.EventStream;
 import dev.jubilee.server.http.ProblemException;
 import dev.jubilee.server.security.Principal;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Streams what one subscription is owed. Where events are acknowledged, each is leased until then.
  * Where they are not, an event counts as delivered once the connection has outlived it by a few
- * seconds, or the client names it when it comes back; what was under way when a connection broke is
- * sent again. What was routed at this instance comes by its inbox, everything else from PostgreSQL.
- * For one thread.
+ * seconds, or the client comes back and names it, or one that was sent after it; what was under way
+ * when a connection broke is sent again. What was routed at this instance comes by its inbox,
+ * everything else from PostgreSQL. For one thread.
  */
 final class StreamWriter {
     private static final int CHUNK = 200;
@@ -32,7 +29,8 @@ final class StreamWriter {
     private final Subscriptions subscriptions;
     private final Leases leases;
     private final OpenStreams streams;
-    private final Deque<Sent> unconfirmed = new ArrayDeque<>();
+    private final Unconfirmed unconfirmed;
+    private final String ending;
     private final Principal principal;
     private Subscription subscription;
     private @Nullable StreamInbox inbox;
@@ -40,27 +38,31 @@ final class StreamWriter {
     private long lastLook = System.nanoTime();
     private long lastConfirmed = System.nanoTime();
     private long takeAt = System.nanoTime();
-
-    private record Sent(List<Leases.Lease> leases, long at) {}
+    private boolean broken;
 
     StreamWriter(
             Subscriptions subscriptions,
             Leases leases,
             OpenStreams streams,
             Subscription subscription,
-            Principal principal) {
+            Principal principal,
+            Unconfirmed unconfirmed) {
         this.subscriptions = subscriptions;
         this.leases = leases;
         this.streams = streams;
         this.subscription = subscription;
         this.principal = principal;
+        this.unconfirmed = unconfirmed;
+        this.ending = StreamEventId.ending(unconfirmed.stream());
     }
 
     /** Returns when the stream has ended. */
     void run(EventStream stream) throws InterruptedException {
         try (Leases.Waiter waiter = leases.waiter(taker())) {
             stream.atEnd(waiter::wake);
-            while (stream.isOpen() && isThere()) {
+            unconfirmed.atEnd(waiter::wake);
+            streams.opened(subscription.id(), unconfirmed);
+            while (stream.isOpen() && !broken && !unconfirmed.hasEnded() && isThere()) {
                 joinOrLeave();
                 confirm();
                 if (!sendHanded(stream) && !sendWaiting(stream, waiter)) {
@@ -70,8 +72,12 @@ final class StreamWriter {
             }
         } finally {
             leave();
-            giveBack();
-            stream.close();
+            try {
+                giveBack();
+            } finally {
+                streams.closed(subscription.id(), unconfirmed);
+                stream.close();
+            }
         }
     }
 
@@ -122,6 +128,7 @@ final class StreamWriter {
         return true;
     }
 
+    /** Whether there was something. */
     private boolean sendHanded(EventStream stream) {
         if (inbox == null) {
             return false;
@@ -134,15 +141,16 @@ final class StreamWriter {
             // The reader was slow. Nothing may go past it, so everything goes back.
             inbox.window.leftBehind();
             handed.addAll(inbox.empty());
-            leases.release(
-                    subscription.id(), handed.stream().map(Leases.Lease::of).toList(), false);
+            leases.release(subscription.id(), handed.stream().map(Leases.Lease::of).toList(), null);
             return false;
         }
         // They come again when their leases end.
         takeAt = Math.min(takeAt, System.nanoTime() + Leases.lookEvery(subscription).toNanos());
-        return send(stream, handed);
+        send(stream, handed);
+        return true;
     }
 
+    /** Whether there was something. */
     private boolean sendWaiting(EventStream stream, Leases.Waiter waiter) {
         boolean behind = inbox == null || inbox.window.isBehind();
         if (!behind && System.nanoTime() - takeAt < 0) {
@@ -157,25 +165,30 @@ final class StreamWriter {
             }
             return false;
         }
-        return send(stream, found);
+        send(stream, found);
+        return true;
     }
 
-    private boolean send(EventStream stream, List<Delivery> found) {
+    /** After a failure the stream ends: what is sent behind a gap says nothing of the gap. */
+    private void send(EventStream stream, List<Delivery> found) {
+        boolean acks = subscription.requiresAck();
         StringBuilder text = new StringBuilder();
-        found.forEach(one -> append(text, one));
+        found.forEach(one -> append(text, one, acks ? "" : ending));
         List<Leases.Lease> taken = found.stream().map(Leases.Lease::of).toList();
-        boolean sent = stream.send(text.toString());
-        lastWrite = System.nanoTime();
-        if (!sent) {
-            leases.release(subscription.id(), taken, false);
-        } else if (!subscription.requiresAck()) {
-            unconfirmed.add(new Sent(taken, lastWrite));
+        if (!acks) {
+            unconfirmed.sending(taken);
         }
-        return sent;
+        broken = !stream.send(text.toString());
+        lastWrite = System.nanoTime();
+        if (!acks && !broken) {
+            unconfirmed.sent(lastWrite);
+        } else if (acks && broken) {
+            leases.release(subscription.id(), taken, null);
+        }
     }
 
-    private static void append(StringBuilder text, Delivery one) {
-        text.append("id: ").append(one.id()).append('\n');
+    private static void append(StringBuilder text, Delivery one, String ending) {
+        text.append("id: ").append(one.id()).append(ending).append('\n');
         text.append("event: ").append(one.eventType().replaceAll("[\r\n]", " ")).append('\n');
         for (String line : new String(one.body(), UTF_8).split("\r\n|\r|\n", -1)) {
             text.append("data: ").append(line).append('\n');
@@ -189,20 +202,18 @@ final class StreamWriter {
             return;
         }
         lastConfirmed = now;
-        List<Long> ids = new ArrayList<>();
-        while (!unconfirmed.isEmpty() && now - unconfirmed.peek().at() >= SETTLED.toNanos()) {
-            unconfirmed.poll().leases().forEach(lease -> ids.add(lease.delivery()));
-        }
+        long until = now - SETTLED.toNanos();
+        List<Long> ids = unconfirmed.settled(until);
         if (!ids.isEmpty()) {
             leases.ack(subscription, ids);
+            unconfirmed.confirmed(until);
         }
     }
 
     private void giveBack() {
-        List<Leases.Lease> sent = new ArrayList<>();
-        unconfirmed.forEach(chunk -> sent.addAll(chunk.leases()));
+        List<Leases.Lease> sent = unconfirmed.rest();
         if (!sent.isEmpty()) {
-            leases.release(subscription.id(), sent, true);
+            leases.release(subscription.id(), sent, unconfirmed.stream());
         }
     }
 

@@ -20,7 +20,7 @@ public final class SubscriptionDirectory {
     private final AtomicBoolean due = new AtomicBoolean();
     private volatile SubscriptionIndex index = SubscriptionIndex.EMPTY;
 
-    SubscriptionDirectory(Database database, ChangeFeed changes) {
+    public SubscriptionDirectory(Database database, ChangeFeed changes) {
         this.database = database;
         changes.on(SubscriptionStore.SUBJECT, id -> refreshSoon());
     }

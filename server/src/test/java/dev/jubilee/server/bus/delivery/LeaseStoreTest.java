@@ -21,6 +21,7 @@ class LeaseStoreTest {
     private static final Instant LATER = NOW.plus(Duration.ofSeconds(30));
     private static final int LEASED = 20_000;
     private static final int RETRIES = 3;
+    private static final long STREAM = 7;
 
     private final UUID subscription = UUID.randomUUID();
 
@@ -64,22 +65,22 @@ class LeaseStoreTest {
             List<Delivery> again = lease(connection, LeaseStore.Due.ANY, NOW);
             assertThat(again).hasSize(2);
 
-            LeaseStore.release(
+            StreamStore.release(
                     connection,
                     subscription,
                     List.of(new Leases.Lease(1, NOW), new Leases.Lease(2, NOW)),
                     NOW,
-                    true);
+                    STREAM);
             assertThat(lease(connection, LeaseStore.Due.WAITING, NOW))
                     .as("it is another's")
                     .isEmpty();
 
-            LeaseStore.release(
+            StreamStore.release(
                     connection,
                     subscription,
                     List.of(Leases.Lease.of(again.getFirst())),
                     NOW,
-                    true);
+                    STREAM);
             assertThat(lease(connection, LeaseStore.Due.WAITING, NOW))
                     .extracting(Delivery::id)
                     .containsExactly(1L);

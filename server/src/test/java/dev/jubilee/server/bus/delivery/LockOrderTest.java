@@ -20,6 +20,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Named;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -43,11 +44,13 @@ class LockOrderTest {
     static Stream<Named<Ending>> endings() {
         return Stream.of(
                 Named.of("ack", (c, s) -> LeaseStore.ack(c, s, IDS, NOW)),
-                Named.of("ackUpTo", (c, s) -> LeaseStore.ackUpTo(c, s, 3, NOW)),
+                Named.of(
+                        "ackUpTo",
+                        (c, s) -> StreamStore.ackUpTo(c, s, new StreamEventId(3, 1L), IDS, NOW)),
                 Named.of("nack", (c, s) -> LeaseStore.nack(c, s, IDS, 3, NOW, NOW)),
                 Named.of("nackDead", (c, s) -> LeaseStore.nackDead(c, s, IDS, 0, NOW)),
                 Named.of("giveUp", (c, s) -> LeaseStore.giveUp(c, s, 0, NOW)),
-                Named.of("release", (c, s) -> LeaseStore.release(c, s, LEASES, NOW, true)),
+                Named.of("release", (c, s) -> StreamStore.release(c, s, LEASES, NOW, 1L)),
                 Named.of("take", (c, s) -> RelayStore.take(c, s, 8, 10, List.of())),
                 Named.of("settle", (c, s) -> RelayStore.settle(c, s, 7, NOW)),
                 Named.of("undo", (c, s) -> RelayStore.undo(c, s, 6)),
@@ -105,6 +108,37 @@ class LockOrderTest {
                             + "'");
             deleting.commit();
             ended.get(10, TimeUnit.SECONDS);
+        }
+    }
+
+    /**
+     * Whoever deletes one counts the version up first. Else what is routed to it meanwhile would be
+     * owed to nobody, for ever.
+     */
+    @Test
+    void whoDeletesASubscriptionWaitsUntilWhatIsRoutedToItIsWritten() throws Exception {
+        UUID instance = UUID.randomUUID();
+        try (Connection routing = platform.connection();
+                Connection other = platform.connection()) {
+            execute(
+                    routing,
+                    "INSERT INTO bus.delivery_instances VALUES ('" + instance + "', 'infinity')");
+            routing.setAutoCommit(false);
+            other.setAutoCommit(false);
+            assertThat(PendingStore.head(routing, instance)).isPresent();
+            int pid = pid(other);
+            CompletableFuture<Void> deleted =
+                    CompletableFuture.runAsync(() ->
+                            run(
+                                    (c, s) ->
+                                            execute(
+                                                    c,
+                                                    "UPDATE bus.subscription_version SET version = version + 1"),
+                                    other));
+            Await.untilAsserted("it waits", () -> assertThat(waits(pid)).isTrue());
+
+            routing.commit();
+            deleted.get(10, TimeUnit.SECONDS);
         }
     }
 

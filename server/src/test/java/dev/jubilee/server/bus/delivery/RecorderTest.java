@@ -1,0 +1,130 @@
+package dev.jubilee.server.bus.delivery;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.jubilee.events.tck.Await;
+import dev.jubilee.server.bus.subscriptions.DeliveryMethod;
+import dev.jubilee.server.database.Database;
+import dev.jubilee.server.http.client.Outcome;
+import dev.jubilee.server.testing.LostAnswers;
+import dev.jubilee.server.testing.Platform;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+class RecorderTest {
+    @RegisterExtension static final Platform platform = new Platform();
+
+    private static final Instant NOW = Instant.parse("2026-11-21T12:00:00Z");
+
+    private final UUID subscription = UUID.randomUUID();
+
+    @Test
+    void whatWasCommittedThoughTheAnswerWasLostIsRecordedOnce() throws SQLException {
+        owe(true);
+        LostAnswers answers = new LostAnswers(platform.dataSource());
+        Database database = new Database(answers.dataSource());
+        List<Attempt> written = new CopyOnWriteArrayList<>();
+        Attempt attempt = attempt(new Attempt.End.Dead("it said no"));
+        try (Recorder recorder =
+                new Recorder(
+                        database,
+                        new AttemptStore(new AttemptPartitions(database)),
+                        written::add)) {
+            recorder.start();
+            answers.loseNext("bus.event_subscriptions");
+            recorder.record(new Recorder.Entry.Tried(attempt));
+
+            Await.untilAsserted(
+                    "it is known to be written",
+                    () -> assertThat(written).containsExactly(attempt));
+        }
+
+        assertThat(answers.lost()).isEqualTo(1);
+        assertThat(count("bus.event_deliveries WHERE subscription_id = ?::text")).isEqualTo(1);
+        assertThat(count("bus.dead_letters WHERE subscription_id = ?")).isEqualTo(1);
+        assertThat(count("bus.pending_deliveries WHERE subscription_id = ?")).isZero();
+    }
+
+    /** Its successor has the delivery by then, as one that waits. */
+    @Test
+    void aFailureThatADeposedInstanceRecordsHidesTheDeliveryFromNobody() throws SQLException {
+        owe(false);
+        Database database = new Database(platform.dataSource());
+        AttemptStore store = new AttemptStore(new AttemptPartitions(database));
+        List<Recorder.Entry> batch =
+                List.of(
+                        new Recorder.Entry.Tried(
+                                attempt(new Attempt.End.Again(NOW.plusSeconds(5), true))));
+        store.ensurePartitions(batch);
+
+        database.transaction(connection -> {
+            store.write(connection, batch, false);
+            return batch;
+        });
+
+        assertThat(count("bus.pending_deliveries WHERE subscription_id = ? AND attempts = 1"))
+                .isEqualTo(1);
+        assertThat(count("bus.pending_deliveries WHERE subscription_id = ? AND NOT taken"))
+                .isEqualTo(1);
+    }
+
+    private Attempt attempt(Attempt.End end) {
+        Delivery delivery =
+                new Delivery(
+                        subscription, 1, "e1", "game.kill", "t", null, 1, new byte[0], 0, NOW, NOW);
+        Attempt.Try made =
+                new Attempt.Try(
+                        DeliveryMethod.WEBHOOK,
+                        1,
+                        new Outcome.Answered(500, "", null, Duration.ZERO),
+                        NOW);
+        return Attempt.of(UUID.randomUUID(), delivery, made, null, end);
+    }
+
+    private void owe(boolean taken) throws SQLException {
+        try (Connection connection = platform.connection();
+                PreparedStatement subscribe =
+                        connection.prepareStatement(
+                                """
+                                INSERT INTO bus.event_subscriptions (id, subscription_id, service_name)
+                                VALUES (?, ?, 's')
+                                """);
+                PreparedStatement owe =
+                        connection.prepareStatement(
+                                """
+                                INSERT INTO bus.pending_deliveries (subscription_id, id, event_id, event_type, topic,
+                                    priority, body, due_at, taken, accepted_at)
+                                VALUES (?, 1, 'e1', 'game.kill', 't', 1, '', ?, ?, ?)
+                                """)) {
+            subscribe.setObject(1, subscription);
+            subscribe.setString(2, subscription.toString());
+            subscribe.executeUpdate();
+            owe.setObject(1, subscription);
+            owe.setObject(2, NOW.atOffset(ZoneOffset.UTC));
+            owe.setBoolean(3, taken);
+            owe.setObject(4, NOW.atOffset(ZoneOffset.UTC));
+            owe.executeUpdate();
+        }
+    }
+
+    private int count(String rows) throws SQLException {
+        try (Connection connection = platform.connection();
+                PreparedStatement select =
+                        connection.prepareStatement("SELECT count(*) FROM " + rows)) {
+            select.setObject(1, subscription);
+            try (var row = select.executeQuery()) {
+                row.next();
+                return row.getInt(1);
+            }
+        }
+    }
+}
