@@ -77,7 +77,7 @@ final class ProgressBatch {
         Set<Hit.Seat> outdated = standings.write(connection);
         if (!outdated.isEmpty()) {
             failed.removeIf(one -> outdated.contains(one.hit().seat()));
-            standings.reread(connection, outdated, players);
+            standings.reread(connection, outdated);
             count(standings, of(outdated, counting), failed);
             standings.write(connection, outdated);
         }

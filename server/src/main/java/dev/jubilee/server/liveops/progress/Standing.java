@@ -4,6 +4,7 @@ import dev.jubilee.server.conditions.Expression.Condition;
 import dev.jubilee.server.conditions.Expression.Formula;
 import dev.jubilee.server.conditions.ExpressionException;
 import dev.jubilee.server.conditions.Scope;
+import dev.jubilee.server.conditions.Variable;
 import dev.jubilee.server.liveops.occurrences.Occurrence;
 import dev.jubilee.server.liveops.occurrences.Rules;
 import dev.jubilee.server.liveops.rewards.Earned;
@@ -13,8 +14,10 @@ import dev.jubilee.server.rewards.RewardRule;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +33,7 @@ final class Standing {
     private final Instant countsFrom;
     private final @Nullable Player player;
     private final List<RewardRule> milestones;
+    private final Set<String> rewarded;
     private final boolean[] reached;
     private Map<String, Double> progress;
     private @Nullable Double score;
@@ -53,8 +57,10 @@ final class Standing {
 
     /**
      * @param player null when nothing looks at it
+     * @param rewarded milestones that the player is known to have been granted; those that look at
+     *     the player and are not among them are granted anew, which makes nothing twice
      */
-    Standing(Occurrence occurrence, Stored stored, @Nullable Player player) {
+    Standing(Occurrence occurrence, Stored stored, @Nullable Player player, Set<String> rewarded) {
         this.before = stored;
         this.occurrence = occurrence;
         this.userId = stored.seat().userId();
@@ -71,11 +77,21 @@ final class Standing {
                 occurrence.rules().rewards().stream()
                         .filter(rule -> rule.on() == RewardRule.Trigger.MILESTONE)
                         .toList();
+        this.rewarded = rewarded;
         this.reached = new boolean[milestones.size()];
         for (int i = 0; i < reached.length; i++) {
+            RewardRule rule = milestones.get(i);
+            // What the player is by now says nothing of what held when the metrics were written.
             // With no progress yet nothing has come to hold, even what holds from the start.
-            reached[i] = !progress.isEmpty() && holds(milestones.get(i).when(), progress);
+            reached[i] =
+                    looksAtPlayer(rule)
+                            ? rewarded.contains(rule.rewardId())
+                            : !progress.isEmpty() && holds(rule.when(), progress);
         }
+    }
+
+    private static boolean looksAtPlayer(RewardRule rule) {
+        return rule.when() != null && rule.when().uses().contains(Variable.PLAYER);
     }
 
     /** Whether the player was in when the event was accepted. */
@@ -111,6 +127,8 @@ final class Standing {
         take(hit, next, newScore);
         nowReached.forEach(i -> {
             reached[i] = true;
+            // It may hold by the player alone, while the metrics stay as they are.
+            changed = true;
             earn(milestones.get(i), hit);
         });
         if (completes) {
@@ -258,6 +276,19 @@ final class Standing {
     /** Whether there is anything to write. */
     boolean changed() {
         return changed;
+    }
+
+    /** The milestones that look at the player and are granted once this is written. */
+    Set<String> rewarded() {
+        Set<String> all = rewarded;
+        for (int i = 0; i < reached.length; i++) {
+            RewardRule rule = milestones.get(i);
+            if (reached[i] && looksAtPlayer(rule) && !all.contains(rule.rewardId())) {
+                all = new HashSet<>(all);
+                all.add(rule.rewardId());
+            }
+        }
+        return all;
     }
 
     /** What was earned within this batch. */

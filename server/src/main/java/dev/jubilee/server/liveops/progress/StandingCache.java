@@ -17,8 +17,9 @@ final class StandingCache {
 
     /**
      * @param version the transaction that wrote the row, as {@code xmin} has it
+     * @param rewarded milestones that were granted, which no later version takes back
      */
-    record Known(Standing.Stored stored, String version) {}
+    record Known(Standing.Stored stored, String version, Set<String> rewarded) {}
 
     private final Map<Hit.Seat, Known> known =
             new LinkedHashMap<>(16, 0.75f, true) {
@@ -35,6 +36,12 @@ final class StandingCache {
         return known.get(seat);
     }
 
+    /** The milestones that a player is known to have been granted; empty when nothing is known. */
+    Set<String> rewarded(Hit.Seat seat) {
+        Known one = known.get(seat);
+        return one == null ? Set.of() : one.rewarded();
+    }
+
     /** Remembers what the transaction writes, until it is known what came of it. */
     void writing(List<Standing> standings) {
         written.addAll(standings);
@@ -44,7 +51,7 @@ final class StandingCache {
     void committed(String version) {
         for (Standing standing : written) {
             Standing.Stored stored = standing.stored();
-            known.put(stored.seat(), new Known(stored, version));
+            known.put(stored.seat(), new Known(stored, version, standing.rewarded()));
         }
         written.clear();
     }

@@ -32,7 +32,13 @@ final class Standings {
     private final Map<Hit.Seat, Standing> bySeat = new HashMap<>();
     private final Map<Hit.Seat, String> remembered = new HashMap<>();
 
-    private Standings() {}
+    private final Map<String, Player> players;
+    private final @Nullable StandingCache cache;
+
+    private Standings(Map<String, Player> players, @Nullable StandingCache cache) {
+        this.players = players;
+        this.cache = cache;
+    }
 
     static Standings of(
             Connection connection,
@@ -40,21 +46,21 @@ final class Standings {
             Map<String, Player> players,
             @Nullable StandingCache cache)
             throws SQLException {
-        Standings standings = new Standings();
+        Standings standings = new Standings(players, cache);
         Set<Hit.Seat> unknown = new LinkedHashSet<>();
         for (Hit hit : hits) {
             Occurrence occurrence = hit.binding().occurrence();
             standings.occurrences.put(occurrence.occurrenceId(), occurrence);
             Hit.Seat seat = hit.seat();
-            if (!standings.bySeat.containsKey(seat) && !standings.remember(hit, players, cache)) {
+            if (!standings.bySeat.containsKey(seat) && !standings.remember(hit)) {
                 unknown.add(seat);
             }
         }
-        standings.read(connection, unknown, players);
+        standings.read(connection, unknown);
         return standings;
     }
 
-    private boolean remember(Hit hit, Map<String, Player> players, @Nullable StandingCache cache) {
+    private boolean remember(Hit hit) {
         if (cache == null || hit.binding().needsProgress()) {
             return false;
         }
@@ -63,32 +69,31 @@ final class Standings {
             return false;
         }
         remembered.put(hit.seat(), known.version());
-        put(known.stored(), players);
+        put(known.stored());
         return true;
     }
 
-    private void put(Standing.Stored stored, Map<String, Player> players) {
-        Occurrence occurrence = occurrences.get(stored.seat().occurrenceId());
+    private void put(Standing.Stored stored) {
+        Hit.Seat seat = stored.seat();
+        Occurrence occurrence = occurrences.get(seat.occurrenceId());
         if (occurrence != null) {
-            Player player = players.get(stored.seat().userId());
-            bySeat.put(stored.seat(), new Standing(occurrence, stored, player));
+            Player player = players.get(seat.userId());
+            Set<String> rewarded = cache == null ? Set.of() : cache.rewarded(seat);
+            bySeat.put(seat, new Standing(occurrence, stored, player, rewarded));
         }
     }
 
-    private void read(
-            Connection connection, Collection<Hit.Seat> seats, Map<String, Player> players)
-            throws SQLException {
+    private void read(Connection connection, Collection<Hit.Seat> seats) throws SQLException {
         if (!seats.isEmpty()) {
-            StandingRows.lock(connection, seats).values().forEach(stored -> put(stored, players));
+            StandingRows.lock(connection, seats).values().forEach(this::put);
         }
     }
 
     /** Forgets what is remembered of these, and reads them under their locks. */
-    void reread(Connection connection, Set<Hit.Seat> seats, Map<String, Player> players)
-            throws SQLException {
+    void reread(Connection connection, Set<Hit.Seat> seats) throws SQLException {
         bySeat.keySet().removeAll(seats);
         remembered.keySet().removeAll(seats);
-        read(connection, seats, players);
+        read(connection, seats);
     }
 
     /** Null when the player is not in. */
@@ -116,7 +121,9 @@ final class Standings {
         remembered.forEach((seat, version) -> {
             Standing standing = bySeat.get(seat);
             if (standing != null && standing.counted() && !standing.changed()) {
-                unchanged.put(standing.participationId(), new Known(standing.stored(), version));
+                unchanged.put(
+                        standing.participationId(),
+                        new Known(standing.stored(), version, Set.of()));
             }
         });
         return unchanged;
