@@ -30,6 +30,7 @@ import dev.jubilee.server.outbox.OutboxRelay;
 import dev.jubilee.server.players.PlayerRoutes;
 import dev.jubilee.server.players.Players;
 import dev.jubilee.server.security.Access;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.InstantSource;
@@ -124,6 +125,9 @@ public final class LiveOps implements Routes, AutoCloseable {
         this.outbox =
                 new OutboxRelay(
                         database.dataSource(), bus.publisher(), settings.outbox(), registry);
+        FunctionCounter.builder("jubilee.progress.parked.events", progress, ProgressEngine::parked)
+                .description("Bus events that cannot count and were put aside")
+                .register(registry);
         Gauge.builder("jubilee.progress.lag", progress, ProgressEngine::lag)
                 .description("Bus events that wait to be counted, in this instance's partitions")
                 .register(registry);

@@ -6,6 +6,7 @@ import dev.jubilee.events.kafka.LoopSettings;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
  * Turns bus events into progress, each event once: the position of the consumer moves in the
@@ -21,6 +22,7 @@ public final class ProgressEngine implements AutoCloseable {
     private final ProgressSettings settings;
     private final LoopListener listener;
     private final List<ConsumerLoop> loops = new ArrayList<>();
+    private final List<ProgressHandler> handlers = new CopyOnWriteArrayList<>();
 
     public ProgressEngine(
             ProgressParts parts,
@@ -40,13 +42,15 @@ public final class ProgressEngine implements AutoCloseable {
                         .gathering(GATHERING)
                         .withMaxPollRecords(settings.maxBatch());
         for (int i = 1; i <= settings.consumers(); i++) {
+            ProgressHandler handler = new ProgressHandler(parts, bus.offsets());
+            handlers.add(handler);
             loops.add(
                     new ConsumerLoop(
                             loop.withClientId(settings.group() + "-" + i),
                             bus.topics().names(),
                             bus.admin(),
                             bus.offsets(),
-                            new ProgressHandler(parts, bus.offsets()),
+                            handler,
                             listener));
         }
         bus.topics().onChange(this::follow);
@@ -59,6 +63,11 @@ public final class ProgressEngine implements AutoCloseable {
                 .flatMap(loop -> loop.lags().values().stream())
                 .mapToLong(Long::longValue)
                 .sum();
+    }
+
+    /** How many events this instance has put aside because they cannot count. */
+    public long parked() {
+        return handlers.stream().mapToLong(ProgressHandler::parked).sum();
     }
 
     /** Finishes the batches under way. */

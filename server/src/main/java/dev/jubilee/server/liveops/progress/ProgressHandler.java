@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,6 +40,7 @@ final class ProgressHandler implements BatchHandler {
     private final ProgressBatch progress;
     private final Directory directory;
     private final StandingCache cache = new StandingCache();
+    private final LongAdder parked = new LongAdder();
     private long paceUntil = System.nanoTime();
 
     /** What came of one try. */
@@ -52,6 +54,14 @@ final class ProgressHandler implements BatchHandler {
         /** The database refuses what is to be written. */
         REFUSED
     }
+
+    /**
+     * What was written.
+     *
+     * @param transaction its id
+     * @param poisoned what was put aside in it
+     */
+    private record Written(String transaction, List<Poisoned> poisoned) {}
 
     /** Rolls the transaction back. */
     private static final class Undone extends RuntimeException {
@@ -69,6 +79,11 @@ final class ProgressHandler implements BatchHandler {
         this.progress =
                 new ProgressBatch(new AutomaticJoins(parts.ids()), parts.grants(), parts.clock());
         this.directory = new Directory(parts.occurrences());
+    }
+
+    /** How many events it has put aside. From any thread. */
+    long parked() {
+        return parked.sum();
     }
 
     @Override
@@ -100,11 +115,12 @@ final class ProgressHandler implements BatchHandler {
     private Outcome attempt(
             Batch batch, Found found, Map<String, Player> players, boolean oneByOne) {
         try {
-            String transaction =
+            Written written =
                     parts.database()
                             .transaction(connection ->
                                     write(connection, batch, found, players, oneByOne));
-            cache.committed(transaction);
+            cache.committed(written.transaction());
+            noteParked(written.poisoned());
             return Outcome.COMMITTED;
         } catch (Undone e) {
             cache.clear();
@@ -131,8 +147,21 @@ final class ProgressHandler implements BatchHandler {
         return Outcome.REFUSED;
     }
 
-    /** Returns the id of the transaction. */
-    private String write(
+    private void noteParked(List<Poisoned> poisoned) {
+        if (!poisoned.isEmpty()) {
+            parked.add(poisoned.size());
+            Poisoned first = poisoned.getFirst();
+            log.error(
+                    "{} events cannot count and are parked; the first is {}-{}@{}: {}",
+                    poisoned.size(),
+                    first.record().topic(),
+                    first.record().partition(),
+                    first.record().offset(),
+                    first.reason());
+        }
+    }
+
+    private Written write(
             Connection connection,
             Batch batch,
             Found found,
@@ -154,7 +183,7 @@ final class ProgressHandler implements BatchHandler {
                             : progress.apply(connection, found.hits(), players, cache).poisoned());
         }
         Parking.park(connection, batch.advance().group(), poisoned, parts.clock().instant());
-        return state.transaction();
+        return new Written(state.transaction(), poisoned);
     }
 
     private List<Poisoned> applyOneByOne(

@@ -8,9 +8,12 @@ import org.jspecify.annotations.Nullable;
 enum Trouble {
     /** Another transaction stood in the way: at once again. */
     COLLISION,
-    /** It cannot be reached, is going down or short of something: later again. */
+    /**
+     * It cannot be reached, is going down or short of something, or does not find what it needs,
+     * such as a right or a table: later again. No event is to blame.
+     */
     ABSENCE,
-    /** It will not do this, however often it is asked. */
+    /** It will not take the data, however often it is asked. */
     REFUSAL;
 
     static Trouble of(DatabaseException e) {
@@ -26,8 +29,9 @@ enum Trouble {
             return COLLISION;
         }
         return switch (state.substring(0, 2)) {
-            case "08", "53", "57", "58", "XX" -> ABSENCE;
-            default -> REFUSAL;
+            // Data exceptions, broken constraints, and limits of a statement or of a row.
+            case "22", "23", "54" -> REFUSAL;
+            default -> ABSENCE;
         };
     }
 }
