@@ -245,7 +245,7 @@ final class LiveEvents {
                     .asException();
         }
         for (Run run : running) {
-            Transitions.close(connection, run.occurrenceId(), now, now);
+            Transitions.close(connection, run.occurrenceId(), endingNow(), now);
             audit.record(
                     connection,
                     who,
@@ -332,8 +332,13 @@ final class LiveEvents {
         return runs.stream().map(Run::occurrenceId).toList();
     }
 
-    /** To the microsecond, which is what the database keeps. */
+    /** To the millisecond, as the bus stamps what events count by. */
     private Instant now() {
-        return clock.instant().truncatedTo(ChronoUnit.MICROS);
+        return clock.instant().truncatedTo(ChronoUnit.MILLIS);
+    }
+
+    /** The first millisecond in which nothing was accepted before this moment. */
+    private Instant endingNow() {
+        return clock.instant().plusNanos(999_999).truncatedTo(ChronoUnit.MILLIS);
     }
 }

@@ -3,10 +3,11 @@ package dev.jubilee.server.liveops.events;
 import dev.jubilee.server.http.Input;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * From when to when.
+ * From when to when, in whole milliseconds, as the bus stamps what events count by.
  *
  * @param end after the start; null runs until it is ended by hand
  */
@@ -22,21 +23,22 @@ public record Window(Instant start, @Nullable Instant end) {
 
     /** Reads {@code start_time} and {@code end_time} or {@code duration}; the start is required. */
     static Window read(Input input) {
-        Instant start = input.instant("start_time");
+        Instant start = whole(input.instant("start_time"));
         return of(input, start, readEnd(input, start, null));
     }
 
     /** The same for an update: what is not named stays, and an end that is null is taken away. */
     static Window read(Input input, Window before) {
         Instant named = input.optionalInstant("start_time");
-        Instant start = named == null ? before.start : named;
+        Instant start = named == null ? before.start : whole(named);
         Instant otherwise = input.isNull("end_time") ? null : before.end;
         return of(input, start, readEnd(input, start, otherwise));
     }
 
     private static @Nullable Instant readEnd(
             Input input, Instant start, @Nullable Instant otherwise) {
-        Instant end = input.optionalInstant("end_time");
+        Instant named = input.optionalInstant("end_time");
+        Instant end = named == null ? null : whole(named);
         Long seconds = input.optionalInteger("duration", 1, MAX_SECONDS);
         if (seconds == null) {
             return end == null ? otherwise : end;
@@ -46,6 +48,10 @@ public record Window(Instant start, @Nullable Instant end) {
             input.reject("duration", "does not agree with end_time; give one of them");
         }
         return byDuration;
+    }
+
+    private static Instant whole(Instant given) {
+        return given.truncatedTo(ChronoUnit.MILLIS);
     }
 
     private static Window of(Input input, Instant start, @Nullable Instant end) {

@@ -39,8 +39,9 @@ final class ParticipationBatch implements BatchWork<Request, Outcome> {
             throws SQLException {
         BatchSql sql = new BatchSql(connection);
         BatchSql.Seen seen = sql.lock(requests);
-        // As PostgreSQL keeps it, so that a second answer gives the same time as the first.
-        Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
+        // As the bus stamps events: what is published after this was answered counts from the join
+        // on. And as PostgreSQL keeps it, so that a second answer gives the same time as the first.
+        Instant now = clock.instant().truncatedTo(ChronoUnit.MILLIS);
         Admission admission = new Admission(seen.rooms(), seen.standing(), now, ids::next);
         List<Outcome> outcomes = new ArrayList<>(requests.size());
         for (Request request : requests) {

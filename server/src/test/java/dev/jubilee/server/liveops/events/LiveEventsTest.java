@@ -89,6 +89,27 @@ class LiveEventsTest {
     }
 
     @Test
+    void startsAndEndsAreInTheMillisecondsOfTheBus() {
+        create("sharp", Duration.ofDays(1), Duration.ofHours(9), "");
+        Instant millisecond = platform.clock().instant().plusMillis(5);
+        platform.clock().set(millisecond.plusNanos(700_000));
+        here.admin("PUT", "/events/sharp", "{\"status\": \"active\"}");
+        assertThat(occurrence("sharp").startsAt()).isEqualTo(millisecond);
+        here.admin("POST", "/events/sharp/complete", "");
+        assertThat(occurrence("sharp").endsAt()).isEqualTo(millisecond.plusMillis(1));
+        here.admin(
+                "POST",
+                "/events",
+                """
+                {"event_id": "fine", "name": "Fine", "event_type": "special",
+                 "start_time": "2026-03-09T00:00:00.0007Z", "end_time": "2026-03-10T00:00:00.0007Z"}
+                """);
+        assertThat(occurrence("fine").startsAt()).isEqualTo("2026-03-09T00:00:00Z");
+        assertThat(occurrence("fine").endsAt()).isEqualTo("2026-03-10T00:00:00Z");
+        platform.clock().set(millisecond.plusMillis(1));
+    }
+
+    @Test
     void theRequiredFieldsAndDefaultsAreThere() {
         Answer created =
                 here.admin(

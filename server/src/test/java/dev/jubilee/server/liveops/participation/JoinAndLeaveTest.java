@@ -84,6 +84,19 @@ class JoinAndLeaveTest {
     }
 
     @Test
+    void whatIsPublishedInTheMillisecondOfTheJoinCountsFromThere() {
+        arena.open("prompt", 5);
+        Instant millisecond = platform.clock().instant().plusMillis(5);
+        platform.clock().set(millisecond.plusNanos(700_000));
+        Joined joined = (Joined) join("prompt", "ann");
+        // The bus stamps events by whole milliseconds.
+        assertThat(joined.participation().joinedAt()).isEqualTo(millisecond);
+        platform.clock().set(millisecond.plusMillis(1));
+        assertThat(((AlreadyJoined) join("prompt", "ann")).participation())
+                .isEqualTo(joined.participation());
+    }
+
+    @Test
     void anUnknownEventIsNotFound() {
         assertThat(join("nowhere", "ann")).isEqualTo(new Refused(Reason.NO_SUCH_EVENT));
         assertThat(leave("nowhere", "ann"))
