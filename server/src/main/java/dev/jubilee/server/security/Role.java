@@ -20,6 +20,11 @@ public enum Role {
         return name().toLowerCase(Locale.ROOT);
     }
 
+    /** Whether it belongs to those who run the game: they see what is not published yet. */
+    public boolean isStaff() {
+        return this == ADMIN || this == OPERATOR || this == SERVICE;
+    }
+
     /** The role written so, refusing anything else. */
     public static Role of(String text) {
         return valueOf(text.toUpperCase(Locale.ROOT));

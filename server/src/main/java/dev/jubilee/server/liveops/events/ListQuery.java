@@ -3,7 +3,6 @@ package dev.jubilee.server.liveops.events;
 import dev.jubilee.server.http.Call;
 import dev.jubilee.server.http.Page;
 import dev.jubilee.server.http.Problem;
-import dev.jubilee.server.security.Role;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,7 +38,6 @@ record ListQuery(
     }
 
     static boolean seesDrafts(Call call) {
-        Role role = call.principal().role();
-        return role == Role.ADMIN || role == Role.OPERATOR || role == Role.SERVICE;
+        return call.principal().role().isStaff();
     }
 }

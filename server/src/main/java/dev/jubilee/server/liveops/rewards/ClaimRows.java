@@ -121,7 +121,7 @@ final class ClaimRows {
         }
     }
 
-    /** Tells a reward that was not earned from one that does not exist. */
+    /** Tells a reward that was not earned from one that does not exist, as far as players see. */
     static void explainMisses(
             Connection connection,
             List<Claim> claims,
@@ -136,7 +136,8 @@ final class ClaimRows {
                         """
                         SELECT m.n, e.event_id IS NOT NULL, r.reward_id IS NOT NULL
                           FROM unnest(?, ?, ?) AS m (n, event_id, reward_id)
-                          LEFT JOIN liveops.events e ON e.event_id = m.event_id
+                          LEFT JOIN liveops.events e
+                                 ON e.event_id = m.event_id AND e.status <> 'draft'
                           LEFT JOIN liveops.event_rewards r
                                  ON r.event_id = m.event_id AND r.reward_id = m.reward_id
                         """)) {

@@ -42,10 +42,15 @@ final class RewardReads {
         this.database = database;
     }
 
-    /** The rewards of an event in the order of their making; empty when there is no such event. */
-    Optional<List<Definition>> definitions(String eventId, @Nullable String userId) {
+    /**
+     * The rewards of an event in the order of their making; empty when there is no such event.
+     *
+     * @param drafts whether one that is not published is there
+     */
+    Optional<List<Definition>> definitions(
+            String eventId, @Nullable String userId, boolean drafts) {
         return database.read(connection ->
-                exists(connection, eventId)
+                exists(connection, eventId, drafts)
                         ? Optional.of(definitions(connection, eventId, userId))
                         : Optional.empty());
     }
@@ -68,10 +73,15 @@ final class RewardReads {
         return database.read(connection -> grantsOf(connection, userId, eventId, status, page));
     }
 
-    private static boolean exists(Connection connection, String eventId) throws SQLException {
+    private static boolean exists(Connection connection, String eventId, boolean drafts)
+            throws SQLException {
         try (PreparedStatement statement =
-                connection.prepareStatement("SELECT 1 FROM liveops.events WHERE event_id = ?")) {
+                connection.prepareStatement(
+                        """
+                        SELECT 1 FROM liveops.events WHERE event_id = ? AND (? OR status <> 'draft')
+                        """)) {
             statement.setString(1, eventId);
+            statement.setBoolean(2, drafts);
             try (ResultSet rows = statement.executeQuery()) {
                 return rows.next();
             }

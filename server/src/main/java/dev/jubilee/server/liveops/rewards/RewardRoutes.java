@@ -188,7 +188,7 @@ final class RewardRoutes implements Routes {
         }
         String eventId = call.path("event_id");
         List<RewardReads.Definition> found =
-                reads.definitions(eventId, player)
+                reads.definitions(eventId, player, call.principal().role().isStaff())
                         .orElseThrow(() -> Problem.notFound("event", eventId).asException());
         boolean forPlayer = player != null;
         return Reply.ok(

@@ -17,6 +17,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class LiveEventsTest {
     @RegisterExtension static final Platform platform = new Platform();
@@ -86,6 +88,44 @@ class LiveEventsTest {
         Answer published = here.admin("PUT", "/events/secret", "{\"status\": \"scheduled\"}");
         assertThat(published.text("/updated_event/status")).isEqualTo("active");
         assertThat(here.get("/events/secret").text("/event_info/status")).isEqualTo("active");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "/rewards",
+                "/occurrences",
+                "/leaderboard",
+                "/leaderboard/around/ann",
+                "/rewards?user_id=ann"
+            })
+    void nothingOfADraftIsReadByOthers(String read) {
+        String id = "hidden_" + Integer.toHexString(read.hashCode());
+        create(
+                id,
+                Duration.ofMinutes(-5),
+                Duration.ofHours(1),
+                """
+                , "status": "draft", "rewards": [{"reward_id": "cup", "reward_type": "item",
+                   "reward_value": {"item_id": "cup"}}]\
+                """);
+        String path = "/events/" + id + read;
+        if (!read.contains("user_id")) {
+            assertThat(here.get(path).status()).isEqualTo(404);
+        }
+        assertThat(here.send("player:ann", "GET", path, "").status()).isEqualTo(404);
+        if (read.startsWith("/rewards")) {
+            assertThat(here.admin("GET", path, "").text("/rewards/0/reward_id")).isEqualTo("cup");
+            Answer claim =
+                    here.send(
+                            "player:ann",
+                            "POST",
+                            "/events/" + id + "/rewards",
+                            "{\"reward_id\": \"cup\"}");
+            assertThat(claim.status()).isEqualTo(404);
+            assertThat(claim.text("/detail")).doesNotContain("cup");
+        }
     }
 
     @Test
