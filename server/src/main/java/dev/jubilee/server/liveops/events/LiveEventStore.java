@@ -97,20 +97,27 @@ final class LiveEventStore {
         }
     }
 
-    /** Makes the definitions of rewards those of the event; what was claimed stays, inactive. */
+    /**
+     * Makes the definitions of rewards those of the event; what was claimed stays, inactive. Rows
+     * of rewards that stay are not made anew: a claim under way counts in them.
+     */
     static void writeRewards(Connection connection, LiveEvent event) throws SQLException {
         String rewards = Json.text(event.config().rewards());
         try (PreparedStatement drop =
                         connection.prepareStatement(
                                 """
-                                DELETE FROM liveops.event_rewards
-                                 WHERE event_id = ? AND current_claims = 0
+                                DELETE FROM liveops.event_rewards r
+                                 WHERE r.event_id = ? AND r.current_claims = 0
+                                   AND NOT EXISTS (SELECT FROM jsonb_array_elements(?::jsonb) given
+                                                    WHERE given ->> 'reward_id' = r.reward_id)
                                 """);
                 PreparedStatement retire =
                         connection.prepareStatement(
                                 """
-                                UPDATE liveops.event_rewards SET is_active = false, updated_at = ?
-                                 WHERE event_id = ?
+                                UPDATE liveops.event_rewards r SET is_active = false, updated_at = ?
+                                 WHERE r.event_id = ? AND r.is_active
+                                   AND NOT EXISTS (SELECT FROM jsonb_array_elements(?::jsonb) given
+                                                    WHERE given ->> 'reward_id' = r.reward_id)
                                 """);
                 PreparedStatement upsert =
                         connection.prepareStatement(
@@ -124,11 +131,16 @@ final class LiveEventStore {
                                    SET reward_type = excluded.reward_type, reward_value = excluded.reward_value,
                                        reward_condition = excluded.reward_condition, max_claims = excluded.max_claims,
                                        is_active = true, updated_at = excluded.updated_at
+                                 WHERE (r.reward_type, r.reward_value, r.reward_condition, r.max_claims, r.is_active)
+                                       IS DISTINCT FROM (excluded.reward_type, excluded.reward_value,
+                                                         excluded.reward_condition, excluded.max_claims, true)
                                 """)) {
             drop.setString(1, event.eventId());
+            drop.setString(2, rewards);
             drop.executeUpdate();
             retire.setObject(1, at(event.updatedAt()));
             retire.setString(2, event.eventId());
+            retire.setString(3, rewards);
             retire.executeUpdate();
             upsert.setString(1, event.eventId());
             upsert.setObject(2, at(event.updatedAt()));
