@@ -119,6 +119,7 @@ public final class LiveOps implements Routes, AutoCloseable {
                                 clock),
                         occurrences,
                         rules,
+                        rewards.grants(),
                         bus.ends(),
                         participation::complete,
                         settings.events());

@@ -5,6 +5,7 @@ import dev.jubilee.server.http.Input;
 import dev.jubilee.server.http.Problem;
 import dev.jubilee.server.liveops.occurrences.Occurrence;
 import dev.jubilee.server.liveops.occurrences.RulesReader;
+import dev.jubilee.server.liveops.rewards.Grants;
 import dev.jubilee.server.security.Principal;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -28,14 +29,21 @@ final class LiveEvents {
     private final LiveEventStore store;
     private final EventInput reader;
     private final OccurrenceWriter occurrences;
+    private final Cancellation cancellation;
     private final Audit audit;
     private final InstantSource clock;
     private final LiveEventSettings settings;
 
-    LiveEvents(RulesReader rules, Audit audit, InstantSource clock, LiveEventSettings settings) {
+    LiveEvents(
+            RulesReader rules,
+            Grants grants,
+            Audit audit,
+            InstantSource clock,
+            LiveEventSettings settings) {
         this.store = new LiveEventStore(rules);
         this.reader = new EventInput(rules, settings.maxParticipants());
         this.occurrences = new OccurrenceWriter(clock, settings);
+        this.cancellation = new Cancellation(grants);
         this.audit = audit;
         this.clock = clock;
         this.settings = settings;
@@ -219,7 +227,7 @@ final class LiveEvents {
             throw finished(event);
         }
         for (Run run : runs) {
-            Transitions.cancel(connection, run.occurrenceId(), now);
+            cancellation.of(connection, run, now);
         }
         LiveEvent cancelled = event.as(LiveEventStatus.CANCELLED, event.window(), now);
         LiveEventStore.update(connection, cancelled);

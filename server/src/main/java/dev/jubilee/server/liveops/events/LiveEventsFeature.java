@@ -9,6 +9,7 @@ import dev.jubilee.server.idempotency.Idempotency;
 import dev.jubilee.server.liveops.occurrences.EndOffsets;
 import dev.jubilee.server.liveops.occurrences.Occurrences;
 import dev.jubilee.server.liveops.occurrences.RulesReader;
+import dev.jubilee.server.liveops.rewards.Grants;
 import java.time.InstantSource;
 import java.util.UUID;
 
@@ -34,6 +35,7 @@ public final class LiveEventsFeature implements Routes, AutoCloseable {
             Platform platform,
             Occurrences occurrences,
             RulesReader rules,
+            Grants grants,
             EndOffsets bus,
             PlayerCompletion completion,
             LiveEventSettings settings) {
@@ -50,7 +52,7 @@ public final class LiveEventsFeature implements Routes, AutoCloseable {
                         cached::forget);
         this.routes =
                 new EventRoutes(
-                        new LiveEvents(rules, platform.audit, platform.clock, settings),
+                        new LiveEvents(rules, grants, platform.audit, platform.clock, settings),
                         reads,
                         cached,
                         platform.idempotency,

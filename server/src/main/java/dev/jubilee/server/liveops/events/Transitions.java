@@ -73,10 +73,15 @@ public final class Transitions {
         return true;
     }
 
-    /** scheduled or active → cancelled. The event is left to the caller. */
-    static boolean cancel(Connection connection, UUID occurrenceId, Instant now)
+    /**
+     * scheduled or active → cancelled. The event is left to the caller, and so is who takes part.
+     *
+     * @param endsAt when it ended, if it had no end
+     */
+    static boolean cancel(
+            Connection connection, UUID occurrenceId, @Nullable Instant endsAt, Instant now)
             throws SQLException {
-        Run run = move(connection, occurrenceId, Occurrence.Status.CANCELLED, null, now);
+        Run run = move(connection, occurrenceId, Occurrence.Status.CANCELLED, endsAt, now);
         if (run == null) {
             return false;
         }

@@ -41,8 +41,12 @@ public record Participation(
         ACTIVE,
         /** Reached what the event asks for; progress counts on, for the ranking. */
         COMPLETED,
-        /** Left: holds no place, and may come in again. */
+        /**
+         * Left, and may come in again while the event runs; or the event was called off. Holds no
+         * place.
+         */
         CANCELLED,
+        /** The event ended before it was completed. */
         EXPIRED;
 
         /** Whether it holds one of the occurrence's places. */

@@ -76,6 +76,25 @@ final class GrantRows {
         }
     }
 
+    /** Lets the unclaimed grants of an occurrence expire that had no expiry, in key order. */
+    static void setExpiry(Connection connection, UUID occurrenceId, Instant expiresAt)
+            throws SQLException {
+        try (PreparedStatement statement =
+                connection.prepareStatement(
+                        """
+                        UPDATE liveops.grants g SET expires_at = ?::timestamptz
+                          FROM (SELECT id FROM liveops.grants
+                                 WHERE occurrence_id = ? AND status = 'earned' AND expires_at IS NULL
+                                 ORDER BY occurrence_id, user_id, reward_id, sequence
+                                   FOR UPDATE) open
+                         WHERE g.id = open.id
+                        """)) {
+            statement.setString(1, expiresAt.toString());
+            statement.setObject(2, occurrenceId);
+            statement.executeUpdate();
+        }
+    }
+
     /** Those of the grants that are there already. */
     static List<Grants.Key> present(Connection connection, List<Grants.Key> keys)
             throws SQLException {

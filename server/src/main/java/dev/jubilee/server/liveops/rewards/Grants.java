@@ -83,6 +83,15 @@ public final class Grants {
         return (end.isAfter(earnedAt) ? end : earnedAt).plus(claimTimeout);
     }
 
+    /**
+     * Sets the last moment of claims for what was earned in an occurrence that has ended now and
+     * had no end before. The caller holds the locks on its participations, or nothing is earned in
+     * it any more.
+     */
+    public void ended(Connection connection, UUID occurrenceId, Instant now) throws SQLException {
+        GrantRows.setExpiry(connection, occurrenceId, now.plus(claimTimeout));
+    }
+
     private @Nullable Instant expiry(Earned earned) {
         return earned.rule().automatic() ? null : expiry(earned.occurrence(), earned.at());
     }

@@ -108,6 +108,13 @@ final class EventsInstance implements AutoCloseable {
         RulesReader rules = new RulesReader(new Conditions(), settings.maxRewards());
         occurrences = new Occurrences(database, rules, changes, platform.clock());
         idempotency = new Idempotency(database, platform.clock(), Duration.ofDays(1));
+        rewards =
+                new Rewards(
+                        database,
+                        new EventId(platform.clock()),
+                        platform.clock(),
+                        new RewardSettings(Duration.ofDays(1)),
+                        LaneListener.NONE);
         feature =
                 new LiveEventsFeature(
                         new LiveEventsFeature.Platform(
@@ -118,19 +125,13 @@ final class EventsInstance implements AutoCloseable {
                                 platform.clock()),
                         occurrences,
                         rules,
+                        rewards.grants(),
                         bus,
                         (call, eventId, userId) ->
                                 CompletableFuture.completedFuture(
                                         Reply.ok(Map.of("completed", userId))),
                         settings);
         players = new Players(database, changes, platform.clock());
-        rewards =
-                new Rewards(
-                        database,
-                        new EventId(platform.clock()),
-                        platform.clock(),
-                        new RewardSettings(Duration.ofDays(1)),
-                        LaneListener.NONE);
         changes.start();
         occurrences.start();
         Router router = new Router();
