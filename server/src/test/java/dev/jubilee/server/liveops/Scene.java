@@ -198,6 +198,16 @@ public final class Scene implements AutoCloseable {
         return values.getFirst();
     }
 
+    /** Whether a transaction on this database waits for another. */
+    public boolean isAnyoneWaiting() {
+        return !column(
+                        """
+                        SELECT pid FROM pg_stat_activity
+                         WHERE datname = current_database() AND wait_event_type = 'Lock'
+                        """)
+                .isEmpty();
+    }
+
     /** A metric of a player; {@code null} as text when it has none. */
     public String metric(Occurrence occurrence, String user, String metric) {
         return value(

@@ -67,7 +67,7 @@ public final class Closing implements AutoCloseable {
         this.topics = topics;
         this.group = settings.group();
         this.clock = clock;
-        this.freeze = new Freeze(settings.claimTimeout());
+        this.freeze = new Freeze(grants);
         this.payout = new Payout(grants, settings.ranksAtATime());
     }
 

@@ -2,18 +2,18 @@ package dev.jubilee.server.liveops.closing;
 
 import dev.jubilee.server.liveops.leaderboards.TieBreak;
 import dev.jubilee.server.liveops.occurrences.Occurrence;
+import dev.jubilee.server.liveops.rewards.Grants;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.time.Instant;
 
 /** Fixes who came in where, in one transaction. */
 final class Freeze {
-    private final Duration claimTimeout;
+    private final Grants grants;
 
-    Freeze(Duration claimTimeout) {
-        this.claimTimeout = claimTimeout;
+    Freeze(Grants grants) {
+        this.grants = grants;
     }
 
     /**
@@ -21,6 +21,16 @@ final class Freeze {
      * day of claims that had none yet. The caller holds the lock on the occurrence.
      */
     void run(Connection connection, Occurrence occurrence, Instant now) throws SQLException {
+        // In the order of all who lock participations; what follows writes in an order of its own.
+        execute(
+                connection,
+                """
+                SELECT count(*) FROM (
+                    SELECT 1 FROM liveops.event_participations WHERE occurrence_id = ?::uuid
+                     ORDER BY occurrence_id, user_id
+                       FOR NO KEY UPDATE) locked
+                """,
+                occurrence.occurrenceId());
         rank(connection, occurrence);
         execute(
                 connection,
@@ -29,14 +39,7 @@ final class Freeze {
                  WHERE occurrence_id = ?::uuid AND status = 'active'
                 """,
                 occurrence.occurrenceId());
-        execute(
-                connection,
-                """
-                UPDATE liveops.grants SET expires_at = ?::timestamptz
-                 WHERE occurrence_id = ?::uuid AND status = 'earned' AND expires_at IS NULL
-                """,
-                now.plus(claimTimeout),
-                occurrence.occurrenceId());
+        grants.ended(connection, occurrence.occurrenceId(), now);
         execute(
                 connection,
                 "UPDATE liveops.occurrences SET frozen_at = ?::timestamptz WHERE occurrence_id = ?::uuid",
@@ -67,7 +70,7 @@ final class Freeze {
             for (int i = 0; i < values.length; i++) {
                 statement.setString(i + 1, values[i].toString());
             }
-            statement.executeUpdate();
+            statement.execute();
         }
     }
 }

@@ -24,34 +24,69 @@ import org.jspecify.annotations.Nullable;
 final class StandingRows {
     private StandingRows() {}
 
+    /** Whether to wait for those who hold the locks. */
+    enum Waiting {
+        /** For who holds no such lock yet: all take them in the order of keys. */
+        ALLOWED,
+        /**
+         * For who holds some: fails at once where it would be waited, as that might be for ever.
+         */
+        REFUSED
+    }
+
+    /**
+     * Participations that were locked.
+     *
+     * @param read as the database has them
+     * @param unchanged those that still have the version that was given
+     */
+    record Locked(List<Standing.Stored> read, Set<Hit.Seat> unchanged) {}
+
     /**
      * Locks the participations that count on, in key order, and reads them. Left out are players
      * who are not in, who left, and whose occurrence has been frozen.
+     *
+     * @param versions by which some of them are known; they are read if they have another
      */
-    static Map<Hit.Seat, Standing.Stored> lock(Connection connection, Collection<Hit.Seat> seats)
+    static Locked lock(
+            Connection connection,
+            Collection<Hit.Seat> seats,
+            Map<Hit.Seat, String> versions,
+            Waiting waiting)
             throws SQLException {
         try (PreparedStatement statement =
                 connection.prepareStatement(
                         """
-                        SELECT p.id, p.occurrence_id, p.user_id, p.status, p.participation_time, p.progress,
+                        SELECT p.id, p.occurrence_id, p.user_id, p.status, p.participation_time,
+                               CASE WHEN k.version IS NULL OR p.xmin <> k.version::xid THEN p.progress END,
                                p.score, p.reached_at
-                          FROM unnest(?, ?) AS k (occurrence_id, user_id)
+                          FROM unnest(?, ?, ?) AS k (occurrence_id, user_id, version)
                           JOIN liveops.event_participations p
                             ON p.occurrence_id = k.occurrence_id AND p.user_id = k.user_id
                          WHERE p.status IN ('active', 'completed') AND p.final_rank IS NULL
                          ORDER BY p.occurrence_id, p.user_id
-                           FOR UPDATE OF p
-                        """)) {
+                           FOR UPDATE OF p %s
+                        """
+                                .formatted(waiting == Waiting.REFUSED ? "NOWAIT" : ""))) {
             bind(connection, statement, seats);
-            Map<Hit.Seat, Standing.Stored> found = HashMap.newHashMap(seats.size());
+            @Nullable Object[] known = seats.stream().map(versions::get).toArray();
+            statement.setArray(3, connection.createArrayOf("text", known));
+            Locked locked = new Locked(new ArrayList<>(), new HashSet<>());
             try (ResultSet row = statement.executeQuery()) {
                 while (row.next()) {
-                    Standing.Stored stored = read(row);
-                    found.put(stored.seat(), stored);
+                    if (row.getString(6) == null) {
+                        locked.unchanged().add(seat(row));
+                    } else {
+                        locked.read().add(read(row));
+                    }
                 }
             }
-            return found;
+            return locked;
         }
+    }
+
+    private static Hit.Seat seat(ResultSet row) throws SQLException {
+        return new Hit.Seat(row.getObject(2, UUID.class), row.getString(3));
     }
 
     /** Those who have a participation, in whatever state. */
@@ -171,7 +206,7 @@ final class StandingRows {
         OffsetDateTime reachedAt = row.getObject(8, OffsetDateTime.class);
         return new Standing.Stored(
                 row.getObject(1, UUID.class),
-                new Hit.Seat(row.getObject(2, UUID.class), row.getString(3)),
+                seat(row),
                 row.getString(4).equals("completed"),
                 row.getObject(5, OffsetDateTime.class).toInstant(),
                 metrics(row.getString(6)),

@@ -2,10 +2,11 @@ package dev.jubilee.server.liveops.progress;
 
 import dev.jubilee.server.liveops.occurrences.Occurrence;
 import dev.jubilee.server.liveops.progress.StandingCache.Known;
+import dev.jubilee.server.liveops.progress.StandingRows.Locked;
+import dev.jubilee.server.liveops.progress.StandingRows.Waiting;
 import dev.jubilee.server.players.Player;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -56,7 +57,9 @@ final class Standings {
                 unknown.add(seat);
             }
         }
-        standings.read(connection, unknown);
+        if (!unknown.isEmpty()) {
+            standings.lockAll(connection, unknown);
+        }
         return standings;
     }
 
@@ -83,17 +86,28 @@ final class Standings {
         }
     }
 
-    private void read(Connection connection, Collection<Hit.Seat> seats) throws SQLException {
-        if (!seats.isEmpty()) {
-            StandingRows.lock(connection, seats).values().forEach(this::put);
-        }
+    /**
+     * Locks those that are remembered as well: whoever writes several participations takes all
+     * locks in the order of keys, and writing to those that are remembered would come too late.
+     */
+    private void lockAll(Connection connection, Set<Hit.Seat> unknown) throws SQLException {
+        Set<Hit.Seat> all = new LinkedHashSet<>(unknown);
+        all.addAll(remembered.keySet());
+        Locked locked = StandingRows.lock(connection, all, remembered, Waiting.ALLOWED);
+        bySeat.keySet().retainAll(locked.unchanged());
+        remembered.clear();
+        locked.read().forEach(this::put);
     }
 
-    /** Forgets what is remembered of these, and reads them under their locks. */
+    /**
+     * Forgets what is remembered of these, and reads them under their locks. As others are locked
+     * already, it fails where it would have to wait; the next attempt locks all in order.
+     */
     void reread(Connection connection, Set<Hit.Seat> seats) throws SQLException {
         bySeat.keySet().removeAll(seats);
         remembered.keySet().removeAll(seats);
-        read(connection, seats);
+        Locked locked = StandingRows.lock(connection, seats, Map.of(), Waiting.REFUSED);
+        locked.read().forEach(this::put);
     }
 
     /** Null when the player is not in. */

@@ -3,11 +3,15 @@ package dev.jubilee.server.liveops.closing;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.jubilee.events.tck.Await;
 import dev.jubilee.server.liveops.Scene;
 import dev.jubilee.server.liveops.leaderboards.Leaderboards;
 import dev.jubilee.server.liveops.leaderboards.Leaderboards.Entry;
 import dev.jubilee.server.liveops.occurrences.Occurrence;
 import dev.jubilee.server.testing.Platform;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
@@ -87,6 +91,36 @@ class ClosingTest {
         assertThat(statusOf("occurrences")).isEqualTo("completed");
         assertThat(statusOf("events")).isEqualTo("completed");
         assertThat(statusOf("event_participations")).isEqualTo("expired");
+    }
+
+    @Test
+    void whoeverLocksPlayersInTheirOrderNeverWaitsForTheFreezeAndItForThem() throws Exception {
+        Occurrence occurrence = ranked("ann", "zoe");
+        scene.score(occurrence, "ann", 1, Scene.START);
+        scene.score(occurrence, "zoe", 9, Scene.START);
+        close(occurrence, 0);
+        Closing closing = closing(100);
+        try (Connection claim = platform.dataSource().getConnection()) {
+            claim.setAutoCommit(false);
+            lock(claim, "ann", "");
+            CompletableFuture<Integer> closed = CompletableFuture.supplyAsync(closing::run);
+            Await.until("the freeze waits", () -> scene.isAnyoneWaiting());
+            lock(claim, "zoe", "NOWAIT");
+            claim.commit();
+            assertThat(closed.join()).isEqualTo(1);
+        }
+        assertThat(rankOf("zoe")).isEqualTo("1");
+    }
+
+    private void lock(Connection connection, String user, String waiting) throws SQLException {
+        try (PreparedStatement select =
+                connection.prepareStatement(
+                        "SELECT 1 FROM liveops.event_participations WHERE event_id = ? AND user_id = ? FOR NO KEY UPDATE "
+                                + waiting)) {
+            select.setString(1, eventId);
+            select.setString(2, user);
+            select.executeQuery().close();
+        }
     }
 
     @Test
