@@ -30,6 +30,7 @@ import dev.jubilee.server.outbox.Outbox;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -195,7 +196,7 @@ public final class Jubilee implements AutoCloseable {
                                         audit,
                                         clock,
                                         metrics.registry()),
-                                busOf(bus, kafka, admin, pool),
+                                busOf(bus, kafka, admin, pool, settings.bus().store().retention()),
                                 settings.liveOps()));
         bus.traces().ask(new LiveOpsTrace(liveOps.effects()));
         if (server.roles().contains("liveops")) {
@@ -207,10 +208,15 @@ public final class Jubilee implements AutoCloseable {
     }
 
     private static LiveOps.Bus busOf(
-            Bus bus, Map<String, Object> kafka, Admin admin, HikariDataSource pool) {
+            Bus bus,
+            Map<String, Object> kafka,
+            Admin admin,
+            HikariDataSource pool,
+            Duration retention) {
         BusGate gate = new BusGate(bus, admin);
         PostgresOffsets offsets = new PostgresOffsets(pool, "platform.consumer_offsets");
-        return new LiveOps.Bus(gate, gate, new ProgressBus(kafka, admin, offsets, gate));
+        ProgressBus events = new ProgressBus(kafka, admin, offsets, gate);
+        return new LiveOps.Bus(gate, gate, events, retention);
     }
 
     private record Parts(

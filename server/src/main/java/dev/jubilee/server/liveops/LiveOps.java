@@ -33,6 +33,7 @@ import dev.jubilee.server.security.Access;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
 import java.time.InstantSource;
 
 /** Live-ops of one instance. */
@@ -52,8 +53,10 @@ public final class LiveOps implements Routes, AutoCloseable {
      * @param publisher takes what the outbox holds
      * @param ends where the bus ends, when an occurrence does
      * @param events what progress consumes
+     * @param retention how long the bus keeps events
      */
-    public record Bus(BusPublisher publisher, EndOffsets ends, ProgressBus events) {}
+    public record Bus(
+            BusPublisher publisher, EndOffsets ends, ProgressBus events, Duration retention) {}
 
     private final Platform platform;
     private final Access reads;
@@ -107,7 +110,7 @@ public final class LiveOps implements Routes, AutoCloseable {
                         occurrences,
                         bus.events().topics()::names,
                         rewards.grants(),
-                        ClosingSettings.of(settings.progress(), settings.rewards()),
+                        ClosingSettings.of(settings.progress(), bus.retention()),
                         clock);
         this.events =
                 new LiveEventsFeature(

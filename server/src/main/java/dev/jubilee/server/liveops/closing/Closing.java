@@ -4,6 +4,7 @@ import dev.jubilee.server.database.Database;
 import dev.jubilee.server.liveops.events.Transitions;
 import dev.jubilee.server.liveops.occurrences.Occurrence;
 import dev.jubilee.server.liveops.occurrences.Occurrences;
+import dev.jubilee.server.liveops.progress.LedgerPurge;
 import dev.jubilee.server.liveops.rewards.Grants;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -37,6 +38,7 @@ public final class Closing implements AutoCloseable {
     private final InstantSource clock;
     private final Freeze freeze;
     private final Payout payout;
+    private final LedgerPurge ledger;
     private final ScheduledExecutorService timer =
             Executors.newSingleThreadScheduledExecutor(
                     Thread.ofPlatform().name("closing").daemon().factory());
@@ -68,6 +70,7 @@ public final class Closing implements AutoCloseable {
         this.group = settings.group();
         this.clock = clock;
         this.freeze = new Freeze(grants);
+        this.ledger = new LedgerPurge(database, clock, settings.ledgerRetention());
         this.payout = new Payout(grants, settings.ranksAtATime());
     }
 
@@ -76,6 +79,7 @@ public final class Closing implements AutoCloseable {
         var _ =
                 timer.scheduleWithFixedDelay(
                         this::runQuietly, LOOK_MILLIS, LOOK_MILLIS, TimeUnit.MILLISECONDS);
+        var _ = timer.scheduleWithFixedDelay(this::purgeQuietly, 1, 15, TimeUnit.MINUTES);
     }
 
     /**
@@ -103,6 +107,14 @@ public final class Closing implements AutoCloseable {
             run();
         } catch (RuntimeException e) {
             log.warn("an occurrence could not be closed, trying again: {}", e.getMessage());
+        }
+    }
+
+    private void purgeQuietly() {
+        try {
+            ledger.run();
+        } catch (RuntimeException e) {
+            log.warn("what counted for past occurrences stays for now: {}", e.getMessage());
         }
     }
 
