@@ -89,11 +89,10 @@ public final class LiveOps implements Routes, AutoCloseable {
                         new LaneMetrics("claims", registry));
         this.participation =
                 new ParticipationFeature(
-                        database,
+                        new ParticipationFeature.Platform(database, platform.idempotency(), clock),
                         occurrences,
                         players,
                         rewards.grants()::earn,
-                        clock,
                         settings.participation(),
                         new LaneMetrics("participation", registry));
         this.progress =
@@ -159,7 +158,7 @@ public final class LiveOps implements Routes, AutoCloseable {
         rewards.routes(reads).on(router);
         new GrantRoutes(platform.idempotency(), platform.audit(), platform.clock()).on(router);
         new LeaderboardRoutes(new Leaderboards(platform.database()), reads).on(router);
-        new PlayerRoutes(players, platform.database()).on(router);
+        new PlayerRoutes(players, platform.idempotency()).on(router);
     }
 
     /** Finishes what was accepted, and ends. */

@@ -1,12 +1,12 @@
 package dev.jubilee.server.players;
 
-import dev.jubilee.server.database.Database;
 import dev.jubilee.server.http.Call;
 import dev.jubilee.server.http.Input;
 import dev.jubilee.server.http.Problem;
 import dev.jubilee.server.http.Reply;
 import dev.jubilee.server.http.Router;
 import dev.jubilee.server.http.Routes;
+import dev.jubilee.server.idempotency.Idempotency;
 import dev.jubilee.server.security.Access;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -18,11 +18,11 @@ public final class PlayerRoutes implements Routes {
     private static final int MAX_ATTRIBUTES = 100;
 
     private final Players players;
-    private final Database database;
+    private final Idempotency idempotency;
 
-    public PlayerRoutes(Players players, Database database) {
+    public PlayerRoutes(Players players, Idempotency idempotency) {
         this.players = players;
-        this.database = database;
+        this.idempotency = idempotency;
     }
 
     @Override
@@ -42,11 +42,15 @@ public final class PlayerRoutes implements Routes {
         }
         input.check();
         @Nullable Integer given = level == null ? null : Math.toIntExact(level);
-        Player player =
-                database.transaction(
-                        connection -> players.put(connection, userId, given, segment, attributes));
+        Reply reply =
+                idempotency.once(
+                        call,
+                        connection ->
+                                Reply.ok(
+                                        players.put(
+                                                connection, userId, given, segment, attributes)));
         players.forget(userId);
-        return Reply.ok(player);
+        return reply;
     }
 
     private Reply get(Call call) {

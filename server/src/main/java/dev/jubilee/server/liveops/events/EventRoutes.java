@@ -124,7 +124,7 @@ final class EventRoutes implements Routes {
                 EventRoutes::state);
     }
 
-    private Reply complete(Call call) throws Exception {
+    private Reply complete(Call call) {
         String eventId = call.path("event_id");
         Input input = call.optionalInput();
         String named = input.optionalText("event_id", 50);
@@ -134,7 +134,7 @@ final class EventRoutes implements Routes {
         @Nullable String userId = input.optionalPlayer("user_id");
         input.check();
         if (userId != null) {
-            return completion.complete(call, eventId, userId).toCompletableFuture().get();
+            return completion.complete(call, eventId, userId);
         }
         if (call.principal().role() != Role.ADMIN) {
             throw Problem.forbidden(

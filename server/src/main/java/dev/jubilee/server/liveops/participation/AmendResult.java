@@ -10,7 +10,6 @@ sealed interface AmendResult {
 
     /** Why it is not set. */
     enum Reason {
-        NO_SUCH_EVENT,
         NOT_ACTIVE,
         NOT_IN
     }

@@ -3,7 +3,6 @@ package dev.jubilee.server.liveops.participation;
 import dev.jubilee.server.conditions.Expression.Condition;
 import dev.jubilee.server.conditions.ExpressionException;
 import dev.jubilee.server.conditions.Scope;
-import dev.jubilee.server.database.Database;
 import dev.jubilee.server.json.Json;
 import dev.jubilee.server.liveops.occurrences.Occurrence;
 import dev.jubilee.server.liveops.occurrences.Occurrences;
@@ -42,55 +41,53 @@ import tools.jackson.databind.node.ObjectNode;
  * score, completion, and the rewards for milestones and completion follow. Thread-safe; blocks.
  */
 final class Amendments {
-    private final Database database;
     private final Occurrences occurrences;
     private final Players players;
     private final Earnings earnings;
     private final InstantSource clock;
 
-    Amendments(
-            Database database,
-            Occurrences occurrences,
-            Players players,
-            Earnings earnings,
-            InstantSource clock) {
-        this.database = database;
+    Amendments(Occurrences occurrences, Players players, Earnings earnings, InstantSource clock) {
         this.occurrences = occurrences;
         this.players = players;
         this.earnings = earnings;
         this.clock = clock;
     }
 
+    /** A player in what now runs of an event. */
+    record Target(Occurrence occurrence, Player player) {}
+
+    /** Who is meant; null when there is no such event. */
+    @Nullable Target target(String eventId, String userId) {
+        Occurrence occurrence = occurrences.load(eventId);
+        return occurrence == null ? null : new Target(occurrence, players.get(userId));
+    }
+
     /**
-     * Sets a participation in what now runs of an event.
+     * Sets a participation, in the caller's transaction.
      *
      * @param metrics metric → value; others stay as they are
      * @param complete whether it is completed, whatever its metrics
      */
     AmendResult amend(
-            String eventId, String userId, Map<String, Double> metrics, boolean complete) {
-        Occurrence occurrence = occurrences.load(eventId);
-        if (occurrence == null) {
-            return new Refused(Reason.NO_SUCH_EVENT);
+            Connection connection, Target target, Map<String, Double> metrics, boolean complete)
+            throws SQLException {
+        Occurrence occurrence = target.occurrence();
+        String userId = target.player().userId();
+        Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
+        if (!isRunning(connection, occurrence.occurrenceId(), now)) {
+            return new Refused(Reason.NOT_ACTIVE);
         }
-        Player player = players.get(userId);
-        return database.transaction(connection -> {
-            Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
-            if (!isRunning(connection, occurrence.occurrenceId(), now)) {
-                return new Refused(Reason.NOT_ACTIVE);
-            }
-            ParticipantView before =
-                    ParticipantReads.lock(connection, occurrence.occurrenceId(), userId);
-            if (before == null || before.status().equals("cancelled")) {
-                return new Refused(Reason.NOT_IN);
-            }
-            Effect effect = effect(occurrence, player, before, metrics, complete, now);
-            write(connection, before, effect, now);
-            tell(connection, occurrence, before, effect, now);
-            ParticipantView after =
-                    ParticipantReads.lock(connection, occurrence.occurrenceId(), userId);
-            return new Amended(Objects.requireNonNull(after));
-        });
+        ParticipantView before =
+                ParticipantReads.lock(connection, occurrence.occurrenceId(), userId);
+        if (before == null || before.status().equals("cancelled")) {
+            return new Refused(Reason.NOT_IN);
+        }
+        Effect effect = effect(occurrence, target.player(), before, metrics, complete, now);
+        write(connection, before, effect, now);
+        tell(connection, occurrence, before, effect, now);
+        ParticipantView after =
+                ParticipantReads.lock(connection, occurrence.occurrenceId(), userId);
+        return new Amended(Objects.requireNonNull(after));
     }
 
     /**

@@ -3,6 +3,7 @@ package dev.jubilee.server.liveops.participation;
 import dev.jubilee.server.http.Call;
 import dev.jubilee.server.http.Input;
 import dev.jubilee.server.http.Method;
+import dev.jubilee.server.http.Problem;
 import dev.jubilee.server.http.Reply;
 import dev.jubilee.server.http.Router;
 import dev.jubilee.server.http.Routes;
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
 
 /** Joining and leaving over HTTP, in the spellings of both documents. */
 final class JoinRoutes implements Routes {
@@ -22,6 +24,7 @@ final class JoinRoutes implements Routes {
     private static final List<String> TYPES_OF_SERVICES = List.of("manual", "invited", "automatic");
 
     private final Participations participations;
+    private final KeyedRequests keyed;
 
     /** What joining answers. */
     record JoinedView(
@@ -44,8 +47,9 @@ final class JoinRoutes implements Routes {
         }
     }
 
-    JoinRoutes(Participations participations) {
+    JoinRoutes(Participations participations, KeyedRequests keyed) {
         this.participations = participations;
+        this.keyed = keyed;
     }
 
     @Override
@@ -68,22 +72,33 @@ final class JoinRoutes implements Routes {
         String type = input.optionalOneOf("participation_type", player ? TYPES : TYPES_OF_SERVICES);
         input.check();
         String userId = call.actingPlayer(named);
-        String correlationId = call.correlationId();
         Participation.Type how =
                 type == null ? Participation.Type.MANUAL : Participation.Type.of(type);
+        if (KeyedRequests.hasKey(call)) {
+            return keyed.once(
+                    call,
+                    () -> participations.joinOf(eventId, userId, how),
+                    outcome -> reply((JoinResult) outcome, JoinRoutes::refuse, eventId));
+        }
+        String correlationId = call.correlationId();
         return call.answer(
                 participations.join(eventId, userId, how),
-                result -> reply(result, eventId, correlationId),
+                result -> reply(result, problem -> Reply.problem(problem, correlationId), eventId),
                 Refusals::of);
     }
 
-    private static Reply reply(JoinResult result, String eventId, String correlationId) {
+    private static Reply reply(
+            JoinResult result, Function<Problem, Reply> refusal, String eventId) {
         return switch (result) {
             case Joined(var place) -> Reply.created(JoinedView.of(place));
             case AlreadyJoined(var place) -> Reply.ok(JoinedView.of(place));
-            case JoinResult.Refused(var reason) ->
-                    Reply.problem(Refusals.of(reason, eventId), correlationId);
+            case JoinResult.Refused(var reason) -> refusal.apply(Refusals.of(reason, eventId));
         };
+    }
+
+    /** Undoes the transaction, and with it the key. */
+    private static Reply refuse(Problem problem) {
+        throw problem.asException();
     }
 
     private CompletionStage<Reply> leave(Call call) {
@@ -100,18 +115,24 @@ final class JoinRoutes implements Routes {
     }
 
     private CompletionStage<Reply> leave(Call call, String eventId, String userId) {
+        if (KeyedRequests.hasKey(call)) {
+            return keyed.once(
+                    call,
+                    () -> participations.leaveOf(eventId, userId),
+                    outcome -> reply((LeaveResult) outcome, JoinRoutes::refuse, eventId));
+        }
         String correlationId = call.correlationId();
         return call.answer(
                 participations.leave(eventId, userId),
-                result -> reply(result, eventId, correlationId),
+                result -> reply(result, problem -> Reply.problem(problem, correlationId), eventId),
                 Refusals::of);
     }
 
-    private static Reply reply(LeaveResult result, String eventId, String correlationId) {
+    private static Reply reply(
+            LeaveResult result, Function<Problem, Reply> refusal, String eventId) {
         return switch (result) {
             case LeaveResult.Left _ -> Reply.ok(Map.of("success", true));
-            case LeaveResult.Refused(var reason) ->
-                    Reply.problem(Refusals.of(reason, eventId), correlationId);
+            case LeaveResult.Refused(var reason) -> refusal.apply(Refusals.of(reason, eventId));
         };
     }
 }

@@ -8,6 +8,7 @@ import dev.jubilee.server.http.Problem;
 import dev.jubilee.server.http.Reply;
 import dev.jubilee.server.http.Router;
 import dev.jubilee.server.http.Routes;
+import dev.jubilee.server.idempotency.Idempotency;
 import dev.jubilee.server.liveops.occurrences.MetricName;
 import dev.jubilee.server.liveops.occurrences.Occurrence;
 import dev.jubilee.server.liveops.occurrences.Occurrences;
@@ -32,6 +33,7 @@ final class ParticipantRoutes implements Routes {
     private final Occurrences occurrences;
     private final ParticipantReads reads;
     private final Amendments amendments;
+    private final Idempotency idempotency;
     private final PlayerEvents playerEvents;
 
     /**
@@ -54,10 +56,12 @@ final class ParticipantRoutes implements Routes {
             Occurrences occurrences,
             ParticipantReads reads,
             Amendments amendments,
+            Idempotency idempotency,
             PlayerEvents playerEvents) {
         this.occurrences = occurrences;
         this.reads = reads;
         this.amendments = amendments;
+        this.idempotency = idempotency;
         this.playerEvents = playerEvents;
     }
 
@@ -119,7 +123,7 @@ final class ParticipantRoutes implements Routes {
             input.reject("progress", "is required where no status is given");
         }
         body.check();
-        return amend(eventId, player, metrics, "completed".equals(status), call.correlationId());
+        return amend(call, eventId, player, metrics, "completed".equals(status));
     }
 
     /** Completes a player by hand: the answer to {@code POST /events/{id}/complete}. */
@@ -128,20 +132,27 @@ final class ParticipantRoutes implements Routes {
             throw Problem.forbidden("A player is completed by a service or an admin.")
                     .asException();
         }
-        return amend(eventId, userId, Map.of(), true, call.correlationId());
+        return amend(call, eventId, userId, Map.of(), true);
     }
 
     private Reply amend(
+            Call call,
             String eventId,
             String player,
             Map<String, Double> metrics,
-            boolean complete,
-            String correlationId) {
-        return switch (amendments.amend(eventId, player, metrics, complete)) {
-            case AmendResult.Amended(var participant) -> Reply.ok(participant);
-            case AmendResult.Refused(var reason) ->
-                    Reply.problem(Refusals.of(reason, eventId, player), correlationId);
-        };
+            boolean complete) {
+        Amendments.Target target = amendments.target(eventId, player);
+        if (target == null) {
+            throw Problem.notFound("event", eventId).asException();
+        }
+        return idempotency.once(
+                call,
+                connection ->
+                        switch (amendments.amend(connection, target, metrics, complete)) {
+                            case AmendResult.Amended(var participant) -> Reply.ok(participant);
+                            case AmendResult.Refused(var reason) ->
+                                    throw Refusals.of(reason, eventId, player).asException();
+                        });
     }
 
     private CompletionStage<Reply> ofPlayer(Call call) {

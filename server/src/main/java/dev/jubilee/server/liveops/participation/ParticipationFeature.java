@@ -5,39 +5,42 @@ import dev.jubilee.server.database.Database;
 import dev.jubilee.server.http.Call;
 import dev.jubilee.server.http.Reply;
 import dev.jubilee.server.http.Routes;
+import dev.jubilee.server.idempotency.Idempotency;
 import dev.jubilee.server.liveops.occurrences.Occurrences;
 import dev.jubilee.server.players.Players;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 
 /** Participation, put together. Thread-safe. */
 public final class ParticipationFeature implements AutoCloseable {
     private final Participations participations;
     private final PlayerEvents playerEvents;
     private final ParticipantRoutes participants;
-    private final ExecutorService completing = Executors.newVirtualThreadPerTaskExecutor();
+    private final KeyedRequests keyed;
+
+    /** What of the platform participation stands on. */
+    public record Platform(Database database, Idempotency idempotency, InstantSource clock) {}
 
     public ParticipationFeature(
-            Database database,
+            Platform platform,
             Occurrences occurrences,
             Players players,
             Earnings earnings,
-            InstantSource clock,
             ParticipationSettings settings,
             LaneListener listener) {
+        Database database = platform.database();
+        InstantSource clock = platform.clock();
         this.participations =
                 new Participations(
                         database, occurrences, players, earnings, clock, settings, listener);
+        this.keyed = new KeyedRequests(participations, platform.idempotency());
         this.playerEvents = new PlayerEvents(database);
         this.participants =
                 new ParticipantRoutes(
                         occurrences,
                         new ParticipantReads(database),
-                        new Amendments(database, occurrences, players, earnings, clock),
+                        new Amendments(occurrences, players, earnings, clock),
+                        platform.idempotency(),
                         playerEvents);
     }
 
@@ -47,13 +50,16 @@ public final class ParticipationFeature implements AutoCloseable {
     }
 
     public List<Routes> routes() {
-        return List.of(new JoinRoutes(participations), participants);
+        return List.of(new JoinRoutes(participations, keyed), participants);
     }
 
-    /** Completes a player by hand; answers with the participation, or the refusal. */
-    public CompletionStage<Reply> complete(Call call, String eventId, String userId) {
-        return CompletableFuture.supplyAsync(
-                () -> participants.complete(call, eventId, userId), completing);
+    /**
+     * Completes a player by hand. Blocks.
+     *
+     * @throws dev.jubilee.server.http.ProblemException when it is refused
+     */
+    public Reply complete(Call call, String eventId, String userId) {
+        return participants.complete(call, eventId, userId);
     }
 
     /** Refuses what comes from now on, and answers what was accepted before. */
@@ -61,6 +67,6 @@ public final class ParticipationFeature implements AutoCloseable {
     public void close() {
         participations.close();
         playerEvents.close();
-        completing.shutdown();
+        keyed.close();
     }
 }

@@ -7,11 +7,15 @@ import dev.jubilee.server.conditions.Expression.Condition;
 import dev.jubilee.server.conditions.Scope;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.database.GatheredReads;
+import dev.jubilee.server.http.Problem;
 import dev.jubilee.server.liveops.occurrences.Occurrence;
 import dev.jubilee.server.liveops.occurrences.Occurrences;
 import dev.jubilee.server.players.Player;
 import dev.jubilee.server.players.Players;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
@@ -30,6 +34,7 @@ public final class Participations implements AutoCloseable {
     private static final int PLAYERS_A_QUERY = 500;
 
     private final Occurrences occurrences;
+    private final ParticipationBatch batch;
     private final GroupCommit<Request, Outcome> lane;
     private final GatheredReads<String, Player> players;
 
@@ -51,12 +56,8 @@ public final class Participations implements AutoCloseable {
                         .withGathering(true)
                         .withCapacity(settings.capacity())
                         .withPatience(settings.patience());
-        this.lane =
-                new GroupCommit<>(
-                        laneSettings,
-                        database.dataSource(),
-                        new ParticipationBatch(earnings, clock),
-                        listener);
+        this.batch = new ParticipationBatch(earnings, clock);
+        this.lane = new GroupCommit<>(laneSettings, database.dataSource(), batch, listener);
     }
 
     /** Lets a player into what now runs of an event. */
@@ -102,6 +103,41 @@ public final class Participations implements AutoCloseable {
                                                 new Request.Leave(occurrence, userId))
                                         .thenApply(LeaveResult.class::cast)
                                 : done(new LeaveResult.Refused(LeaveResult.Reason.ENDED)));
+    }
+
+    /**
+     * A join for {@link #decide}. Blocks.
+     *
+     * @throws dev.jubilee.server.http.ProblemException when there is no such event
+     */
+    Request.Join joinOf(String eventId, String userId, Participation.Type type) {
+        Occurrence occurrence = load(eventId);
+        Condition requirement = occurrence.rules().requirement();
+        boolean eligible = true;
+        if (requirement != null) {
+            Player found = players.ask(userId).toCompletableFuture().join();
+            Player player = found == null ? Player.unknown(userId) : found;
+            eligible = requirement.test(Scope.of(player));
+        }
+        return new Request.Join(occurrence, userId, type, eligible);
+    }
+
+    /** The same of leaving. */
+    Request.Leave leaveOf(String eventId, String userId) {
+        return new Request.Leave(load(eventId), userId);
+    }
+
+    /** Decides one request in the caller's transaction, beside the lane. Blocks. */
+    Outcome decide(Connection connection, Request request) throws SQLException {
+        return batch.execute(connection, List.of(request)).getFirst();
+    }
+
+    private Occurrence load(String eventId) {
+        Occurrence occurrence = occurrences.load(eventId);
+        if (occurrence == null) {
+            throw Problem.notFound("event", eventId).asException();
+        }
+        return occurrence;
     }
 
     /** How many joins and leaves wait to be written. */

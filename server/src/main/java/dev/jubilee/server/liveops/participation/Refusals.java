@@ -39,7 +39,6 @@ final class Refusals {
 
     static Problem of(AmendResult.Reason reason, String eventId, String userId) {
         return switch (reason) {
-            case NO_SUCH_EVENT -> Problem.notFound("event", eventId);
             case NOT_ACTIVE -> notActive(eventId);
             case NOT_IN -> Problem.notFound("participant", userId);
         };

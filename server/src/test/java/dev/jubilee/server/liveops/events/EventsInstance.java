@@ -43,7 +43,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -127,16 +126,14 @@ final class EventsInstance implements AutoCloseable {
                         rules,
                         rewards.grants(),
                         bus,
-                        (call, eventId, userId) ->
-                                CompletableFuture.completedFuture(
-                                        Reply.ok(Map.of("completed", userId))),
+                        (call, eventId, userId) -> Reply.ok(Map.of("completed", userId)),
                         settings);
         players = new Players(database, changes, platform.clock());
         changes.start();
         occurrences.start();
         Router router = new Router();
         feature.on(router);
-        new PlayerRoutes(players, database).on(router);
+        new PlayerRoutes(players, idempotency).on(router);
         new LeaderboardRoutes(new Leaderboards(database), settings.reads()).on(router);
         rewards.routes(settings.reads()).on(router);
         port = HttpPort.listen(vertx, "127.0.0.1", 0, router, edge(), 2);

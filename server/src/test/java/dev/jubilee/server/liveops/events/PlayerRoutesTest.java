@@ -35,6 +35,19 @@ class PlayerRoutesTest {
     }
 
     @Test
+    void aLateRepetitionUnderTheSameKeyOverwritesNothing() {
+        try (EventsInstance here = new EventsInstance(platform)) {
+            String[] key = {"Idempotency-Key", "level-up"};
+            var first = here.send("service", "PUT", "/users/carl", "{\"level\": 5}", key);
+            here.send("service", "PUT", "/users/carl", "{\"level\": 6}");
+            var again = here.send("service", "PUT", "/users/carl", "{\"level\": 5}", key);
+            assertThat(again).isEqualTo(first);
+            assertThat(here.send("service", "GET", "/users/carl", "").number("/level"))
+                    .isEqualTo(6);
+        }
+    }
+
+    @Test
     void manyPlayersAreReadTogether() {
         try (EventsInstance here = new EventsInstance(platform)) {
             here.send("service", "PUT", "/users/p1", "{\"level\": 1}");

@@ -6,6 +6,7 @@ import dev.jubilee.server.conditions.Conditions;
 import dev.jubilee.server.database.ChangeFeed;
 import dev.jubilee.server.database.ConnectionPool;
 import dev.jubilee.server.database.Database;
+import dev.jubilee.server.idempotency.Idempotency;
 import dev.jubilee.server.liveops.occurrences.Occurrences;
 import dev.jubilee.server.liveops.occurrences.RulesReader;
 import dev.jubilee.server.liveops.rewards.Earned;
@@ -39,6 +40,7 @@ final class Arena implements AutoCloseable {
     private final InstantSource clock;
     private final HikariDataSource pool;
     private final ChangeFeed feed;
+    private final Idempotency idempotency;
 
     Arena(Platform platform, InstantSource clock, ParticipationSettings settings) {
         this.clock = clock;
@@ -56,16 +58,16 @@ final class Arena implements AutoCloseable {
         Players players = new Players(database, feed, clock);
         feed.start();
         occurrences.start();
+        this.idempotency = new Idempotency(database, clock, Duration.ofDays(1));
         this.feature =
                 new ParticipationFeature(
-                        database,
+                        new ParticipationFeature.Platform(database, idempotency, clock),
                         occurrences,
                         players,
                         (connection, all) -> {
                             earned.addAll(all);
                             return List.of();
                         },
-                        clock,
                         settings,
                         LaneListener.NONE);
         this.participations = feature.participations();
@@ -220,6 +222,7 @@ final class Arena implements AutoCloseable {
     @Override
     public void close() {
         feature.close();
+        idempotency.close();
         occurrences.close();
         feed.close();
         pool.close();

@@ -19,6 +19,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -70,8 +71,7 @@ class ParticipationHttpTest {
         arena = new Arena(platform, platform.clock(), ParticipationSettings.DEFAULT);
         Router router = new Router();
         arena.feature.routes().forEach(routes -> routes.on(router));
-        router.hot(
-                dev.jubilee.server.http.Method.POST,
+        router.post(
                 "/events/{event_id}/complete",
                 dev.jubilee.server.security.Access.PLAYER,
                 call ->
@@ -347,6 +347,70 @@ class ParticipationHttpTest {
         assertThat(none.body().get("events")).isEmpty();
     }
 
+    @Test
+    void aLateRepetitionOfAJoinUnderItsKeyDoesNotBringThePlayerBack() {
+        UUID occurrence = arena.open("keyed", 5);
+        String[] key = {"Idempotency-Key", "join-1"};
+        Answer joined = send("player:ann", "POST", "/events/keyed/join", "", key);
+        assertThat(joined.status()).isEqualTo(201);
+        send("player:ann", "POST", "/events/keyed/leave", "");
+
+        assertThat(send("player:ann", "POST", "/events/keyed/join", "", key)).isEqualTo(joined);
+
+        assertThat(arena.in(occurrence)).isEmpty();
+        assertThat(send("player:ann", "POST", "/events/keyed/leave", "", key).text("code"))
+                .isEqualTo("idempotency_key_reused");
+        assertThat(send("player:bob", "POST", "/events/keyed/join", "", key).status())
+                .as("a key is its caller's own")
+                .isEqualTo(201);
+        assertThat(arena.counter(occurrence)).isEqualTo(1);
+    }
+
+    @Test
+    void aLateRepetitionOfALeaveUnderItsKeyDoesNotThrowThePlayerOut() {
+        UUID occurrence = arena.open("keyed-leave", 5);
+        String[] key = {"Idempotency-Key", "leave-1"};
+        String leave = "/events/keyed-leave/participants/ann";
+        send("player:ann", "POST", "/events/keyed-leave/join", "");
+        Answer left = send("player:ann", "DELETE", leave, "", key);
+        assertThat(left.status()).isEqualTo(200);
+        send("player:ann", "POST", "/events/keyed-leave/join", "");
+
+        assertThat(send("player:ann", "DELETE", leave, "", key)).isEqualTo(left);
+
+        assertThat(arena.in(occurrence)).containsExactly("ann");
+    }
+
+    @Test
+    void aRefusalUnderAKeyIsJudgedAnew() {
+        arena.open("keyed-full", 1);
+        send("player:bob", "POST", "/events/keyed-full/join", "");
+        String[] key = {"Idempotency-Key", "full-1"};
+        Answer full = send("player:ann", "POST", "/events/keyed-full/join", "", key);
+        assertThat(full.text("code")).isEqualTo("event_full");
+        send("player:bob", "POST", "/events/keyed-full/leave", "");
+        assertThat(send("player:ann", "POST", "/events/keyed-full/join", "", key).status())
+                .isEqualTo(201);
+        assertThat(send("player:ann", "POST", "/events/nowhere/join", "", key).status())
+                .isEqualTo(404);
+    }
+
+    @Test
+    void aLateRepetitionUnderItsKeyDoesNotOverwriteLaterProgress() {
+        arena.open("keyed-set", 5, RULES);
+        send("player:ann", "POST", "/events/keyed-set/join", "");
+        String path = "/events/keyed-set/participants/ann";
+        String[] key = {"Idempotency-Key", "set-1"};
+        Answer three = send("service", "PUT", path, "{\"progress\": {\"kills\": 3}}", key);
+        send("service", "PUT", path, "{\"progress\": {\"kills\": 4}}");
+
+        assertThat(send("service", "PUT", path, "{\"progress\": {\"kills\": 3}}", key))
+                .isEqualTo(three);
+
+        Answer now = send("service", "GET", path, "");
+        assertThat(now.body().at("/progress/kills").intValue()).isEqualTo(4);
+    }
+
     private static String events(Answer answer) {
         return String.join(
                 " ",
@@ -357,16 +421,19 @@ class ParticipationHttpTest {
                         .toList());
     }
 
-    private static Answer send(String who, String method, String path, String body) {
-        HttpRequest request =
+    private static Answer send(
+            String who, String method, String path, String body, String... headers) {
+        HttpRequest.Builder request =
                 HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port.port() + path))
                         .header("Authorization", "Bearer " + who)
                         .header("Content-Type", "application/json")
-                        .method(method, HttpRequest.BodyPublishers.ofString(body))
-                        .build();
+                        .method(method, HttpRequest.BodyPublishers.ofString(body));
+        for (int i = 0; i < headers.length; i += 2) {
+            request.header(headers[i], headers[i + 1]);
+        }
         try {
             HttpResponse<byte[]> response =
-                    client.send(request, HttpResponse.BodyHandlers.ofByteArray());
+                    client.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
             return new Answer(response.statusCode(), Json.tree(response.body()));
         } catch (java.io.IOException e) {
             throw new java.io.UncheckedIOException(e);
