@@ -2,7 +2,6 @@ package dev.jubilee.server.bus.store;
 
 import dev.jubilee.events.OffsetStore;
 import dev.jubilee.events.kafka.ConsumerLoop;
-import dev.jubilee.events.kafka.LoopListener;
 import dev.jubilee.events.kafka.LoopSettings;
 import dev.jubilee.events.kafka.TopicOffsets;
 import dev.jubilee.events.postgres.PostgresOffsets;
@@ -11,6 +10,7 @@ import dev.jubilee.server.bus.topics.TopicCatalogue;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.http.Router;
 import dev.jubilee.server.http.Routes;
+import dev.jubilee.server.observability.LoopMetrics;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -41,6 +41,7 @@ public final class EventStore implements Routes, AutoCloseable {
     private final Map<String, Object> kafka;
     private final Admin admin;
     private final TopicCatalogue topics;
+    private final MeterRegistry registry;
     private final PostgresOffsets offsets;
     private final StoreWriter writer;
     private final Retention retention;
@@ -67,6 +68,7 @@ public final class EventStore implements Routes, AutoCloseable {
         this.kafka = kafka;
         this.admin = admin;
         this.topics = topics;
+        this.registry = registry;
         this.offsets = new PostgresOffsets(database.dataSource(), "platform.consumer_offsets");
         Partitions partitions = new Partitions(database);
         this.writer =
@@ -95,7 +97,7 @@ public final class EventStore implements Routes, AutoCloseable {
                         admin,
                         offsets,
                         writer,
-                        LoopListener.NONE);
+                        new LoopMetrics(GROUP, registry));
         loop = started;
         topics.onChange(() -> started.topics(topics.names()));
         started.topics(topics.names());
