@@ -325,6 +325,28 @@ class EventStoreTest {
     }
 
     @Test
+    void anEventThatTheStoreHasNotReachedIsNotSaidToBeNone() throws Exception {
+        publish(one, "\"key\":\"slow\",\"payload\":0");
+        one.bus.store().caughtUp().get(10, TimeUnit.SECONDS);
+        String id;
+        try (Connection connection = platform.connection();
+                Statement statement = connection.createStatement()) {
+            connection.setAutoCommit(false);
+            statement.execute(
+                    "SELECT FROM platform.consumer_offsets WHERE consumer_group = 'store' FOR UPDATE");
+            id = publish(one, "\"key\":\"slow\",\"payload\":1").text("event_id");
+
+            Answer behind = two.get("service", "/events/" + id + "/status");
+
+            assertThat(behind.status()).isEqualTo(503);
+            assertThat(behind.text("code")).isEqualTo("event_store_behind");
+            assertThat(behind.headers().firstValue("Retry-After")).hasValue("1");
+            connection.rollback();
+        }
+        assertThat(two.get("service", "/events/" + id + "/status").status()).isEqualTo(200);
+    }
+
+    @Test
     void oldDaysAreDroppedAndOldIdsForgotten() throws Exception {
         publish(one, "\"event_id\":\"old-1\",\"payload\":1");
         assertThat(one.get("service", "/events/old-1/status").status()).isEqualTo(200);

@@ -8,6 +8,7 @@ import dev.jubilee.events.postgres.PostgresOffsets;
 import dev.jubilee.server.bus.stats.Activity;
 import dev.jubilee.server.bus.topics.TopicCatalogue;
 import dev.jubilee.server.database.Database;
+import dev.jubilee.server.http.Problem;
 import dev.jubilee.server.http.Router;
 import dev.jubilee.server.http.Routes;
 import dev.jubilee.server.observability.LoopMetrics;
@@ -35,6 +36,14 @@ public final class EventStore implements Routes, AutoCloseable {
 
     /** The group under which the store stands in {@code platform.consumer_offsets}. */
     public static final String GROUP = "store";
+
+    /** Why an event that is not found may be there all the same. */
+    public static final Problem BEHIND =
+            Problem.unavailable(
+                    "event_store_behind",
+                    "The event store has not come as far as Kafka yet; the event may be on its way"
+                            + " there.",
+                    Duration.ofSeconds(1));
 
     private static final Duration GATHERING = Duration.ofMillis(40);
 
@@ -120,9 +129,10 @@ public final class EventStore implements Routes, AutoCloseable {
     }
 
     /**
-     * Completes when the store has passed what is in Kafka now, or after two seconds all the same.
+     * Completes when the store has passed what is in Kafka now, or after two seconds all the same,
+     * and says whether it has.
      */
-    public CompletableFuture<Void> caughtUp() {
+    public CompletableFuture<Boolean> caughtUp() {
         return catchUp.await();
     }
 
