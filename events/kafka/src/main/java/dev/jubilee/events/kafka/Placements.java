@@ -139,7 +139,7 @@ final class Placements implements ConsumerRebalanceListener {
                 kafka.ids(due.stream().map(TopicPartition::topic).distinct().toList());
         List<TopicPartition> there =
                 due.stream().filter(partition -> ids.containsKey(partition.topic())).toList();
-        Map<PartitionId, Position> positions = store.positionsWithEpochs(settings.group());
+        Map<PartitionId, Position> positions = stored();
         Map<TopicPartition, Long> begins = kafka.list(there, OffsetSpec.earliest());
         Map<TopicPartition, Position> ends = kafka.endsWithEpochs(there);
         for (TopicPartition partition : due) {
@@ -152,6 +152,15 @@ final class Placements implements ConsumerRebalanceListener {
             }
             PartitionId id = new PartitionId(topicId, partition.partition());
             place(partition, new Place(id, positions.getOrDefault(id, Place.NOWHERE)), begin, end);
+        }
+    }
+
+    private Map<PartitionId, Position> stored() {
+        try {
+            return store.positionsWithEpochs(settings.group());
+        } catch (RuntimeException e) {
+            // It is back soon, mostly; and while it is not, there is nothing to do harm with.
+            throw new RetryableException("the positions cannot be read: " + e.getMessage(), e);
         }
     }
 

@@ -45,6 +45,7 @@ class ConsumerLoopTest {
     private static final class Alarms implements LoopListener {
         final AtomicInteger fenced = new AtomicInteger();
         final AtomicInteger failed = new AtomicInteger();
+        final List<Throwable> causes = new CopyOnWriteArrayList<>();
         final AtomicLong lost = new AtomicLong();
         final AtomicInteger beyondEnd = new AtomicInteger();
         final List<String> lostTails = new CopyOnWriteArrayList<>();
@@ -57,6 +58,7 @@ class ConsumerLoopTest {
         @Override
         public void failing(Throwable cause, int times) {
             failed.incrementAndGet();
+            causes.add(cause);
         }
 
         @Override
@@ -147,6 +149,16 @@ class ConsumerLoopTest {
         until("all consumed", () -> ledger.consumed().size() == 10);
         assertThat(ledger.consumed()).containsExactlyElementsOf(values(0, 10));
         assertThat(alarms.failed).hasValue(3);
+    }
+
+    @Test
+    void looksAgainSoonWhenTheStoreCannotBeRead() throws Exception {
+        send(0, 0, 10);
+        ledger.failReads(3);
+        start(ledger);
+
+        until("all consumed", () -> ledger.consumed().size() == 10);
+        assertThat(alarms.causes).hasSize(3).hasOnlyElementsOfType(RetryableException.class);
     }
 
     @Test

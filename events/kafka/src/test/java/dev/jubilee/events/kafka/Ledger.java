@@ -17,6 +17,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 final class Ledger implements OffsetStore, BatchHandler {
     private final Map<PartitionId, Position> positions = new HashMap<>();
     private final List<String> consumed = new ArrayList<>();
+    private int failingReads;
 
     @Override
     public synchronized Map<PartitionId, Long> positions(String group) {
@@ -27,6 +28,9 @@ final class Ledger implements OffsetStore, BatchHandler {
 
     @Override
     public synchronized Map<PartitionId, Position> positionsWithEpochs(String group) {
+        if (failingReads-- > 0) {
+            throw new IllegalStateException("the store is away");
+        }
         return Map.copyOf(positions);
     }
 
@@ -45,6 +49,10 @@ final class Ledger implements OffsetStore, BatchHandler {
             consumed.add(new String(record.value(), StandardCharsets.UTF_8));
         }
         return Handled.ADVANCED;
+    }
+
+    synchronized void failReads(int times) {
+        failingReads = times;
     }
 
     synchronized List<String> consumed() {
