@@ -6,9 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.jubilee.server.liveops.Scene;
 import dev.jubilee.server.liveops.leaderboards.Leaderboards;
 import dev.jubilee.server.liveops.leaderboards.Leaderboards.Entry;
+import dev.jubilee.server.liveops.occurrences.BusTopics;
 import dev.jubilee.server.liveops.occurrences.Occurrence;
 import dev.jubilee.server.testing.Platform;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
+import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -30,7 +35,16 @@ class ClosingTest {
              {"reward_id": "winner", "reward_type": "gold", "reward_value": {"amount": 9},
               "reward_condition": {"on": "rank", "top": 1, "claim": "automatic"}}]\
             """;
+    private static final UUID TOPIC = new UUID(0, 7);
+    private static final UUID MADE_AGAIN = new UUID(0, 8);
     private static int number;
+
+    private record Topics(Map<String, UUID> ids) implements BusTopics {
+        @Override
+        public Collection<String> names() {
+            return ids.keySet();
+        }
+    }
 
     private Scene scene;
     private String eventId;
@@ -97,11 +111,33 @@ class ClosingTest {
                 new Closing(
                         scene.database(),
                         scene.occurrences(),
-                        List::of,
+                        new Topics(Map.of()),
                         scene.rewards().grants(),
                         new ClosingSettings(GROUP, Scene.CLAIM_TIMEOUT, 100),
                         scene.clock());
         assertThat(closing.run()).isEqualTo(1);
+    }
+
+    @Test
+    void whatProgressConsumedOfATopicDoesNotCountForAnotherOfItsName() {
+        Occurrence occurrence = ranked("ann");
+        progressStandsAt(50_000);
+        close(occurrence, MADE_AGAIN, 10_000);
+        assertThat(closing(100, MADE_AGAIN).run()).isZero();
+        assertThat(rankOf("ann")).isEqualTo("null");
+
+        progressStandsAt(MADE_AGAIN, 10_000);
+        assertThat(closing(100, MADE_AGAIN).run()).isEqualTo(1);
+    }
+
+    @Test
+    void aTopicThatWasMadeAgainSinceTheEndIsNotWaitedFor() {
+        Occurrence occurrence = ranked("ann");
+        progressStandsAt(99);
+        close(occurrence, TOPIC, 100);
+        assertThat(closing(100, TOPIC).run()).isZero();
+
+        assertThat(closing(100, MADE_AGAIN).run()).isEqualTo(1);
     }
 
     @Test
@@ -157,7 +193,7 @@ class ClosingTest {
                         new Closing(
                                 other.database(),
                                 other.occurrences(),
-                                () -> List.of("game.events"),
+                                new Topics(Map.of("game.events", TOPIC)),
                                 other.rewards().grants(),
                                 new ClosingSettings(GROUP, Scene.CLAIM_TIMEOUT, 1),
                                 other.clock());
@@ -206,32 +242,52 @@ class ClosingTest {
     }
 
     private void close(Occurrence occurrence, long end) {
+        close(occurrence, "\"offset\": " + end);
+    }
+
+    private void close(Occurrence occurrence, UUID topicId, long end) {
+        close(occurrence, "\"topic_id\": \"" + topicId + "\", \"offset\": " + end);
+    }
+
+    private void close(Occurrence occurrence, String end) {
         scene.run(
                 """
                 UPDATE liveops.occurrences SET status = 'closing', end_offsets = ?::jsonb
                  WHERE occurrence_id = ?::uuid
                 """,
-                "[{\"topic\": \"game.events\", \"partition\": 0, \"offset\": " + end + "}]",
+                "[{\"topic\": \"game.events\", \"partition\": 0, " + end + "}]",
                 occurrence.occurrenceId());
         scene.occurrences().refresh(occurrence.occurrenceId());
     }
 
     private void progressStandsAt(long offset) {
+        progressStandsAt(TOPIC, offset);
+    }
+
+    private void progressStandsAt(UUID topicId, long offset) {
         scene.run(
                 """
                 INSERT INTO platform.consumer_offsets (consumer_group, topic_id, partition, topic, next_offset)
-                VALUES (?, '00000000-0000-0000-0000-000000000007', 0, 'game.events', ?::bigint)
+                VALUES (?, ?::uuid, 0, 'game.events', ?::bigint)
                 ON CONFLICT (consumer_group, topic_id, partition) DO UPDATE SET next_offset = excluded.next_offset
                 """,
                 GROUP,
+                topicId,
                 offset);
     }
 
     private Closing closing(int ranksAtATime) {
+        return closing(ranksAtATime, TOPIC);
+    }
+
+    /**
+     * @param topicId of the topic as it is now
+     */
+    private Closing closing(int ranksAtATime, UUID topicId) {
         return new Closing(
                 scene.database(),
                 scene.occurrences(),
-                () -> List.of("game.events"),
+                new Topics(Map.of("game.events", topicId)),
                 scene.rewards().grants(),
                 new ClosingSettings(GROUP, Scene.CLAIM_TIMEOUT, ranksAtATime),
                 scene.clock());

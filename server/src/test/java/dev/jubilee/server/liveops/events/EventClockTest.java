@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
@@ -24,6 +25,8 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 
 class EventClockTest {
     @RegisterExtension static final Platform platform = new Platform();
+
+    private static final UUID TOPIC = UUID.randomUUID();
 
     @Test
     void theClockWakesByItselfWhenSomethingIsDue() {
@@ -97,7 +100,8 @@ class EventClockTest {
                     if (down.get()) {
                         throw new IllegalStateException("the bus is down");
                     }
-                    return Optional.of(List.of(new EndOffsets.PartitionEnd("game.events", 0, 7)));
+                    return Optional.of(
+                            List.of(new EndOffsets.PartitionEnd("game.events", TOPIC, 0, 7)));
                 };
         try (EventsInstance here = new EventsInstance(platform, Map.of(), flaky)) {
             create(here, "unheard", Duration.ofHours(-2), Duration.ofHours(1));
