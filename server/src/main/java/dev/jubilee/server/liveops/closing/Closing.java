@@ -15,7 +15,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -40,6 +42,7 @@ public final class Closing implements AutoCloseable {
     private final InstantSource clock;
     private final Freeze freeze;
     private final Payout payout;
+    private final Set<UUID> failing = ConcurrentHashMap.newKeySet();
     private final ScheduledExecutorService timer =
             Executors.newSingleThreadScheduledExecutor(
                     Thread.ofPlatform().name("closing").daemon().factory());
@@ -99,7 +102,8 @@ public final class Closing implements AutoCloseable {
     }
 
     /**
-     * Brings every occurrence that has ended as far as it can come now.
+     * Brings every occurrence that has ended as far as it can come now. One that fails is logged
+     * and holds up no other.
      *
      * @return how many were completed by this call
      */
@@ -108,11 +112,29 @@ public final class Closing implements AutoCloseable {
         Ids ids = new Ids(topics);
         for (Occurrence occurrence : occurrences.open()) {
             if (occurrence.status() == Occurrence.Status.CLOSING
-                    && bringOn(occurrence, ids)) {
+                    && !Thread.currentThread().isInterrupted()
+                    && bringOnOrReport(occurrence, ids)) {
                 completed++;
             }
         }
         return completed;
+    }
+
+    private boolean bringOnOrReport(Occurrence occurrence, Ids ids) {
+        try {
+            boolean completed = bringOn(occurrence, ids);
+            failing.remove(occurrence.occurrenceId());
+            return completed;
+        } catch (RuntimeException e) {
+            if (failing.add(occurrence.occurrenceId())) {
+                log.warn(
+                        "occurrence {} of {} cannot be closed at present, trying again: {}",
+                        occurrence.number(),
+                        occurrence.eventId(),
+                        e.toString());
+            }
+            return false;
+        }
     }
 
     @Override
@@ -124,7 +146,7 @@ public final class Closing implements AutoCloseable {
         try {
             run();
         } catch (RuntimeException e) {
-            log.warn("an occurrence could not be closed, trying again: {}", e.getMessage());
+            log.warn("what has ended could not be closed, trying again: {}", e.getMessage());
         }
     }
 
