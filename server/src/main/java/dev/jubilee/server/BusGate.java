@@ -11,7 +11,9 @@ import dev.jubilee.server.outbox.EventRefused;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.apache.kafka.clients.admin.Admin;
@@ -51,6 +53,11 @@ final class BusGate implements BusPublisher, EndOffsets, ProgressBus.Topics {
     }
 
     @Override
+    public Map<String, UUID> ids() {
+        return ends.ids();
+    }
+
+    @Override
     public void onChange(Runnable listener) {
         bus.topics().catalogue().onChange(listener);
     }
@@ -62,7 +69,9 @@ final class BusGate implements BusPublisher, EndOffsets, ProgressBus.Topics {
         }
         return Optional.of(
                 ends.now().stream()
-                        .map(at -> new PartitionEnd(at.topic(), at.partition(), at.offset()))
+                        .map(at ->
+                                new PartitionEnd(
+                                        at.topic(), at.topicId(), at.partition(), at.offset()))
                         .toList());
     }
 }

@@ -1,5 +1,6 @@
 package dev.jubilee.events;
 
+import java.util.HashMap;
 import java.util.Map;
 
 /**
@@ -13,6 +14,36 @@ public interface OffsetStore {
      * @throws RuntimeException if the store cannot be read
      */
     Map<PartitionId, Long> positions(String group);
+
+    /**
+     * A position, and the leader epoch of the log in which it was reached: by that it is noticed
+     * that the log was cut short and written on since. A store that keeps no epochs gives {@link
+     * #NO_EPOCH}.
+     *
+     * @param offset of the next event to consume
+     */
+    record Position(long offset, int leaderEpoch) {
+        /** The epoch is not known. */
+        public static final int NO_EPOCH = -1;
+
+        /** Whether the epoch is known. */
+        public boolean hasEpoch() {
+            return leaderEpoch != NO_EPOCH;
+        }
+    }
+
+    /**
+     * The positions with their epochs, as far as the store keeps them.
+     *
+     * @throws RuntimeException if the store cannot be read
+     */
+    default Map<PartitionId, Position> positionsWithEpochs(String group) {
+        Map<PartitionId, Position> positions = new HashMap<>();
+        positions(group)
+                .forEach((partition, offset) ->
+                        positions.put(partition, new Position(offset, Position.NO_EPOCH)));
+        return positions;
+    }
 
     /**
      * Whether the group, on whichever instance, has consumed everything before these offsets. An

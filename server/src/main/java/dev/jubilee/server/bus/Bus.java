@@ -119,7 +119,7 @@ public final class Bus implements Routes, AutoCloseable {
                                 topics.catalogue(),
                                 publisher,
                                 new ReplaySubscribers(this::delivery),
-                                store::caughtUp));
+                                () -> store.caughtUp().thenAccept(passed -> {})));
         this.clock = clock;
         this.http =
                 new OutboundHttp(settings.delivery().networks(), settings.delivery().perEndpoint());

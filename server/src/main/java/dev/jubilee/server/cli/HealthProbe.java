@@ -1,28 +1,40 @@
 package dev.jubilee.server.cli;
 
+import dev.jubilee.server.config.ConfigFile;
+import dev.jubilee.server.config.ServerSettings;
+import dev.jubilee.server.config.SettingsReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.HttpURLConnection;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Asks the platform on this machine how it is. */
-record HealthProbe(int port) {
+/**
+ * Asks the platform on this machine how it is.
+ *
+ * @param address where its metrics port is: {@code host:port}
+ */
+record HealthProbe(String address) {
     private static final int TIMEOUT_MILLIS = 3_000;
-    private static final int DEFAULT_PORT = 9093;
 
     /** What it answered: the status code and the body. */
     record Answer(int status, String body) {}
 
-    static HealthProbe ofEnvironment() {
-        return of(System.getenv());
-    }
-
-    static HealthProbe of(Map<String, String> settings) {
-        String port = settings.getOrDefault("JUBILEE_METRICS_PORT", "");
-        return new HealthProbe(port.matches("\\d{1,5}") ? Integer.parseInt(port) : DEFAULT_PORT);
+    /**
+     * Asks where {@code up} listens that is started with the same settings.
+     *
+     * @param config the file named on the command line
+     * @param folder where a file that is not named is looked for
+     * @throws dev.jubilee.server.config.InvalidSettingsException as {@code up} does
+     */
+    static HealthProbe of(Map<String, String> environment, @Nullable Path config, Path folder) {
+        SettingsReader reader = new SettingsReader(ConfigFile.over(environment, config, folder));
+        ServerSettings server = ServerSettings.from(reader);
+        reader.check();
+        return new HealthProbe(Welcome.reachable(server.host()) + ":" + server.metricsPort());
     }
 
     boolean ready() {
@@ -35,9 +47,7 @@ record HealthProbe(int port) {
         try {
             HttpURLConnection connection =
                     (HttpURLConnection)
-                            URI.create("http://127.0.0.1:" + port + "/health")
-                                    .toURL()
-                                    .openConnection();
+                            URI.create("http://" + address + "/health").toURL().openConnection();
             connection.setConnectTimeout(TIMEOUT_MILLIS);
             connection.setReadTimeout(TIMEOUT_MILLIS);
             int status = connection.getResponseCode();

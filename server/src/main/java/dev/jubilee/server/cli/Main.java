@@ -1,6 +1,8 @@
 package dev.jubilee.server.cli;
 
 import dev.jubilee.server.Jubilee;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -24,6 +26,12 @@ public final class Main implements Runnable {
                     "Print nothing and exit with 0 if the platform here is ready, else with 1.")
     private boolean healthCheck;
 
+    @Option(
+            names = "--config",
+            paramLabel = "FILE",
+            description = "With --health-check: the file that up was started with.")
+    private @Nullable Path config;
+
     /** Runs a command and ends the process with its exit code. */
     public static void main(String[] arguments) {
         System.exit(commandLine().execute(arguments));
@@ -42,6 +50,7 @@ public final class Main implements Runnable {
         if (!healthCheck) {
             throw new ParameterException(spec.commandLine(), "Name a command, or --help.");
         }
-        System.exit(HealthProbe.ofEnvironment().ready() ? 0 : 1);
+        HealthProbe probe = HealthProbe.of(System.getenv(), config, Path.of(""));
+        System.exit(probe.ready() ? 0 : 1);
     }
 }

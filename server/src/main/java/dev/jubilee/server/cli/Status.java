@@ -1,9 +1,12 @@
 package dev.jubilee.server.cli;
 
 import java.net.HttpURLConnection;
+import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 @Command(
@@ -13,14 +16,20 @@ import picocli.CommandLine.Spec;
 final class Status implements Callable<Integer> {
     @Spec private CommandSpec spec = CommandSpec.create();
 
+    @Option(
+            names = "--config",
+            paramLabel = "FILE",
+            description = "The file that up was started with.")
+    private @Nullable Path config;
+
     @Override
     public Integer call() {
-        HealthProbe probe = HealthProbe.ofEnvironment();
+        HealthProbe probe = HealthProbe.of(System.getenv(), config, Path.of(""));
         HealthProbe.Answer answer = probe.ask();
         if (answer == null) {
             spec.commandLine()
                     .getOut()
-                    .println("not running: nothing answers on port " + probe.port());
+                    .println("not running: nothing answers at " + probe.address());
             return 1;
         }
         spec.commandLine().getOut().println(answer.body().strip());

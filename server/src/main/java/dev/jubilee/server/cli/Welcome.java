@@ -52,7 +52,8 @@ final class Welcome {
     static String reachable(String host) {
         return switch (host) {
             case "0.0.0.0", "::" -> "127.0.0.1";
-            default -> host;
+            // An IPv6 address stands in brackets where a port follows.
+            default -> host.contains(":") ? "[" + host + "]" : host;
         };
     }
 

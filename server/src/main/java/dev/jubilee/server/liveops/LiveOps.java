@@ -107,7 +107,7 @@ public final class LiveOps implements Routes, AutoCloseable {
                 new Closing(
                         database,
                         occurrences,
-                        bus.events().topics()::names,
+                        bus.events().topics(),
                         rewards.grants(),
                         ClosingSettings.of(settings.progress(), bus.retention()),
                         clock);

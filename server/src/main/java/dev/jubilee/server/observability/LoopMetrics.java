@@ -13,7 +13,8 @@ import org.slf4j.LoggerFactory;
 /**
  * What a consuming loop does: {@code jubilee_consumer_records_total}, {@code
  * jubilee_consumer_batch_seconds}, {@code jubilee_consumer_fenced_total}, {@code
- * jubilee_consumer_failures_total}, {@code jubilee_consumer_lost_records_total}, by group.
+ * jubilee_consumer_failures_total}, {@code jubilee_consumer_lost_records_total}, {@code
+ * jubilee_consumer_lost_tail_records_total}, {@code jubilee_consumer_beyond_end_total}, by group.
  */
 public final class LoopMetrics implements LoopListener {
     private static final Logger log = LoggerFactory.getLogger(LoopMetrics.class);
@@ -24,6 +25,8 @@ public final class LoopMetrics implements LoopListener {
     private final Counter fenced;
     private final Counter failures;
     private final Counter lost;
+    private final Counter lostTail;
+    private final Counter beyondEnd;
 
     /**
      * @param group the consumer group
@@ -38,10 +41,13 @@ public final class LoopMetrics implements LoopListener {
                 Counter.builder("jubilee.consumer.fenced").tag("group", group).register(registry);
         this.failures =
                 Counter.builder("jubilee.consumer.failures").tag("group", group).register(registry);
-        this.lost =
-                Counter.builder("jubilee.consumer.lost.records")
-                        .tag("group", group)
-                        .register(registry);
+        this.lost = counter("jubilee.consumer.lost.records", registry);
+        this.lostTail = counter("jubilee.consumer.lost.tail.records", registry);
+        this.beyondEnd = counter("jubilee.consumer.beyond.end", registry);
+    }
+
+    private Counter counter(String name, MeterRegistry registry) {
+        return Counter.builder(name).tag("group", group).register(registry);
     }
 
     @Override
@@ -75,8 +81,20 @@ public final class LoopMetrics implements LoopListener {
     }
 
     @Override
+    public void tailLost(TopicPartition partition, long position, long end) {
+        lostTail.increment((double) (position - end));
+        log.error(
+                "ALARM: Kafka lost {} records from {} of {} on, which {} had consumed",
+                position - end,
+                end,
+                partition,
+                group);
+    }
+
+    @Override
     public void beyondEnd(TopicPartition partition, long position, long end) {
         failures.increment();
+        beyondEnd.increment();
         log.error(
                 "ALARM: {} stands at {} of {}, but Kafka ends at {}",
                 group,

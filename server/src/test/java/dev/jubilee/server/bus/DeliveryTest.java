@@ -110,6 +110,44 @@ class DeliveryTest {
     }
 
     @Test
+    void whatIsWrittenWhereKafkaLostItsEndIsDeliveredToThoseWhoBeginBehind() throws Exception {
+        String topic = topic();
+        Receiver receiver = receiver();
+        Answer subscription = subscribe(topic, receiver, "");
+        String key = "\"key\": \"k\", \"payload\": ";
+        publish(topic, key + 1);
+        await(receiver, 1);
+        // As if the subscription had been made a thousand events later, and Kafka had lost them.
+        execute(
+                """
+                UPDATE platform.consumer_offsets SET next_offset = next_offset + 1000
+                 WHERE consumer_group = 'delivery' AND topic = '%s';
+                UPDATE bus.event_subscriptions s
+                   SET starts_at = (SELECT jsonb_object_agg(t.key, (SELECT jsonb_agg(p::text::bigint + 1000)
+                                      FROM jsonb_array_elements(t.value) p)) FROM jsonb_each(s.starts_at) t)
+                 WHERE id = '%s'
+                """
+                        .formatted(topic, subscription.text("subscription_id")));
+        bus.post("operator", path(subscription) + "/pause", "");
+        bus.post("operator", path(subscription) + "/resume", "");
+        publish(topic, key + 2);
+        Await.until(
+                "routing has gone back",
+                () ->
+                        text("SELECT count(*) FROM platform.consumer_offsets WHERE next_offset < 1000"
+                                        + " AND leader_epoch IS NOT NULL AND consumer_group = 'delivery'"
+                                        + " AND topic = '"
+                                        + topic
+                                        + "'")
+                                .equals("1"));
+
+        publish(topic, key + 3);
+
+        await(receiver, 2);
+        assertThat(payloads(receiver)).containsExactly(1, 3);
+    }
+
+    @Test
     @Order(2)
     void bothSecretsSignAfterARotation() throws Exception {
         String topic = topic();
@@ -669,6 +707,13 @@ class DeliveryTest {
                         "SELECT count(*) FROM bus.pending_deliveries WHERE subscription_id = '"
                                 + subscription.text("subscription_id")
                                 + "'"));
+    }
+
+    private static void execute(String sql) throws SQLException {
+        try (Connection connection = platform.connection();
+                Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
     }
 
     private static String text(String sql) throws SQLException {

@@ -291,6 +291,62 @@ class EventStoreTest {
     }
 
     @Test
+    void whatIsWrittenWhereKafkaLostItsEndIsStored() throws Exception {
+        Answer before = publish(one, "\"key\":\"cut\",\"payload\":1");
+        int partition = before.body().get("partition").intValue();
+        one.bus.store().caughtUp().get(10, TimeUnit.SECONDS);
+        String position =
+                "consumer_group = 'store' AND topic = '%s' AND partition = %d"
+                        .formatted(topic, partition);
+        double lost = lostTail();
+        // As if a thousand more had been stored, and Kafka had lost them since.
+        sql(
+                "UPDATE platform.consumer_offsets SET next_offset = next_offset + 1000 WHERE "
+                        + position);
+        publish(one, "\"key\":\"cut\",\"payload\":2");
+        Await.until("it has gone back", () -> lostTail() > lost);
+
+        String id = publish(one, "\"key\":\"cut\",\"payload\":3").text("event_id");
+
+        assertThat(two.get("service", "/events/" + id + "/status").status()).isEqualTo(200);
+        assertThat(number("SELECT leader_epoch FROM platform.consumer_offsets WHERE " + position))
+                .isNotNegative();
+    }
+
+    private static double lostTail() {
+        return List.of(one, two).stream()
+                .mapToDouble(it ->
+                        it.registry
+                                .get("jubilee.consumer.lost.tail.records")
+                                .tag("group", EventStore.GROUP)
+                                .counter()
+                                .count())
+                .sum();
+    }
+
+    @Test
+    void anEventThatTheStoreHasNotReachedIsNotSaidToBeNone() throws Exception {
+        publish(one, "\"key\":\"slow\",\"payload\":0");
+        one.bus.store().caughtUp().get(10, TimeUnit.SECONDS);
+        String id;
+        try (Connection connection = platform.connection();
+                Statement statement = connection.createStatement()) {
+            connection.setAutoCommit(false);
+            statement.execute(
+                    "SELECT FROM platform.consumer_offsets WHERE consumer_group = 'store' FOR UPDATE");
+            id = publish(one, "\"key\":\"slow\",\"payload\":1").text("event_id");
+
+            Answer behind = two.get("service", "/events/" + id + "/status");
+
+            assertThat(behind.status()).isEqualTo(503);
+            assertThat(behind.text("code")).isEqualTo("event_store_behind");
+            assertThat(behind.headers().firstValue("Retry-After")).hasValue("1");
+            connection.rollback();
+        }
+        assertThat(two.get("service", "/events/" + id + "/status").status()).isEqualTo(200);
+    }
+
+    @Test
     void oldDaysAreDroppedAndOldIdsForgotten() throws Exception {
         publish(one, "\"event_id\":\"old-1\",\"payload\":1");
         assertThat(one.get("service", "/events/old-1/status").status()).isEqualTo(200);

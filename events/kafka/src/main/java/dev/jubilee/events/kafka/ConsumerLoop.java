@@ -16,6 +16,7 @@ import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.InvalidOffsetException;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.LogTruncationException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.WakeupException;
 import org.jspecify.annotations.Nullable;
@@ -31,8 +32,14 @@ import org.slf4j.LoggerFactory;
  *   <li>A partition without a position is consumed from its earliest record.
  *   <li>Records that Kafka deleted before they were consumed are reported with their number, and
  *       the loop goes on behind them.
- *   <li>A position beyond Kafka's end stops that partition, with an alarm that keeps coming.
- *       Nothing is ever reset.
+ *   <li>When Kafka has lost the end of a log, as it may when its machine loses power, the loop says
+ *       so and goes back to where the log was cut, by compare-and-set and through the handler like
+ *       any other advance: what is written there afterwards are new records, and none of them is
+ *       passed over. It is noticed by the leader epoch that the store keeps with a position, also
+ *       after new records have lifted the end past it; a position without an epoch is noticed only
+ *       while it lies beyond the end.
+ *   <li>When Kafka cannot tell where the log was cut, the partition stops, with an alarm that keeps
+ *       coming. Nothing is ever reset to a guess.
  *   <li>When the handler, the store or Kafka fails, the loop goes on from where the store says,
  *       after a pause; other partitions' order and content are not affected.
  * </ul>
@@ -213,9 +220,19 @@ public final class ConsumerLoop implements AutoCloseable {
             if (records.count() >= LoopSettings.MANY) {
                 LockSupport.parkNanos(begun + settings.pace().toNanos() - System.nanoTime());
             }
+        } catch (LogTruncationException e) {
+            goBack(e, placements);
         } catch (InvalidOffsetException e) {
             // Out of range: the placing finds out on which side, and complains.
             placements.displace(e.partitions(), SOON);
+        }
+    }
+
+    private void goBack(LogTruncationException truncation, Placements placements) {
+        try {
+            handle(placements.wayBack(truncation), placements);
+        } catch (RuntimeException e) {
+            placements.displace(truncation.partitions(), failed(e));
         }
     }
 

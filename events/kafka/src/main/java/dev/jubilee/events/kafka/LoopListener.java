@@ -22,8 +22,15 @@ public interface LoopListener {
     default void recordsLost(TopicPartition partition, long count) {}
 
     /**
-     * Alarm, repeated: Kafka ends before the group's position, so it has lost what it once had. The
-     * partition is not consumed from until somebody decides.
+     * Alarm: Kafka has lost what the group had consumed from {@code end} up to its position, as it
+     * may when its machine loses power. What was written there since are other records; the group
+     * goes on with them. Groups that had not come so far have lost what they had not consumed.
+     */
+    default void tailLost(TopicPartition partition, long position, long end) {}
+
+    /**
+     * Alarm, repeated: Kafka ends before the group's position, so it has lost what it once had, and
+     * it cannot tell from where on. The partition is not consumed from until somebody decides.
      */
     default void beyondEnd(TopicPartition partition, long position, long end) {}
 

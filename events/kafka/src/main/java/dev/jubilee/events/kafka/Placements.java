@@ -2,6 +2,7 @@ package dev.jubilee.events.kafka;
 
 import dev.jubilee.events.OffsetAdvance;
 import dev.jubilee.events.OffsetStore;
+import dev.jubilee.events.OffsetStore.Position;
 import dev.jubilee.events.PartitionId;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -17,9 +18,9 @@ import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.LogTruncationException;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Where one consumer stands in each of its partitions. A partition that was just assigned, or whose
@@ -27,8 +28,6 @@ import org.slf4j.LoggerFactory;
  * store says. For the loop's thread alone.
  */
 final class Placements implements ConsumerRebalanceListener {
-    private static final Logger LOG = LoggerFactory.getLogger(Placements.class);
-
     /** A deleted topic is soon no longer assigned; until then there is no need to hurry. */
     private static final Duration AFTER_DELETION = Duration.ofSeconds(1);
 
@@ -38,14 +37,11 @@ final class Placements implements ConsumerRebalanceListener {
     private final Consumer<byte[], byte[]> consumer;
     private final OffsetStore store;
     private final TopicOffsets kafka;
-    private final LoopListener listener;
+    private final Losses losses;
     private final Map<TopicPartition, Place> placed = new HashMap<>();
 
     /** When each displaced partition may be placed, as a {@link System#nanoTime()}. */
     private final Map<TopicPartition, Long> displaced = new HashMap<>();
-
-    /** Where each partition began when the loss of what was before was reported. */
-    private final Map<TopicPartition, Long> reportedLosses = new HashMap<>();
 
     /** Partitions that seemed to end before the group's position. */
     private final Set<TopicPartition> suspects = new HashSet<>();
@@ -66,11 +62,8 @@ final class Placements implements ConsumerRebalanceListener {
         this.consumer = consumer;
         this.store = store;
         this.kafka = kafka;
-        this.listener = listener;
+        this.losses = new Losses(settings.group(), listener);
     }
-
-    /** The position the store has for the partition, or {@link OffsetAdvance#NONE}. */
-    private record Place(PartitionId id, long stored) {}
 
     @Override
     public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
@@ -87,9 +80,12 @@ final class Placements implements ConsumerRebalanceListener {
 
     /** Stops fetching from these partitions, and places them anew after the delay. */
     void displace(Collection<TopicPartition> partitions, Duration delay) {
-        consumer.pause(partitions);
+        // What was taken away in the meantime is another member's to place.
+        List<TopicPartition> ours = new ArrayList<>(partitions);
+        ours.retainAll(consumer.assignment());
+        consumer.pause(ours);
         long due = System.nanoTime() + delay.toNanos();
-        for (TopicPartition partition : partitions) {
+        for (TopicPartition partition : ours) {
             placed.remove(partition);
             displaced.put(partition, due);
         }
@@ -143,20 +139,28 @@ final class Placements implements ConsumerRebalanceListener {
                 kafka.ids(due.stream().map(TopicPartition::topic).distinct().toList());
         List<TopicPartition> there =
                 due.stream().filter(partition -> ids.containsKey(partition.topic())).toList();
-        Map<PartitionId, Long> positions = store.positions(settings.group());
+        Map<PartitionId, Position> positions = stored();
         Map<TopicPartition, Long> begins = kafka.list(there, OffsetSpec.earliest());
-        Map<TopicPartition, Long> ends = kafka.list(there, OffsetSpec.latest());
+        Map<TopicPartition, Position> ends = kafka.endsWithEpochs(there);
         for (TopicPartition partition : due) {
             UUID topicId = ids.get(partition.topic());
             Long begin = begins.get(partition);
-            Long end = ends.get(partition);
+            Position end = ends.get(partition);
             if (topicId == null || begin == null || end == null) {
                 displace(List.of(partition), AFTER_DELETION);
                 continue;
             }
             PartitionId id = new PartitionId(topicId, partition.partition());
-            long stored = positions.getOrDefault(id, OffsetAdvance.NONE);
-            place(partition, new Place(id, stored), begin, end);
+            place(partition, new Place(id, positions.getOrDefault(id, Place.NOWHERE)), begin, end);
+        }
+    }
+
+    private Map<PartitionId, Position> stored() {
+        try {
+            return store.positionsWithEpochs(settings.group());
+        } catch (RuntimeException e) {
+            // It is back soon, mostly; and while it is not, there is nothing to do harm with.
+            throw new RetryableException("the positions cannot be read: " + e.getMessage(), e);
         }
     }
 
@@ -176,32 +180,29 @@ final class Placements implements ConsumerRebalanceListener {
         return due;
     }
 
-    private void place(TopicPartition partition, Place place, long begin, long end) {
-        if (place.stored() > end) {
-            if (suspects.add(partition)) {
-                // A broker that has just started may not know its end yet.
-                displace(List.of(partition), BEFORE_ALARM);
-                return;
-            }
-            LOG.error(
-                    "{} stands at {} of {}, which ends at {}: Kafka has lost what it once had;"
-                            + " not consuming from it",
-                    settings.group(),
-                    place.stored(),
-                    partition,
-                    end);
-            listener.beyondEnd(partition, place.stored(), end);
+    private void place(TopicPartition partition, Place place, long begin, Position end) {
+        if (place.isBeyond(end) && suspects.add(partition)) {
+            // A broker that has just started may not know its end yet.
+            displace(List.of(partition), BEFORE_ALARM);
+            return;
+        }
+        if (place.isLost(end)) {
+            losses.beyondEnd(partition, place.offset(), end.offset());
             displace(List.of(partition), settings.alarmInterval());
             return;
         }
-        if (place.stored() != OffsetAdvance.NONE && place.stored() < begin) {
-            reportLoss(partition, place.stored(), begin);
-        }
         suspects.remove(partition);
-        if (place.stored() < begin && begin > 0) {
-            jumps.add(step(partition, place, begin));
+        if (place.offset() >= begin) {
+            consumer.seek(partition, place.checkedAgainst(end));
+        } else {
+            if (place.offset() != OffsetAdvance.NONE) {
+                losses.deleted(partition, place.offset(), begin);
+            }
+            if (begin > 0) {
+                jumps.add(place.to(new Position(begin, Position.NO_EPOCH), partition));
+            }
+            consumer.seek(partition, begin);
         }
-        consumer.seek(partition, Math.max(place.stored(), begin));
         displaced.remove(partition);
         placed.put(partition, place);
         if (!paused) {
@@ -209,17 +210,36 @@ final class Placements implements ConsumerRebalanceListener {
         }
     }
 
-    private void reportLoss(TopicPartition partition, long stored, long begin) {
-        Long reported = reportedLosses.put(partition, begin);
-        long from = reported == null ? stored : Math.max(stored, reported);
-        if (from < begin) {
-            LOG.error(
-                    "{} lost {} records of {}: deleted before they were consumed",
-                    settings.group(),
-                    begin - from,
-                    partition);
-            listener.recordsLost(partition, begin - from);
+    /**
+     * The way back to where the group's past and Kafka's log part; until it is gone nothing is
+     * fetched. The position takes the epoch of who leads now: a consumer that still has records of
+     * the lost end expects another, wherever it stands.
+     *
+     * @throws RetryableException if Kafka does not answer
+     */
+    Batch wayBack(LogTruncationException truncation) {
+        Map<TopicPartition, Position> ends = kafka.endsWithEpochs(truncation.partitions());
+        List<OffsetAdvance.Step> steps = new ArrayList<>();
+        for (TopicPartition partition : truncation.partitions()) {
+            Place place = placed.get(partition);
+            OffsetAndMetadata parting = truncation.divergentOffsets().get(partition);
+            Position end = ends.get(partition);
+            displace(List.of(partition), Duration.ZERO);
+            if (displaced.containsKey(partition)) {
+                // The client would go on asking about the old position.
+                consumer.seek(partition, 0);
+            }
+            if (place == null || end == null) {
+                continue;
+            }
+            if (parting == null) {
+                losses.beyondEnd(partition, place.offset(), end.offset());
+                displace(List.of(partition), settings.alarmInterval());
+            } else if (parting.offset() < place.offset()) {
+                steps.add(place.to(new Position(parting.offset(), end.leaderEpoch()), partition));
+            }
         }
+        return new Batch(List.of(), new OffsetAdvance(settings.group(), steps));
     }
 
     /**
@@ -232,10 +252,6 @@ final class Placements implements ConsumerRebalanceListener {
         return batch;
     }
 
-    private static OffsetAdvance.Step step(TopicPartition partition, Place place, long next) {
-        return new OffsetAdvance.Step(place.id(), partition.topic(), place.stored(), next);
-    }
-
     /** What a poll brought, with the advance that goes with it. */
     Batch batch(ConsumerRecords<byte[], byte[]> records) {
         List<ConsumerRecord<byte[], byte[]>> all = new ArrayList<>(records.count());
@@ -243,14 +259,10 @@ final class Placements implements ConsumerRebalanceListener {
         records.nextOffsets()
                 .forEach((partition, next) -> {
                     Place place = placed.get(partition);
-                    if (place != null && next.offset() > place.stored()) {
+                    if (place != null && next.offset() > place.offset()) {
                         all.addAll(records.records(partition));
-                        steps.add(
-                                new OffsetAdvance.Step(
-                                        place.id(),
-                                        partition.topic(),
-                                        place.stored(),
-                                        next.offset()));
+                        int epoch = next.leaderEpoch().orElse(Position.NO_EPOCH);
+                        steps.add(place.to(new Position(next.offset(), epoch), partition));
                     }
                 });
         return new Batch(all, new OffsetAdvance(settings.group(), steps));
@@ -260,6 +272,9 @@ final class Placements implements ConsumerRebalanceListener {
     void advanced(OffsetAdvance advance) {
         for (OffsetAdvance.Step step : advance.steps()) {
             placed.replace(partition(step), new Place(step.partition(), step.next()));
+            if (step.isBack()) {
+                losses.tail(step);
+            }
         }
     }
 
@@ -270,7 +285,7 @@ final class Placements implements ConsumerRebalanceListener {
     /** The store's positions as far as this consumer knows them. */
     Map<PartitionId, Long> positions() {
         Map<PartitionId, Long> positions = new HashMap<>();
-        placed.values().forEach(place -> positions.put(place.id(), Math.max(0, place.stored())));
+        placed.values().forEach(place -> positions.put(place.id(), Math.max(0, place.offset())));
         return positions;
     }
 

@@ -1,5 +1,6 @@
 package dev.jubilee.events.kafka;
 
+import dev.jubilee.events.OffsetStore.Position;
 import dev.jubilee.events.PartitionId;
 import java.time.Instant;
 import java.util.Collection;
@@ -87,20 +88,34 @@ public final class TopicOffsets {
 
     /** Where the partitions begin ({@code earliest}) or end ({@code latest}) for consumers. */
     Map<TopicPartition, Long> list(Collection<TopicPartition> partitions, OffsetSpec which) {
+        Map<TopicPartition, Long> offsets = new HashMap<>();
+        info(partitions, which).forEach((partition, info) -> offsets.put(partition, info.offset()));
+        return offsets;
+    }
+
+    /** Where the partitions end for consumers, and the epoch of who leads them. */
+    Map<TopicPartition, Position> endsWithEpochs(Collection<TopicPartition> partitions) {
+        Map<TopicPartition, Position> ends = new HashMap<>();
+        info(partitions, OffsetSpec.latest())
+                .forEach((partition, info) ->
+                        ends.put(
+                                partition,
+                                new Position(
+                                        info.offset(),
+                                        info.leaderEpoch().orElse(Position.NO_EPOCH))));
+        return ends;
+    }
+
+    private Map<TopicPartition, ListOffsetsResultInfo> info(
+            Collection<TopicPartition> partitions, OffsetSpec which) {
         if (partitions.isEmpty()) {
             return Map.of();
         }
         Map<TopicPartition, OffsetSpec> wanted = new HashMap<>();
         partitions.forEach(partition -> wanted.put(partition, which));
-        Map<TopicPartition, ListOffsetsResultInfo> found =
-                await(
-                        admin.listOffsets(
-                                        wanted,
-                                        new ListOffsetsOptions(IsolationLevel.READ_COMMITTED))
-                                .all());
-        Map<TopicPartition, Long> offsets = new HashMap<>();
-        found.forEach((partition, info) -> offsets.put(partition, info.offset()));
-        return offsets;
+        return await(
+                admin.listOffsets(wanted, new ListOffsetsOptions(IsolationLevel.READ_COMMITTED))
+                        .all());
     }
 
     private Map<String, TopicDescription> describe(Collection<String> topics) {

@@ -2,6 +2,7 @@ package dev.jubilee.events.kafka;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.jubilee.events.OffsetStore;
 import dev.jubilee.events.PartitionId;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -19,6 +20,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.AfterEach;
@@ -43,8 +45,10 @@ class ConsumerLoopTest {
     private static final class Alarms implements LoopListener {
         final AtomicInteger fenced = new AtomicInteger();
         final AtomicInteger failed = new AtomicInteger();
+        final List<Throwable> causes = new CopyOnWriteArrayList<>();
         final AtomicLong lost = new AtomicLong();
         final AtomicInteger beyondEnd = new AtomicInteger();
+        final List<String> lostTails = new CopyOnWriteArrayList<>();
 
         @Override
         public void fenced(Collection<TopicPartition> partitions) {
@@ -54,11 +58,17 @@ class ConsumerLoopTest {
         @Override
         public void failing(Throwable cause, int times) {
             failed.incrementAndGet();
+            causes.add(cause);
         }
 
         @Override
         public void recordsLost(TopicPartition partition, long count) {
             lost.addAndGet(count);
+        }
+
+        @Override
+        public void tailLost(TopicPartition partition, long position, long end) {
+            lostTails.add(partition.partition() + ": " + end + " to " + position);
         }
 
         @Override
@@ -142,6 +152,16 @@ class ConsumerLoopTest {
     }
 
     @Test
+    void looksAgainSoonWhenTheStoreCannotBeRead() throws Exception {
+        send(0, 0, 10);
+        ledger.failReads(3);
+        start(ledger);
+
+        until("all consumed", () -> ledger.consumed().size() == 10);
+        assertThat(alarms.causes).hasSize(3).hasOnlyElementsOfType(RetryableException.class);
+    }
+
+    @Test
     void doesNotRepeatABatchWhoseCommitWasDoneThoughItFailed() throws Exception {
         AtomicBoolean failed = new AtomicBoolean();
         start(batch -> {
@@ -209,8 +229,79 @@ class ConsumerLoopTest {
     }
 
     @Test
-    void neverResetsAPositionBeyondTheEndButComplainsAndServesTheOthers() throws Exception {
-        ledger.move(id(0), 1000);
+    void goesBackToWhereTheLogWasCutEvenIfNewRecordsHaveLiftedItsEndSince() throws Exception {
+        byte[] flushed = consumeThirtyOfWhichTwentyAreFlushed();
+        loops.removeFirst().close();
+        kafka.losePower(topic, 0, flushed);
+        send(0, 100, 30);
+
+        start(ledger);
+
+        until("the new ones consumed", () -> ledger.consumed().contains("00129"));
+        assertThat(ledger.consumed().subList(30, ledger.consumed().size()))
+                .containsExactlyElementsOf(values(100, 30));
+        assertThat(ledger.positions("any")).containsEntry(id(0), 50L);
+        assertThat(alarms.lostTails).containsExactly("0: 20 to 30");
+    }
+
+    @Test
+    void goesBackWhenTheLogIsCutWhileItRuns() throws Exception {
+        byte[] flushed = consumeThirtyOfWhichTwentyAreFlushed();
+        kafka.losePower(topic, 0, flushed);
+        send(0, 100, 5);
+        send(1, 200, 5);
+
+        until("the new ones consumed", () -> ledger.consumed().size() >= 40);
+        assertThat(ledger.consumed().subList(30, 40))
+                .containsExactlyInAnyOrder(
+                        Stream.concat(values(100, 5).stream(), values(200, 5).stream())
+                                .toArray(String[]::new));
+        assertThat(alarms.lostTails).containsExactly("0: 20 to 30");
+    }
+
+    @Test
+    void goesBackFromAPositionWithoutAnEpochWhileItLiesBeyondTheEnd() throws Exception {
+        byte[] flushed = consumeThirtyOfWhichTwentyAreFlushed();
+        loops.removeFirst().close();
+        ledger.move(id(0), 30);
+        kafka.losePower(topic, 0, flushed);
+        send(0, 100, 5);
+        start(ledger);
+        until("gone back", () -> !alarms.lostTails.isEmpty());
+        send(0, 105, 10);
+
+        until("the new ones consumed", () -> ledger.consumed().size() == 45);
+        assertThat(ledger.consumed().subList(30, 45)).containsExactlyElementsOf(values(100, 15));
+        assertThat(alarms.lostTails).containsExactly("0: 20 to 30");
+    }
+
+    @Test
+    void fencesWhoeverStillHasRecordsOfALostTail() throws Exception {
+        send(0, 0, 20);
+        byte[] flushed = kafka.log(topic, 0);
+        List<Batch> late = new CopyOnWriteArrayList<>();
+        ConsumerLoop first =
+                start(batch -> {
+                    late.add(batch);
+                    return ledger.handle(batch);
+                });
+        until("the first consumed", () -> ledger.consumed().size() == 20);
+        send(0, 20, 10);
+        until("all consumed", () -> ledger.consumed().size() == 30);
+        first.close();
+        loops.clear();
+        kafka.losePower(topic, 0, flushed);
+        start(ledger);
+        until("gone back", () -> !alarms.lostTails.isEmpty());
+
+        // It stands at 20 again, where the late one left off to handle 20 to 29.
+        assertThat(ledger.positions("any")).containsEntry(id(0), 20L);
+        assertThat(ledger.handle(late.getLast())).isEqualTo(BatchHandler.Handled.FENCED);
+    }
+
+    @Test
+    void complainsOfAnEpochThatKafkaDoesNotKnowAndServesTheOthers() throws Exception {
+        ledger.move(id(0), new OffsetStore.Position(5, 1000));
         send(0, 0, 10);
         start(ledger);
         send(1, 10, 10);
@@ -218,7 +309,16 @@ class ConsumerLoopTest {
         until("complained repeatedly", () -> alarms.beyondEnd.get() >= 3);
         until("the others consumed", () -> ledger.consumed().size() == 10);
         assertThat(ledger.consumed()).containsExactlyElementsOf(values(10, 10));
-        assertThat(ledger.positions("any")).containsEntry(id(0), 1000L);
+        assertThat(ledger.positions("any")).containsEntry(id(0), 5L);
+    }
+
+    private byte[] consumeThirtyOfWhichTwentyAreFlushed() throws Exception {
+        send(0, 0, 20);
+        byte[] flushed = kafka.log(topic, 0);
+        send(0, 20, 10);
+        start(ledger);
+        until("consumed", () -> ledger.consumed().size() == 30);
+        return flushed;
     }
 
     @Test

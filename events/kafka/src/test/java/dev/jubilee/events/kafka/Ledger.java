@@ -15,19 +15,30 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
  * advance are one step under one lock.
  */
 final class Ledger implements OffsetStore, BatchHandler {
-    private final Map<PartitionId, Long> positions = new HashMap<>();
+    private final Map<PartitionId, Position> positions = new HashMap<>();
     private final List<String> consumed = new ArrayList<>();
+    private int failingReads;
 
     @Override
     public synchronized Map<PartitionId, Long> positions(String group) {
+        Map<PartitionId, Long> offsets = new HashMap<>();
+        positions.forEach((partition, position) -> offsets.put(partition, position.offset()));
+        return offsets;
+    }
+
+    @Override
+    public synchronized Map<PartitionId, Position> positionsWithEpochs(String group) {
+        if (failingReads-- > 0) {
+            throw new IllegalStateException("the store is away");
+        }
         return Map.copyOf(positions);
     }
 
     @Override
     public synchronized Handled handle(Batch batch) {
         for (OffsetAdvance.Step step : batch.advance().steps()) {
-            long position = positions.getOrDefault(step.partition(), OffsetAdvance.NONE);
-            if (position != step.expected()) {
+            Position position = positions.getOrDefault(step.partition(), Place.NOWHERE);
+            if (!position.equals(step.expected())) {
                 return Handled.FENCED;
             }
         }
@@ -40,12 +51,20 @@ final class Ledger implements OffsetStore, BatchHandler {
         return Handled.ADVANCED;
     }
 
+    synchronized void failReads(int times) {
+        failingReads = times;
+    }
+
     synchronized List<String> consumed() {
         return List.copyOf(consumed);
     }
 
     /** As if another consumer had been there. */
     synchronized void move(PartitionId partition, long position) {
+        move(partition, new Position(position, Position.NO_EPOCH));
+    }
+
+    synchronized void move(PartitionId partition, Position position) {
         positions.put(partition, position);
     }
 }

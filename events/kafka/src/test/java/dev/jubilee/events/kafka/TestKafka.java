@@ -35,7 +35,7 @@ public final class TestKafka implements AutoCloseable {
     private final int port = freePort();
     private final int controllerPort = freePort();
     private final Admin admin;
-    private final KafkaProducer<byte[], byte[]> producer;
+    private KafkaProducer<byte[], byte[]> producer;
     private KafkaRaftServer server;
 
     public TestKafka() {
@@ -57,11 +57,14 @@ public final class TestKafka implements AutoCloseable {
         }
         server = start();
         admin = Admin.create(Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, brokers()));
-        producer =
-                new KafkaProducer<>(
-                        Map.of("bootstrap.servers", brokers(), "delivery.timeout.ms", 60_000),
-                        new ByteArraySerializer(),
-                        new ByteArraySerializer());
+        producer = newProducer();
+    }
+
+    private KafkaProducer<byte[], byte[]> newProducer() {
+        return new KafkaProducer<>(
+                Map.of("bootstrap.servers", brokers(), "delivery.timeout.ms", 60_000),
+                new ByteArraySerializer(),
+                new ByteArraySerializer());
     }
 
     public String brokers() {
@@ -109,6 +112,37 @@ public final class TestKafka implements AutoCloseable {
         server.shutdown();
         server.awaitShutdown();
         server = start();
+    }
+
+    /** What of the partition's log has been written to the disk, say. */
+    byte[] log(String topic, int partition) throws IOException {
+        return Files.readAllBytes(segment(topic, partition));
+    }
+
+    /** Loses power, and with it what of the partition's log had not been written to the disk. */
+    void losePower(String topic, int partition, byte[] log) throws IOException {
+        // Its numbering of batches goes on where the broker no longer is.
+        producer.close();
+        server.shutdown();
+        server.awaitShutdown();
+        Files.delete(folder.resolve(".kafka_cleanshutdown"));
+        Path segment = segment(topic, partition);
+        try (Stream<Path> files = Files.list(segment.getParent())) {
+            for (Path file : files.filter(TestKafka::isMadeFromTheLog).toList()) {
+                Files.delete(file);
+            }
+        }
+        Files.write(segment, log);
+        server = start();
+        producer = newProducer();
+    }
+
+    private static boolean isMadeFromTheLog(Path file) {
+        return file.toString().endsWith("index") || file.toString().endsWith(".snapshot");
+    }
+
+    private Path segment(String topic, int partition) {
+        return folder.resolve(topic + "-" + partition).resolve("00000000000000000000.log");
     }
 
     @Override

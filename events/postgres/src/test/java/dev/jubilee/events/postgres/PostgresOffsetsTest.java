@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.jubilee.events.OffsetAdvance;
 import dev.jubilee.events.OffsetAdvance.Step;
+import dev.jubilee.events.OffsetStore.Position;
 import dev.jubilee.events.PartitionId;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -26,6 +27,7 @@ class PostgresOffsetsTest {
     private static final PartitionId P0 = new PartitionId(TOPIC, 0);
     private static final PartitionId P1 = new PartitionId(TOPIC, 1);
 
+    private final TestPostgres postgres;
     private final HikariDataSource pool;
     private final PostgresOffsets offsets;
 
@@ -36,9 +38,11 @@ class PostgresOffsetsTest {
                 DROP TABLE IF EXISTS platform.consumer_offsets;
                 CREATE TABLE platform.consumer_offsets (
                     consumer_group text, topic_id uuid, partition int, topic text NOT NULL,
-                    next_offset bigint NOT NULL, updated_at timestamptz NOT NULL,
+                    next_offset bigint NOT NULL, leader_epoch int, epoch_offset bigint,
+                    updated_at timestamptz NOT NULL DEFAULT now(),
                     PRIMARY KEY (consumer_group, topic_id, partition));\
                 """);
+        this.postgres = postgres;
         this.pool = postgres.pool(8);
         this.offsets = new PostgresOffsets(pool, "platform.consumer_offsets");
     }
@@ -73,6 +77,30 @@ class PostgresOffsetsTest {
         assertThat(advance("g", step(P0, 5, 6), step(new PartitionId(TOPIC, 2), 3, 8))).isFalse();
 
         assertThat(offsets.positions("g")).isEqualTo(Map.of(P0, 5L, P1, 7L));
+    }
+
+    @Test
+    void fencesWhoeverStoodThereInAnotherEpoch() throws SQLException {
+        advance("g", at(-1, -1, 30, 3));
+        assertThat(advance("g", at(30, 3, 20, 5))).as("back").isTrue();
+
+        assertThat(advance("g", at(20, 3, 30, 3))).as("late").isFalse();
+        assertThat(advance("g", at(20, -1, 30, 3))).as("without an epoch").isFalse();
+
+        assertThat(offsets.positionsWithEpochs("g")).isEqualTo(Map.of(P0, new Position(20, 5)));
+        assertThat(advance("g", at(20, 5, 21, 5))).isTrue();
+    }
+
+    @Test
+    void doesNotTakeAnEpochForThatOfAPositionThatWasMovedWithoutOne() throws SQLException {
+        advance("g", at(-1, -1, 30, 3));
+
+        postgres.execute("UPDATE platform.consumer_offsets SET next_offset = 40");
+
+        assertThat(offsets.positionsWithEpochs("g")).isEqualTo(Map.of(P0, new Position(40, -1)));
+        assertThat(advance("g", at(40, 3, 50, 4))).isFalse();
+        assertThat(advance("g", at(40, -1, 50, 4))).isTrue();
+        assertThat(offsets.positionsWithEpochs("g")).isEqualTo(Map.of(P0, new Position(50, 4)));
     }
 
     @Test
@@ -125,6 +153,11 @@ class PostgresOffsetsTest {
             }
             return done;
         }
+    }
+
+    private static Step at(long offset, int epoch, long next, int nextEpoch) {
+        return new Step(
+                P0, "game.events", new Position(offset, epoch), new Position(next, nextEpoch));
     }
 
     private static Step step(PartitionId partition, long expected, long next) {

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.jubilee.events.Envelope;
 import dev.jubilee.events.EventId;
+import dev.jubilee.events.OffsetAdvance;
 import dev.jubilee.events.json.CloudEventsJson;
 import dev.jubilee.events.kafka.Batch;
 import dev.jubilee.events.kafka.BatchHandler;
@@ -107,6 +108,9 @@ final class DeliveryRouter implements BatchHandler {
     @Override
     public Handled handle(Batch batch) {
         settleDoubts();
+        if (batch.advance().steps().stream().anyMatch(OffsetAdvance.Step::isBack)) {
+            return goBack(batch.advance());
+        }
         while (true) {
             SubscriptionIndex index = directory.index();
             List<Delivery> matched = match(index, batch.records());
@@ -141,6 +145,26 @@ final class DeliveryRouter implements BatchHandler {
                     outlets.unreserve(rows);
                 }
             }
+        }
+    }
+
+    private Handled goBack(OffsetAdvance advance) {
+        try {
+            database.transaction(connection -> {
+                // First the subscriptions, then the positions, as ever.
+                for (OffsetAdvance.Step step : advance.steps()) {
+                    CatchUpStore.cut(connection, step.partition(), step.next().offset());
+                }
+                if (!offsets.advance(connection, advance)) {
+                    throw new Undone(Undone.Reason.OVERTAKEN);
+                }
+                return advance;
+            });
+            return Handled.ADVANCED;
+        } catch (Undone e) {
+            return Handled.FENCED;
+        } catch (DatabaseException e) {
+            throw new RetryableException(String.valueOf(e.getMessage()), e);
         }
     }
 

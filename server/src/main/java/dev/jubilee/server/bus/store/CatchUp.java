@@ -25,12 +25,12 @@ final class CatchUp implements AutoCloseable {
     private static final Duration PAUSE = Duration.ofMillis(10);
 
     private record Waiting(
-            List<CompletableFuture<Void>> callers, Map<PartitionId, Long> ends, long deadline) {}
+            List<CompletableFuture<Boolean>> callers, Map<PartitionId, Long> ends, long deadline) {}
 
     private final TopicOffsets kafka;
     private final OffsetStore store;
     private final Supplier<Collection<String>> topics;
-    private final Queue<CompletableFuture<Void>> arrivals = new ConcurrentLinkedQueue<>();
+    private final Queue<CompletableFuture<Boolean>> arrivals = new ConcurrentLinkedQueue<>();
     private final Thread thread;
     private volatile boolean closed;
 
@@ -46,11 +46,11 @@ final class CatchUp implements AutoCloseable {
     }
 
     /**
-     * Completes when the store has passed what is in Kafka now, or after two seconds all the same;
-     * exceptionally when Kafka or PostgreSQL does not answer.
+     * Completes when the store has passed what is in Kafka now, or after two seconds all the same,
+     * and says whether it has; exceptionally when Kafka or PostgreSQL does not answer.
      */
-    CompletableFuture<Void> await() {
-        CompletableFuture<Void> caller = new CompletableFuture<>();
+    CompletableFuture<Boolean> await() {
+        CompletableFuture<Boolean> caller = new CompletableFuture<>();
         arrivals.add(caller);
         LockSupport.unpark(thread);
         return caller;
@@ -80,8 +80,8 @@ final class CatchUp implements AutoCloseable {
     }
 
     private void admit(List<Waiting> waiting) {
-        List<CompletableFuture<Void>> callers = new ArrayList<>();
-        CompletableFuture<Void> next = arrivals.poll();
+        List<CompletableFuture<Boolean>> callers = new ArrayList<>();
+        CompletableFuture<Boolean> next = arrivals.poll();
         while (next != null) {
             callers.add(next);
             next = arrivals.poll();
@@ -109,8 +109,9 @@ final class CatchUp implements AutoCloseable {
         Iterator<Waiting> all = waiting.iterator();
         while (all.hasNext()) {
             Waiting one = all.next();
-            if (hasPassed(positions, one.ends()) || System.nanoTime() - one.deadline() > 0) {
-                one.callers().forEach(caller -> caller.complete(null));
+            boolean passed = hasPassed(positions, one.ends());
+            if (passed || System.nanoTime() - one.deadline() > 0) {
+                one.callers().forEach(caller -> caller.complete(passed));
                 all.remove();
             }
         }

@@ -2,15 +2,16 @@ package dev.jubilee.server.bus.store;
 
 import dev.jubilee.events.OffsetStore;
 import dev.jubilee.events.kafka.ConsumerLoop;
-import dev.jubilee.events.kafka.LoopListener;
 import dev.jubilee.events.kafka.LoopSettings;
 import dev.jubilee.events.kafka.TopicOffsets;
 import dev.jubilee.events.postgres.PostgresOffsets;
 import dev.jubilee.server.bus.stats.Activity;
 import dev.jubilee.server.bus.topics.TopicCatalogue;
 import dev.jubilee.server.database.Database;
+import dev.jubilee.server.http.Problem;
 import dev.jubilee.server.http.Router;
 import dev.jubilee.server.http.Routes;
+import dev.jubilee.server.observability.LoopMetrics;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -36,11 +37,20 @@ public final class EventStore implements Routes, AutoCloseable {
     /** The group under which the store stands in {@code platform.consumer_offsets}. */
     public static final String GROUP = "store";
 
+    /** Why an event that is not found may be there all the same. */
+    public static final Problem BEHIND =
+            Problem.unavailable(
+                    "event_store_behind",
+                    "The event store has not come as far as Kafka yet; the event may be on its way"
+                            + " there.",
+                    Duration.ofSeconds(1));
+
     private static final Duration GATHERING = Duration.ofMillis(40);
 
     private final Map<String, Object> kafka;
     private final Admin admin;
     private final TopicCatalogue topics;
+    private final MeterRegistry registry;
     private final PostgresOffsets offsets;
     private final StoreWriter writer;
     private final Retention retention;
@@ -67,6 +77,7 @@ public final class EventStore implements Routes, AutoCloseable {
         this.kafka = kafka;
         this.admin = admin;
         this.topics = topics;
+        this.registry = registry;
         this.offsets = new PostgresOffsets(database.dataSource(), "platform.consumer_offsets");
         Partitions partitions = new Partitions(database);
         this.writer =
@@ -95,7 +106,7 @@ public final class EventStore implements Routes, AutoCloseable {
                         admin,
                         offsets,
                         writer,
-                        LoopListener.NONE);
+                        new LoopMetrics(GROUP, registry));
         loop = started;
         topics.onChange(() -> started.topics(topics.names()));
         started.topics(topics.names());
@@ -118,9 +129,10 @@ public final class EventStore implements Routes, AutoCloseable {
     }
 
     /**
-     * Completes when the store has passed what is in Kafka now, or after two seconds all the same.
+     * Completes when the store has passed what is in Kafka now, or after two seconds all the same,
+     * and says whether it has.
      */
-    public CompletableFuture<Void> caughtUp() {
+    public CompletableFuture<Boolean> caughtUp() {
         return catchUp.await();
     }
 

@@ -9,6 +9,7 @@ import dev.jubilee.server.http.Routes;
 import dev.jubilee.server.security.Access;
 import dev.jubilee.server.security.Role;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.slf4j.Logger;
@@ -17,7 +18,7 @@ import org.slf4j.LoggerFactory;
 /**
  * The HTTP face of what became of an event. An id that is not known yet waits until the store has
  * passed what was in Kafka at the request, two seconds at most; so it is found right after its
- * publish, by any instance.
+ * publish, by any instance. That there is no such event is said only once the store has passed it.
  */
 final class StatusRoutes implements Routes {
     private static final Logger log = LoggerFactory.getLogger(StatusRoutes.class);
@@ -26,6 +27,11 @@ final class StatusRoutes implements Routes {
                     "event_store_unavailable",
                     "The event store cannot be asked at the moment.",
                     Duration.ofSeconds(1));
+
+    /**
+     * @param sure whether it would have been found
+     */
+    private record Found(Optional<EventStatus> event, boolean sure) {}
 
     private final StatusReader events;
     private final CatchUp store;
@@ -51,15 +57,24 @@ final class StatusRoutes implements Routes {
         return events.find(id)
                 .thenCompose(found ->
                         found.isPresent()
-                                ? CompletableFuture.completedFuture(found)
-                                : store.await().thenCompose(caughtUp -> events.find(id)))
+                                ? CompletableFuture.completedFuture(new Found(found, true))
+                                : findLater(id))
                 .exceptionally(failure -> {
                     log.warn("the event store cannot be asked: {}", failure.getMessage());
                     throw UNAVAILABLE.asException();
                 })
                 .thenApply(found ->
                         Reply.ok(
-                                found.orElseThrow(
-                                        () -> Problem.notFound("event", id).asException())));
+                                found.event()
+                                        .orElseThrow(() ->
+                                                (found.sure()
+                                                                ? Problem.notFound("event", id)
+                                                                : EventStore.BEHIND)
+                                                        .asException())));
+    }
+
+    private CompletionStage<Found> findLater(String id) {
+        return store.await()
+                .thenCompose(passed -> events.find(id).thenApply(late -> new Found(late, passed)));
     }
 }

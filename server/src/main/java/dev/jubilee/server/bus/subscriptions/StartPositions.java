@@ -154,7 +154,7 @@ final class StartPositions {
                             (consumer_group, topic_id, partition, topic, next_offset)
                         VALUES (?, ?, ?, ?, ?)
                         ON CONFLICT (consumer_group, topic_id, partition)
-                            DO UPDATE SET next_offset = excluded.next_offset, updated_at = now()
+                            DO UPDATE SET next_offset = excluded.next_offset, leader_epoch = NULL, updated_at = now()
                         """)) {
             for (PartitionId partition : partitions) {
                 upsert.setString(1, GROUP);

@@ -2,6 +2,7 @@ package dev.jubilee.server.bus.trace;
 
 import dev.jubilee.server.bus.search.EventView;
 import dev.jubilee.server.bus.search.SearchRoutes;
+import dev.jubilee.server.bus.store.EventStore;
 import dev.jubilee.server.bus.topics.TopicCatalogue;
 import dev.jubilee.server.http.Call;
 import dev.jubilee.server.http.Problem;
@@ -33,13 +34,13 @@ public final class TraceRoutes implements Routes {
 
     private final Traces traces;
     private final TopicCatalogue topics;
-    private final Supplier<CompletableFuture<Void>> store;
+    private final Supplier<CompletableFuture<Boolean>> store;
 
     /**
      * @param store completes when the event store has passed what is in Kafka now
      */
     public TraceRoutes(
-            Traces traces, TopicCatalogue topics, Supplier<CompletableFuture<Void>> store) {
+            Traces traces, TopicCatalogue topics, Supplier<CompletableFuture<Boolean>> store) {
         this.traces = traces;
         this.topics = topics;
         this.store = store;
@@ -77,8 +78,9 @@ public final class TraceRoutes implements Routes {
     private Traces.@Nullable Trace find(String id) {
         Traces.Trace trace = traces.of(id);
         if (trace == null) {
+            boolean passed;
             try {
-                store.get().join();
+                passed = store.get().join();
             } catch (CompletionException e) {
                 throw Problem.unavailable(
                                 "event_store_unavailable",
@@ -87,6 +89,9 @@ public final class TraceRoutes implements Routes {
                         .asException();
             }
             trace = traces.of(id);
+            if (trace == null && !passed) {
+                throw EventStore.BEHIND.asException();
+            }
         }
         return trace;
     }

@@ -2,6 +2,7 @@ package dev.jubilee.server.liveops.closing;
 
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.liveops.events.Transitions;
+import dev.jubilee.server.liveops.occurrences.BusTopics;
 import dev.jubilee.server.liveops.occurrences.Occurrence;
 import dev.jubilee.server.liveops.occurrences.Occurrences;
 import dev.jubilee.server.liveops.progress.LedgerPurge;
@@ -11,13 +12,17 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.InstantSource;
-import java.util.Collection;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,15 +38,33 @@ public final class Closing implements AutoCloseable {
 
     private final Database database;
     private final Occurrences occurrences;
-    private final Supplier<Collection<String>> topics;
+    private final BusTopics topics;
     private final String group;
     private final InstantSource clock;
     private final Freeze freeze;
     private final Payout payout;
     private final LedgerPurge ledger;
+    private final Set<UUID> failing = ConcurrentHashMap.newKeySet();
     private final ScheduledExecutorService timer =
             Executors.newSingleThreadScheduledExecutor(
                     Thread.ofPlatform().name("closing").daemon().factory());
+
+    /** Kafka's ids of the topics, asked for once a round, and only if it matters. */
+    private static final class Ids {
+        private final BusTopics topics;
+        private @Nullable Map<String, UUID> known;
+
+        Ids(BusTopics topics) {
+            this.topics = topics;
+        }
+
+        boolean isAnother(String topic, UUID before) {
+            Map<String, UUID> ids = known == null ? topics.ids() : known;
+            known = ids;
+            UUID now = ids.get(topic);
+            return now != null && !now.equals(before);
+        }
+    }
 
     /** How far a closing occurrence has come. */
     private record Stage(boolean frozen, int paidThrough) {}
@@ -60,7 +83,7 @@ public final class Closing implements AutoCloseable {
     public Closing(
             Database database,
             Occurrences occurrences,
-            Supplier<Collection<String>> topics,
+            BusTopics topics,
             Grants grants,
             ClosingSettings settings,
             InstantSource clock) {
@@ -83,18 +106,39 @@ public final class Closing implements AutoCloseable {
     }
 
     /**
-     * Brings every occurrence that has ended as far as it can come now.
+     * Brings every occurrence that has ended as far as it can come now. One that fails is logged
+     * and holds up no other.
      *
      * @return how many were completed by this call
      */
     public int run() {
         int completed = 0;
+        Ids ids = new Ids(topics);
         for (Occurrence occurrence : occurrences.open()) {
-            if (occurrence.status() == Occurrence.Status.CLOSING && bringOn(occurrence)) {
+            if (occurrence.status() == Occurrence.Status.CLOSING
+                    && !Thread.currentThread().isInterrupted()
+                    && bringOnOrReport(occurrence, ids)) {
                 completed++;
             }
         }
         return completed;
+    }
+
+    private boolean bringOnOrReport(Occurrence occurrence, Ids ids) {
+        try {
+            boolean completed = bringOn(occurrence, ids);
+            failing.remove(occurrence.occurrenceId());
+            return completed;
+        } catch (RuntimeException e) {
+            if (failing.add(occurrence.occurrenceId())) {
+                log.warn(
+                        "occurrence {} of {} cannot be closed at present, trying again: {}",
+                        occurrence.number(),
+                        occurrence.eventId(),
+                        e.toString());
+            }
+            return false;
+        }
     }
 
     @Override
@@ -106,7 +150,7 @@ public final class Closing implements AutoCloseable {
         try {
             run();
         } catch (RuntimeException e) {
-            log.warn("an occurrence could not be closed, trying again: {}", e.getMessage());
+            log.warn("what has ended could not be closed, trying again: {}", e.getMessage());
         }
     }
 
@@ -118,13 +162,13 @@ public final class Closing implements AutoCloseable {
         }
     }
 
-    private boolean bringOn(Occurrence occurrence) {
+    private boolean bringOn(Occurrence occurrence, Ids ids) {
         Optional<Stage> stage =
                 database.read(connection -> stage(connection, occurrence.occurrenceId(), ""));
         if (stage.isEmpty()) {
             return false;
         }
-        if (!stage.get().frozen() && !hasCaughtUp(occurrence.occurrenceId())) {
+        if (!stage.get().frozen() && !hasCaughtUp(occurrence.occurrenceId(), ids)) {
             return false;
         }
         if (!stage.get().frozen() && step(occurrence, this::freeze) == Step.NOT_OURS) {
@@ -142,29 +186,56 @@ public final class Closing implements AutoCloseable {
         return true;
     }
 
-    private boolean hasCaughtUp(UUID occurrenceId) {
-        return database.read(connection -> {
-            try (PreparedStatement statement =
-                    connection.prepareStatement(
-                            """
-                            SELECT NOT EXISTS (
-                                SELECT FROM jsonb_to_recordset(o.end_offsets) AS e (topic text, partition integer, "offset" bigint)
-                                 WHERE e."offset" > 0 AND e.topic = ANY (?) AND NOT EXISTS (
-                                       SELECT FROM platform.consumer_offsets c
-                                        WHERE c.consumer_group = ? AND c.topic = e.topic
-                                          AND c.partition = e.partition AND c.next_offset >= e."offset"))
-                              FROM liveops.occurrences o
-                             WHERE o.occurrence_id = ? AND o.end_offsets IS NOT NULL
-                            """)) {
-                Object[] names = topics.get().toArray();
-                statement.setArray(1, connection.createArrayOf("text", names));
-                statement.setString(2, group);
-                statement.setObject(3, occurrenceId);
-                try (ResultSet row = statement.executeQuery()) {
-                    return row.next() && row.getBoolean(1);
+    private boolean hasCaughtUp(UUID occurrenceId, Ids ids) {
+        Optional<List<Ahead>> ahead =
+                database.read(connection -> ends(connection, occurrenceId))
+                        .map(all ->
+                                all.stream()
+                                        .filter(one -> topics.names().contains(one.topic()))
+                                        .toList());
+        if (ahead.isEmpty() || ahead.get().isEmpty()) {
+            return ahead.isPresent();
+        }
+        // Nothing more comes from a topic that was deleted, though there is one of its name again.
+        return ahead.get().stream()
+                .allMatch(
+                        one -> one.topicId() != null && ids.isAnother(one.topic(), one.topicId()));
+    }
+
+    /** A topic with an end that progress has not passed; captures were without ids once. */
+    private record Ahead(String topic, @Nullable UUID topicId) {}
+
+    /** What progress has still to pass; empty as long as the ends are not known. */
+    private Optional<List<Ahead>> ends(Connection connection, UUID occurrenceId)
+            throws SQLException {
+        try (PreparedStatement statement =
+                connection.prepareStatement(
+                        """
+                        SELECT e.topic, e.topic_id
+                          FROM liveops.occurrences o
+                          LEFT JOIN LATERAL jsonb_to_recordset(o.end_offsets)
+                               AS e (topic text, topic_id uuid, partition integer, "offset" bigint)
+                            ON e."offset" > 0 AND NOT EXISTS (
+                               SELECT FROM platform.consumer_offsets c
+                                WHERE c.consumer_group = ? AND c.topic = e.topic
+                                  AND c.topic_id = coalesce(e.topic_id, c.topic_id)
+                                  AND c.partition = e.partition AND c.next_offset >= e."offset")
+                         WHERE o.occurrence_id = ? AND o.end_offsets IS NOT NULL
+                        """)) {
+            statement.setString(1, group);
+            statement.setObject(2, occurrenceId);
+            try (ResultSet row = statement.executeQuery()) {
+                List<Ahead> ahead = new ArrayList<>();
+                boolean known = false;
+                while (row.next()) {
+                    known = true;
+                    if (row.getString(1) != null) {
+                        ahead.add(new Ahead(row.getString(1), row.getObject(2, UUID.class)));
+                    }
                 }
+                return known ? Optional.of(ahead) : Optional.empty();
             }
-        });
+        }
     }
 
     private Step freeze(Connection connection, Occurrence occurrence, Stage stage)

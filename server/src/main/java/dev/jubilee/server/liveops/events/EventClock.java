@@ -15,13 +15,16 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.IntSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,6 +54,9 @@ final class EventClock implements AutoCloseable {
     private final Thread thread = Thread.ofVirtual().name("event-clock").unstarted(this::run);
     private volatile boolean closed;
     private volatile boolean settling;
+
+    /** What failed the last time. */
+    private volatile Set<UUID> failing = Set.of();
 
     /**
      * @param changed hears the id of each event that was moved, after the commit
@@ -87,12 +93,22 @@ final class EventClock implements AutoCloseable {
     }
 
     /**
-     * Makes every transition that is due now; answers how many this call made.
+     * Makes every transition that is due now; answers how many this call made. An occurrence that
+     * fails is logged and holds up no other.
      *
      * @throws RuntimeException when the database or the bus does not answer; what was done stays
      *     done
      */
     int tick() {
+        Set<UUID> failed = new HashSet<>();
+        try {
+            return tick(failed);
+        } finally {
+            failing = Set.copyOf(failed);
+        }
+    }
+
+    private int tick(Set<UUID> failed) {
         Instant now = clock.instant();
         int moved =
                 each(
@@ -101,7 +117,8 @@ final class EventClock implements AutoCloseable {
                                 + " ORDER BY starts_at LIMIT "
                                 + BATCH,
                         now,
-                        Transitions::activate);
+                        Transitions::activate,
+                        failed);
         moved +=
                 each(
                         "SELECT occurrence_id FROM liveops.occurrences"
@@ -109,20 +126,42 @@ final class EventClock implements AutoCloseable {
                                 + " ORDER BY ends_at LIMIT "
                                 + BATCH,
                         now,
-                        EventClock::closeDue);
-        int captured = captureEnds();
-        return moved == 0 ? captured : moved + captured + tick();
+                        EventClock::closeDue,
+                        failed);
+        int captured = captureEnds(failed);
+        return moved == 0 ? captured : moved + captured + tick(failed);
     }
 
-    private int each(String due, Instant now, Move move) {
+    private int each(String due, Instant now, Move move, Set<UUID> failed) {
         int moved = 0;
         for (UUID id : database.read(connection -> ids(connection, due, now))) {
-            if (database.transaction(connection -> move.in(connection, id, now))) {
-                moved++;
-            }
-            show(id);
+            moved +=
+                    isolated(
+                            id,
+                            failed,
+                            () -> database.transaction(c -> move.in(c, id, now) ? 1 : 0));
         }
         return moved;
+    }
+
+    /** Does it, and shows what came of it; answers with 0 if that fails. */
+    private int isolated(UUID id, Set<UUID> failed, IntSupplier work) {
+        try {
+            int done = work.getAsInt();
+            show(id);
+            return done;
+        } catch (RuntimeException e) {
+            if (closed) {
+                throw e;
+            }
+            if (failed.add(id) && !failing.contains(id)) {
+                log.warn(
+                        "occurrence {} cannot start or end yet, trying again: {}",
+                        id,
+                        e.toString());
+            }
+            return 0;
+        }
     }
 
     /** Closes it if it is still due: an admin may have given it more time. */
@@ -148,13 +187,13 @@ final class EventClock implements AutoCloseable {
      * accepted before the end lies before these offsets. Events may still be on their way then; it
      * comes back for them.
      */
-    private int captureEnds() {
+    private int captureEnds(Set<UUID> failed) {
         SortedMap<Instant, List<UUID>> ended = database.read(EventClock::ended);
         int captured = 0;
         if (!ended.isEmpty()) {
-            captured = captureThrough(ended, ended.lastKey());
+            captured = captureThrough(ended, ended.lastKey(), failed);
             if (captured == 0) {
-                captured = captureThrough(ended, ended.firstKey());
+                captured = captureThrough(ended, ended.firstKey(), failed);
             }
         }
         settling = captured < ended.values().stream().mapToInt(List::size).sum();
@@ -162,7 +201,8 @@ final class EventClock implements AutoCloseable {
     }
 
     /** Notes it for those that ended by the moment, if everything from before it is there. */
-    private int captureThrough(SortedMap<Instant, List<UUID>> ended, Instant moment) {
+    private int captureThrough(
+            SortedMap<Instant, List<UUID>> ended, Instant moment, Set<UUID> failed) {
         var ends = bus.capture(moment);
         if (ends.isEmpty()) {
             return 0;
@@ -171,12 +211,16 @@ final class EventClock implements AutoCloseable {
         int captured = 0;
         for (List<UUID> together : ended.headMap(moment.plusNanos(1)).values()) {
             for (UUID id : together) {
-                database.transaction(connection -> writeEnds(connection, id, offsets));
-                show(id);
-                captured++;
+                captured += isolated(id, failed, () -> captured(id, offsets));
             }
         }
         return captured;
+    }
+
+    /** Done, too, if another instance was first. */
+    private int captured(UUID id, String offsets) {
+        database.transaction(connection -> writeEnds(connection, id, offsets));
+        return 1;
     }
 
     private static SortedMap<Instant, List<UUID>> ended(Connection connection) throws SQLException {
@@ -256,8 +300,11 @@ final class EventClock implements AutoCloseable {
 
     private Duration untilNext() {
         Instant now = clock.instant();
-        Duration until = settling ? SETTLING : longestSleep;
+        Duration until = !failing.isEmpty() ? RETRY : settling ? SETTLING : longestSleep;
         for (Occurrence occurrence : occurrences.open()) {
+            if (failing.contains(occurrence.occurrenceId())) {
+                continue;
+            }
             Instant due =
                     switch (occurrence.status()) {
                         case SCHEDULED -> occurrence.startsAt();

@@ -3,6 +3,7 @@ package dev.jubilee.server.liveops.occurrences;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 
 /**
  * Where the bus ends, so that what was accepted before a moment can be told from what came after.
@@ -12,9 +13,10 @@ public interface EndOffsets {
     /**
      * The end of one partition.
      *
+     * @param topicId Kafka's: a topic that is deleted and made again is another one
      * @param offset the next one that will be written
      */
-    record PartitionEnd(String topic, int partition, long offset) {}
+    record PartitionEnd(String topic, UUID topicId, int partition, long offset) {}
 
     /**
      * The ends of all partitions that progress reads, before which everything lies that any

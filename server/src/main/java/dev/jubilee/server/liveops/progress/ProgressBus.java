@@ -1,7 +1,7 @@
 package dev.jubilee.server.liveops.progress;
 
 import dev.jubilee.events.postgres.PostgresOffsets;
-import java.util.Collection;
+import dev.jubilee.server.liveops.occurrences.BusTopics;
 import java.util.Map;
 import org.apache.kafka.clients.admin.Admin;
 
@@ -16,10 +16,7 @@ import org.apache.kafka.clients.admin.Admin;
 public record ProgressBus(
         Map<String, Object> kafka, Admin admin, PostgresOffsets offsets, Topics topics) {
     /** The catalogue of topics. */
-    public interface Topics {
-        /** All that there are. */
-        Collection<String> names();
-
+    public interface Topics extends BusTopics {
         /** Hears of every change of the names. */
         void onChange(Runnable listener);
     }

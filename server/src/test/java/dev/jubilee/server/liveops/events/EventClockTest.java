@@ -7,12 +7,16 @@ import dev.jubilee.events.tck.Await;
 import dev.jubilee.server.liveops.events.EventsInstance.Answer;
 import dev.jubilee.server.liveops.occurrences.EndOffsets;
 import dev.jubilee.server.testing.Platform;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
@@ -24,6 +28,8 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 
 class EventClockTest {
     @RegisterExtension static final Platform platform = new Platform();
+
+    private static final UUID TOPIC = UUID.randomUUID();
 
     @Test
     void theClockWakesByItselfWhenSomethingIsDue() {
@@ -90,6 +96,33 @@ class EventClockTest {
     }
 
     @Test
+    void oneThatCannotStartHoldsUpNoOther() throws Exception {
+        try (EventsInstance here = new EventsInstance(platform)) {
+            create(here, "stuck", Duration.ofMinutes(1), Duration.ofHours(1));
+            create(here, "behind", Duration.ofMinutes(2), Duration.ofHours(1));
+            platform.clock().advance(Duration.ofMinutes(5));
+            sql(
+                    """
+                    CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+                    BEGIN RAISE EXCEPTION 'refused'; END $$;
+                    CREATE TRIGGER refusal BEFORE UPDATE ON liveops.occurrences FOR EACH ROW
+                    WHEN (new.event_id = 'stuck') EXECUTE FUNCTION refuse();\
+                    """);
+
+            try {
+                here.feature.tick();
+
+                assertThat(run(here, "behind")).isEqualTo("active null");
+                assertThat(run(here, "stuck")).isEqualTo("scheduled null");
+            } finally {
+                sql("DROP TRIGGER refusal ON liveops.occurrences");
+            }
+            here.feature.tick();
+            assertThat(run(here, "stuck")).isEqualTo("active null");
+        }
+    }
+
+    @Test
     void theEndsAreNotedOnceTheBusAnswersAgain() {
         AtomicBoolean down = new AtomicBoolean(true);
         EndOffsets flaky =
@@ -97,7 +130,8 @@ class EventClockTest {
                     if (down.get()) {
                         throw new IllegalStateException("the bus is down");
                     }
-                    return Optional.of(List.of(new EndOffsets.PartitionEnd("game.events", 0, 7)));
+                    return Optional.of(
+                            List.of(new EndOffsets.PartitionEnd("game.events", TOPIC, 0, 7)));
                 };
         try (EventsInstance here = new EventsInstance(platform, Map.of(), flaky)) {
             create(here, "unheard", Duration.ofHours(-2), Duration.ofHours(1));
@@ -136,6 +170,13 @@ class EventClockTest {
                         "{\"event_id\": \"%s\", \"name\": \"%s\", \"event_type\": \"dynamic\", \"start_time\": \"%s\", \"end_time\": \"%s\"}"
                                 .formatted(id, id, from, from.plus(length)));
         assertThat(answer.status()).as(answer.body().toString()).isEqualTo(201);
+    }
+
+    private static void sql(String text) throws SQLException {
+        try (Connection connection = platform.connection();
+                Statement statement = connection.createStatement()) {
+            statement.execute(text);
+        }
     }
 
     private static String status(EventsInstance here, String id) {

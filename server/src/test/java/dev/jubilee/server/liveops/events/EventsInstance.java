@@ -43,6 +43,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -91,7 +92,11 @@ final class EventsInstance implements AutoCloseable {
         this(
                 platform,
                 Map.of(),
-                end -> Optional.of(List.of(new EndOffsets.PartitionEnd("game.events", 0, 42))));
+                end ->
+                        Optional.of(
+                                List.of(
+                                        new EndOffsets.PartitionEnd(
+                                                "game.events", new UUID(0, 7), 0, 42))));
     }
 
     EventsInstance(Platform platform, Map<String, String> given, EndOffsets bus) {

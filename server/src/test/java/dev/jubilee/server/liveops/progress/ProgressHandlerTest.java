@@ -11,6 +11,7 @@ import dev.jubilee.events.kafka.BatchHandler.Handled;
 import dev.jubilee.server.liveops.Scene;
 import dev.jubilee.server.liveops.occurrences.Occurrence;
 import dev.jubilee.server.testing.Platform;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Objects;
 import java.util.UUID;
@@ -395,6 +396,24 @@ class ProgressHandlerTest {
                                 "SELECT record ->> 'id' FROM platform.parked_events WHERE partition = ?::integer ORDER BY record_offset",
                                 number))
                 .containsExactly("p2", "p3");
+    }
+
+    @Test
+    void whatIsWrittenWhereALogWasCutIsPutAsideBesideWhatWasThereBefore() {
+        joined(KILLS, "ann");
+        String tooLong = "x".repeat(65);
+        consume(event("lost", "game.kill", tooLong, NOW, "{}"));
+        scene.run("DELETE FROM platform.consumer_offsets WHERE partition = ?::integer", number);
+        records = new Records(number);
+        scene.clock().advance(Duration.ofSeconds(1));
+
+        consume(event("new", "game.kill", tooLong, NOW, "{}"));
+
+        assertThat(
+                        scene.column(
+                                "SELECT record ->> 'id' FROM platform.parked_events WHERE partition = ?::integer AND record_offset = 0 ORDER BY parked_at",
+                                number))
+                .containsExactly("lost", "new");
     }
 
     @Test
