@@ -105,6 +105,12 @@ final class DeadLetterRoutes implements Routes {
         return subscriptions.get(call.path("subscription_id")).id();
     }
 
+    /** Whoever decides what becomes of a dead letter speaks for its subscription. */
+    private UUID owned(Call call) {
+        SubscriptionRoutes.mustBeStaff(call);
+        return subscriptions.getOwned(call.principal(), call.path("subscription_id")).id();
+    }
+
     private Reply list(Call call) {
         UUID subscription = subscription(call);
         int limit = Page.of(call).limit();
@@ -155,7 +161,7 @@ final class DeadLetterRoutes implements Routes {
     }
 
     private Reply edit(Call call) {
-        UUID subscription = subscription(call);
+        UUID subscription = owned(call);
         UUID id = id(call, "dead_letter_id", "dead_letter");
         JsonNode body = call.json();
         Input input = Input.of(body);
@@ -184,7 +190,7 @@ final class DeadLetterRoutes implements Routes {
     }
 
     private Reply drop(Call call) {
-        UUID subscription = subscription(call);
+        UUID subscription = owned(call);
         UUID id = id(call, "dead_letter_id", "dead_letter");
         return idempotency.once(
                 call,
@@ -203,7 +209,7 @@ final class DeadLetterRoutes implements Routes {
     }
 
     private Reply redrive(Call call) {
-        UUID subscription = subscription(call);
+        UUID subscription = owned(call);
         Input body = call.optionalInput();
         List<String> ids =
                 body.has("dead_letter_ids") ? body.texts("dead_letter_ids", MAX_IDS, 36) : null;

@@ -91,7 +91,8 @@ final class DeliveryRoutes implements Routes {
 
     private Reply test(Call call) {
         SubscriptionRoutes.mustBeStaff(call);
-        Subscription subscription = subscriptions.get(call.path("subscription_id"));
+        Subscription subscription =
+                subscriptions.getOwned(call.principal(), call.path("subscription_id"));
         if (!subscription.isSent()) {
             throw Problem.conflict(
                             "subscription_not_a_webhook",

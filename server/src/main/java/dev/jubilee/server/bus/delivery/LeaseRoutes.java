@@ -133,7 +133,8 @@ final class LeaseRoutes implements Routes {
 
     private Subscription taken(Call call) {
         SubscriptionRoutes.mustBeStaff(call);
-        Subscription subscription = subscriptions.get(call.path("subscription_id"));
+        Subscription subscription =
+                subscriptions.getOwned(call.principal(), call.path("subscription_id"));
         if (subscription.method() != DeliveryMethod.SSE) {
             throw Problem.conflict(
                             "subscription_not_taken",

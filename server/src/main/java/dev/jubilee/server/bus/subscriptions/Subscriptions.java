@@ -210,7 +210,7 @@ public final class Subscriptions {
     Made setStatus(
             Connection connection, Principal who, UUID id, Status status, @Nullable String reason)
             throws SQLException {
-        Subscription current = locked(connection, id);
+        Subscription current = owned(connection, who, id);
         Subscription it = current.withState(current.state().as(status, reason, clock.instant()));
         if (current.state().status() != status) {
             SubscriptionStore.change(connection, id);
@@ -272,7 +272,7 @@ public final class Subscriptions {
     }
 
     void delete(Connection connection, Principal who, UUID id) throws SQLException {
-        locked(connection, id);
+        owned(connection, who, id);
         SubscriptionStore.change(connection, id);
         if (!SubscriptionStore.delete(connection, id)) {
             throw notFound(id.toString());
@@ -284,6 +284,17 @@ public final class Subscriptions {
             pending.executeUpdate();
         }
         audit.record(connection, who, "subscription.delete", id.toString(), Map.of());
+    }
+
+    /**
+     * The same for whoever acts in its name, takes what it is owed, or decides what becomes of that.
+     *
+     * @throws dev.jubilee.server.http.ProblemException 403 when it is another service's
+     */
+    public Subscription getOwned(Principal who, String id) {
+        Subscription it = get(id);
+        mustOwn(who, it);
+        return it;
     }
 
     /** The subscription as it stands in the database. */
@@ -320,16 +331,23 @@ public final class Subscriptions {
                 .orElseThrow(() -> notFound(id.toString()));
     }
 
-    /** It is delivered with its owner's rights, so no other game server may lead it elsewhere. */
     private static Subscription owned(Connection connection, Principal who, UUID id)
             throws SQLException {
         Subscription it = locked(connection, id);
+        mustOwn(who, it);
+        return it;
+    }
+
+    /**
+     * It is delivered with its owner's rights and signed with its owner's secret, so no other game
+     * server may lead it elsewhere, put words into its mouth or take what it is owed.
+     */
+    private static void mustOwn(Principal who, Subscription it) {
         if (who.role() == Role.SERVICE && !who.equals(it.owner())) {
             throw Problem.forbidden(
-                            "Only who made the subscription, operators and admins change it.")
+                            "Only who made the subscription, operators and admins act on it.")
                     .asException();
         }
-        return it;
     }
 
     /** Nobody else can change the version while this transaction holds it. */
