@@ -11,10 +11,15 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import tools.jackson.databind.JsonNode;
 
 class SubscriptionsTest {
     @RegisterExtension static final Platform platform = new Platform();
@@ -193,6 +198,106 @@ class SubscriptionsTest {
         }
         Answer rotated = bus.post("service", "/subscriptions/" + id + "/secret/rotate", "{}");
         assertThat(rotated.text("signing_secret")).startsWith("whsec_").isNotEqualTo(secret);
+    }
+
+    @Test
+    void aSecretIsNotKeptWithTheAnswerThatARepetitionGets() throws Exception {
+        String body =
+                "{\"service_name\": \"s\", \"method\": \"webhook\", \"topic_pattern\": \"none.at.all\","
+                        + " \"endpoint\": \"http://127.0.0.1:9/hook\"}";
+        String[] key = {"Idempotency-Key", platform.prefix() + "secret"};
+        Answer made = bus.post("service", "/subscriptions", body, key);
+        assertThat(made.text("signing_secret")).startsWith("whsec_");
+        Answer again = bus.post("service", "/subscriptions", body, key);
+        String rotate = "/subscriptions/" + made.text("subscription_id") + "/secret/rotate";
+        key[1] += ".rotated";
+        Answer rotated = bus.post("service", rotate, "{}", key);
+        assertThat(rotated.text("signing_secret")).startsWith("whsec_");
+        Answer rotatedAgain = bus.post("service", rotate, "{}", key);
+
+        for (Answer repetition : List.of(again, rotatedAgain)) {
+            assertThat(repetition.headers().firstValue("Idempotent-Replayed")).hasValue("true");
+            assertThat(repetition.text("subscription_id")).isEqualTo(made.text("subscription_id"));
+            assertThat(repetition.body().has("signing_secret")).isFalse();
+        }
+        try (Connection connection = platform.connection();
+                Statement statement = connection.createStatement();
+                ResultSet row =
+                        statement.executeQuery(
+                                "SELECT count(*) FROM platform.idempotency_keys WHERE position('whsec_'::bytea IN body) > 0")) {
+            assertThat(row.next()).isTrue();
+            assertThat(row.getInt(1)).isZero();
+        }
+    }
+
+    @Test
+    void changesOfDifferentFieldsAtTheSameMomentAreAllThere() throws Exception {
+        for (int round = 0; round < 10; round++) {
+            String path =
+                    "/subscriptions/"
+                            + webhook("http://127.0.0.1:9/hook", "").text("subscription_id");
+            List<String> changes =
+                    List.of(
+                            "{\"max_retries\": 17}",
+                            "{\"rate_limit_per_min\": 99}",
+                            "{\"batch_size\": 7}",
+                            "{\"ack_deadline\": 44}",
+                            "{\"event_types\": [\"game.kill\"]}");
+            CyclicBarrier barrier = new CyclicBarrier(changes.size());
+            try (ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
+                List<Future<Answer>> answers = new ArrayList<>();
+                for (String change : changes) {
+                    answers.add(
+                            clients.submit(() -> {
+                                barrier.await();
+                                return bus.patch("service", path, change);
+                            }));
+                }
+                for (Future<Answer> answer : answers) {
+                    assertThat(answer.get().status()).isEqualTo(200);
+                }
+            }
+            JsonNode is = other.get("service", path).body();
+            assertThat(is.get("max_retries").intValue()).isEqualTo(17);
+            assertThat(is.get("rate_limit_per_min").intValue()).isEqualTo(99);
+            assertThat(is.get("batch_size").intValue()).isEqualTo(7);
+            assertThat(is.get("ack_deadline").intValue()).isEqualTo(44);
+            assertThat(is.get("event_types")).hasSize(1);
+        }
+    }
+
+    @Test
+    void whatStreamsAndPullsCannotHonourIsRefusedByName() {
+        List<String> settings =
+                List.of(
+                        "\"ordering\": \"key\"",
+                        "\"rate_limit_per_min\": 60",
+                        "\"enable_batching\": true",
+                        "\"batch_size\": 10",
+                        "\"batch_window_ms\": 10",
+                        "\"retry_policy\": [1, 5]",
+                        "\"auth_token\": \"t\"");
+        String start = "{\"service_name\": \"s\", \"method\": \"sse\"";
+        Answer made =
+                bus.post(
+                        "service",
+                        "/subscriptions",
+                        start
+                                + ", \"max_retries\": 2, \"retry_delay\": 5, \"requires_ack\": true}");
+        assertThat(made.status()).isEqualTo(201);
+        for (String setting : settings) {
+            String field = setting.substring(1, setting.indexOf('"', 1));
+            for (Answer refused :
+                    List.of(
+                            bus.post("service", "/subscriptions", start + ", " + setting + "}"),
+                            bus.patch(
+                                    "service",
+                                    "/subscriptions/" + made.text("subscription_id"),
+                                    "{" + setting + "}"))) {
+                assertThat(refused.status()).as(setting).isEqualTo(422);
+                assertThat(refused.body().at("/errors/0/field").stringValue()).isEqualTo(field);
+            }
+        }
     }
 
     @Test

@@ -39,6 +39,17 @@ final class SubscriptionReader {
                     "ack_deadline",
                     "ordering");
 
+    /** How events are pushed; who takes them has them as fast as it asks, whoever else asks. */
+    private static final List<String> NOT_OF_TAKEN =
+            List.of(
+                    "auth_token",
+                    "retry_policy",
+                    "rate_limit_per_min",
+                    "enable_batching",
+                    "batch_size",
+                    "batch_window_ms",
+                    "ordering");
+
     private final JsonNode json;
     private final Input input;
     private final Setting setting;
@@ -137,13 +148,17 @@ final class SubscriptionReader {
                         base.owner(),
                         base.state());
         if (read.isRouted()) {
-            NOT_OF_ROUTED.stream()
-                    .filter(input::has)
-                    .forEach(name ->
-                            input.reject(
-                                    name,
-                                    "does not apply where events are written to a topic: in order,"
-                                            + " each once, as fast as Kafka takes them"));
+            rejectAll(
+                    NOT_OF_ROUTED,
+                    "does not apply where events are written to a topic: in order, each once, as"
+                            + " fast as Kafka takes them");
+        }
+        if (method == DeliveryMethod.SSE) {
+            rejectAll(
+                    NOT_OF_TAKEN,
+                    "does not apply where events are streamed or pulled: as many as are asked for,"
+                            + " and what is given back comes again after retry_delay, or the delay"
+                            + " that nack names");
         }
         if (token != null
                 && (method == DeliveryMethod.RABBITMQ || method == DeliveryMethod.REDIS)) {
@@ -154,6 +169,10 @@ final class SubscriptionReader {
         }
         input.check();
         return new Read(read, token, token != null || isTakenAway("auth_token"));
+    }
+
+    private void rejectAll(List<String> names, String why) {
+        names.stream().filter(input::has).forEach(name -> input.reject(name, why));
     }
 
     private boolean isTakenAway(String name) {

@@ -2,6 +2,7 @@ package dev.jubilee.server.bus.subscriptions;
 
 import dev.jubilee.server.bus.filters.EventFilter;
 import dev.jubilee.server.bus.subscriptions.Subscription.Status;
+import dev.jubilee.server.database.Database;
 import dev.jubilee.server.http.Call;
 import dev.jubilee.server.http.Input;
 import dev.jubilee.server.http.Page;
@@ -12,16 +13,22 @@ import dev.jubilee.server.http.Routes;
 import dev.jubilee.server.idempotency.Idempotency;
 import dev.jubilee.server.security.Access;
 import dev.jubilee.server.security.Role;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /** The HTTP face of subscriptions. For game servers, operators and administrators. */
 public final class SubscriptionRoutes implements Routes {
+    private static final int ATTEMPTS = 50;
+
     private final Subscriptions subscriptions;
     private final Idempotency idempotency;
 
@@ -61,14 +68,30 @@ public final class SubscriptionRoutes implements Routes {
         subscriptions.mustBeAllowed(call.principal(), read.subscription());
         StartPositions.Start start =
                 subscriptions.start(read.subscription(), read.subscription().startFrom());
-        return idempotency.once(
+        return telling(
                 call,
-                connection ->
-                        Reply.created(
-                                        view(
-                                                subscriptions.create(
-                                                        connection, call.principal(), read, start)))
+                connection -> subscriptions.create(connection, call.principal(), read, start),
+                view ->
+                        Reply.created(view)
                                 .with("Location", "/subscriptions/" + read.subscription().id()));
+    }
+
+    /** The stored answer of a repetition has all but the secret, which is kept encrypted alone. */
+    private Reply telling(
+            Call call,
+            Database.Work<Subscriptions.Made> work,
+            Function<SubscriptionView, Reply> reply) {
+        AtomicReference<Subscriptions.@Nullable Made> told = new AtomicReference<>();
+        Reply answer =
+                idempotency.once(
+                        call,
+                        connection -> {
+                            Subscriptions.Made made = work.in(connection);
+                            told.set(made);
+                            return reply.apply(SubscriptionView.of(made.subscription(), null));
+                        });
+        Subscriptions.Made made = told.get();
+        return made == null ? answer : reply.apply(view(made));
     }
 
     private Reply list(Call call) {
@@ -96,8 +119,28 @@ public final class SubscriptionRoutes implements Routes {
         return Reply.ok(SubscriptionView.of(it, null));
     }
 
+    /** What asks Kafka or the resolver happens before the row is locked, so that may change. */
+    private static Reply untilNotOvertaken(Supplier<Reply> attempt) {
+        for (int i = 0; i < ATTEMPTS; i++) {
+            try {
+                return attempt.get();
+            } catch (Subscriptions.Overtaken e) {
+                // Once more, over what stands there now.
+            }
+        }
+        throw Problem.unavailable(
+                        "subscription_busy",
+                        "Others change the subscription all the time.",
+                        Duration.ofSeconds(1))
+                .asException();
+    }
+
     private Reply change(Call call) {
         mustBeStaff(call);
+        return untilNotOvertaken(() -> tryChange(call));
+    }
+
+    private Reply tryChange(Call call) {
         Subscription before = subscriptions.get(call.path("subscription_id"));
         SubscriptionReader.Read read =
                 SubscriptionReader.change(call.json(), before, subscriptions.setting());
@@ -109,7 +152,11 @@ public final class SubscriptionRoutes implements Routes {
                         Reply.ok(
                                 view(
                                         subscriptions.change(
-                                                connection, call.principal(), read, more))));
+                                                connection,
+                                                call.principal(),
+                                                before,
+                                                read,
+                                                more))));
     }
 
     private Reply delete(Call call) {
@@ -137,6 +184,10 @@ public final class SubscriptionRoutes implements Routes {
 
     private Reply rewind(Call call) {
         mustBeStaff(call);
+        return untilNotOvertaken(() -> tryRewind(call));
+    }
+
+    private Reply tryRewind(Call call) {
         Subscription it = subscriptions.get(call.path("subscription_id"));
         Input body = call.input();
         String to = body.text("to", 40);
@@ -159,11 +210,7 @@ public final class SubscriptionRoutes implements Routes {
                         Reply.ok(
                                 view(
                                         subscriptions.rewind(
-                                                connection,
-                                                call.principal(),
-                                                it.id(),
-                                                to,
-                                                start))));
+                                                connection, call.principal(), it, to, start))));
     }
 
     private Reply setStatus(Call call, Status status, @Nullable String reason) {
@@ -186,13 +233,10 @@ public final class SubscriptionRoutes implements Routes {
         mustBeStaff(call);
         call.optionalInput().check();
         UUID id = Subscriptions.idOf(call.path("subscription_id"));
-        return idempotency.once(
+        return telling(
                 call,
-                connection ->
-                        Reply.ok(
-                                view(
-                                        subscriptions.rotateSecret(
-                                                connection, call.principal(), id))));
+                connection -> subscriptions.rotateSecret(connection, call.principal(), id),
+                Reply::ok);
     }
 
     /** Tries a filter on a sample, and says why it does not match. */

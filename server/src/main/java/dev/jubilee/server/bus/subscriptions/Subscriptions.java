@@ -178,13 +178,19 @@ public final class Subscriptions {
                 TopicPattern.of(after.topicPattern()), topic -> !old.matches(topic.name()));
     }
 
+    /**
+     * @param before what the change was read over
+     * @throws Overtaken when that is not what stands there any more
+     */
     Made change(
             Connection connection,
             Principal who,
+            Subscription before,
             SubscriptionReader.Read read,
             StartPositions.Ends more)
             throws SQLException {
-        Subscription current = owned(connection, who, read.subscription().id());
+        Subscription current = owned(connection, who, before.id());
+        mustStandAs(before, current);
         Map<UUID, List<Long>> starts = new HashMap<>(current.startsAt());
         starts.putAll(more.byTopic());
         String token = current.authToken();
@@ -200,8 +206,8 @@ public final class Subscriptions {
                         .withStartsAt(starts)
                         .withSecrets(token, current.signingSecrets())
                         .withState(state.as(state.status(), state.statusReason(), clock.instant()));
-        long before = SubscriptionStore.change(connection, it.id());
-        positions.seed(connection, more, indexAsOf(before));
+        long version = SubscriptionStore.change(connection, it.id());
+        positions.seed(connection, more, indexAsOf(version));
         SubscriptionStore.update(connection, it);
         audit.record(connection, who, "subscription.change", it.id().toString(), audited(it));
         return new Made(it, null);
@@ -225,11 +231,38 @@ public final class Subscriptions {
         return new Made(it, null);
     }
 
-    /** Begins anew from there; what is owed and not delivered yet is dropped. */
+    /** Somebody else's change came between the reading of a subscription and its writing. */
+    static final class Overtaken extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+    }
+
+    /** What a request says is told by other means: secrets, the state, and where it begins. */
+    private static void mustStandAs(Subscription before, Subscription current) {
+        Subscription then =
+                before.withSecrets(current.authToken(), current.signingSecrets())
+                        .withStartsAt(current.startsAt())
+                        .withState(current.state());
+        if (!then.equals(current)) {
+            throw new Overtaken();
+        }
+    }
+
+    /**
+     * Begins anew from there; what is owed and not delivered yet is dropped.
+     *
+     * @param before what the start was found for
+     * @throws Overtaken when that is not what stands there any more
+     */
     Made rewind(
-            Connection connection, Principal who, UUID id, String to, StartPositions.Start start)
+            Connection connection,
+            Principal who,
+            Subscription before,
+            String to,
+            StartPositions.Start start)
             throws SQLException {
+        UUID id = before.id();
         Subscription current = owned(connection, who, id);
+        mustStandAs(before, current);
         State state = current.state();
         Subscription it =
                 current.withStartFrom(to)
@@ -287,7 +320,8 @@ public final class Subscriptions {
     }
 
     /**
-     * The same for whoever acts in its name, takes what it is owed, or decides what becomes of that.
+     * The same for whoever acts in its name, takes what it is owed, or decides what becomes of
+     * that.
      *
      * @throws dev.jubilee.server.http.ProblemException 403 when it is another service's
      */
