@@ -1,20 +1,28 @@
 package dev.jubilee.server.bus;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.jubilee.events.EventId;
 import dev.jubilee.events.tck.Await;
 import dev.jubilee.server.bus.BusInstance.Answer;
 import dev.jubilee.server.bus.Receiver.Reply;
 import dev.jubilee.server.testing.Platform;
+import java.sql.Connection;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -137,9 +145,57 @@ class DeadLettersTest {
         String id = publish(topic, "game.copied", 7);
         Await.untilAsserted("it is dead", () -> assertThat(total(path, "")).isEqualTo(1));
 
+        List<ConsumerRecord<byte[], byte[]>> copies =
+                copiesUntil(found ->
+                        assertThat(found.stream().map(one -> header(one, "ce_deadletterevent")))
+                                .contains(id));
+        assertThat(copies.stream().map(one -> header(one, "ce_deadlettertopic")))
+                .contains(topic)
+                .doesNotContain(silent);
+        assertThat(copies.stream().map(one -> header(one, "ce_deadletterreason")))
+                .contains("the endpoint answered 400");
+    }
+
+    @Test
+    void whatIsNoCloudEventIsCopiedAsItStandsAndHoldsUpNoOther() throws Exception {
+        String topic = topic(true);
+        String path = subscribe(topic);
+        try (KafkaProducer<byte[], byte[]> foreign =
+                new KafkaProducer<>(
+                        platform.kafka(), new ByteArraySerializer(), new ByteArraySerializer())) {
+            ProducerRecord<byte[], byte[]> record =
+                    new ProducerRecord<>(topic, "{\"n\": 5}".getBytes(UTF_8));
+            record.headers()
+                    .add("ce_specversion", "1.0".getBytes(UTF_8))
+                    .add("ce_id", "foreign-1".getBytes(UTF_8))
+                    .add("ce_type", "game.foreign".getBytes(UTF_8))
+                    .add("ce_source", "elsewhere".getBytes(UTF_8))
+                    .add("ce_trace-id", "abc".getBytes(UTF_8));
+            foreign.send(record).get();
+        }
+        Await.untilAsserted("it is dead", () -> assertThat(total(path, "")).isEqualTo(1));
+        String next = publish(topic, "game.next", 1);
+        Await.untilAsserted("both are dead", () -> assertThat(total(path, "")).isEqualTo(2));
+
+        List<ConsumerRecord<byte[], byte[]>> copies =
+                copiesUntil(found ->
+                        assertThat(found.stream().map(one -> header(one, "ce_deadletterevent")))
+                                .contains("foreign-1", next));
+        ConsumerRecord<byte[], byte[]> copy =
+                copies.stream()
+                        .filter(one -> header(one, "ce_deadletterevent").equals("foreign-1"))
+                        .findFirst()
+                        .orElseThrow();
+        assertThat(header(copy, "ce_type")).isEqualTo("game.foreign");
+        assertThat(new String(copy.value(), UTF_8)).contains("\"trace-id\":\"abc\"");
+        assertThat(copy.value()).asString(UTF_8).contains("\"n\": 5");
+    }
+
+    private static List<ConsumerRecord<byte[], byte[]>> copiesUntil(
+            Consumer<List<ConsumerRecord<byte[], byte[]>>> asExpected) {
         List<ConsumerRecord<byte[], byte[]>> copies = new ArrayList<>();
         Properties kafka = platform.kafka();
-        kafka.setProperty("group.id", platform.prefix() + "reader");
+        kafka.setProperty("group.id", platform.prefix() + "reader" + topics.incrementAndGet());
         kafka.setProperty("auto.offset.reset", "earliest");
         kafka.setProperty("metadata.max.age.ms", "500");
         try (KafkaConsumer<byte[], byte[]> consumer =
@@ -150,15 +206,38 @@ class DeadLettersTest {
                     "the copy is there",
                     () -> {
                         consumer.poll(Duration.ofMillis(200)).forEach(copies::add);
-                        assertThat(copies.stream().map(one -> header(one, "ce_deadletterevent")))
-                                .contains(id);
+                        asExpected.accept(copies);
                     });
         }
-        assertThat(copies.stream().map(one -> header(one, "ce_deadlettertopic")))
-                .contains(topic)
-                .doesNotContain(silent);
-        assertThat(copies.stream().map(one -> header(one, "ce_deadletterreason")))
-                .contains("the endpoint answered 400");
+        return copies;
+    }
+
+    @Test
+    void aRedriveThatNobodyWorksOnGoesOn() throws Exception {
+        String topic = topic(false);
+        String path = subscribe(topic);
+        publish(topic, "game.left", 1);
+        Await.untilAsserted("it is dead", () -> assertThat(total(path, "")).isEqualTo(1));
+        receiver.behaviour = request -> Reply.of(200);
+        String subscription = path.substring(path.lastIndexOf('/') + 1);
+        String redrive = EventId.derived("redrive", subscription).toString();
+        // As one stands whose instance was killed: running, and nobody is told of it.
+        try (Connection connection = platform.connection();
+                Statement statement = connection.createStatement()) {
+            statement.executeUpdate(
+                    """
+                    INSERT INTO bus.redrives (id, subscription_id, filter, status, total, last_id, created_at)
+                    VALUES ('%s', '%s', '{}', 'running', 1, 'ffffffff-ffff-ffff-ffff-ffffffffffff', now())
+                    """
+                            .formatted(redrive, subscription));
+        }
+
+        Await.untilAsserted(
+                "it is done",
+                () ->
+                        assertThat(bus.get("service", path + "/redrives/" + redrive).text("status"))
+                                .isEqualTo("completed"));
+        assertThat(total(path, "")).isZero();
     }
 
     @Test
@@ -188,9 +267,7 @@ class DeadLettersTest {
 
     private static String header(ConsumerRecord<byte[], byte[]> record, String name) {
         var header = record.headers().lastHeader(name);
-        return header == null
-                ? ""
-                : new String(header.value(), java.nio.charset.StandardCharsets.UTF_8);
+        return header == null ? "" : new String(header.value(), UTF_8);
     }
 
     private static int total(String path, String query) {

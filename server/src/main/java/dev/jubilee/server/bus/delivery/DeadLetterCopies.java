@@ -4,19 +4,24 @@ import dev.jubilee.events.Envelope;
 import dev.jubilee.events.EventId;
 import dev.jubilee.events.json.CloudEventsJson;
 import dev.jubilee.events.json.InvalidCloudEvent;
+import dev.jubilee.server.bus.publish.PublishException;
 import dev.jubilee.server.database.Database;
 import java.sql.PreparedStatement;
+import java.time.Instant;
 import java.time.InstantSource;
+import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,6 +33,8 @@ final class DeadLetterCopies implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(DeadLetterCopies.class);
     private static final int CHUNK = 100;
     private static final int LOOK_SECONDS = 2;
+    private static final int PATIENCE_SECONDS = 30;
+    private static final String FOREIGN = "/jubilee/dead-letters";
 
     private final Database database;
     private final CloudEventsJson json;
@@ -43,7 +50,16 @@ final class DeadLetterCopies implements AutoCloseable {
         CompletableFuture<?> publish(List<Envelope> events);
     }
 
-    private record Letter(UUID id, String topic, String reason, UUID subscription, byte[] body) {}
+    private record Letter(
+            UUID id,
+            String eventId,
+            String eventType,
+            String topic,
+            @Nullable String key,
+            String reason,
+            UUID subscription,
+            Instant acceptedAt,
+            byte[] body) {}
 
     /**
      * @param wanted whether the dead letters of a topic are copied
@@ -91,7 +107,7 @@ final class DeadLetterCopies implements AutoCloseable {
             }
         }
         if (!copies.isEmpty()) {
-            target.publish(copies).get(30, TimeUnit.SECONDS);
+            publish(copies);
         }
         database.read(connection -> {
             try (PreparedStatement update =
@@ -107,14 +123,42 @@ final class DeadLetterCopies implements AutoCloseable {
         return letters.size() == CHUNK;
     }
 
+    /** One that Kafka will never take must not keep the others, so each then goes by itself. */
+    private void publish(List<Envelope> copies) throws Exception {
+        if (isTooLarge(copies)) {
+            for (Envelope copy : copies) {
+                if (isTooLarge(List.of(copy))) {
+                    log.warn(
+                            "dead letter of event {} is not copied: it is too large for Kafka with"
+                                    + " what is said of it",
+                            copy.causationId());
+                }
+            }
+        }
+    }
+
+    private boolean isTooLarge(List<Envelope> copies) throws Exception {
+        try {
+            target.publish(copies).get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+            return false;
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof PublishException failure
+                    && failure.reason() == PublishException.Reason.TOO_LARGE) {
+                return true;
+            }
+            throw e;
+        }
+    }
+
     private List<Letter> read() {
         return database.read(connection -> {
             List<Letter> letters = new ArrayList<>();
             try (PreparedStatement select =
                             connection.prepareStatement(
                                     """
-                                    SELECT id, topic, reason, subscription_id, body FROM bus.dead_letters
-                                    WHERE copy_due ORDER BY id LIMIT %d
+                                    SELECT id, event_id, event_type, topic, key, reason, subscription_id,
+                                        accepted_at, body
+                                    FROM bus.dead_letters WHERE copy_due ORDER BY id LIMIT %d
                                     """
                                             .formatted(CHUNK));
                     var row = select.executeQuery()) {
@@ -124,16 +168,20 @@ final class DeadLetterCopies implements AutoCloseable {
                                     row.getObject(1, UUID.class),
                                     row.getString(2),
                                     row.getString(3),
-                                    row.getObject(4, UUID.class),
-                                    row.getBytes(5)));
+                                    row.getString(4),
+                                    row.getString(5),
+                                    row.getString(6),
+                                    row.getObject(7, UUID.class),
+                                    row.getObject(8, OffsetDateTime.class).toInstant(),
+                                    row.getBytes(9)));
                 }
             }
             return letters;
         });
     }
 
-    private Envelope copy(Letter letter) throws InvalidCloudEvent {
-        Envelope event = json.read(letter.body());
+    private Envelope copy(Letter letter) {
+        Envelope event = event(letter);
         Map<String, String> extensions = new HashMap<>(event.extensions());
         extensions.put("deadlettersubscription", letter.subscription().toString());
         extensions.put("deadletterreason", letter.reason());
@@ -148,5 +196,24 @@ final class DeadLetterCopies implements AutoCloseable {
                 .causationId(event.id())
                 .extensions(extensions)
                 .build();
+    }
+
+    /**
+     * The event; or, of what somebody wrote to Kafka that is no CloudEvent, one that holds its text
+     * as it would be delivered.
+     */
+    private Envelope event(Letter letter) {
+        try {
+            return json.read(letter.body());
+        } catch (InvalidCloudEvent | IllegalArgumentException e) {
+            log.warn(
+                    "dead letter {} is copied as it stands, for it is no CloudEvent: {}",
+                    letter.id(),
+                    e.getMessage());
+            return Envelope.of(letter.eventId(), letter.eventType(), FOREIGN, letter.acceptedAt())
+                    .partitionKey(letter.key())
+                    .data(CloudEventsJson.MEDIA_TYPE, letter.body())
+                    .build();
+        }
     }
 }

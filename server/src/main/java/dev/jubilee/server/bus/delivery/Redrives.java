@@ -14,27 +14,30 @@ import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Owes dead letters again, a few hundred a transaction, together with how far it has come: so it
- * goes on where it stood, on whichever instance. Thread-safe.
+ * goes on where it stood, on whichever instance. Every instance looks now and then for one that
+ * nobody works on, because who did was killed or failed. Thread-safe.
  */
 final class Redrives implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Redrives.class);
     private static final String SUBJECT = "redrives";
     private static final int CHUNK = 500;
+    private static final int LOOK_SECONDS = 5;
 
     private final Database database;
     private final InstantSource clock;
     private final EventId ids;
-    private final ExecutorService worker =
-            Executors.newSingleThreadExecutor(
+    private final ScheduledExecutorService worker =
+            Executors.newSingleThreadScheduledExecutor(
                     Thread.ofPlatform().name("delivery-redrive").daemon().factory());
 
     Redrives(Database database, ChangeFeed changes, InstantSource clock) {
@@ -54,9 +57,9 @@ final class Redrives implements AutoCloseable {
             Instant createdAt,
             @Nullable Instant finishedAt) {}
 
-    /** Goes on with what is under way. */
+    /** Goes on with what is under way, and looks for more: an index of those that run answers. */
     void start() {
-        wake();
+        var _ = worker.scheduleWithFixedDelay(this::work, 0, LOOK_SECONDS, TimeUnit.SECONDS);
     }
 
     @Override
