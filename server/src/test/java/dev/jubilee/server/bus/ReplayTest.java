@@ -154,6 +154,72 @@ class ReplayTest {
     }
 
     @Test
+    void aReplayThatLooksAtMuchKeepsItsLease() throws Exception {
+        bus.bus.store().caughtUp().join();
+        Answer made;
+        try (Connection connection = platform.connection();
+                Statement statement = connection.createStatement()) {
+            connection.setAutoCommit(false);
+            statement.execute("LOCK TABLE bus.events IN ACCESS EXCLUSIVE MODE");
+            made = replay("\"dry_run\":true,\"filter\":{}");
+            String id = made.text("replay_id");
+            Await.until("somebody runs it", () -> !leaseOf(id).isEmpty());
+            String lease = leaseOf(id);
+            long until = leasedUntil(id);
+            Await.until("it is renewed", () -> leasedUntil(id) > until);
+            assertThat(leaseOf(id)).isEqualTo(lease);
+            connection.rollback();
+        }
+        assertThat(await(bus, made, "completed").get("matched").intValue()).isEqualTo(KILLS + 1);
+    }
+
+    @Test
+    void eventsThatLieFarApartAreAllFoundInTheirOrder() throws Exception {
+        String wide = topic("wide", 1);
+        String from = platform.clock().instant().minusSeconds(60).toString();
+        for (int i = 0; i < 6; i++) {
+            Answer published =
+                    bus.post(
+                            "service",
+                            "/events/publish",
+                            "{\"topic\":\"%s\",\"event_type\":\"game.far\",\"payload\":%d}"
+                                    .formatted(wide, i));
+            assertThat(published.status()).isEqualTo(200);
+            platform.clock().advance(Duration.ofMinutes(100));
+        }
+        Answer made =
+                bus.post(
+                        "operator",
+                        "/replay",
+                        "{\"topic\":\"%s\",\"start_time\":\"%s\",\"file\":true,\"filter\":{}}"
+                                .formatted(wide, from));
+        assertThat(await(bus, made, "completed").get("matched").intValue()).isEqualTo(6);
+        String lines = bus.text("operator", "/replay/" + made.text("replay_id") + "/file");
+        assertThat(lines.lines().map(Json::tree).map(event -> event.get("payload").stringValue()))
+                .containsExactly("0", "1", "2", "3", "4", "5");
+    }
+
+    private static String leaseOf(String id) throws Exception {
+        return text("SELECT lease FROM bus.replays WHERE replay_id = '" + id + "'");
+    }
+
+    private static long leasedUntil(String id) throws Exception {
+        return count(
+                "SELECT extract(epoch FROM leased_until) * 1000 FROM bus.replays WHERE replay_id = '"
+                        + id
+                        + "'");
+    }
+
+    private static String text(String sql) throws Exception {
+        try (Connection connection = platform.connection();
+                Statement statement = connection.createStatement();
+                var row = statement.executeQuery(sql)) {
+            String found = row.next() ? row.getString(1) : null;
+            return found == null ? "" : found;
+        }
+    }
+
+    @Test
     void aFileHasOneEventALine() throws Exception {
         Answer made = replay("\"file\":true,\"filter\":{\"event_type\":\"game.kill\"}");
         await(bus, made, "completed");

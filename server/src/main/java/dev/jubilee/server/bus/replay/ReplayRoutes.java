@@ -241,8 +241,9 @@ final class ReplayRoutes implements Routes {
                     .asException();
         }
         UUID from = cursor(call, replay);
-        List<StoredEvent> events =
+        StoredRange.Part<List<StoredEvent>> part =
                 new StoredRange(platform.database(), replay).from(from, FILE_EVENTS + 1);
+        List<StoredEvent> events = part.found();
         ByteArrayOutputStream lines = new ByteArrayOutputStream();
         int written = 0;
         while (written < Math.min(events.size(), FILE_EVENTS) && lines.size() < FILE_BYTES) {
@@ -254,9 +255,8 @@ final class ReplayRoutes implements Routes {
                         .with(
                                 "Content-Disposition",
                                 "attachment; filename=\"replay-" + replay.replayId() + ".ndjson\"");
-        return written == events.size()
-                ? reply
-                : reply.with("X-Next-Cursor", events.get(written).id().toString());
+        UUID next = written == events.size() ? part.next() : events.get(written).id();
+        return next == null ? reply : reply.with("X-Next-Cursor", next.toString());
     }
 
     private static UUID cursor(Call call, Replay replay) {

@@ -109,8 +109,11 @@ final class ReplayRun {
 
     private boolean count() {
         StoredRange.Count count = new StoredRange.Count(0, 0);
-        for (Span span : range.countable()) {
-            count = count.plus(range.count(span));
+        UUID next = Span.floor(replay.startTime());
+        while (next != null) {
+            StoredRange.Part<StoredRange.Count> part = range.count(next);
+            count = count.plus(part.found());
+            next = part.next();
             if (!note(null, 0, begin())) {
                 return false;
             }
@@ -161,10 +164,7 @@ final class ReplayRun {
             throws InterruptedException {
         return switch (to) {
             case ReplayTarget.Forwarding topic -> {
-                if (!part.isEmpty()) {
-                    send(topic, part);
-                }
-                yield note(matched, skipped, then);
+                yield (part.isEmpty() || send(topic, part)) && note(matched, skipped, then);
             }
             case ReplayTarget.Owing subscription ->
                     goesOn(
@@ -196,9 +196,7 @@ final class ReplayRun {
             }
             if (System.nanoTime() - renewAt > 0) {
                 renewAt = System.nanoTime() + RETRY_NANOS;
-                if (!goesOn(
-                        database.transaction(
-                                c -> ReplayStore.renew(c, replay.replayId(), lease)))) {
+                if (!renew()) {
                     return false;
                 }
             }
@@ -206,6 +204,10 @@ final class ReplayRun {
         // Few run at once, and others need not wait for this subscription.
         store.stepBack(replay.replayId(), lease);
         return false;
+    }
+
+    private boolean renew() {
+        return goesOn(database.transaction(c -> ReplayStore.renew(c, replay.replayId(), lease)));
     }
 
     private boolean note(@Nullable Long counted, long left, ReplaySource.Position position) {
@@ -234,16 +236,20 @@ final class ReplayRun {
                 && !closing.getAsBoolean();
     }
 
-    private void send(ReplayTarget.Forwarding to, List<Replayed> events)
+    /** Waits for Kafka as long as need be; false when somebody stopped it meanwhile. */
+    private boolean send(ReplayTarget.Forwarding to, List<Replayed> events)
             throws InterruptedException {
         int tries = 1;
         while (true) {
             try {
                 to.send(events).join();
-                return;
+                return true;
             } catch (CompletionException e) {
                 mayTryAgain(e.getCause(), tries++);
                 TimeUnit.NANOSECONDS.sleep(RETRY_NANOS);
+            }
+            if (!renew()) {
+                return false;
             }
         }
     }

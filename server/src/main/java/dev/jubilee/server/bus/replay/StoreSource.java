@@ -1,5 +1,6 @@
 package dev.jubilee.server.bus.replay;
 
+import dev.jubilee.server.bus.search.Span;
 import dev.jubilee.server.bus.search.StoredEvent;
 import java.util.List;
 import java.util.UUID;
@@ -25,16 +26,15 @@ final class StoreSource implements ReplaySource {
 
     @Override
     public Piece read(int limit) {
-        List<StoredEvent> found = range.from(next, limit);
+        StoredRange.Part<List<StoredEvent>> part = range.from(next, limit);
         order.add(
-                found.stream()
+                part.found().stream()
                         .filter(e -> !fromKafka.hasPassed(e.topic(), e.partition(), e.offset()))
                         .toList());
-        boolean last = found.size() < limit;
-        if (!found.isEmpty()) {
-            next = after(found.getLast().id());
-        }
-        piece = last ? order.rest() : order.until(found.getLast().acceptedAt());
+        UUID then = part.next();
+        boolean last = then == null;
+        next = then == null ? Span.floor(replay.endTime()) : then;
+        piece = last ? order.rest() : order.until(Span.timeOf(next));
         return new Piece(
                 piece.stream()
                         .map(event ->
@@ -48,10 +48,5 @@ final class StoreSource implements ReplaySource {
     public Position after(int done) {
         UUID undone = order.firstUndone(piece.subList(done, piece.size()), next);
         return new Position(undone, replay.positions());
-    }
-
-    private static UUID after(UUID id) {
-        long low = id.getLeastSignificantBits() + 1;
-        return new UUID(id.getMostSignificantBits() + (low == 0 ? 1 : 0), low);
     }
 }

@@ -4,17 +4,34 @@ import dev.jubilee.server.bus.search.EventFilter;
 import dev.jubilee.server.bus.search.Span;
 import dev.jubilee.server.bus.search.StoredEvent;
 import dev.jubilee.server.database.Database;
+import dev.jubilee.server.database.DatabaseException;
+import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
-/** The events of a replay in the event store, in order of their ids. Blocks. Thread-safe. */
+/**
+ * The events of a replay in the event store, in order of their ids. No statement looks at more of
+ * them than takes some seconds, however many there are and however rare what is asked for: the
+ * range is looked at slice by slice, longer where that is quick and shorter where it is not.
+ * Blocks. For one thread.
+ */
 final class StoredRange {
-    private static final Duration COUNTED_AT_ONCE = Duration.ofHours(1);
+    private static final Duration FIRST_SLICE = Duration.ofSeconds(10);
+    private static final Duration SHORTEST_SLICE = Duration.ofMillis(100);
+    private static final Duration LONGEST_SLICE = Duration.ofHours(6);
+    private static final int STATEMENT_MILLIS = 5_000;
+    private static final long QUICK_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+    private static final long SLOW_NANOS = TimeUnit.SECONDS.toNanos(2);
+    private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(2);
+    private static final String CANCELLED = "57014";
 
     /** Events that match, and those that would if they were replayable. */
     record Count(long matched, long skipped) {
@@ -23,12 +40,22 @@ final class StoredRange {
         }
     }
 
+    /**
+     * What a part of the range holds.
+     *
+     * @param next the id to go on from; null when the range is at its end
+     */
+    record Part<T>(T found, @Nullable UUID next) {}
+
     private final Database database;
     private final Replay replay;
+    private final UUID end;
+    private Duration slice = FIRST_SLICE;
 
     StoredRange(Database database, Replay replay) {
         this.database = database;
         this.replay = replay;
+        this.end = Span.floor(replay.endTime());
     }
 
     private EventFilter filter() {
@@ -38,62 +65,119 @@ final class StoredRange {
         return filter;
     }
 
-    /** The moments at which counting may pause. */
-    List<Span> countable() {
-        List<Span> spans = new ArrayList<>();
-        Instant from = replay.startTime();
-        while (from.isBefore(replay.endTime())) {
-            Instant to = from.plus(COUNTED_AT_ONCE);
-            to = to.isBefore(replay.endTime()) ? to : replay.endTime();
-            spans.add(Span.of(from, to));
-            from = to;
+    /** Counts the next events from that id on, itself included; a part of them in some seconds. */
+    Part<Count> count(UUID from) {
+        return slice(from, new Count(0, 0), this::count);
+    }
+
+    private Count count(Connection connection, Span span) throws SQLException {
+        EventFilter filter = filter();
+        try (PreparedStatement statement =
+                connection.prepareStatement(
+                        """
+                        SELECT count(*) FILTER (WHERE e.is_replayable), count(*) FILTER (WHERE NOT e.is_replayable)
+                          FROM bus.events e WHERE
+                        """
+                                + Span.SQL
+                                + filter.sql())) {
+            filter.bind(statement, span.bind(statement, 1));
+            try (ResultSet row = statement.executeQuery()) {
+                row.next();
+                return new Count(row.getLong(1), row.getLong(2));
+            }
         }
-        return spans;
     }
 
-    Count count(Span span) {
-        EventFilter filter = filter();
-        return database.readAtLength(connection -> {
-            try (PreparedStatement statement =
-                    connection.prepareStatement(
-                            """
-                            SELECT count(*) FILTER (WHERE e.is_replayable), count(*) FILTER (WHERE NOT e.is_replayable)
-                              FROM bus.events e WHERE
-                            """
-                                    + Span.SQL
-                                    + filter.sql())) {
-                filter.bind(statement, span.bind(statement, 1));
-                try (ResultSet row = statement.executeQuery()) {
-                    row.next();
-                    return new Count(row.getLong(1), row.getLong(2));
-                }
+    /**
+     * The next events from that id on, itself included: so many at most, and those that were found
+     * in some seconds, which may be none.
+     */
+    Part<List<StoredEvent>> from(UUID id, int limit) {
+        long began = System.nanoTime();
+        List<StoredEvent> found = new ArrayList<>();
+        UUID next = id;
+        while (next != null && System.nanoTime() - began < PATIENCE_NANOS) {
+            int wanted = limit - found.size();
+            Part<List<StoredEvent>> part =
+                    slice(next, List.of(), (connection, span) -> read(connection, span, wanted));
+            next = part.next();
+            found.addAll(part.found());
+            if (found.size() == limit) {
+                return new Part<>(found, after(found.getLast().id()));
             }
-        });
+        }
+        return new Part<>(found, next);
     }
 
-    /** The next events from that id on, itself included. */
-    List<StoredEvent> from(UUID id, int limit) {
+    private List<StoredEvent> read(Connection connection, Span span, int limit)
+            throws SQLException {
         EventFilter filter = filter();
-        Span span = new Span(id, Span.floor(replay.endTime()));
-        return database.readAtLength(connection -> {
-            try (PreparedStatement statement =
-                    connection.prepareStatement(
-                            "SELECT "
-                                    + StoredEvent.COLUMNS
-                                    + " FROM bus.events e WHERE"
-                                    + Span.SQL
-                                    + filter.sql()
-                                    + " AND e.is_replayable ORDER BY e.id LIMIT ?")) {
-                int next = filter.bind(statement, span.bind(statement, 1));
-                statement.setInt(next, limit);
-                try (ResultSet row = statement.executeQuery()) {
-                    List<StoredEvent> events = new ArrayList<>(limit);
-                    while (row.next()) {
-                        events.add(StoredEvent.read(row));
-                    }
-                    return events;
+        try (PreparedStatement statement =
+                connection.prepareStatement(
+                        "SELECT "
+                                + StoredEvent.COLUMNS
+                                + " FROM bus.events e WHERE"
+                                + Span.SQL
+                                + filter.sql()
+                                + " AND e.is_replayable ORDER BY e.id LIMIT ?")) {
+            int next = filter.bind(statement, span.bind(statement, 1));
+            statement.setInt(next, limit);
+            try (ResultSet row = statement.executeQuery()) {
+                List<StoredEvent> events = new ArrayList<>();
+                while (row.next()) {
+                    events.add(StoredEvent.read(row));
                 }
+                return events;
             }
-        });
+        }
+    }
+
+    private interface Look<T> {
+        T at(Connection connection, Span span) throws SQLException;
+    }
+
+    /**
+     * Looks at one slice. One that took too long found nothing, and the next begins where it began:
+     * whoever holds a lease has the time to renew it in between.
+     */
+    private <T> Part<T> slice(UUID from, T nothing, Look<T> look) {
+        UUID upper = Span.floor(Span.timeOf(from).plus(slice));
+        UUID to = upper.compareTo(end) < 0 ? upper : end;
+        long began = System.nanoTime();
+        try {
+            T found =
+                    database.transaction(connection -> {
+                        try (Statement timeout = connection.createStatement()) {
+                            timeout.execute("SET LOCAL statement_timeout = " + STATEMENT_MILLIS);
+                        }
+                        return look.at(connection, new Span(from, to));
+                    });
+            took(System.nanoTime() - began);
+            return new Part<>(found, to.equals(end) ? null : to);
+        } catch (DatabaseException e) {
+            if (!e.sqlState().equals(CANCELLED)) {
+                throw e;
+            }
+            slice = atLeast(slice.dividedBy(8));
+            return new Part<>(nothing, from);
+        }
+    }
+
+    private void took(long nanos) {
+        if (nanos < QUICK_NANOS) {
+            Duration longer = slice.multipliedBy(4);
+            slice = longer.compareTo(LONGEST_SLICE) < 0 ? longer : LONGEST_SLICE;
+        } else if (nanos > SLOW_NANOS) {
+            slice = atLeast(slice.dividedBy(2));
+        }
+    }
+
+    private static Duration atLeast(Duration shorter) {
+        return shorter.compareTo(SHORTEST_SLICE) > 0 ? shorter : SHORTEST_SLICE;
+    }
+
+    private static UUID after(UUID id) {
+        long low = id.getLeastSignificantBits() + 1;
+        return new UUID(id.getMostSignificantBits() + (low == 0 ? 1 : 0), low);
     }
 }
