@@ -74,8 +74,7 @@ class OwnedSubscriptionsTest {
             assertThat(bus.get(OTHER, letter).body().at("/event/data").toString())
                     .isEqualTo("{\"n\":1}");
 
-            assertThat(bus.patch(OWNER, letter, "{\"data\": {\"n\": 2}}").status())
-                    .isEqualTo(200);
+            assertThat(bus.patch(OWNER, letter, "{\"data\": {\"n\": 2}}").status()).isEqualTo(200);
             assertThat(bus.post(OWNER, letters + "/redrive", "").status()).isEqualTo(202);
         }
     }
@@ -94,8 +93,7 @@ class OwnedSubscriptionsTest {
         String path = "/subscriptions/" + made.text("subscription_id");
         publish(topic);
 
-        assertThat(bus.post(OTHER, path + "/pull", "{\"wait_ms\": 5000}").status())
-                .isEqualTo(403);
+        assertThat(bus.post(OTHER, path + "/pull", "{\"wait_ms\": 5000}").status()).isEqualTo(403);
         assertThat(bus.get(OTHER, path + "/stream").status()).isEqualTo(403);
         Answer taken = bus.post(OWNER, path + "/pull", "{\"wait_ms\": 20000}");
         String ids =
@@ -104,8 +102,7 @@ class OwnedSubscriptionsTest {
                         + "\"]}";
         assertThat(bus.post(OTHER, path + "/ack", ids).status()).isEqualTo(403);
         assertThat(bus.post(OTHER, path + "/nack", ids).status()).isEqualTo(403);
-        assertThat(bus.post(OWNER, path + "/ack", ids).body().get("acked").intValue())
-                .isEqualTo(1);
+        assertThat(bus.post(OWNER, path + "/ack", ids).body().get("acked").intValue()).isEqualTo(1);
     }
 
     private static String topic(String name) {

@@ -8,6 +8,8 @@ public final class PublishException extends RuntimeException {
         UNKNOWN_TOPIC,
         /** Kafka will never take this event, because of its size: trying again does not help. */
         TOO_LARGE,
+        /** Kafka lacks the topic, though the platform has it; not sent: try again later. */
+        TOPIC_MISSING,
         /** The event was not sent: try again later. */
         NOT_SENT,
         /** The event may or may not be in Kafka: try again later, with the same id. */

@@ -255,6 +255,12 @@ public final class PublishRoutes implements Routes {
         return switch (failure.reason()) {
             case UNKNOWN_TOPIC -> Problem.notFound("topic", "of this event");
             case TOO_LARGE -> Problem.tooLarge("Kafka does not take an event of this size.");
+            case TOPIC_MISSING ->
+                    Problem.unavailable(
+                            "topic_missing",
+                            "Kafka does not have the topic at the moment; nothing was published to"
+                                    + " it.",
+                            SOON);
             case NOT_SENT -> overloaded();
             case OUTCOME_UNKNOWN ->
                     Problem.unavailable(

@@ -244,7 +244,7 @@ public final class Publisher implements AutoCloseable {
                 acknowledged = true;
             } else {
                 metrics.failed(one.topic(), one.type());
-                letDown |= failure.reason() != Reason.TOO_LARGE;
+                letDown |= isLetDown(failure.reason());
             }
         }
         if (acknowledged) {
@@ -252,6 +252,16 @@ public final class Publisher implements AutoCloseable {
         } else if (letDown) {
             breaker.failed();
         }
+    }
+
+    /**
+     * Whether it says that Kafka does not answer; what is wrong with one topic or event does not.
+     */
+    private static boolean isLetDown(Reason reason) {
+        return switch (reason) {
+            case NOT_SENT, OUTCOME_UNKNOWN -> true;
+            case TOO_LARGE, TOPIC_MISSING, UNKNOWN_TOPIC -> false;
+        };
     }
 
     private static List<Published> published(List<Accepted> accepted, Shipment done) {

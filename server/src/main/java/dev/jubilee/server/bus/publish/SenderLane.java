@@ -7,14 +7,17 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The one thread that hands records to Kafka's producer, which blocks while it lacks metadata or
- * memory: no event loop may do that. What waits is bounded, by requests and by bytes; when it is
- * full, {@link #offer} says so at once. Order of the offers of one thread is kept, but what is
- * urgent goes ahead of what is not, and leaves without waiting for company. Thread-safe.
+ * memory: no event loop may do that. A topic that Kafka lacks holds it up once, not each time. What
+ * waits is bounded, by requests and by bytes; when it is full, {@link #offer} says so at once.
+ * Order of the offers of one thread is kept, but what is urgent goes ahead of what is not, and
+ * leaves without waiting for company. Thread-safe.
  */
 final class SenderLane implements AutoCloseable {
     private static final long MAX_WAITING_BYTES = 24L << 20;
@@ -24,6 +27,7 @@ final class SenderLane implements AutoCloseable {
     private final Producer<byte[], byte[]> producer;
     private final int maxWaiting;
     private final Departures departures;
+    private final MissingTopics missing;
     private final Queue<Shipment> queue = new ConcurrentLinkedQueue<>();
     private final Queue<Shipment> urgent = new ConcurrentLinkedQueue<>();
     private final AtomicInteger waiting = new AtomicInteger();
@@ -43,6 +47,7 @@ final class SenderLane implements AutoCloseable {
         this.producer = producer;
         this.maxWaiting = maxWaiting;
         this.departures = new Departures(producer);
+        this.missing = new MissingTopics(producer);
         this.thread = Thread.ofPlatform().name("publish-lane").daemon().unstarted(this::run);
     }
 
@@ -180,8 +185,13 @@ final class SenderLane implements AutoCloseable {
                 shipment.abandon(i, "Kafka does not take events at the moment");
                 return;
             }
+            ProducerRecord<byte[], byte[]> record = shipment.take(i);
+            if (missing.contains(record.topic())) {
+                shipment.lacksTopic(i, record.topic());
+                continue;
+            }
             try {
-                var _ = producer.send(shipment.take(i), shipment.acknowledgement(i, thread));
+                var _ = producer.send(record, acknowledgement(shipment, i, record.topic()));
             } catch (RuntimeException e) {
                 shipment.fail(i, e, false);
             }
@@ -189,5 +199,19 @@ final class SenderLane implements AutoCloseable {
         if (shipment.isUrgent()) {
             departures.now();
         }
+    }
+
+    /** Holds the topic's name alone: the record is the producer's by then. */
+    private Callback acknowledgement(Shipment shipment, int index, String topic) {
+        Callback settle = shipment.acknowledgement(index, thread);
+        return (metadata, failure) -> {
+            // What the producer reports on this thread, it never took.
+            boolean unsent = Thread.currentThread().equals(thread);
+            if (failure != null && unsent && missing.isMissing(topic, failure)) {
+                shipment.lacksTopic(index, topic);
+            } else {
+                settle.onCompletion(metadata, failure);
+            }
+        };
     }
 }

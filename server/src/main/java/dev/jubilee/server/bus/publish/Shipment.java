@@ -141,6 +141,15 @@ final class Shipment {
         settle();
     }
 
+    /** Settles one record as never sent, because Kafka lacks its topic. */
+    void lacksTopic(int index, String topic) {
+        failures[index] =
+                new PublishException(
+                        Reason.TOPIC_MISSING,
+                        "Kafka does not have the topic \"" + topic + "\"");
+        settle();
+    }
+
     /** Settles all from the index on as never sent. */
     void abandon(int from, String why) {
         for (int i = from; i < failures.length; i++) {
