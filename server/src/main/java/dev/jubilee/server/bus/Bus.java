@@ -6,6 +6,7 @@ import dev.jubilee.server.bus.publish.PublishRoutes;
 import dev.jubilee.server.bus.publish.Publisher;
 import dev.jubilee.server.bus.replay.Replays;
 import dev.jubilee.server.bus.search.EventSearch;
+import dev.jubilee.server.bus.search.EventViews;
 import dev.jubilee.server.bus.search.SearchRoutes;
 import dev.jubilee.server.bus.search.StoredEvents;
 import dev.jubilee.server.bus.settling.Settling;
@@ -45,6 +46,7 @@ public final class Bus implements Routes, AutoCloseable {
     private final Settling settling;
     private final Statistics statistics;
     private final EventSearch search;
+    private final EventViews views;
     private final Traces traces;
     private final Replays replays;
     private final OutboundHttp http;
@@ -105,6 +107,7 @@ public final class Bus implements Routes, AutoCloseable {
                         activity,
                         clock);
         this.search = new EventSearch(database, registry);
+        this.views = new EventViews(store.outcomes());
         this.traces = new Traces(new StoredEvents(database));
         this.replays =
                 new Replays(
@@ -119,6 +122,7 @@ public final class Bus implements Routes, AutoCloseable {
                                 topics.catalogue(),
                                 publisher,
                                 new ReplaySubscribers(this::delivery),
+                                views,
                                 () -> store.caughtUp().thenAccept(passed -> {})));
         this.clock = clock;
         this.http =
@@ -210,8 +214,8 @@ public final class Bus implements Routes, AutoCloseable {
         new PublishRoutes(publisher, topics.catalogue(), settings.publish()).on(router);
         store.on(router);
         statistics.on(router);
-        new SearchRoutes(search, topics.catalogue(), clock).on(router);
-        new TraceRoutes(traces, topics.catalogue(), store::caughtUp).on(router);
+        new SearchRoutes(search, views, topics.catalogue(), clock).on(router);
+        new TraceRoutes(traces, views, topics.catalogue(), store::caughtUp).on(router);
         replays.on(router);
         new SubscriptionRoutes(subscriptions, idempotency).on(router);
         delivery.routes(idempotency).on(router);

@@ -7,11 +7,13 @@ import dev.jubilee.events.EventId;
 import dev.jubilee.events.tck.Await;
 import dev.jubilee.server.bus.BusInstance.Answer;
 import dev.jubilee.server.bus.Receiver.Reply;
+import dev.jubilee.server.json.Json;
 import dev.jubilee.server.testing.Platform;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -238,6 +240,62 @@ class DeadLettersTest {
                         assertThat(bus.get("service", path + "/redrives/" + redrive).text("status"))
                                 .isEqualTo("completed"));
         assertThat(total(path, "")).isZero();
+    }
+
+    @Test
+    void everyAnswerTellsWhatBecameOfAnEvent() {
+        String topic = topic(false);
+        Answer made =
+                bus.post(
+                        "service",
+                        "/subscriptions",
+                        """
+                        {"service_name": "s", "method": "webhook", "topic_pattern": "%s", "endpoint": "%s",
+                         "max_retries": 1, "retry_delay": 0, "ordering": "none"}
+                        """
+                                .formatted(topic, receiver.url()));
+        String path = "/subscriptions/" + made.text("subscription_id");
+        receiver.behaviour =
+                request -> Reply.of(request.json().get("data").asInt(0) == 1 ? 400 : 200);
+        String dead = publish(topic, "game.dies", 1);
+        String fine = publish(topic, "game.lives", 2);
+        Await.untilAsserted("one is dead", () -> assertThat(total(path, "")).isEqualTo(1));
+        Await.untilAsserted(
+                "both have an end",
+                () ->
+                        assertThat(searched(topic))
+                                .isEqualTo(Map.of(dead, "failed 1", fine, "completed 0")));
+        JsonNode trace = bus.get("service", "/events/" + dead + "/trace").body();
+        assertThat(standing(trace.at("/events/0/event"))).isEqualTo("failed 1");
+        Answer replay =
+                bus.post(
+                        "operator",
+                        "/replay",
+                        "{\"topic\": \"%s\", \"file\": true, \"filter\": {\"event_type\": \"game.dies\"}, \"start_time\": \"%s\"}"
+                                .formatted(topic, platform.clock().instant().minusSeconds(60)));
+        String file = bus.text("operator", "/replay/" + replay.text("replay_id") + "/file");
+        assertThat(standing(Json.tree(file))).isEqualTo("failed 1");
+
+        assertThat(bus.delete("service", path + "/dead-letters/" + idOf(path, dead)).status())
+                .isEqualTo(204);
+        assertThat(total(path, "")).isZero();
+        assertThat(bus.get("service", "/events/" + dead + "/status").text("status"))
+                .isEqualTo("failed");
+        assertThat(searched(topic)).containsEntry(dead, "failed 1");
+    }
+
+    private static Map<String, String> searched(String topic) {
+        Map<String, String> standings = new HashMap<>();
+        bus.get("service", "/events?topic=" + topic)
+                .body()
+                .get("events")
+                .forEach(event ->
+                        standings.put(event.get("event_id").stringValue(), standing(event)));
+        return standings;
+    }
+
+    private static String standing(JsonNode event) {
+        return event.get("status").stringValue() + " " + event.get("retry_count").intValue();
     }
 
     @Test

@@ -145,8 +145,7 @@ final class Shipment {
     void lacksTopic(int index, String topic) {
         failures[index] =
                 new PublishException(
-                        Reason.TOPIC_MISSING,
-                        "Kafka does not have the topic \"" + topic + "\"");
+                        Reason.TOPIC_MISSING, "Kafka does not have the topic \"" + topic + "\"");
         settle();
     }
 

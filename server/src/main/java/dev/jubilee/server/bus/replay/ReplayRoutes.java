@@ -244,10 +244,11 @@ final class ReplayRoutes implements Routes {
         StoredRange.Part<List<StoredEvent>> part =
                 new StoredRange(platform.database(), replay).from(from, FILE_EVENTS + 1);
         List<StoredEvent> events = part.found();
+        List<EventView> views = platform.views().of(events);
         ByteArrayOutputStream lines = new ByteArrayOutputStream();
         int written = 0;
         while (written < Math.min(events.size(), FILE_EVENTS) && lines.size() < FILE_BYTES) {
-            lines.writeBytes(Json.bytes(EventView.of(events.get(written++))));
+            lines.writeBytes(Json.bytes(views.get(written++)));
             lines.write('\n');
         }
         Reply reply =

@@ -3,6 +3,7 @@ package dev.jubilee.server.bus.replay;
 import dev.jubilee.events.Envelope;
 import dev.jubilee.server.audit.Audit;
 import dev.jubilee.server.bus.publish.Publisher;
+import dev.jubilee.server.bus.search.EventViews;
 import dev.jubilee.server.bus.topics.TopicCatalogue;
 import dev.jubilee.server.database.ChangeFeed;
 import dev.jubilee.server.database.Database;
@@ -55,6 +56,7 @@ public final class Replays implements Routes, AutoCloseable {
             TopicCatalogue topics,
             Publisher publisher,
             Subscribers subscribers,
+            EventViews views,
             Supplier<CompletableFuture<Void>> stored) {}
 
     /**

@@ -28,8 +28,8 @@ public record EventView(
         @Nullable JsonNode extensions,
         @JsonProperty("is_replayable") boolean isReplayable,
         @JsonProperty("is_encrypted") boolean isEncrypted) {
-    /** The whole event. */
-    public static EventView of(StoredEvent event) {
+    /** The whole event, with the status that it is given. */
+    static EventView of(StoredEvent event) {
         return new EventView(
                 event.eventId(),
                 event.eventType(),

@@ -20,11 +20,14 @@ public final class SearchRoutes implements Routes {
     private record Answer(List<EventView> events, @Nullable String nextCursor) {}
 
     private final EventSearch search;
+    private final EventViews views;
     private final TopicCatalogue topics;
     private final InstantSource clock;
 
-    public SearchRoutes(EventSearch search, TopicCatalogue topics, InstantSource clock) {
+    public SearchRoutes(
+            EventSearch search, EventViews views, TopicCatalogue topics, InstantSource clock) {
         this.search = search;
+        this.views = views;
         this.topics = topics;
         this.clock = clock;
     }
@@ -44,7 +47,7 @@ public final class SearchRoutes implements Routes {
                 search.find(query.span(), query.filter(), query.limit(), query.indexed());
         return Reply.ok(
                 new Answer(
-                        found.events().stream().map(EventView::of).toList(),
+                        views.of(found.events()),
                         found.next() == null ? null : found.next().toString()));
     }
 

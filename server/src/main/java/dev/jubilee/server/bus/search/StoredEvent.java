@@ -48,6 +48,33 @@ public record StoredEvent(
             e.correlation_id, e.causation_id, e.extensions, e.is_replayable, e.is_encrypted
             """;
 
+    /** The same with what became of it, which no row says. */
+    public StoredEvent with(String newStatus, int retries) {
+        return new StoredEvent(
+                id,
+                eventId,
+                clientMade,
+                eventType,
+                topic,
+                source,
+                key,
+                payload,
+                contentType,
+                partition,
+                offset,
+                newStatus,
+                retries,
+                priority,
+                timestamp,
+                acceptedAt,
+                processedAt,
+                correlationId,
+                causationId,
+                extensions,
+                isReplayable,
+                isEncrypted);
+    }
+
     /** The event of the row that the result stands on. */
     public static StoredEvent read(ResultSet row) throws SQLException {
         UUID id = row.getObject("id", UUID.class);

@@ -54,6 +54,7 @@ public final class EventStore implements Routes, AutoCloseable {
     private final PostgresOffsets offsets;
     private final StoreWriter writer;
     private final Retention retention;
+    private final Outcomes outcomes;
     private final StatusReader statuses;
     private final CatchUp catchUp;
     private final ScheduledExecutorService hourly;
@@ -88,7 +89,8 @@ public final class EventStore implements Routes, AutoCloseable {
                         clock,
                         new StoreMetrics(registry, clock, activity));
         this.retention = new Retention(database, partitions, settings, clock);
-        this.statuses = new StatusReader(database, subscribed);
+        this.outcomes = new Outcomes(database, subscribed);
+        this.statuses = new StatusReader(database, outcomes);
         this.catchUp = new CatchUp(new TopicOffsets(admin), offsets, topics::names);
         this.hourly =
                 Executors.newSingleThreadScheduledExecutor(
@@ -116,6 +118,11 @@ public final class EventStore implements Routes, AutoCloseable {
     /** Where the store, under {@link #GROUP}, and other consumers stand. */
     public OffsetStore offsets() {
         return offsets;
+    }
+
+    /** What became of what is stored. */
+    public Outcomes outcomes() {
+        return outcomes;
     }
 
     /** Whether events are being stored at the moment. */

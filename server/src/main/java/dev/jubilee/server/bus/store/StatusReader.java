@@ -20,7 +20,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,29 +32,21 @@ final class StatusReader implements AutoCloseable {
     private static final String COLUMNS =
             """
             e.id, e.client_event_id, e.topic, e.partition, e."offset", e.timestamp, e.processed_at,
-            EXISTS (SELECT FROM bus.dead_letters d WHERE d.event_id = e.event_id) AS dead,
-            EXISTS (SELECT FROM bus.pending_deliveries p WHERE p.event_id = e.event_id) AS owed,
-            (SELECT count(*) FROM bus.event_deliveries a
-                WHERE a.event_id = e.event_id AND a.attempt_number > 1) AS retries,
-            (SELECT o.next_offset FROM platform.consumer_offsets o WHERE o.consumer_group = 'delivery'
-                AND o.topic = e.topic AND o.partition = e.partition ORDER BY o.updated_at DESC LIMIT 1) AS routed
-            """;
+            """
+                    + Outcomes.COLUMNS;
 
     private record Asked(String eventId, CompletableFuture<Optional<EventStatus>> answer) {}
 
     private final Database database;
-    private final Predicate<String> subscribed;
+    private final Outcomes outcomes;
     private final Queue<Asked> queue = new ConcurrentLinkedQueue<>();
     private final Semaphore arrived = new Semaphore(0);
     private final Thread thread;
     private volatile boolean closed;
 
-    /**
-     * @param subscribed whether anything of a topic is delivered to anybody
-     */
-    StatusReader(Database database, Predicate<String> subscribed) {
+    StatusReader(Database database, Outcomes outcomes) {
         this.database = database;
-        this.subscribed = subscribed;
+        this.outcomes = outcomes;
         this.thread = Thread.ofPlatform().name("event-status").daemon().unstarted(this::run);
     }
 
@@ -188,31 +179,20 @@ final class StatusReader implements AutoCloseable {
             while (row.next()) {
                 String client = row.getString(2);
                 String id = client == null ? row.getObject(1, UUID.class).toString() : client;
+                long offset = row.getLong("offset");
+                Outcomes.Outcome outcome = outcomes.of(row, row.getString("topic"), offset);
                 found.put(
                         id,
                         new EventStatus(
                                 id,
-                                statusOf(row),
+                                outcome.status(),
                                 row.getInt("partition"),
-                                row.getLong("offset"),
-                                row.getInt("retries"),
+                                offset,
+                                outcome.retries(),
                                 row.getObject("timestamp", OffsetDateTime.class).toInstant(),
                                 row.getObject("processed_at", OffsetDateTime.class).toInstant()));
             }
         }
-    }
-
-    /**
-     * A dead letter is a failure; what is owed, or not yet held against the subscriptions, goes on.
-     */
-    private String statusOf(ResultSet row) throws SQLException {
-        if (row.getBoolean("dead")) {
-            return "failed";
-        }
-        long routed = row.getLong("routed");
-        boolean isRouted =
-                !subscribed.test(row.getString("topic")) || routed > row.getLong("offset");
-        return row.getBoolean("owed") || !isRouted ? "processing" : "completed";
     }
 
     private static @Nullable UUID ownId(String text) {

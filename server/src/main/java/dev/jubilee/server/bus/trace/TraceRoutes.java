@@ -1,6 +1,7 @@
 package dev.jubilee.server.bus.trace;
 
 import dev.jubilee.server.bus.search.EventView;
+import dev.jubilee.server.bus.search.EventViews;
 import dev.jubilee.server.bus.search.SearchRoutes;
 import dev.jubilee.server.bus.store.EventStore;
 import dev.jubilee.server.bus.topics.TopicCatalogue;
@@ -12,6 +13,7 @@ import dev.jubilee.server.http.Routes;
 import dev.jubilee.server.security.Access;
 import dev.jubilee.server.security.Role;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -33,6 +35,7 @@ public final class TraceRoutes implements Routes {
             boolean truncated) {}
 
     private final Traces traces;
+    private final EventViews views;
     private final TopicCatalogue topics;
     private final Supplier<CompletableFuture<Boolean>> store;
 
@@ -40,8 +43,12 @@ public final class TraceRoutes implements Routes {
      * @param store completes when the event store has passed what is in Kafka now
      */
     public TraceRoutes(
-            Traces traces, TopicCatalogue topics, Supplier<CompletableFuture<Boolean>> store) {
+            Traces traces,
+            EventViews views,
+            TopicCatalogue topics,
+            Supplier<CompletableFuture<Boolean>> store) {
         this.traces = traces;
+        this.views = views;
         this.topics = topics;
         this.store = store;
     }
@@ -61,16 +68,15 @@ public final class TraceRoutes implements Routes {
         if (trace == null || closed.contains(trace.event().topic())) {
             throw Problem.notFound("event", id).asException();
         }
-        List<TracedView> events =
+        List<Traces.Traced> shown =
                 trace.events().stream()
                         .filter(traced -> !closed.contains(traced.event().topic()))
-                        .map(TraceRoutes::view)
                         .toList();
         return Reply.ok(
                 new TraceView(
                         trace.event().eventId(),
                         trace.event().correlationId(),
-                        events,
+                        views(shown),
                         trace.truncated()));
     }
 
@@ -96,10 +102,17 @@ public final class TraceRoutes implements Routes {
         return trace;
     }
 
-    private static TracedView view(Traces.Traced traced) {
-        return new TracedView(
-                EventView.of(traced.event()),
-                traced.relation().name().toLowerCase(Locale.ROOT),
-                traced.steps());
+    private List<TracedView> views(List<Traces.Traced> shown) {
+        List<EventView> events = views.of(shown.stream().map(Traces.Traced::event).toList());
+        List<TracedView> traced = new ArrayList<>(shown.size());
+        for (int i = 0; i < shown.size(); i++) {
+            Traces.Traced one = shown.get(i);
+            traced.add(
+                    new TracedView(
+                            events.get(i),
+                            one.relation().name().toLowerCase(Locale.ROOT),
+                            one.steps()));
+        }
+        return traced;
     }
 }

@@ -1,0 +1,32 @@
+package dev.jubilee.server.bus.search;
+
+import dev.jubilee.server.bus.store.Outcomes;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Shows stored events together with what became of them. Blocks. Thread-safe. */
+public final class EventViews {
+    private final Outcomes outcomes;
+
+    public EventViews(Outcomes outcomes) {
+        this.outcomes = outcomes;
+    }
+
+    /** These events, in this order; one query for all of them. */
+    public List<EventView> of(List<StoredEvent> events) {
+        Map<String, Outcomes.Outcome> found =
+                outcomes.of(
+                        events.stream()
+                                .map(e ->
+                                        new Outcomes.Place(
+                                                e.eventId(), e.topic(), e.partition(), e.offset()))
+                                .toList());
+        return events.stream().map(event -> view(event, found.get(event.eventId()))).toList();
+    }
+
+    private static EventView view(StoredEvent event, Outcomes.@Nullable Outcome outcome) {
+        return EventView.of(
+                outcome == null ? event : event.with(outcome.status(), outcome.retries()));
+    }
+}
