@@ -161,7 +161,7 @@ public final class Subscriptions {
                         read.plainToken() == null ? null : secrets.sealToken(it, read.plainToken()),
                         signing == null ? null : secrets.seal(it, signing));
         long before = SubscriptionStore.change(connection, it.id());
-        positions.seed(connection, start.ends(), indexAsOf(before));
+        positions.seed(connection, start.ends(), indexAsOf(connection, before));
         SubscriptionStore.insert(connection, it);
         SubscriptionStore.insertCatchUps(connection, it.id(), start.catchUps());
         audit.record(connection, who, "subscription.create", it.id().toString(), audited(it));
@@ -207,7 +207,7 @@ public final class Subscriptions {
                         .withSecrets(token, current.signingSecrets())
                         .withState(state.as(state.status(), state.statusReason(), clock.instant()));
         long version = SubscriptionStore.change(connection, it.id());
-        positions.seed(connection, more, indexAsOf(version));
+        positions.seed(connection, more, indexAsOf(connection, version));
         SubscriptionStore.update(connection, it);
         audit.record(connection, who, "subscription.change", it.id().toString(), audited(it));
         return new Made(it, null);
@@ -384,10 +384,16 @@ public final class Subscriptions {
         }
     }
 
-    /** Nobody else can change the version while this transaction holds it. */
-    private SubscriptionIndex indexAsOf(long version) {
+    /**
+     * Nobody else can change the version while this transaction holds it. It reads by the
+     * transaction's own connection: whoever waits here for another one waits for those who wait for
+     * this version, and have them all.
+     */
+    private SubscriptionIndex indexAsOf(Connection connection, long version) throws SQLException {
         SubscriptionIndex index = directory.index();
-        return index.version() == version ? index : directory.refresh();
+        return index.version() == version
+                ? index
+                : new SubscriptionIndex(version, SubscriptionStore.all(connection));
     }
 
     private static Map<String, Object> audited(Subscription it) {
