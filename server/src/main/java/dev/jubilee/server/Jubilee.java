@@ -161,6 +161,12 @@ public final class Jubilee implements AutoCloseable {
         adminKeyFile = credentials.start(server.home(), ownDatabase);
 
         Map<String, Object> kafka = kafka(server);
+        if (server.kafkaAutoCommit()) {
+            log.info(
+                    "KAFKA_ENABLE_AUTO_COMMIT=true has no effect: what was consumed is committed with"
+                            + " its effects, and those who consume topics themselves set it"
+                            + " themselves");
+        }
         Admin admin = ending(Admin.create(kafka));
         Health health =
                 ending(
@@ -294,8 +300,10 @@ public final class Jubilee implements AutoCloseable {
         kafka.put(
                 "bootstrap.servers",
                 Objects.requireNonNull(server.kafkaBrokers(), "KAFKA_BROKERS is not set"));
-        kafka.put("client.id", "jubilee");
+        kafka.put("client.id", server.kafkaClientId());
         kafka.put("group.id", server.groupId());
+        kafka.put("session.timeout.ms", Math.toIntExact(server.kafkaSession().toMillis()));
+        kafka.put("heartbeat.interval.ms", Math.toIntExact(server.kafkaHeartbeat().toMillis()));
         return kafka;
     }
 

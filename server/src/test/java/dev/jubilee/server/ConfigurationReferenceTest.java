@@ -1,6 +1,7 @@
 package dev.jubilee.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.jubilee.server.config.SettingsReader;
 import java.io.IOException;
@@ -33,6 +34,24 @@ final class ConfigurationReferenceTest {
         settings.addAll(OF_THE_LAUNCHER);
 
         assertThat(documented()).isEqualTo(settings);
+    }
+
+    @Test
+    void whatWouldPromiseMoreThanIsDoneIsRefused() {
+        assertThatThrownBy(() -> read(Map.of("EVENT_BUS_ENCRYPTION_ENABLED", "true")))
+                .hasMessageContaining("EVENT_BUS_ENCRYPTION_ENABLED");
+        assertThatThrownBy(() ->
+                        read(
+                                Map.of(
+                                        "KAFKA_SESSION_TIMEOUT",
+                                        "9s",
+                                        "KAFKA_HEARTBEAT_INTERVAL",
+                                        "4s")))
+                .hasMessageContaining("KAFKA_HEARTBEAT_INTERVAL");
+    }
+
+    private static void read(Map<String, String> given) {
+        JubileeSettings.from(new SettingsReader(given), true);
     }
 
     private static Set<String> documented() throws IOException {

@@ -15,7 +15,12 @@ import org.jspecify.annotations.Nullable;
  * @param databaseUrl {@code postgresql://user:password@host:port/database} or a JDBC address; null
  *     starts an embedded PostgreSQL
  * @param kafkaBrokers null starts an embedded Kafka
+ * @param kafkaClientId how Kafka's own logs and quotas know the program
  * @param groupId goes before the names of the internal consumer groups
+ * @param kafkaSession after which a member of a consumer group that is not heard of is replaced
+ * @param kafkaHeartbeat how often members are heard of; a third of the session at most
+ * @param kafkaAutoCommit what {@code KAFKA_ENABLE_AUTO_COMMIT} says, which has no effect: what was
+ *     consumed is committed with its effects
  */
 public record ServerSettings(
         Path home,
@@ -32,11 +37,21 @@ public record ServerSettings(
         Duration databaseTimeout,
         Duration databaseAnswerTimeout,
         @Nullable String kafkaBrokers,
-        String groupId) {
+        String kafkaClientId,
+        String groupId,
+        Duration kafkaSession,
+        Duration kafkaHeartbeat,
+        boolean kafkaAutoCommit) {
     private static final List<String> ROLES = List.of("bus", "liveops");
 
     /** Reads them; faults are collected by the reader. */
     public static ServerSettings from(SettingsReader in) {
+        Duration session =
+                in.duration(
+                        "KAFKA_SESSION_TIMEOUT",
+                        Duration.ofSeconds(6),
+                        Duration.ofSeconds(1),
+                        Duration.ofMinutes(30));
         return new ServerSettings(
                 Path.of(in.text("JUBILEE_HOME", ".jubilee")).toAbsolutePath().normalize(),
                 roles(in),
@@ -64,7 +79,15 @@ public record ServerSettings(
                         Duration.ofSeconds(5),
                         Duration.ofHours(1)),
                 in.optionalText("KAFKA_BROKERS"),
-                in.text("KAFKA_GROUP_ID", "jubilee"));
+                in.text("KAFKA_CLIENT_ID", "jubilee"),
+                in.text("KAFKA_GROUP_ID", "jubilee"),
+                session,
+                in.duration(
+                        "KAFKA_HEARTBEAT_INTERVAL",
+                        Duration.ofMillis(500),
+                        Duration.ofMillis(100),
+                        session.dividedBy(3)),
+                in.flag("KAFKA_ENABLE_AUTO_COMMIT", false));
     }
 
     private static Set<String> roles(SettingsReader in) {

@@ -138,6 +138,13 @@ class BrokersTest {
         assertThat(attempts(made))
                 .extracting(attempt -> attempt.path("response").asString(""))
                 .contains(entries.getFirst().getId());
+        assertThat(
+                        bus.registry
+                                .get("event_bus_redis_operation_duration")
+                                .tag("operation", "xadd")
+                                .timer()
+                                .count())
+                .isGreaterThanOrEqualTo(EVENTS);
     }
 
     @Test

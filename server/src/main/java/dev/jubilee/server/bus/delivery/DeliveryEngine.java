@@ -184,13 +184,14 @@ public final class DeliveryEngine implements AutoCloseable {
                 .register(platform.registry());
     }
 
-    private static Sender senders(WebhookSender webhook, DeliverySettings settings) {
+    private Sender senders(WebhookSender webhook, DeliverySettings settings) {
         BrokerSettings.Rabbit rabbit = settings.brokers().rabbit();
         BrokerSettings.Redis redis = settings.brokers().redis();
         return new Senders(
                 webhook,
                 rabbit == null ? null : new RabbitSender(rabbit, settings.timeout()),
-                redis == null ? null : new RedisSender(redis, settings.timeout()));
+                redis == null ? null : new RedisSender(redis, settings.timeout()),
+                metrics::redisTook);
     }
 
     /** Begins to route and to deliver. */

@@ -14,6 +14,7 @@ final class DeliveryMetrics {
     private final Counter owed;
     private final Counter deadLetters;
     private final Timer latency;
+    private final Timer redis;
 
     DeliveryMetrics(MeterRegistry registry) {
         this.registry = registry;
@@ -28,6 +29,12 @@ final class DeliveryMetrics {
         this.deadLetters =
                 Counter.builder("event_bus_dead_letters")
                         .description("Deliveries that were given up: an alarm belongs on it")
+                        .register(registry);
+        this.redis =
+                Timer.builder("event_bus_redis_operation_duration")
+                        .description("From an XADD until Redis has answered it")
+                        .tag("operation", "xadd")
+                        .publishPercentiles(0.5, 0.95, 0.99)
                         .register(registry);
         this.latency =
                 Timer.builder("event_bus_delivery_latency")
@@ -52,6 +59,11 @@ final class DeliveryMetrics {
                 .tag("status", status)
                 .register(registry)
                 .increment(events);
+    }
+
+    /** Redis has answered. */
+    void redisTook(Duration time) {
+        redis.record(time);
     }
 
     /** Events that were written to a topic. */

@@ -2,7 +2,9 @@ package dev.jubilee.server.bus.delivery;
 
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.http.client.Outcome;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,17 +12,28 @@ import org.jspecify.annotations.Nullable;
  *
  * @param rabbit null where no such server is configured
  * @param redis null where no such server is configured
+ * @param redisTook is told how long each answer of Redis took
  */
-record Senders(WebhookSender webhook, @Nullable RabbitSender rabbit, @Nullable RedisSender redis)
+record Senders(
+        WebhookSender webhook,
+        @Nullable RabbitSender rabbit,
+        @Nullable RedisSender redis,
+        Consumer<Duration> redisTook)
         implements Sender {
     @Override
     public CompletableFuture<Outcome> send(Subscription to, Shipment shipment) {
         return switch (to.method()) {
             case WEBHOOK -> webhook.send(to, shipment);
             case RABBITMQ -> orRefuse(rabbit, to, shipment, "RABBITMQ_HOST");
-            case REDIS -> orRefuse(redis, to, shipment, "REDIS_HOST");
+            case REDIS -> orRefuse(redis, to, shipment, "REDIS_HOST").whenComplete(this::note);
             case KAFKA, SSE -> refused(to.method().text() + " is not sent from here");
         };
+    }
+
+    private void note(Outcome outcome, @Nullable Throwable failure) {
+        if (outcome instanceof Outcome.Kept(String _, Duration took)) {
+            redisTook.accept(took);
+        }
     }
 
     private static CompletableFuture<Outcome> orRefuse(

@@ -13,8 +13,18 @@ public record StoreSettings(Duration retention, Duration idWindow) {
     private static final Duration DEFAULT = Duration.ofDays(7);
     private static final Duration LONGEST = Duration.ofDays(3_650);
 
-    /** Reads {@code EVENT_RETENTION} and {@code EVENT_ID_RETENTION}. */
+    /**
+     * Reads {@code EVENT_RETENTION} and {@code EVENT_ID_RETENTION}, and refuses {@code
+     * EVENT_BUS_ENCRYPTION_ENABLED}: who asks for it must not believe that payloads are encrypted.
+     */
     public static StoreSettings from(SettingsReader reader) {
+        if (reader.flag("EVENT_BUS_ENCRYPTION_ENABLED", false)) {
+            reader.fault(
+                    "EVENT_BUS_ENCRYPTION_ENABLED",
+                    "true",
+                    "false: payloads are kept as they were published; encrypt the disks, or the"
+                            + " payloads where they are made");
+        }
         return new StoreSettings(
                 reader.duration("EVENT_RETENTION", DEFAULT, Duration.ofHours(1), LONGEST),
                 reader.duration("EVENT_ID_RETENTION", DEFAULT, Duration.ofHours(1), LONGEST));
