@@ -7,6 +7,7 @@ import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -97,7 +98,8 @@ final class AttemptStore {
                 connection.prepareStatement(
                         "SELECT FROM bus.event_deliveries WHERE id = ? AND delivered_at = ?")) {
             select.setObject(1, first.id());
-            select.setObject(2, first.at().atOffset(ZoneOffset.UTC));
+            // As it was copied: the driver would round what a copy cuts off.
+            select.setObject(2, first.at().truncatedTo(ChronoUnit.MICROS).atOffset(ZoneOffset.UTC));
             try (var row = select.executeQuery()) {
                 return row.next();
             }

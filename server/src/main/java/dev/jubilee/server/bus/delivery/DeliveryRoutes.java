@@ -127,7 +127,9 @@ final class DeliveryRoutes implements Routes {
                         0,
                         now,
                         now);
-        Outcome outcome = sender.send(subscription, Shipment.of(sample)).join();
+        Outcome outcome =
+                sender.send(subscription, Shipment.of(sample, subscription.batching().enabled()))
+                        .join();
         return Reply.ok(answer(outcome, Selection.mismatches(subscription, topic, event)));
     }
 

@@ -75,8 +75,10 @@ final class Outlet {
     }
 
     private void makeReady(Delivery one, Instant now) {
-        if (one.dueAt().isAfter(now)) {
-            retries.add(Shipment.of(one));
+        boolean batching = subscription.batching().enabled();
+        if (one.dueAt().isAfter(now) || (batching && one.attempts() > 0)) {
+            // What failed in a batch goes by itself: who spoils every batch is given up alone.
+            retries.add(Shipment.of(one, batching));
         } else {
             ready.get(one.priority()).add(one);
             if (gatheringSince == null) {
@@ -95,16 +97,29 @@ final class Outlet {
                 || !breaker.allows(now, inFlight)) {
             return null;
         }
-        Shipment retry = retries.peek();
-        if (retry != null && !retry.dueAt().isAfter(now) && retry.size() <= room) {
+        Shipment retry = dueRetry(now);
+        if (retry != null) {
+            if (!fits(retry, room, now)) {
+                return null; // or what is smaller would keep it waiting for ever
+            }
             retries.poll();
             return started(retry, now);
         }
         if (!subscription.batching().enabled()) {
             Delivery one = poll();
-            return one == null ? null : started(Shipment.of(one), now);
+            return one == null ? null : started(Shipment.of(one, false), now);
         }
         return batch(now, Math.min(room, subscription.batching().size()));
+    }
+
+    private @Nullable Shipment dueRetry(Instant now) {
+        Shipment retry = retries.peek();
+        return retry == null || retry.dueAt().isAfter(now) ? null : retry;
+    }
+
+    /** One that is larger than a minute's worth goes when nothing else has gone for a minute. */
+    private boolean fits(Shipment retry, int room, Instant now) {
+        return retry.size() <= room || rate.isUnused(now);
     }
 
     private @Nullable Shipment batch(Instant now, int most) {
@@ -120,7 +135,7 @@ final class Outlet {
             batch.add(one);
         }
         gatheringSince = readyCount() == 0 ? null : now;
-        return started(new Shipment(batch, 0, now), now);
+        return started(Shipment.batch(batch, now), now);
     }
 
     private int readyCount() {
@@ -203,7 +218,9 @@ final class Outlet {
         }
         at = latest(at, restsUntil);
         at = latest(at, breaker.state() == Breaker.State.OPEN ? breaker.until() : null);
-        if (rate.room(now, subscription.rateLimitPerMin()) == 0) {
+        int room = rate.room(now, subscription.rateLimitPerMin());
+        Shipment due = dueRetry(now);
+        if (room == 0 || (due != null && !fits(due, room, now))) {
             at = latest(at, rate.next(now));
         }
         return load != null && load.isBefore(at) ? load : at;

@@ -79,12 +79,7 @@ final class RabbitSender implements Sender {
     @Override
     public CompletableFuture<Outcome> send(Subscription to, Shipment shipment) {
         CompletableFuture<Outcome> outcome = new CompletableFuture<>();
-        Sent sent =
-                new Sent(
-                        to.id().toString(),
-                        shipment.id(to.batching().enabled()),
-                        System.nanoTime(),
-                        outcome);
+        Sent sent = new Sent(to.id().toString(), shipment.id(), System.nanoTime(), outcome);
         try {
             worker.execute(() -> publish(to, shipment, sent));
         } catch (RejectedExecutionException e) {
@@ -116,7 +111,6 @@ final class RabbitSender implements Sender {
             String exchange = String.valueOf(to.endpoint());
             mustExist(now, exchange);
             Delivery first = shipment.deliveries().getFirst();
-            boolean batch = to.batching().enabled();
             long number = now.channel().getNextPublishSeqNo();
             NavigableMap<Long, Sent> unconfirmed = now.unconfirmed();
             unconfirmed.put(number, sent);
@@ -125,12 +119,11 @@ final class RabbitSender implements Sender {
                     new AMQP.BasicProperties.Builder()
                             .messageId(sent.id())
                             .type(first.eventType())
-                            .contentType(shipment.mediaType(batch))
+                            .contentType(shipment.mediaType())
                             .deliveryMode(PERSISTENT)
                             .headers(Map.of(SUBSCRIPTION, sent.subscription()))
                             .build();
-            now.channel()
-                    .basicPublish(exchange, first.topic(), true, properties, shipment.body(batch));
+            now.channel().basicPublish(exchange, first.topic(), true, properties, shipment.body());
         } catch (NoExchange e) {
             sent.failed(String.valueOf(e.getMessage()));
         } catch (IOException | ShutdownSignalException e) {

@@ -22,6 +22,12 @@ final class RateWindow {
         return Math.max(0, limit - sum);
     }
 
+    /** Whether nothing was sent for a minute. */
+    boolean isUnused(Instant now) {
+        advance(now.getEpochSecond());
+        return sum == 0;
+    }
+
     void sent(Instant now, int events) {
         advance(now.getEpochSecond());
         counts[slot(second)] += events;

@@ -62,11 +62,10 @@ final class RedisSender implements Sender {
     @Override
     public CompletableFuture<Outcome> send(Subscription to, Shipment shipment) {
         long begun = System.nanoTime();
-        boolean batch = to.batching().enabled();
         byte[] stream = String.valueOf(to.endpoint()).getBytes(UTF_8);
         Map<byte[], byte[]> entry =
                 Map.of(
-                        EVENT, shipment.body(batch),
+                        EVENT, shipment.body(),
                         TOPIC, shipment.deliveries().getFirst().topic().getBytes(UTF_8));
         return connection()
                 .thenCompose(link -> append(link, stream, entry))

@@ -7,25 +7,32 @@ import java.time.Instant;
 import java.util.List;
 
 /**
- * What is sent at once: one delivery, or several where batching is enabled. It is tried again as it
- * is, so that its id stays the same.
+ * What is sent at once: one delivery, or a batch of them. It is tried again as it is, so that its
+ * id stays the same, whatever the subscription has become meanwhile.
+ *
+ * @param batch whether it goes as a list, be it of one event
  */
-record Shipment(List<Delivery> deliveries, int attempts, Instant dueAt) {
+record Shipment(List<Delivery> deliveries, boolean batch, int attempts, Instant dueAt) {
     Shipment {
         deliveries = List.copyOf(deliveries);
     }
 
-    static Shipment of(Delivery one) {
-        return new Shipment(List.of(one), one.attempts(), one.dueAt());
+    static Shipment of(Delivery one, boolean batch) {
+        return new Shipment(List.of(one), batch, one.attempts(), one.dueAt());
+    }
+
+    /** A new batch, of what was never tried. */
+    static Shipment batch(List<Delivery> several, Instant due) {
+        return new Shipment(several, true, 0, due);
     }
 
     Shipment after(int made, Instant due) {
         return new Shipment(
-                deliveries.stream().map(one -> one.after(made, due)).toList(), made, due);
+                deliveries.stream().map(one -> one.after(made, due)).toList(), batch, made, due);
     }
 
     /** The event's own id, or one that the events of a batch always lead to. */
-    String id(boolean batch) {
+    String id() {
         return batch
                 ? EventId.derived(deliveries.stream().map(Delivery::eventId).toArray(String[]::new))
                         .toString()
@@ -33,7 +40,7 @@ record Shipment(List<Delivery> deliveries, int attempts, Instant dueAt) {
     }
 
     /** CloudEvents JSON: one event, or a list of them. */
-    byte[] body(boolean batch) {
+    byte[] body() {
         if (!batch) {
             return deliveries.getFirst().body();
         }
@@ -50,7 +57,7 @@ record Shipment(List<Delivery> deliveries, int attempts, Instant dueAt) {
     }
 
     /** What the body is. */
-    String mediaType(boolean batch) {
+    String mediaType() {
         return batch ? CloudEventsJson.BATCH_MEDIA_TYPE : CloudEventsJson.MEDIA_TYPE;
     }
 

@@ -35,11 +35,10 @@ final class WebhookSender implements Sender {
         if (to.endpoint() == null) {
             return refused("the subscription has no endpoint");
         }
-        boolean batch = to.batching().enabled();
-        byte[] body = shipment.body(batch);
+        byte[] body = shipment.body();
         try {
-            Map<String, String> headers = headers(to, headerId(shipment.id(batch)), body);
-            headers.put("Content-Type", shipment.mediaType(batch));
+            Map<String, String> headers = headers(to, headerId(shipment.id()), body);
+            headers.put("Content-Type", shipment.mediaType());
             return http.post(Destination.of(to.endpoint()), headers, body, timeout);
         } catch (SecretBox.Undecipherable | IllegalArgumentException e) {
             return refused(String.valueOf(e.getMessage()));

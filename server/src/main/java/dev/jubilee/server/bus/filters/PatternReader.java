@@ -1,5 +1,7 @@
 package dev.jubilee.server.bus.filters;
 
+import dev.jubilee.server.json.Numbers;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -156,8 +158,10 @@ final class PatternReader {
                     operator.isString()
                             && OPERATORS.contains(operator.stringValue())
                             && limit.isNumber();
-            if (fits) {
-                bounds.add(new ValueTest.Bound(operator.stringValue(), limit.decimalValue()));
+            BigDecimal worth = fits ? Numbers.worth(limit) : null;
+            fits = worth != null;
+            if (worth != null) {
+                bounds.add(new ValueTest.Bound(operator.stringValue(), worth));
             }
         }
         if (!fits) {

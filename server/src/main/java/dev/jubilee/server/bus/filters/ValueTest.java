@@ -1,5 +1,6 @@
 package dev.jubilee.server.bus.filters;
 
+import dev.jubilee.server.json.Numbers;
 import java.math.BigDecimal;
 import java.net.InetAddress;
 import java.util.ArrayList;
@@ -25,7 +26,7 @@ sealed interface ValueTest {
                 return false;
             }
             return (wanted.isNumber() && value.isNumber())
-                    ? wanted.decimalValue().compareTo(value.decimalValue()) == 0
+                    ? Numbers.same(wanted, value)
                     : wanted.equals(value);
         }
 
@@ -228,7 +229,10 @@ sealed interface ValueTest {
             if (value == null || !value.isNumber()) {
                 return false;
             }
-            BigDecimal number = value.decimalValue();
+            BigDecimal number = Numbers.worth(value);
+            if (number == null) {
+                return false;
+            }
             for (Bound bound : bounds) {
                 if (!bound.holds(number)) {
                     return false;

@@ -1,5 +1,6 @@
 package dev.jubilee.server.bus.filters;
 
+import dev.jubilee.server.json.Numbers;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -85,7 +86,10 @@ final class Wants<T> {
     void find(JsonNode value, Consumer<T> into) {
         byValue.getOrDefault(keyOf(value), List.of()).forEach(into);
         if (value.isNumber()) {
-            ranges.find(value.decimalValue(), into);
+            BigDecimal number = Numbers.worth(value);
+            if (number != null) {
+                ranges.find(number, into);
+            }
         } else if (value.isString()) {
             String text = value.stringValue();
             if (!byLowerCase.isEmpty()) {
@@ -112,8 +116,8 @@ final class Wants<T> {
         if (value.isString()) {
             return value.stringValue();
         }
-        if (value.isNumber()) {
-            BigDecimal number = value.decimalValue();
+        BigDecimal number = value.isNumber() ? Numbers.worth(value) : null;
+        if (number != null) {
             return "\u0001" + (number.signum() == 0 ? "0" : number.stripTrailingZeros().toString());
         }
         return "\u0002" + value;

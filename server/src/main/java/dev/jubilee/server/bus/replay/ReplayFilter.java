@@ -5,6 +5,7 @@ import dev.jubilee.events.TopicPattern;
 import dev.jubilee.server.bus.search.EventFilter;
 import dev.jubilee.server.http.Input;
 import dev.jubilee.server.json.Json;
+import dev.jubilee.server.json.Numbers;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -115,9 +116,7 @@ final class ReplayFilter {
     }
 
     private static boolean same(JsonNode one, JsonNode other) {
-        return (one.isNumber() && other.isNumber())
-                ? one.decimalValue().compareTo(other.decimalValue()) == 0
-                : one.equals(other);
+        return (one.isNumber() && other.isNumber()) ? Numbers.same(one, other) : one.equals(other);
     }
 
     /** Reads the field of that name, text or object, and names its faults. */

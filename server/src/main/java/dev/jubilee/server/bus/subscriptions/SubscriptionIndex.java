@@ -16,6 +16,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -24,6 +26,7 @@ import tools.jackson.databind.JsonNode;
  * up, so that an event costs what it matches and not what there is. Immutable, thread-safe.
  */
 public final class SubscriptionIndex {
+    private static final Logger log = LoggerFactory.getLogger(SubscriptionIndex.class);
     private static final int MAX_REMEMBERED = 20_000;
 
     /** Nothing, older than anything. */
@@ -158,8 +161,32 @@ public final class SubscriptionIndex {
         Candidates candidates = candidates(topic, type);
         candidates.all().forEach(into);
         if (!candidates.filtered().isEmpty()) {
-            candidates.filtered().match(event.get(), one -> into.accept(one.subscription()));
+            selected(candidates, topic, type, event.get()).forEach(into);
         }
+    }
+
+    /** A filter that fails does not match, and keeps the event from nobody else. */
+    private List<Subscription> selected(
+            Candidates candidates, String topic, String type, JsonNode event) {
+        List<Subscription> selected = new ArrayList<>();
+        try {
+            candidates.filtered().match(event, one -> selected.add(one.subscription()));
+            return selected;
+        } catch (RuntimeException e) {
+            log.error("the filters on {} of {} failed, trying each by itself", type, topic, e);
+        }
+        selected.clear();
+        for (Compiled one : delivered) {
+            if (one.filter() != null && one.selects(topic, type)) {
+                try {
+                    indexOf(List.of(one)).match(event, it -> selected.add(it.subscription()));
+                } catch (RuntimeException e) {
+                    log.error(
+                            "the filter of {} failed: it does not match", one.subscription().id());
+                }
+            }
+        }
+        return selected;
     }
 
     private Candidates candidates(String topic, String type) {

@@ -2,6 +2,7 @@ package dev.jubilee.server.bus.topics;
 
 import dev.jubilee.server.http.Problem.FieldError;
 import dev.jubilee.server.json.Json;
+import dev.jubilee.server.json.Numbers;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -145,13 +146,16 @@ final class SchemaCompatibility {
         if (!is.path(name).isNumber()) {
             return;
         }
-        BigDecimal now = is.get(name).decimalValue();
-        if (!was.path(name).isNumber()) {
+        BigDecimal now = Numbers.worth(is.get(name));
+        BigDecimal before = was.path(name).isNumber() ? Numbers.worth(was.get(name)) : null;
+        if (now == null) {
+            report(path, name, "is no number that can be compared");
+        } else if (before == null) {
             boolean harmless = direction > 0 && name.startsWith("min") && isZeroLength(name, now);
             if (!harmless) {
                 report(path, name, "is new");
             }
-        } else if (now.compareTo(was.get(name).decimalValue()) * direction > 0) {
+        } else if (now.compareTo(before) * direction > 0) {
             report(path, name, "is stricter: was " + was.get(name) + ", is " + is.get(name));
         }
     }

@@ -3,6 +3,7 @@ package dev.jubilee.server.liveops.rewards;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.http.Page;
 import dev.jubilee.server.json.Json;
+import dev.jubilee.server.json.Numbers;
 import java.math.BigDecimal;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -60,8 +61,9 @@ final class RewardReads {
         BigDecimal total = BigDecimal.ZERO;
         for (Definition definition : definitions) {
             JsonNode amount = definition.rewardValue().get("amount");
-            if (amount != null && amount.isNumber()) {
-                total = total.add(amount.decimalValue());
+            BigDecimal worth = amount != null && amount.isNumber() ? Numbers.worth(amount) : null;
+            if (worth != null) {
+                total = total.add(worth);
             }
         }
         return total;

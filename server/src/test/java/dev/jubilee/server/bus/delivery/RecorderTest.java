@@ -23,7 +23,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 class RecorderTest {
     @RegisterExtension static final Platform platform = new Platform();
 
-    private static final Instant NOW = Instant.parse("2026-11-21T12:00:00Z");
+    private static final Instant NOW = Instant.parse("2026-11-21T12:00:00.123456789Z");
 
     private final UUID subscription = UUID.randomUUID();
 

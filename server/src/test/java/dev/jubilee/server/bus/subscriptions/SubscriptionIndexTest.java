@@ -17,6 +17,8 @@ import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SubscriptionIndexTest {
     private static final Instant NOW = Instant.parse("2026-03-01T12:00:00Z");
@@ -40,6 +42,33 @@ class SubscriptionIndexTest {
         assertThat(new SubscriptionIndex(3, List.of(other)).mayWant("game.events", "game.kill"))
                 .isFalse();
         assertThat(new SubscriptionIndex(3, List.of(other)).wants("game.events")).isFalse();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "1e400",
+                "-1e400",
+                "1e999999999",
+                "1e-999999999",
+                "12345678901234567890e300"
+            })
+    void aNumberBeyondAllBoundsKeepsAnEventFromNobody(String number) {
+        Subscription all = subscription("*", List.of(), null);
+        Subscription bows = subscription("*", List.of(), "{\"data\":{\"weapon\":[\"bow\"]}}");
+        Subscription far =
+                subscription("*", List.of(), "{\"data\":{\"weapon\":[{\"numeric\":[\">\",7]}]}}");
+        Subscription not =
+                subscription("*", List.of(), "{\"data\":{\"weapon\":[{\"anything-but\":[7]}]}}");
+        Subscription seven = subscription("*", List.of(), "{\"data\":{\"weapon\":[7]}}");
+        SubscriptionIndex index = new SubscriptionIndex(2, List.of(all, bows, far, not, seven));
+        Envelope event =
+                Envelope.of(UUID.randomUUID().toString(), "game.kill", "/test", NOW)
+                        .json(("{\"weapon\":" + number + "}").getBytes(StandardCharsets.UTF_8))
+                        .build();
+        assertThat(match(index, "game", event))
+                .contains(all.id(), not.id())
+                .doesNotContain(bows.id(), seven.id());
     }
 
     /** What is published costs what it matches: ten times the subscriptions change little. */

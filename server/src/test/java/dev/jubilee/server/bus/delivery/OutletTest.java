@@ -1,0 +1,124 @@
+package dev.jubilee.server.bus.delivery;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.jubilee.server.bus.subscriptions.DeliveryMethod;
+import dev.jubilee.server.bus.subscriptions.RetryPolicy;
+import dev.jubilee.server.bus.subscriptions.Subscription;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+
+class OutletTest {
+    private static final Instant NOW = Instant.parse("2026-11-22T12:00:00Z");
+    private static final UUID ID = UUID.randomUUID();
+    private static final RetryPolicy RETRY = new RetryPolicy(5, Duration.ofSeconds(60), null);
+
+    @Test
+    void aBatchStaysOneThoughTheSubscriptionNoLongerMakesAny() {
+        Outlet outlet = outlet(batching(0));
+        outlet.offer(delivery(1, 0), NOW);
+        outlet.offer(delivery(2, 0), NOW);
+        Shipment batch = outlet.next(NOW);
+        assertThat(batch).isNotNull();
+        outlet.landed();
+        outlet.again(batch.after(1, NOW));
+
+        outlet.subscription(single());
+
+        Shipment again = outlet.next(NOW);
+        assertThat(again).isNotNull();
+        assertThat(again.size()).isEqualTo(2);
+        assertThat(new String(again.body(), UTF_8)).isEqualTo("[1,2]");
+        assertThat(again.id()).isEqualTo(batch.id());
+    }
+
+    @Test
+    void whatFailedBeforeGoesByItselfAndKeepsItsCount() {
+        Outlet outlet = outlet(batching(0));
+        outlet.offer(delivery(1, 3), NOW);
+        outlet.offer(delivery(2, 0), NOW);
+        outlet.offer(delivery(3, 0), NOW);
+
+        Shipment alone = outlet.next(NOW);
+        assertThat(alone).isNotNull();
+        assertThat(alone.attempts()).isEqualTo(3);
+        assertThat(new String(alone.body(), UTF_8)).isEqualTo("[1]");
+        Shipment fresh = outlet.next(NOW);
+        assertThat(fresh).isNotNull();
+        assertThat(fresh.attempts()).isZero();
+        assertThat(fresh.size()).isEqualTo(2);
+    }
+
+    @Test
+    void aBatchLargerThanARateThatWasLoweredGoesInTheEnd() {
+        Outlet outlet = outlet(batching(0));
+        outlet.offer(delivery(1, 0), NOW);
+        outlet.offer(delivery(2, 0), NOW);
+        Shipment batch = outlet.next(NOW);
+        assertThat(batch).isNotNull();
+        outlet.landed();
+        outlet.again(batch.after(1, NOW));
+
+        outlet.subscription(batching(1));
+
+        assertThat(outlet.next(NOW.plusSeconds(30))).isNull();
+        assertThat(outlet.next(NOW.plusSeconds(62))).isNotNull();
+    }
+
+    private static Outlet outlet(Subscription subscription) {
+        return new Outlet(subscription, new Window(), 10);
+    }
+
+    private static Delivery delivery(long id, int attempts) {
+        return new Delivery(
+                ID,
+                id,
+                "e" + id,
+                "game.kill",
+                "t",
+                null,
+                1,
+                Long.toString(id).getBytes(UTF_8),
+                attempts,
+                NOW,
+                NOW);
+    }
+
+    /** Batches of two. */
+    private static Subscription batching(int ratePerMinute) {
+        return subscription(ratePerMinute, true);
+    }
+
+    private static Subscription single() {
+        return subscription(0, false);
+    }
+
+    private static Subscription subscription(int ratePerMinute, boolean batching) {
+        return new Subscription(
+                ID,
+                "service",
+                "#",
+                List.of(),
+                DeliveryMethod.WEBHOOK,
+                "http://localhost/hook",
+                null,
+                null,
+                null,
+                RETRY,
+                ratePerMinute,
+                new Subscription.Batching(batching, 2, Duration.ofSeconds(1)),
+                true,
+                Duration.ofSeconds(30),
+                Subscription.Ordering.NONE,
+                "now",
+                Map.of(),
+                null,
+                new Subscription.State(
+                        Subscription.Status.ACTIVE, null, "closed", null, NOW, NOW, NOW, 0));
+    }
+}
