@@ -26,16 +26,32 @@ final class CatchUpStore {
     /** Where one partition stands. */
     record Position(UUID topicId, int partition, String topic, long next) {}
 
-    /** Where a subscription stands; locks it against others who would do the same. */
+    /**
+     * Where a subscription stands in the topics that there are; locks it against others who would
+     * do the same.
+     */
     static List<Position> positions(Connection connection, UUID subscription, boolean toChange)
+            throws SQLException {
+        return positions(connection, subscription, "EXISTS", toChange);
+    }
+
+    /** The same in topics that were deleted, though others of the same name may have been made. */
+    static List<Position> gone(Connection connection, UUID subscription, boolean toChange)
+            throws SQLException {
+        return positions(connection, subscription, "NOT EXISTS", toChange);
+    }
+
+    private static List<Position> positions(
+            Connection connection, UUID subscription, String exists, boolean toChange)
             throws SQLException {
         try (PreparedStatement select =
                 connection.prepareStatement(
                         """
-                        SELECT topic_id, partition, topic, next_offset FROM bus.subscription_catch_ups
-                        WHERE subscription_id = ? ORDER BY topic_id, partition
+                        SELECT topic_id, partition, topic, next_offset FROM bus.subscription_catch_ups c
+                        WHERE subscription_id = ? AND %s (SELECT FROM bus.topics t WHERE t.kafka_topic_id = c.topic_id)
+                        ORDER BY topic_id, partition %s
                         """
-                                + (toChange ? "FOR UPDATE" : ""))) {
+                                .formatted(exists, toChange ? "FOR UPDATE" : ""))) {
             select.setObject(1, subscription);
             List<Position> found = new ArrayList<>();
             try (ResultSet row = select.executeQuery()) {

@@ -112,6 +112,7 @@ final class DeliveryRouter implements BatchHandler {
             return goBack(batch.advance());
         }
         while (true) {
+            UUID instance = outlets.instance();
             SubscriptionIndex index = directory.index();
             List<Delivery> matched = match(index, batch.records());
             List<PendingStore.Row> rows = new ArrayList<>();
@@ -119,7 +120,7 @@ final class DeliveryRouter implements BatchHandler {
             try {
                 database.transaction(connection -> {
                     rows.clear();
-                    write(connection, batch, index, matched, rows);
+                    write(connection, head(connection, instance, index), batch, matched, rows);
                     return rows;
                 });
                 committed = true;
@@ -133,7 +134,7 @@ final class DeliveryRouter implements BatchHandler {
                     }
                     case OUTDATED -> refresh();
                     case DEPOSED -> {
-                        outlets.deposed();
+                        outlets.deposed(instance);
                         throw new RetryableException("this instance was taken for dead", null);
                     }
                 }
@@ -209,20 +210,25 @@ final class DeliveryRouter implements BatchHandler {
         }
     }
 
-    private void write(
-            Connection connection,
-            Batch batch,
-            SubscriptionIndex index,
-            List<Delivery> matched,
-            List<PendingStore.Row> rows)
-            throws SQLException {
+    private static PendingStore.Head head(
+            Connection connection, UUID instance, SubscriptionIndex index) throws SQLException {
         // First the subscriptions, then the positions, as whoever ends a catch-up does.
         PendingStore.Head head =
-                PendingStore.head(connection, outlets.instance())
+                PendingStore.head(connection, instance)
                         .orElseThrow(() -> new Undone(Undone.Reason.DEPOSED));
         if (head.version() != index.version()) {
             throw new Undone(Undone.Reason.OUTDATED);
         }
+        return head;
+    }
+
+    private void write(
+            Connection connection,
+            PendingStore.Head head,
+            Batch batch,
+            List<Delivery> matched,
+            List<PendingStore.Row> rows)
+            throws SQLException {
         if (!offsets.advance(connection, batch.advance())) {
             throw new Undone(Undone.Reason.OVERTAKEN);
         }

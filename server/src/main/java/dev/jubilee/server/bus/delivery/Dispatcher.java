@@ -88,11 +88,15 @@ final class Dispatcher implements ShardWork, AutoCloseable {
     }
 
     /** What came straight into memory, in order. */
-    void offer(List<Delivery> deliveries) {
+    void offer(List<PendingStore.Row> rows) {
         tell(() -> {
             Instant now = clock.instant();
-            for (Delivery one : deliveries) {
-                Outlet outlet = outlet(one.subscriptionId());
+            for (PendingStore.Row row : rows) {
+                Delivery one = row.delivery();
+                Window window = row.window();
+                // What came after its shard had gone waits for whoever has that now.
+                boolean late = window == null || window.isAbandoned();
+                Outlet outlet = late ? null : outlet(one.subscriptionId());
                 if (outlet != null) {
                     outlet.offer(one, now);
                     dirty.add(one.subscriptionId());
@@ -165,7 +169,7 @@ final class Dispatcher implements ShardWork, AutoCloseable {
                             .filter(id -> shards.contains(Outlets.shardOf(id)))
                             .toList();
             theirs.forEach(open::remove);
-            theirs.forEach(outlets::forget);
+            outlets.abandon(shards);
             done.complete(null);
         });
         return done;
@@ -173,7 +177,10 @@ final class Dispatcher implements ShardWork, AutoCloseable {
 
     @Override
     public void drop() {
-        tell(open::clear);
+        tell(() -> {
+            open.clear();
+            draining.clear();
+        });
     }
 
     @Override
@@ -222,7 +229,8 @@ final class Dispatcher implements ShardWork, AutoCloseable {
         dirty.clear();
         for (UUID id : all) {
             Outlet outlet = open.get(id);
-            if (outlet != null && !draining.contains(Outlets.shardOf(id))) {
+            boolean mine = outlets.maySend(id) && !draining.contains(Outlets.shardOf(id));
+            if (outlet != null && mine) {
                 pump(outlet);
             }
         }
@@ -235,8 +243,12 @@ final class Dispatcher implements ShardWork, AutoCloseable {
             return;
         }
         Breaker.State before = outlet.breaker.state();
-        for (Shipment next = outlet.next(now); next != null; next = outlet.next(now)) {
+        UUID id = outlet.subscription().id();
+        // Asked before each: others may take over between any two.
+        Shipment next = outlets.maySend(id) ? outlet.next(now) : null;
+        while (next != null) {
             send(outlet, next);
+            next = outlets.maySend(id) ? outlet.next(now) : null;
         }
         landings.tellCircuit(outlet, before);
         loadIfDue(outlet, now);

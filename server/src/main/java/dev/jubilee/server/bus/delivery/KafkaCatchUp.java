@@ -61,6 +61,7 @@ final class KafkaCatchUp implements CatchUps.CatchUp {
 
     @Override
     public void run(Duration longest) {
+        endGone();
         long until = System.nanoTime() + longest.toNanos();
         List<CatchUpStore.Position> positions =
                 database.read(c -> CatchUpStore.positions(c, subscription.id(), false));
@@ -88,6 +89,20 @@ final class KafkaCatchUp implements CatchUps.CatchUp {
                 }
             }
         }
+    }
+
+    /** What was in a topic that is deleted comes no more. */
+    private void endGone() {
+        if (database.read(c -> CatchUpStore.gone(c, subscription.id(), false)).isEmpty()) {
+            return;
+        }
+        database.transaction(connection -> {
+            Subscriptions.announceChange(connection, subscription.id());
+            List<CatchUpStore.Position> gone =
+                    CatchUpStore.gone(connection, subscription.id(), true);
+            CatchUpStore.finish(connection, subscription.id(), gone);
+            return gone;
+        });
     }
 
     /** Returns whether nobody else was at work. */
@@ -131,6 +146,7 @@ final class KafkaCatchUp implements CatchUps.CatchUp {
             List<CatchUpStore.Position> moved,
             List<Delivery> found)
             throws SQLException {
+        // What was read is of topics that were there until now: their names were not free.
         Map<CatchUpStore.Position, Long> routed = CatchUpStore.routed(connection, moved, false);
         boolean near = moved.stream().anyMatch(one -> one.next() >= routed.getOrDefault(one, 0L));
         if (near) {

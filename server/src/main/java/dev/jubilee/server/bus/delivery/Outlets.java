@@ -10,6 +10,7 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +18,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /**
  * Where routed deliveries go: into memory, if this instance delivers to the subscriber and there is
@@ -32,11 +34,12 @@ final class Outlets {
     private final OpenStreams streams;
     private final Map<UUID, Window> windows = new ConcurrentHashMap<>();
     private volatile Tenure tenure = new Tenure(UUID.randomUUID(), Set.of());
-    private volatile Consumer<List<Delivery>> taken = deliveries -> {};
+    private volatile long liveUntil = System.nanoTime();
+    private volatile Consumer<List<PendingStore.Row>> taken = rows -> {};
     private volatile Consumer<UUID> waiting = subscription -> {};
 
     /** Under which id this instance writes, and which shards it has. */
-    private record Tenure(UUID instance, Set<Integer> shards) {}
+    record Tenure(UUID instance, Set<Integer> shards) {}
 
     Outlets(SubscriptionDirectory directory, OpenStreams streams) {
         this.directory = directory;
@@ -49,7 +52,7 @@ final class Outlets {
      * @param straight what came straight into memory, in order
      * @param inDatabase the subscription for which something waits in PostgreSQL
      */
-    void tell(Consumer<List<Delivery>> straight, Consumer<UUID> inDatabase) {
+    void tell(Consumer<List<PendingStore.Row>> straight, Consumer<UUID> inDatabase) {
         taken = straight;
         waiting = inDatabase;
     }
@@ -66,18 +69,73 @@ final class Outlets {
         return tenure.shards().contains(shardOf(subscription));
     }
 
-    Set<Integer> shards() {
-        return tenure.shards();
+    /** Whether something may be sent: others cannot have taken this instance for dead yet. */
+    boolean maySend(UUID subscription) {
+        return owns(subscription) && isLive();
     }
 
-    synchronized void shards(Set<Integer> value) {
-        tenure = new Tenure(tenure.instance(), Set.copyOf(value));
+    private boolean isLive() {
+        return liveUntil - System.nanoTime() > 0;
     }
 
-    /** Another instance took this one for dead: what it held is not its any more. */
-    synchronized void deposed() {
-        tenure = new Tenure(UUID.randomUUID(), Set.of());
-        windows.clear();
+    Tenure tenure() {
+        return tenure;
+    }
+
+    /**
+     * Nobody takes this instance for dead before then.
+     *
+     * @param until by {@link System#nanoTime()}
+     * @return whether nothing could be sent until now
+     */
+    synchronized boolean live(long until) {
+        boolean lapsed = !isLive();
+        liveUntil = until;
+        return lapsed;
+    }
+
+    /** Returns false if this is not the instance any more. */
+    synchronized boolean gain(UUID instance, Set<Integer> shards) {
+        Set<Integer> all = new HashSet<>(tenure.shards());
+        all.addAll(shards);
+        return change(instance, all);
+    }
+
+    /** Nothing is placed or begun for these from now on; false if this is not the instance. */
+    synchronized boolean lose(UUID instance, Set<Integer> shards) {
+        Set<Integer> rest = new HashSet<>(tenure.shards());
+        rest.removeAll(shards);
+        return change(instance, rest);
+    }
+
+    private boolean change(UUID instance, Set<Integer> shards) {
+        if (!tenure.instance().equals(instance)) {
+            return false;
+        }
+        tenure = new Tenure(instance, Set.copyOf(shards));
+        return true;
+    }
+
+    /** Others took the instance for dead: what it held is not its any more. */
+    synchronized void deposed(UUID instance) {
+        if (tenure.instance().equals(instance)) {
+            tenure = new Tenure(UUID.randomUUID(), Set.of());
+            abandon(id -> true);
+        }
+    }
+
+    /** What is in memory of these is others'. */
+    void abandon(Set<Integer> shards) {
+        abandon(id -> shards.contains(shardOf(id)));
+    }
+
+    private void abandon(Predicate<UUID> which) {
+        windows.forEach((id, window) -> {
+            if (which.test(id)) {
+                window.abandon();
+                windows.remove(id, window);
+            }
+        });
     }
 
     Window window(UUID subscription) {
@@ -176,13 +234,13 @@ final class Outlets {
 
     /** Hands over what was committed. */
     void routed(List<PendingStore.Row> rows) {
-        List<Delivery> straight = new ArrayList<>();
+        List<PendingStore.Row> straight = new ArrayList<>();
         Set<UUID> left = new LinkedHashSet<>();
         for (PendingStore.Row row : rows) {
             if (!row.taken()) {
                 left.add(row.delivery().subscriptionId());
             } else if (row.inbox() == null) {
-                straight.add(row.delivery());
+                straight.add(row);
             }
         }
         streams.routed(rows);

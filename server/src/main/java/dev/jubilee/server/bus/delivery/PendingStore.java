@@ -60,7 +60,7 @@ final class PendingStore {
 
     /**
      * Holds the instance's right to write, and the subscriptions as they are, until the end of the
-     * transaction; empty if it has none.
+     * transaction; empty if it has none. The instance goes on to say that it lives meanwhile.
      */
     static Optional<Head> head(Connection connection, UUID instance) throws SQLException {
         try (PreparedStatement select =
@@ -69,7 +69,7 @@ final class PendingStore {
                         SELECT v.version, nextval('bus.delivery_ids'),
                             (SELECT count(*) FROM bus.delivery_instances)
                         FROM bus.subscription_version v, bus.delivery_instances i
-                        WHERE i.instance_id = ? FOR SHARE OF i, v
+                        WHERE i.instance_id = ? FOR KEY SHARE OF i FOR SHARE OF v
                         """)) {
             select.setObject(1, instance);
             try (ResultSet row = select.executeQuery()) {

@@ -3,30 +3,30 @@ package dev.jubilee.server.bus.delivery;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
 import dev.jubilee.server.database.Database;
-import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
-import java.sql.SQLException;
 import java.time.Duration;
-import java.util.ArrayList;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
+import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Spreads the subscriptions over the instances, so that each is delivered to by one: which is what
  * keeps order, rates and circuits. An instance that has not been seen for five seconds is deposed,
- * and others take its shards; one that has more than its part gives the rest away when nothing of
- * it is under way. Thread-safe.
+ * and others take its shards; it sends nothing more by then, as it stops by its own clock a second
+ * before. One that has more than its part gives the rest away when nothing of it is under way, and
+ * says all the while that it lives. Thread-safe.
  */
 final class Shards implements AutoCloseable {
     static final int COUNT = 16;
@@ -36,15 +36,36 @@ final class Shards implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(Shards.class);
 
+    /** A second less than others wait before they depose an instance. */
+    private static final Duration ALIVE = Duration.ofSeconds(4);
+
+    /** After such a gap between two signs of life others had one as well, perhaps. */
+    private static final Duration LATE = Duration.ofSeconds(3);
+
+    /** How long others may then take until PostgreSQL hears of them: a pool tries each 5 s. */
+    private static final Duration HEARING = Duration.ofSeconds(10);
+
+    /** How long who has just come listens before it judges. */
+    private static final Duration LISTENING = Duration.ofSeconds(5);
+
     private final Database database;
     private final SubscriptionDirectory directory;
     private final Outlets outlets;
     private final List<ShardWork> work;
     private final Recorder recorder;
     private final Duration patience;
-    private final ScheduledExecutorService ticking =
-            Executors.newSingleThreadScheduledExecutor(
-                    Thread.ofPlatform().name("delivery-shards").daemon().factory());
+    private final Set<Integer> stubborn = new HashSet<>();
+    private final Object taking = new Object();
+    private final ScheduledExecutorService beating = thread("delivery-heartbeat");
+    private final ScheduledExecutorService ticking = thread("delivery-shards");
+    private volatile Standing standing = new Standing(Instant.EPOCH, Instant.MAX);
+
+    /** When PostgreSQL heard of this instance last, and from when on it may judge others. */
+    private record Standing(Instant seenAt, Instant judgesFrom) {
+        boolean mayJudge() {
+            return !seenAt.isBefore(judgesFrom);
+        }
+    }
 
     Shards(
             Database database,
@@ -61,202 +82,205 @@ final class Shards implements AutoCloseable {
         this.patience = patience;
     }
 
-    void start() {
-        tick();
-        var _ = ticking.scheduleWithFixedDelay(this::tickQuietly, 1, 1, TimeUnit.SECONDS);
+    private static ScheduledExecutorService thread(String name) {
+        return Executors.newSingleThreadScheduledExecutor(
+                Thread.ofPlatform().name(name).daemon().factory());
     }
 
+    void start() {
+        beat();
+        tick();
+        var _ = beating.scheduleWithFixedDelay(quietly(this::beat), 1, 1, TimeUnit.SECONDS);
+        var _ = ticking.scheduleWithFixedDelay(quietly(this::tick), 1, 1, TimeUnit.SECONDS);
+    }
+
+    /** Finishes what is under way, but does not wait for it for ever. */
     @Override
     public void close() {
         ticking.shutdownNow();
         try {
-            giveAway(outlets.shards());
-            database.transaction(connection -> {
-                try (PreparedStatement delete =
-                        connection.prepareStatement(
-                                "DELETE FROM bus.delivery_instances WHERE instance_id = ?")) {
-                    delete.setObject(1, outlets.instance());
-                    return delete.executeUpdate();
-                }
-            });
+            giveAllAway();
         } catch (RuntimeException e) {
             log.warn("others will notice in five seconds that this instance ended", e);
+        } finally {
+            beating.shutdownNow();
         }
     }
 
-    private void tickQuietly() {
-        try {
-            tick();
-        } catch (RuntimeException e) {
-            log.warn("the shards of deliveries cannot be looked after: {}", e.getMessage());
+    private static Runnable quietly(Runnable task) {
+        return () -> {
+            try {
+                task.run();
+            } catch (RuntimeException e) {
+                log.warn("the shards of deliveries cannot be looked after: {}", e.getMessage());
+            }
+        };
+    }
+
+    private void beat() {
+        UUID me = outlets.instance();
+        long began = System.nanoTime();
+        ShardStore.Beat beat = database.read(connection -> ShardStore.beat(connection, me));
+        if (beat == null) {
+            beginAnew(me);
+            return;
         }
+        boolean late = beat.gap().compareTo(LATE) > 0;
+        Instant judgesFrom = late ? beat.at().plus(HEARING) : standing.judgesFrom();
+        standing = new Standing(beat.at(), judgesFrom);
+        if (outlets.live(began + ALIVE.toNanos())) {
+            // It had stopped sending, and nothing else tells it to go on.
+            Set<Integer> mine = outlets.tenure().shards();
+            work.forEach(one -> one.takeOver(mine));
+        }
+    }
+
+    private void beginAnew(UUID former) {
+        if (!outlets.tenure().shards().isEmpty()) {
+            log.warn("this instance was taken for dead; its deliveries are others' now");
+        }
+        synchronized (taking) {
+            outlets.deposed(former);
+            work.forEach(ShardWork::drop);
+        }
+        UUID me = outlets.instance();
+        long began = System.nanoTime();
+        Instant at = database.transaction(connection -> ShardStore.register(connection, me));
+        standing = new Standing(at, at.plus(LISTENING));
+        outlets.live(began + ALIVE.toNanos());
     }
 
     private synchronized void tick() {
-        if (!isSeen()) {
-            if (!outlets.shards().isEmpty()) {
-                log.warn("this instance was taken for dead; its deliveries are others' now");
-            }
-            outlets.deposed();
-            work.forEach(ShardWork::drop);
-            register();
+        Outlets.Tenure tenure = outlets.tenure();
+        UUID me = tenure.instance();
+        Set<Integer> mine = tenure.shards();
+        Standing now = standing;
+        int instances =
+                database.transaction(connection -> {
+                    if (now.mayJudge()) {
+                        ShardStore.depose(connection, me, now.seenAt());
+                    }
+                    return ShardStore.free(connection);
+                });
+        // Of a claim or a hand-over of which only half went through.
+        Set<Integer> strays = database.read(c -> ShardStore.strays(c, me, mine));
+        if (!strays.isEmpty()) {
+            handBack(me, strays);
         }
-        int instances = database.transaction(Shards::depose);
         int part = (COUNT + instances - 1) / instances;
-        Set<Integer> mine = outlets.shards();
         if (mine.size() < part) {
-            claim(part - mine.size());
+            claim(me, part - mine.size());
         } else if (mine.size() > part) {
-            giveAway(Set.copyOf(new ArrayList<>(mine).subList(part, mine.size())));
+            giveAway(me, mine, mine.size() - part);
         }
     }
 
-    private boolean isSeen() {
-        return database.read(connection -> {
-            try (PreparedStatement update =
-                    connection.prepareStatement(
-                            """
-                            UPDATE bus.delivery_instances SET seen_at = clock_timestamp()
-                            WHERE instance_id = ?
-                            """)) {
-                update.setObject(1, outlets.instance());
-                return update.executeUpdate() == 1;
-            }
-        });
-    }
-
-    private void register() {
-        database.transaction(connection -> {
-            try (PreparedStatement insert =
-                    connection.prepareStatement(
-                            "INSERT INTO bus.delivery_instances VALUES (?, clock_timestamp())")) {
-                insert.setObject(1, outlets.instance());
-                return insert.executeUpdate();
-            }
-        });
-    }
-
-    /** Removes who is gone, and returns how many there are. */
-    private static int depose(Connection connection) throws SQLException {
-        try (PreparedStatement delete =
-                        connection.prepareStatement(
-                                """
-                                DELETE FROM bus.delivery_instances
-                                WHERE seen_at < clock_timestamp() - interval '5 seconds'
-                                """);
-                PreparedStatement free =
-                        connection.prepareStatement(
-                                """
-                                UPDATE bus.delivery_shards SET owner = NULL
-                                WHERE owner IS NOT NULL
-                                    AND owner NOT IN (SELECT instance_id FROM bus.delivery_instances)
-                                """);
-                PreparedStatement count =
-                        connection.prepareStatement(
-                                "SELECT count(*) FROM bus.delivery_instances")) {
-            delete.executeUpdate();
-            free.executeUpdate();
-            try (ResultSet row = count.executeQuery()) {
-                row.next();
-                return Math.max(1, row.getInt(1));
-            }
-        }
-    }
-
-    private void claim(int most) {
+    private void claim(UUID me, int most) {
         directory.refresh();
         Set<Integer> claimed =
                 database.transaction(connection -> {
-                    Set<Integer> got = claim(connection, most);
+                    Set<Integer> got = ShardStore.claim(connection, me, most);
                     if (!got.isEmpty()) {
                         List<UUID> theirs = pushed(got);
                         PendingStore.giveBack(connection, theirs);
-                        closeCircuits(connection, theirs);
+                        ShardStore.closeCircuits(connection, theirs);
                     }
                     return got;
                 });
         if (!claimed.isEmpty()) {
-            Set<Integer> all = new HashSet<>(outlets.shards());
-            all.addAll(claimed);
             // First behind, then mine: what is routed from now on comes after what waits.
             pushed(claimed).forEach(outlets::leftBehind);
-            outlets.shards(all);
-            work.forEach(one -> one.takeOver(claimed));
+            take(me, claimed);
         }
     }
 
-    private Set<Integer> claim(Connection connection, int most) throws SQLException {
-        try (PreparedStatement update =
-                connection.prepareStatement(
-                        """
-                        UPDATE bus.delivery_shards SET owner = ?
-                        WHERE shard IN (SELECT shard FROM bus.delivery_shards WHERE owner IS NULL
-                            ORDER BY shard LIMIT ? FOR UPDATE SKIP LOCKED)
-                        RETURNING shard
-                        """)) {
-            update.setObject(1, outlets.instance());
-            update.setInt(2, most);
-            Set<Integer> got = new HashSet<>();
-            try (ResultSet row = update.executeQuery()) {
-                while (row.next()) {
-                    got.add(row.getInt(1));
-                }
+    private void take(UUID me, Set<Integer> shards) {
+        synchronized (taking) {
+            if (outlets.gain(me, shards)) {
+                work.forEach(one -> one.takeOver(shards));
             }
-            return got;
         }
     }
 
-    /** Whoever delivered before knew how the endpoint fared; this one finds out. */
-    private static void closeCircuits(Connection connection, List<UUID> subscriptions)
-            throws SQLException {
-        try (PreparedStatement update =
-                connection.prepareStatement(
-                        """
-                        UPDATE bus.event_subscriptions SET circuit = 'closed', circuit_until = NULL
-                        WHERE id = ANY (?) AND circuit <> 'closed'
-                        """)) {
-            update.setArray(1, connection.createArrayOf("uuid", subscriptions.toArray()));
-            update.executeUpdate();
+    private void giveAway(UUID me, Set<Integer> mine, int count) {
+        // Those that did not end the last time come last.
+        Set<Integer> surplus =
+                Set.copyOf(
+                        mine.stream()
+                                .sorted(Comparator.comparing(stubborn::contains))
+                                .limit(count)
+                                .toList());
+        Set<Integer> drained = drain(me, surplus);
+        Set<Integer> kept = new HashSet<>(surplus);
+        kept.removeAll(drained);
+        stubborn.removeAll(drained);
+        stubborn.addAll(kept);
+        if (!kept.isEmpty()) {
+            log.warn("deliveries of shards {} do not end; they stay here for now", kept);
+            take(me, kept);
         }
+        leave(me, drained);
     }
 
-    private void giveAway(Set<Integer> shards) {
-        if (shards.isEmpty()) {
-            return;
-        }
-        Set<Integer> rest = new HashSet<>(outlets.shards());
-        rest.removeAll(shards);
-        outlets.shards(rest);
-        try {
-            all(work.stream().map(one -> one.drain(shards)));
-            all(work.stream().map(one -> one.leave(shards)));
-        } catch (CompletionException e) {
-            log.warn("deliveries of shards {} do not end; they stay here for now", shards);
-            rest.addAll(shards);
-            outlets.shards(rest);
-            work.forEach(one -> one.takeOver(shards));
-            return;
-        }
+    private synchronized void giveAllAway() {
+        Outlets.Tenure tenure = outlets.tenure();
+        leave(tenure.instance(), drain(tenure.instance(), tenure.shards()));
         recorder.flush();
-        database.transaction(connection -> {
-            PendingStore.giveBack(connection, pushed(shards));
-            try (PreparedStatement update =
-                    connection.prepareStatement(
-                            """
-                            UPDATE bus.delivery_shards SET owner = NULL
-                            WHERE owner = ? AND shard = ANY (?)
-                            """)) {
-                update.setObject(1, outlets.instance());
-                update.setArray(2, connection.createArrayOf("int4", shards.toArray()));
-                return update.executeUpdate();
+        database.transaction(connection -> ShardStore.leave(connection, tenure.instance()));
+    }
+
+    /** Begins nothing more for these; returns those of which nothing is under way in the end. */
+    private Set<Integer> drain(UUID me, Set<Integer> shards) {
+        if (!outlets.lose(me, shards)) {
+            return Set.of();
+        }
+        Map<Integer, CompletableFuture<Void>> draining = new HashMap<>();
+        shards.forEach(shard -> draining.put(shard, drain(shard)));
+        await(draining.values().toArray(CompletableFuture[]::new));
+        Set<Integer> drained = new HashSet<>();
+        draining.forEach((shard, done) -> {
+            if (done.isDone()) {
+                drained.add(shard);
             }
         });
+        return drained;
     }
 
-    private void all(Stream<CompletableFuture<Void>> steps) {
-        CompletableFuture.allOf(steps.toArray(CompletableFuture[]::new))
-                .orTimeout(patience.toMillis(), TimeUnit.MILLISECONDS)
-                .join();
+    private void leave(UUID me, Set<Integer> shards) {
+        if (!shards.isEmpty()) {
+            await(work.stream().map(w -> w.leave(shards)).toArray(CompletableFuture[]::new));
+            recorder.flush();
+            handBack(me, shards);
+        }
+    }
+
+    private CompletableFuture<Void> drain(Integer shard) {
+        return CompletableFuture.allOf(
+                work.stream()
+                        .map(one -> one.drain(Set.of(shard)))
+                        .toArray(CompletableFuture[]::new));
+    }
+
+    /** Waits for all of them, but not for ever. */
+    private void await(CompletableFuture<?>[] steps) {
+        try {
+            CompletableFuture.allOf(steps).get(patience.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException | ExecutionException e) {
+            // The caller looks which of them have ended.
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Whose shards they are by now, PostgreSQL says: what is another's is not touched. */
+    private void handBack(UUID me, Set<Integer> shards) {
+        // What was placed while they were still mine is committed, or never will be.
+        database.transaction(connection -> ShardStore.awaitRouting(connection, me));
+        database.transaction(connection -> {
+            Set<Integer> left = ShardStore.release(connection, me, shards);
+            PendingStore.giveBack(connection, pushed(left));
+            return left;
+        });
     }
 
     private List<UUID> pushed(Set<Integer> shards) {

@@ -22,9 +22,11 @@ final class Window {
     /** Something may wait in PostgreSQL. True until somebody has looked. */
     private volatile boolean behind = true;
 
+    private volatile boolean abandoned;
+
     /** Takes a place for one delivery, if it may come straight into memory. */
     boolean reserve() {
-        if (behind) {
+        if (behind || abandoned) {
             return false;
         }
         if (used.incrementAndGet() > SIZE) {
@@ -50,6 +52,15 @@ final class Window {
 
     void release(int places) {
         used.addAndGet(-places);
+    }
+
+    /** The subscription is another's to deliver to: what has a place here goes nowhere. */
+    void abandon() {
+        abandoned = true;
+    }
+
+    boolean isAbandoned() {
+        return abandoned;
     }
 
     int used() {

@@ -79,7 +79,7 @@ class ShardsTest {
                                 PATIENCE)) {
             recorder.start();
             shards.start();
-            assertThat(outlets.shards()).hasSize(Shards.COUNT);
+            assertThat(outlets.tenure().shards()).hasSize(Shards.COUNT);
 
             another();
             Await.untilAsserted(
@@ -95,7 +95,7 @@ class ShardsTest {
             busy.drained = CompletableFuture.completedFuture(null);
             Await.untilAsserted(
                     "half is given away", () -> assertThat(owned()).isEqualTo(Shards.COUNT / 2));
-            assertThat(outlets.shards()).hasSize(Shards.COUNT / 2);
+            assertThat(outlets.tenure().shards()).hasSize(Shards.COUNT / 2);
             assertThat(idle.left).isEqualTo(busy.left).hasSize(1);
         }
     }
