@@ -14,21 +14,15 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
-import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
-import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.AlterConfigOp;
-import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.AfterAll;
@@ -197,46 +191,6 @@ class DeadLettersTest {
         assertThat(header(copy, "ce_type")).isEqualTo("game.foreign");
         assertThat(new String(copy.value(), UTF_8)).contains("\"trace-id\":\"abc\"");
         assertThat(copy.value()).asString(UTF_8).contains("\"n\": 5");
-    }
-
-    @Test
-    void aCopyThatKafkaDoesNotTakeHoldsUpNoOther() throws Exception {
-        String topic = topic(true);
-        String path = subscribe(topic);
-        String first = publish(topic, "game.first", 1);
-        awaitCopyOf(first);
-        try (Admin admin = Admin.create(platform.kafka())) {
-            setLargest(admin, "2000");
-            byte[] noise = new byte[20_000];
-            new Random(1).nextBytes(noise);
-            Answer large =
-                    bus.post(
-                            "service",
-                            "/events/publish",
-                            "{\"event_type\": \"game.large\", \"source\": \"t\", \"topic\": \"%s\", \"payload\": {\"noise\": \"%s\"}}"
-                                    .formatted(topic, HexFormat.of().formatHex(noise)));
-            assertThat(large.status()).isEqualTo(200);
-            Await.untilAsserted("it is dead", () -> assertThat(total(path, "")).isEqualTo(2));
-            String next = publish(topic, "game.next", 2);
-
-            awaitCopyOf(next);
-            setLargest(admin, "1048588");
-        }
-    }
-
-    private static void setLargest(Admin admin, String bytes) throws Exception {
-        ConfigResource copies =
-                new ConfigResource(ConfigResource.Type.TOPIC, platform.topic("dead.letters"));
-        AlterConfigOp largest =
-                new AlterConfigOp(
-                        new ConfigEntry("max.message.bytes", bytes), AlterConfigOp.OpType.SET);
-        admin.incrementalAlterConfigs(Map.of(copies, List.of(largest))).all().get();
-    }
-
-    private static void awaitCopyOf(String eventId) {
-        copiesUntil(found ->
-                assertThat(found.stream().map(one -> header(one, "ce_deadletterevent")))
-                        .contains(eventId));
     }
 
     private static List<ConsumerRecord<byte[], byte[]>> copiesUntil(
