@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
@@ -23,15 +24,13 @@ class OutletTest {
         Outlet outlet = outlet(batching(0));
         outlet.offer(delivery(1, 0), NOW);
         outlet.offer(delivery(2, 0), NOW);
-        Shipment batch = outlet.next(NOW);
-        assertThat(batch).isNotNull();
+        Shipment batch = Objects.requireNonNull(outlet.next(NOW));
         outlet.landed();
         outlet.again(batch.after(1, NOW));
 
         outlet.subscription(single());
 
-        Shipment again = outlet.next(NOW);
-        assertThat(again).isNotNull();
+        Shipment again = Objects.requireNonNull(outlet.next(NOW));
         assertThat(again.size()).isEqualTo(2);
         assertThat(new String(again.body(), UTF_8)).isEqualTo("[1,2]");
         assertThat(again.id()).isEqualTo(batch.id());
@@ -44,12 +43,10 @@ class OutletTest {
         outlet.offer(delivery(2, 0), NOW);
         outlet.offer(delivery(3, 0), NOW);
 
-        Shipment alone = outlet.next(NOW);
-        assertThat(alone).isNotNull();
+        Shipment alone = Objects.requireNonNull(outlet.next(NOW));
         assertThat(alone.attempts()).isEqualTo(3);
         assertThat(new String(alone.body(), UTF_8)).isEqualTo("[1]");
-        Shipment fresh = outlet.next(NOW);
-        assertThat(fresh).isNotNull();
+        Shipment fresh = Objects.requireNonNull(outlet.next(NOW));
         assertThat(fresh.attempts()).isZero();
         assertThat(fresh.size()).isEqualTo(2);
     }
@@ -59,8 +56,7 @@ class OutletTest {
         Outlet outlet = outlet(batching(0));
         outlet.offer(delivery(1, 0), NOW);
         outlet.offer(delivery(2, 0), NOW);
-        Shipment batch = outlet.next(NOW);
-        assertThat(batch).isNotNull();
+        Shipment batch = Objects.requireNonNull(outlet.next(NOW));
         outlet.landed();
         outlet.again(batch.after(1, NOW));
 
