@@ -50,6 +50,8 @@ record Attempt(
             took = kept.took();
         } else if (made.outcome() instanceof Outcome.Failed failure) {
             took = failure.took();
+        } else if (made.outcome() instanceof Outcome.Unsent unsent) {
+            took = unsent.took();
         }
         String text =
                 switch (end) {

@@ -154,6 +154,10 @@ final class DeliveryRoutes implements Routes {
                 took = failed.took().toNanos() / 1e6;
                 answer.put("error", failed.reason());
             }
+            case Outcome.Unsent unsent -> {
+                took = unsent.took().toNanos() / 1e6;
+                answer.put("error", unsent.reason());
+            }
             case Outcome.Refused refused -> answer.put("error", refused.reason());
         }
         answer.put("delivered", delivered);

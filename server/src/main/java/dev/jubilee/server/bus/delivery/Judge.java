@@ -45,14 +45,23 @@ final class Judge {
                     case Outcome.Kept _ -> new Verdict(true, null, null, false, false, null);
                     case Outcome.Failed(String reason, Duration _) ->
                             again(subscription, attempts, now, null, true, reason);
+                    case Outcome.Unsent(String reason, Duration _) ->
+                            again(subscription, attempts, now, null, true, reason);
                     case Outcome.Refused(String reason) ->
                             again(subscription, attempts, now, null, false, reason);
                 };
-        boolean sentOnce = !subscription.requiresAck() && !verdict.gone();
+        boolean sentOnce = !subscription.requiresAck() && !verdict.gone() && wasSent(outcome);
         return sentOnce
                 ? new Verdict(
                         true, null, verdict.restUntil(), false, verdict.unwell(), verdict.error())
                 : verdict;
+    }
+
+    private static boolean wasSent(Outcome outcome) {
+        return switch (outcome) {
+            case Outcome.Answered _, Outcome.Kept _, Outcome.Failed _ -> true;
+            case Outcome.Unsent _, Outcome.Refused _ -> false;
+        };
     }
 
     private Verdict answered(

@@ -55,6 +55,10 @@ final class RabbitSender implements Sender {
             outcome.complete(new Outcome.Failed(reason, took()));
         }
 
+        void notSent(String reason) {
+            outcome.complete(new Outcome.Unsent(reason, took()));
+        }
+
         Duration took() {
             return Duration.ofNanos(System.nanoTime() - at);
         }
@@ -83,7 +87,7 @@ final class RabbitSender implements Sender {
         try {
             worker.execute(() -> publish(to, shipment, sent));
         } catch (RejectedExecutionException e) {
-            sent.failed("the instance ends");
+            sent.notSent("the instance ends");
         }
         return outcome.completeOnTimeout(
                 new Outcome.Failed("no confirmation in " + timeout.toSeconds() + " s", timeout),
@@ -100,7 +104,7 @@ final class RabbitSender implements Sender {
         try {
             now = open();
         } catch (IOException | TimeoutException | RuntimeException e) {
-            sent.failed("RabbitMQ cannot be reached");
+            sent.notSent("RabbitMQ cannot be reached");
             return;
         }
         publish(now, to, shipment, sent);
@@ -125,7 +129,7 @@ final class RabbitSender implements Sender {
                             .build();
             now.channel().basicPublish(exchange, first.topic(), true, properties, shipment.body());
         } catch (NoExchange e) {
-            sent.failed(String.valueOf(e.getMessage()));
+            sent.notSent(String.valueOf(e.getMessage()));
         } catch (IOException | ShutdownSignalException e) {
             faults.note(e);
             sent.failed(LOST);

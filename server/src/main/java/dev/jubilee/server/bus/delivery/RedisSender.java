@@ -101,14 +101,15 @@ final class RedisSender implements Sender {
         if (cause != null) {
             faults.note(cause);
         }
-        return new Outcome.Failed(reason(cause), took);
+        return cause instanceof RedisConnectionException
+                ? new Outcome.Unsent("Redis cannot be reached", took)
+                : new Outcome.Failed(reason(cause), took);
     }
 
     private static String reason(@Nullable Throwable cause) {
         return switch (cause) {
             case TimeoutException _ -> "Redis did not answer in time";
             case RedisCommandExecutionException _ -> "Redis refused the command";
-            case RedisConnectionException _ -> "Redis cannot be reached";
             case null, default -> "the connection to Redis was lost";
         };
     }

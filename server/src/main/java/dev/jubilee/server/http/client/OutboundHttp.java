@@ -104,7 +104,7 @@ public final class OutboundHttp implements AutoCloseable {
                             } else if (found.refused()) {
                                 outcome.complete(new Outcome.Refused(found.reason()));
                             } else {
-                                outcome.complete(new Outcome.Failed(found.reason(), since(start)));
+                                outcome.complete(new Outcome.Unsent(found.reason(), since(start)));
                             }
                         })
                         .exceptionally(exchange::failedToStart);
@@ -160,10 +160,10 @@ public final class OutboundHttp implements AutoCloseable {
                 try {
                     client.request(options)
                             .onSuccess(made -> begun(made, body))
-                            .onFailure(this::failed);
+                            .onFailure(this::notBegun);
                 } catch (IllegalArgumentException e) {
                     // A header or a target that HTTP does not allow.
-                    failed(e);
+                    notBegun(e);
                 }
             });
         }
@@ -204,8 +204,12 @@ public final class OutboundHttp implements AutoCloseable {
         }
 
         @Nullable Void failedToStart(Throwable cause) {
-            failed(cause);
+            notBegun(cause);
             return null;
+        }
+
+        private void notBegun(Throwable cause) {
+            outcome.complete(new Outcome.Unsent(reason(cause), since(start)));
         }
 
         private void failed(Throwable cause) {
@@ -213,12 +217,16 @@ public final class OutboundHttp implements AutoCloseable {
         }
 
         private void expired(Duration timeout) {
+            HttpClientRequest open = request;
             boolean first =
                     outcome.complete(
-                            new Outcome.Failed(
-                                    "no answer within " + timeout.toMillis() + " ms",
-                                    since(start)));
-            HttpClientRequest open = request;
+                            open == null
+                                    ? new Outcome.Unsent(
+                                            "no connection within " + timeout.toMillis() + " ms",
+                                            since(start))
+                                    : new Outcome.Failed(
+                                            "no answer within " + timeout.toMillis() + " ms",
+                                            since(start)));
             if (first && open != null) {
                 open.reset();
             }

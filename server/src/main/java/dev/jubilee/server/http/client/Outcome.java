@@ -24,6 +24,9 @@ public sealed interface Outcome {
     /** None came: whether the request arrived is not known. */
     record Failed(String reason, Duration took) implements Outcome {}
 
+    /** Nothing was sent, because nobody was there to be sent it; later somebody may be. */
+    record Unsent(String reason, Duration took) implements Outcome {}
+
     /** Nothing was sent, because the address is not one to send to. */
     record Refused(String reason) implements Outcome {}
 }

@@ -68,9 +68,9 @@ class OutboundHttpTest {
 
         assertThat(outcome)
                 .isInstanceOfSatisfying(
-                        Outcome.Failed.class,
-                        failed ->
-                                assertThat(failed.reason())
+                        Outcome.Unsent.class,
+                        unsent ->
+                                assertThat(unsent.reason())
                                         .isEqualTo("the endpoint refused the connection"));
     }
 

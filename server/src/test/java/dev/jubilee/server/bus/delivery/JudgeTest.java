@@ -1,0 +1,84 @@
+package dev.jubilee.server.bus.delivery;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.jubilee.server.bus.subscriptions.DeliveryMethod;
+import dev.jubilee.server.bus.subscriptions.RetryPolicy;
+import dev.jubilee.server.bus.subscriptions.Subscription;
+import dev.jubilee.server.http.client.Outcome;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class JudgeTest {
+    private static final Instant NOW = Instant.parse("2026-11-22T12:00:00Z");
+
+    private final Judge judge = new Judge(new SplittableRandom(1));
+
+    static List<Outcome> whatSentNothing() {
+        return List.of(
+                new Outcome.Unsent("the endpoint refused the connection", Duration.ZERO),
+                new Outcome.Refused("the address is not allowed"));
+    }
+
+    static List<Outcome> whatWasSent() {
+        return List.of(
+                new Outcome.Answered(500, "", null, Duration.ZERO),
+                new Outcome.Failed("no answer", Duration.ZERO));
+    }
+
+    @ParameterizedTest
+    @MethodSource("whatSentNothing")
+    void whatWasNeverSentIsTriedAgainThoughNoAnswerIsAskedFor(Outcome outcome) {
+        Judge.Verdict verdict = judge.judge(withoutAck(), 1, outcome, NOW);
+
+        assertThat(verdict.good()).isFalse();
+        assertThat(verdict.retryAt()).isEqualTo(NOW.plusSeconds(60));
+    }
+
+    @Test
+    void whatCanNeverBeSentIsGivenUpThoughNoAnswerIsAskedFor() {
+        Outcome outcome = new Outcome.Unsent("the endpoint refused the connection", Duration.ZERO);
+
+        Judge.Verdict verdict = judge.judge(withoutAck(), 3, outcome, NOW);
+
+        assertThat(verdict.good()).isFalse();
+        assertThat(verdict.retryAt()).isNull();
+    }
+
+    @ParameterizedTest
+    @MethodSource("whatWasSent")
+    void whatWasSentIsSentOnceWhereNoAnswerIsAskedFor(Outcome outcome) {
+        assertThat(judge.judge(withoutAck(), 1, outcome, NOW).good()).isTrue();
+    }
+
+    private static Subscription withoutAck() {
+        return new Subscription(
+                UUID.randomUUID(),
+                "service",
+                "#",
+                List.of(),
+                DeliveryMethod.WEBHOOK,
+                "http://localhost/hook",
+                null,
+                null,
+                null,
+                new RetryPolicy(2, Duration.ofSeconds(60), null),
+                0,
+                new Subscription.Batching(false, 1, Duration.ofSeconds(1)),
+                false,
+                Duration.ofSeconds(30),
+                Subscription.Ordering.KEY,
+                "now",
+                Map.of(),
+                null,
+                new Subscription.State(
+                        Subscription.Status.ACTIVE, null, "closed", null, NOW, NOW, NOW, 0));
+    }
+}
