@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * One try to deliver one event, as it is recorded.
  *
+ * @param delivery without its body: many attempts may wait to be written
  * @param status one of delivered, failed and dead
  * @param at when its answer came
  */
@@ -61,7 +62,7 @@ record Attempt(
                 };
         return new Attempt(
                 id,
-                delivery,
+                delivery.withoutBody(),
                 made.number(),
                 made.method().text(),
                 text,

@@ -161,31 +161,28 @@ final class AttemptStore {
         if (dead.isEmpty()) {
             return;
         }
-        // A subscription that was deleted meanwhile leaves none.
+        // What is owed no more, because the subscription was deleted or rewound meanwhile or
+        // another
+        // instance has ended it, leaves none.
         try (PreparedStatement insert =
                 connection.prepareStatement(
                         """
                         INSERT INTO bus.dead_letters (id, subscription_id, event_id, event_type, topic, key, priority,
                             body, attempts, reason, status_code, accepted_at, dead_at)
-                        SELECT ?, s.id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
-                        FROM bus.event_subscriptions s WHERE s.id = ?
+                        SELECT ?, s.id, p.event_id, p.event_type, p.topic, p.key, p.priority, p.body, ?, ?, ?,
+                            p.accepted_at, ?
+                        FROM bus.pending_deliveries p JOIN bus.event_subscriptions s ON s.id = p.subscription_id
+                        WHERE p.subscription_id = ? AND p.id = ?
                         ON CONFLICT DO NOTHING
                         """)) {
             for (Attempt attempt : dead) {
-                Delivery it = attempt.delivery();
                 insert.setObject(1, attempt.id());
-                insert.setString(2, it.eventId());
-                insert.setString(3, it.eventType());
-                insert.setString(4, it.topic());
-                insert.setString(5, it.key());
-                insert.setInt(6, it.priority());
-                insert.setBytes(7, it.body());
-                insert.setInt(8, attempt.number());
-                insert.setString(9, attempt.end() instanceof End.Dead(String reason) ? reason : "");
-                insert.setObject(10, attempt.statusCode());
-                insert.setObject(11, it.acceptedAt().atOffset(ZoneOffset.UTC));
-                insert.setObject(12, attempt.at().atOffset(ZoneOffset.UTC));
-                insert.setObject(13, it.subscriptionId());
+                insert.setInt(2, attempt.number());
+                insert.setString(3, attempt.end() instanceof End.Dead(String reason) ? reason : "");
+                insert.setObject(4, attempt.statusCode());
+                insert.setObject(5, attempt.at().atOffset(ZoneOffset.UTC));
+                insert.setObject(6, attempt.delivery().subscriptionId());
+                insert.setLong(7, attempt.delivery().id());
                 insert.addBatch();
             }
             insert.executeBatch();

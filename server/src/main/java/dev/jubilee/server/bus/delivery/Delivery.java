@@ -28,6 +28,8 @@ record Delivery(
         Instant dueAt,
         Instant acceptedAt) {
 
+    private static final byte[] NO_BODY = {};
+
     /** The number of a priority: the smaller goes first. */
     static int rank(Priority priority) {
         return switch (priority) {
@@ -35,6 +37,21 @@ record Delivery(
             case NORMAL -> 1;
             case LOW -> 2;
         };
+    }
+
+    Delivery withoutBody() {
+        return new Delivery(
+                subscriptionId,
+                id,
+                eventId,
+                eventType,
+                topic,
+                key,
+                priority,
+                NO_BODY,
+                attempts,
+                dueAt,
+                acceptedAt);
     }
 
     Delivery numbered(long number) {

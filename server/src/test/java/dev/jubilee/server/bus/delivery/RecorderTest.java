@@ -1,5 +1,6 @@
 package dev.jubilee.server.bus.delivery;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jubilee.events.tck.Await;
@@ -24,6 +25,8 @@ class RecorderTest {
     @RegisterExtension static final Platform platform = new Platform();
 
     private static final Instant NOW = Instant.parse("2026-11-21T12:00:00.123456789Z");
+
+    private static final byte[] BODY = "the event".getBytes(UTF_8);
 
     private final UUID subscription = UUID.randomUUID();
 
@@ -54,6 +57,26 @@ class RecorderTest {
         assertThat(count("bus.pending_deliveries WHERE subscription_id = ?")).isZero();
     }
 
+    @Test
+    void aDeadLetterHasTheBodyThoughNoAttemptKeepsItInMemory() throws SQLException {
+        owe(true);
+        Database database = new Database(platform.dataSource());
+        AttemptStore store = new AttemptStore(new AttemptPartitions(database));
+        Attempt attempt = attempt(new Attempt.End.Dead("it said no"));
+        List<Recorder.Entry> batch = List.of(new Recorder.Entry.Tried(attempt));
+        store.ensurePartitions(batch);
+
+        database.transaction(connection -> {
+            store.write(connection, batch, false);
+            return batch;
+        });
+
+        assertThat(attempt.delivery().body()).isEmpty();
+        assertThat(count("bus.dead_letters WHERE subscription_id = ? AND body = 'the event'"))
+                .isEqualTo(1);
+        assertThat(count("bus.pending_deliveries WHERE subscription_id = ?")).isZero();
+    }
+
     /** Its successor has the delivery by then, as one that waits. */
     @Test
     void aFailureThatADeposedInstanceRecordsHidesTheDeliveryFromNobody() throws SQLException {
@@ -79,8 +102,7 @@ class RecorderTest {
 
     private Attempt attempt(Attempt.End end) {
         Delivery delivery =
-                new Delivery(
-                        subscription, 1, "e1", "game.kill", "t", null, 1, new byte[0], 0, NOW, NOW);
+                new Delivery(subscription, 1, "e1", "game.kill", "t", null, 1, BODY, 0, NOW, NOW);
         Attempt.Try made =
                 new Attempt.Try(
                         DeliveryMethod.WEBHOOK,
@@ -103,7 +125,7 @@ class RecorderTest {
                                 """
                                 INSERT INTO bus.pending_deliveries (subscription_id, id, event_id, event_type, topic,
                                     priority, body, due_at, taken, accepted_at)
-                                VALUES (?, 1, 'e1', 'game.kill', 't', 1, '', ?, ?, ?)
+                                VALUES (?, 1, 'e1', 'game.kill', 't', 1, 'the event', ?, ?, ?)
                                 """)) {
             subscribe.setObject(1, subscription);
             subscribe.setString(2, subscription.toString());
