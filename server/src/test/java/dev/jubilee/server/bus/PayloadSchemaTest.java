@@ -54,6 +54,16 @@ class PayloadSchemaTest {
     }
 
     @Test
+    void aNumberBeyondAllBoundsIsRefusedLikeAnyOther() {
+        String schema =
+                "{\"properties\":{\"n\":{\"type\":\"integer\",\"maximum\":5,\"multipleOf\":2}}}";
+        String topic = topic("bounds", schema);
+        assertThat(publish(topic, "{\"n\":1e400}").status()).isEqualTo(422);
+        assertThat(publish(topic, "{\"n\":-1e999999999}").status()).isEqualTo(422);
+        assertThat(publish(topic, "{\"n\":4}").status()).isEqualTo(200);
+    }
+
+    @Test
     void aBatchIsJudgedItemByItem() {
         String topic = topic("batch", KILL);
         String item = "{\"event_type\":\"game.kill\",\"topic\":\"" + topic + "\",\"payload\":%s}";

@@ -161,9 +161,8 @@ final class AttemptStore {
         if (dead.isEmpty()) {
             return;
         }
-        // What is owed no more, because the subscription was deleted or rewound meanwhile or
-        // another
-        // instance has ended it, leaves none.
+        // What is owed no more leaves none: deleted or rewound meanwhile, or ended by another
+        // instance.
         try (PreparedStatement insert =
                 connection.prepareStatement(
                         """

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -67,6 +68,10 @@ public final class SubscriptionIndex {
     private final List<Compiled> delivered = new ArrayList<>();
     private final Map<UUID, Subscription> byId = new HashMap<>();
     private final Map<TopicAndType, Candidates> remembered = new ConcurrentHashMap<>();
+
+    /** Once for each version of the subscriptions: an event may be as odd as all that follow. */
+    private final AtomicBoolean complained = new AtomicBoolean();
+
     private final Map<List<Compiled>, FilterIndex<Compiled>> filters = new ConcurrentHashMap<>();
 
     SubscriptionIndex(long version, Collection<Subscription> all) {
@@ -173,7 +178,9 @@ public final class SubscriptionIndex {
             candidates.filtered().match(event, one -> selected.add(one.subscription()));
             return selected;
         } catch (RuntimeException e) {
-            log.error("the filters on {} of {} failed, trying each by itself", type, topic, e);
+            if (complained.compareAndSet(false, true)) {
+                log.error("the filters on {} of {} failed, trying each by itself", type, topic, e);
+            }
         }
         selected.clear();
         for (Compiled one : delivered) {
@@ -181,8 +188,7 @@ public final class SubscriptionIndex {
                 try {
                     indexOf(List.of(one)).match(event, it -> selected.add(it.subscription()));
                 } catch (RuntimeException e) {
-                    log.error(
-                            "the filter of {} failed: it does not match", one.subscription().id());
+                    log.debug("the filter of {} failed", one.subscription().id(), e);
                 }
             }
         }

@@ -130,7 +130,15 @@ public final class PayloadSchema {
             String message = "must be JSON on a topic with a schema: " + Json.fault(e);
             return List.of(new FieldError("payload", message));
         }
-        List<Error> errors = schema.validate(value);
+        List<Error> errors;
+        try {
+            errors = schema.validate(value);
+        } catch (RuntimeException e) {
+            // A number beyond what can be computed with, 1e400 say, is nothing that fits.
+            return List.of(
+                    new FieldError(
+                            "payload", "cannot be checked against the schema: " + e.getMessage()));
+        }
         if (errors.isEmpty()) {
             return List.of();
         }
