@@ -192,6 +192,8 @@ public final class CatchUpSubscription implements AutoCloseable {
                 return true;
             } catch (Exception e) {
                 listener.failed(e);
+            } catch (Error e) { // as much the handler's as an exception
+                listener.failed(new IllegalStateException("the handler failed", e));
             }
             pause(pause);
             pause = Math.min(LONGEST_PAUSE, 2 * pause);

@@ -2,6 +2,7 @@ package dev.jubilee.events.core;
 
 import dev.jubilee.events.BaseEvent;
 import dev.jubilee.events.DeadLetterRoute;
+import dev.jubilee.events.ErrorClassifier;
 import dev.jubilee.events.EventHandler;
 import dev.jubilee.events.EventTracker;
 import dev.jubilee.events.Reaction;
@@ -46,20 +47,21 @@ final class Attempts<E extends BaseEvent> {
     @Nullable Throwable call(Delivery delivery) {
         try {
             E event = (E) delivery.event();
-            if (handler.filter(event)) {
-                handler.handle(event);
-                track(event, EventTracker.Status.PROCESSED);
+            if (!handler.filter(event)) {
+                return null;
             }
-            return null;
+            handler.handle(event);
         } catch (Throwable e) { // whatever it is, the next event is handled
             return e;
         }
+        track(delivery, EventTracker.Status.PROCESSED);
+        return null;
     }
 
     /** Tells the handler of its failure, and says what follows after so many attempts. */
     Next judge(Delivery delivery, Throwable failure, int attempts) {
         tell(delivery, failure);
-        Reaction reaction = strategy.classifier().classify(failure);
+        Reaction reaction = reactionTo(failure);
         if (reaction == Reaction.DEAD_LETTER || attempts >= strategy.maxAttempts()) {
             return new Next.GiveUp();
         }
@@ -67,6 +69,16 @@ final class Attempts<E extends BaseEvent> {
         return reaction == Reaction.RETRY_NOW
                 ? new Next.Again()
                 : new Next.After(strategy.backoff().after(attempts, ThreadLocalRandom.current()));
+    }
+
+    /** A classifier that fails itself must not end the worker: then the default says. */
+    private Reaction reactionTo(Throwable failure) {
+        try {
+            return strategy.classifier().classify(failure);
+        } catch (Throwable e) {
+            LOG.warn("the error classifier of {} failed", settings.subscription(), e);
+            return ErrorClassifier.DEFAULT.classify(failure);
+        }
     }
 
     /**
@@ -118,19 +130,16 @@ final class Attempts<E extends BaseEvent> {
     }
 
     private void track(Delivery delivery, EventTracker.Status status) {
-        if (settings.tracker() != null) {
-            try {
-                track(delivery.event(), status);
-            } catch (UnreadableEventException e) {
-                LOG.debug("{} could not read an event", settings.subscription(), e);
-            }
-        }
-    }
-
-    private void track(BaseEvent event, EventTracker.Status status) {
         EventTracker tracker = settings.tracker();
-        if (tracker != null) {
-            tracker.track(event, status);
+        if (tracker == null) {
+            return;
+        }
+        try {
+            tracker.track(delivery.event(), status);
+        } catch (UnreadableEventException e) {
+            LOG.debug("{} could not read an event", settings.subscription(), e);
+        } catch (Throwable e) { // what became of the event does not depend on who counts it
+            LOG.warn("the tracker of {} failed", settings.subscription(), e);
         }
     }
 }

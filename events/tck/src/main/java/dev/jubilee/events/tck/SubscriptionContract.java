@@ -79,8 +79,12 @@ public abstract class SubscriptionContract {
         AtomicInteger tries = new AtomicInteger();
         BatchHandler failing =
                 (events, lease) -> {
-                    if (ids(events).contains("e7") && tries.incrementAndGet() < 3) {
-                        throw new IllegalStateException("not yet");
+                    if (ids(events).contains("e7")) {
+                        switch (tries.incrementAndGet()) {
+                            case 1 -> throw new IllegalStateException("not yet");
+                            case 2 -> throw new AssertionError("nor now");
+                            default -> {}
+                        }
                     }
                     noting.handle(events, lease);
                 };
