@@ -40,21 +40,18 @@ record Delivery(
     }
 
     Delivery withoutBody() {
-        return new Delivery(
-                subscriptionId,
-                id,
-                eventId,
-                eventType,
-                topic,
-                key,
-                priority,
-                NO_BODY,
-                attempts,
-                dueAt,
-                acceptedAt);
+        return with(id, NO_BODY, attempts, dueAt);
     }
 
     Delivery numbered(long number) {
+        return with(number, body, attempts, dueAt);
+    }
+
+    Delivery after(int made, Instant due) {
+        return with(id, body, made, due);
+    }
+
+    private Delivery with(long number, byte[] content, int made, Instant due) {
         return new Delivery(
                 subscriptionId,
                 number,
@@ -63,22 +60,7 @@ record Delivery(
                 topic,
                 key,
                 priority,
-                body,
-                attempts,
-                dueAt,
-                acceptedAt);
-    }
-
-    Delivery after(int made, Instant due) {
-        return new Delivery(
-                subscriptionId,
-                id,
-                eventId,
-                eventType,
-                topic,
-                key,
-                priority,
-                body,
+                content,
                 made,
                 due,
                 acceptedAt);
