@@ -2,6 +2,8 @@ package dev.jubilee.server.database;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -61,13 +63,17 @@ public final class Database {
     }
 
     /**
-     * The same for what may take longer than an answer of PostgreSQL is usually waited for.
+     * A transaction none of whose statements may take longer.
      *
-     * @throws DatabaseException when PostgreSQL refuses or cannot be reached
+     * @param longest to the millisecond
+     * @throws DatabaseException when PostgreSQL refuses or cannot be reached, and when one did take
+     *     longer ({@link DatabaseException#tookTooLong})
      */
-    public <T extends @Nullable Object> T readAtLength(Work<T> work) {
-        return read(connection -> {
-            connection.setNetworkTimeout(Runnable::run, 0); // the pool sets it back
+    public <T extends @Nullable Object> T within(Duration longest, Work<T> work) {
+        return transaction(connection -> {
+            try (Statement timeout = connection.createStatement()) {
+                timeout.execute("SET LOCAL statement_timeout = " + longest.toMillis());
+            }
             return work.in(connection);
         });
     }

@@ -23,6 +23,11 @@ public final class DatabaseException extends RuntimeException {
                 || state.equals("55P03"); // a lock was not to be had
     }
 
+    /** Whether a statement took longer than it might. */
+    public boolean tookTooLong() {
+        return sqlState().equals("57014");
+    }
+
     /** The five characters by which PostgreSQL names the condition; empty when there are none. */
     public String sqlState() {
         return getCause() instanceof SQLException e && e.getSQLState() != null

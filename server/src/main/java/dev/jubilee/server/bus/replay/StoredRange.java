@@ -9,7 +9,6 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,11 +26,10 @@ final class StoredRange {
     private static final Duration FIRST_SLICE = Duration.ofSeconds(10);
     private static final Duration SHORTEST_SLICE = Duration.ofMillis(100);
     private static final Duration LONGEST_SLICE = Duration.ofHours(6);
-    private static final int STATEMENT_MILLIS = 5_000;
+    private static final Duration STATEMENT = Duration.ofSeconds(5);
     private static final long QUICK_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
     private static final long SLOW_NANOS = TimeUnit.SECONDS.toNanos(2);
     private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(2);
-    private static final String CANCELLED = "57014";
 
     /** Events that match, and those that would if they were replayable. */
     record Count(long matched, long skipped) {
@@ -146,16 +144,12 @@ final class StoredRange {
         long began = System.nanoTime();
         try {
             T found =
-                    database.transaction(connection -> {
-                        try (Statement timeout = connection.createStatement()) {
-                            timeout.execute("SET LOCAL statement_timeout = " + STATEMENT_MILLIS);
-                        }
-                        return look.at(connection, new Span(from, to));
-                    });
+                    database.within(
+                            STATEMENT, connection -> look.at(connection, new Span(from, to)));
             took(System.nanoTime() - began);
             return new Part<>(found, to.equals(end) ? null : to);
         } catch (DatabaseException e) {
-            if (!e.sqlState().equals(CANCELLED)) {
+            if (!e.tookTooLong()) {
                 throw e;
             }
             slice = atLeast(slice.dividedBy(8));

@@ -9,7 +9,6 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -27,8 +26,7 @@ public final class EventSearch {
     private static final Duration FIRST_SLICE = Duration.ofSeconds(10);
     private static final Duration SHORTEST_SLICE = Duration.ofMillis(500);
     private static final long PATIENCE = Duration.ofSeconds(2).toNanos();
-    private static final int SLICE_MILLIS = 5_000;
-    private static final String CANCELLED = "57014";
+    private static final Duration SLICE_TIME = Duration.ofSeconds(5);
 
     /**
      * A part of what was found.
@@ -86,7 +84,7 @@ public final class EventSearch {
     }
 
     private static Duration shorter(DatabaseException failure, Duration slice) {
-        if (!failure.sqlState().equals(CANCELLED)) {
+        if (!failure.tookTooLong()) {
             throw failure;
         }
         if (slice.compareTo(SHORTEST_SLICE) <= 0) {
@@ -102,12 +100,7 @@ public final class EventSearch {
     private List<StoredEvent> read(Span span, EventFilter filter, int limit) {
         long start = System.nanoTime();
         try {
-            return database.transaction(connection -> {
-                try (Statement timeout = connection.createStatement()) {
-                    timeout.execute("SET LOCAL statement_timeout = " + SLICE_MILLIS);
-                }
-                return read(connection, span, filter, limit);
-            });
+            return database.within(SLICE_TIME, connection -> read(connection, span, filter, limit));
         } finally {
             queries.record(Duration.ofNanos(System.nanoTime() - start));
         }
