@@ -23,13 +23,17 @@ import org.slf4j.LoggerFactory;
  *
  * <p>They are made once for a JDK and a set of jars: after the platform is ready, a second one
  * starts at the lowest priority on a throw-away folder, ends again, and leaves both caches. The JVM
- * itself refuses a cache that does not fit, and then merely starts slower.
+ * itself refuses a cache of other jars, and then merely starts slower. The same jars in another
+ * folder it takes, and may fail to start (JDK 25 with sealed packages); so the class path that they
+ * were made for is kept beside the caches, and they are used for no other, neither here nor by the
+ * launcher.
  */
 final class StartupCache {
     private static final Logger LOG = LoggerFactory.getLogger(StartupCache.class);
     private static final String PROGRAM = "program.aot";
     private static final String KAFKA = "kafka.aot";
     private static final String KEY = "key";
+    private static final String CLASS_PATH = "classpath";
     private static final long PATIENCE_MINUTES = 5;
 
     private final Path folder;
@@ -38,12 +42,20 @@ final class StartupCache {
         this.folder = folder;
     }
 
-    /** Options that let Kafka's JVM use the cache, if there is one. */
+    /** Options that let Kafka's JVM use the cache, if there is one for this program. */
     List<String> kafkaOptions() {
         Path cache = folder.resolve(KAFKA);
-        return Files.exists(cache)
+        return Files.exists(cache) && isForThisClassPath()
                 ? List.of("-XX:AOTCache=" + cache, "-Xlog:aot=off", "-Xlog:cds=off")
                 : List.of();
+    }
+
+    private boolean isForThisClassPath() {
+        try {
+            return Files.readString(folder.resolve(CLASS_PATH)).equals(classPath());
+        } catch (IOException e) {
+            return false; // there is none, or none that can be read: a slower start
+        }
     }
 
     /** Options that make Kafka's JVM leave a cache when it ends. */
@@ -58,6 +70,10 @@ final class StartupCache {
         return training;
     }
 
+    private static String classPath() {
+        return System.getProperty("java.class.path");
+    }
+
     private Path fresh(String name) {
         return folder.resolve(name + ".new");
     }
@@ -66,6 +82,7 @@ final class StartupCache {
         Path known = folder.resolve(KEY);
         return Files.exists(folder.resolve(PROGRAM))
                 && Files.exists(folder.resolve(KAFKA))
+                && isForThisClassPath()
                 && Files.exists(known)
                 && Files.readString(known).equals(key);
     }
@@ -75,7 +92,7 @@ final class StartupCache {
         List<String> parts = new ArrayList<>();
         parts.add(System.getProperty("java.vm.version"));
         parts.addAll(options());
-        for (String jar : System.getProperty("java.class.path").split(":", -1)) {
+        for (String jar : classPath().split(":", -1)) {
             Path file = Path.of(jar);
             if (!jar.endsWith(".jar")) {
                 // Folders of classes cannot be cached: this is a run from an editor or a test.
@@ -135,9 +152,11 @@ final class StartupCache {
                         && process.exitValue() == 0
                         && Files.exists(fresh(PROGRAM))
                         && Files.exists(fresh(KAFKA))) {
+                    Files.deleteIfExists(folder.resolve(CLASS_PATH));
                     move(PROGRAM);
                     move(KAFKA);
                     Files.writeString(folder.resolve(KEY), key);
+                    Files.writeString(folder.resolve(CLASS_PATH), classPath());
                 }
             } finally {
                 end(process);
@@ -150,7 +169,7 @@ final class StartupCache {
             command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
             command.addAll(options());
             command.add("-XX:AOTCacheOutput=" + fresh(PROGRAM));
-            command.addAll(List.of("-cp", System.getProperty("java.class.path")));
+            command.addAll(List.of("-cp", classPath()));
             command.addAll(List.of(Main.class.getName(), "up", "--train", folder.toString()));
             ProcessBuilder builder =
                     new ProcessBuilder(command)

@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -37,7 +38,10 @@ class LauncherTest {
     private static final String JAVA =
             """
             #!/bin/sh
-            while [ "$1" != -cp ]; do shift; done
+            while [ "$1" != -cp ]; do
+              case $1 in -XX:AOTCache=*) echo "$1" >"$TRACE.cache" ;; esac
+              shift
+            done
             echo "$2" >"$TRACE.new"; mv "$TRACE.new" "$TRACE"
             while [ ! -f "$TRACE.end" ]; do sleep 0.05; done
             """;
@@ -140,7 +144,33 @@ class LauncherTest {
         assertThat(up("again").classPath()).isEqualTo(first.classPath());
     }
 
+    @Test
+    void aStartUpCacheIsUsedForTheClassPathThatItWasMadeForAndForNoOther() throws Exception {
+        Running first = up("first");
+        assertThat(first.cache()).isEmpty();
+        write("home/cache/program.aot", "");
+        write("home/cache/classpath", Files.readString(first.trace).strip());
+        first.end();
+
+        Running again = up("again");
+        assertThat(again.cache())
+                .contains("-XX:AOTCache=" + tree.resolve("home/cache/program.aot"));
+        again.end();
+
+        // The same jars as far as the JVM can see, in the folder of another build.
+        source("first", Instant.now().plusSeconds(60));
+        assertThat(up("second").cache()).isEmpty();
+    }
+
     private record Running(Process process, Path trace) {
+        /** The option by which it was given the cache. */
+        Optional<String> cache() throws IOException {
+            Path option = trace.resolveSibling(trace.getFileName() + ".cache");
+            return Files.exists(option)
+                    ? Optional.of(Files.readString(option).strip())
+                    : Optional.empty();
+        }
+
         List<Path> classPath() throws IOException {
             return Stream.of(Files.readString(trace).strip().split(":", -1)).map(Path::of).toList();
         }
