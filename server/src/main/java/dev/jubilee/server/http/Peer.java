@@ -13,6 +13,7 @@ final class Peer extends Deadline {
     private final RequestHandler handler;
     private final Set<Exchange> open = HashSet.newHashSet(2);
     private boolean lingering;
+    private boolean gone;
 
     Peer(HttpConnection connection, RequestHandler handler) {
         this.connection = connection;
@@ -27,7 +28,8 @@ final class Peer extends Deadline {
     void answered(Exchange exchange) {
         handler.released(exchange);
         open.remove(exchange);
-        if (open.isEmpty() && !lingering) {
+        // One that is gone must not be waited for: what it had would stay in memory as long.
+        if (open.isEmpty() && !lingering && !gone) {
             handler.idle(this);
         }
     }
@@ -38,7 +40,9 @@ final class Peer extends Deadline {
      */
     void linger() {
         lingering = true;
-        handler.lingering(this);
+        if (!gone) {
+            handler.lingering(this);
+        }
     }
 
     boolean isLingering() {
@@ -46,6 +50,7 @@ final class Peer extends Deadline {
     }
 
     void closed() {
+        gone = true;
         cancel();
         for (Exchange exchange : open) {
             exchange.abandon();
