@@ -10,7 +10,7 @@ import java.time.Duration;
  * @param readTimeout until a request has arrived whole
  * @param writeTimeout until a handler has answered
  * @param idleTimeout of a kept-alive connection
- * @param maxConnections open at once; more are closed as they come
+ * @param maxConnections open at once; more are closed as they come. Each takes 8 kB of the heap
  */
 public record HttpLimits(
         int maxBody,
@@ -53,6 +53,6 @@ public record HttpLimits(
                         Duration.ofSeconds(120),
                         Duration.ofMillis(100),
                         longest),
-                settings.integer(prefix + "MAX_CONNECTIONS", 10_000, 1, 1_000_000));
+                settings.integer(prefix + "MAX_CONNECTIONS", 2_500, 1, 1_000_000));
     }
 }
