@@ -149,7 +149,7 @@ public final class Jubilee implements AutoCloseable {
                                 server.databasePoolSize(),
                                 server.databaseTimeout(),
                                 server.databaseAnswerTimeout()));
-        Database database = new Database(pool);
+        Database database = new Database(pool, Math.max(1, server.databasePoolSize() / 4));
         ChangeFeed changes = ending(new ChangeFeed(pool));
         changes.start();
         Audit audit = new Audit(clock);

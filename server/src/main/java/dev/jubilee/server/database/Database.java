@@ -2,8 +2,11 @@ package dev.jubilee.server.database;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.SQLTransientException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -15,10 +18,27 @@ public final class Database {
         T in(Connection connection) throws SQLException;
     }
 
+    private static final String INSUFFICIENT_RESOURCES = "53000";
+
+    /** Where nobody says how many connections there are. */
+    private static final int LENGTHY = 4;
+
     private final DataSource dataSource;
+    private final Semaphore lengthy;
 
     public Database(DataSource dataSource) {
+        this(dataSource, LENGTHY);
+    }
+
+    /**
+     * On a pool of connections.
+     *
+     * @param lengthy how many of them may be under way {@link #within} a time at once; the others
+     *     stay for what is quick
+     */
+    public Database(DataSource dataSource, int lengthy) {
         this.dataSource = dataSource;
+        this.lengthy = new Semaphore(lengthy, true);
     }
 
     /** The pool, for pieces that hold a connection of their own. */
@@ -63,19 +83,39 @@ public final class Database {
     }
 
     /**
-     * A transaction none of whose statements may take longer.
+     * A transaction that may be lengthy, but none of whose statements may take longer than this. A
+     * part of the connections is for such; when all of these are taken, it waits as long for one.
      *
      * @param longest to the millisecond
-     * @throws DatabaseException when PostgreSQL refuses or cannot be reached, and when one did take
-     *     longer ({@link DatabaseException#tookTooLong})
+     * @throws DatabaseException when PostgreSQL refuses or cannot be reached, when a statement did
+     *     take longer ({@link DatabaseException#tookTooLong}), and when no connection became free
+     *     ({@link DatabaseException#isTransient})
      */
     public <T extends @Nullable Object> T within(Duration longest, Work<T> work) {
-        return transaction(connection -> {
-            try (Statement timeout = connection.createStatement()) {
-                timeout.execute("SET LOCAL statement_timeout = " + longest.toMillis());
+        admit(longest);
+        try {
+            return transaction(connection -> {
+                try (Statement timeout = connection.createStatement()) {
+                    timeout.execute("SET LOCAL statement_timeout = " + longest.toMillis());
+                }
+                return work.in(connection);
+            });
+        } finally {
+            lengthy.release();
+        }
+    }
+
+    private void admit(Duration longest) {
+        try {
+            if (lengthy.tryAcquire(longest.toMillis(), TimeUnit.MILLISECONDS)) {
+                return;
             }
-            return work.in(connection);
-        });
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        throw new DatabaseException(
+                new SQLTransientException(
+                        "as many lengthy reads as may be are under way", INSUFFICIENT_RESOURCES));
     }
 
     private static void rollback(Connection connection, Throwable cause) {
