@@ -49,6 +49,7 @@ public abstract class EventBusContract {
             EventRegistry.builder()
                     .type(family + ".score", Score.class)
                     .type(family + ".match.end", MatchEnd.class)
+                    .type(family, Bare.class)
                     .build();
     protected final EventFactory events =
             new EventFactory(registry, InstantSource.system(), "tck", "test");
@@ -61,6 +62,9 @@ public abstract class EventBusContract {
 
     /** A payload of the type {@code <family>.match.end}. */
     public record MatchEnd(String match) {}
+
+    /** A payload of the type that is the family's name alone. */
+    public record Bare(int number) {}
 
     /**
      * A bus of its own on the transport under test, which other buses share. The suite closes it.
@@ -151,8 +155,14 @@ public abstract class EventBusContract {
                             pattern.formatted(family),
                             EventHandler.of(recorder).when(this::isOurs));
         }
-        List<BaseEvent> published =
-                List.of(score("ada", 1), events.integration("m", "ended", new MatchEnd("m1")));
+        // All of one key and twice: what is selected of the second round comes after whatever was
+        // wrongly selected of the first.
+        List<BaseEvent> published = new ArrayList<>();
+        for (int round = 0; round < 2; round++) {
+            published.add(score("ada", round));
+            published.add(events.domain("player", "ada", new MatchEnd("m" + round)));
+            published.add(events.domain("player", "ada", new Bare(round)));
+        }
 
         bus().publishAll(published);
 
@@ -163,11 +173,12 @@ public abstract class EventBusContract {
                             .filter(event -> pattern.matches(event.type()))
                             .map(BaseEvent::id)
                             .toList();
+            assertThat(selected).as("%s", pattern).isNotEmpty();
             Recorder recorder = recorders.get(i);
             Await.until(pattern + " is served", () -> recorder.ids().size() >= selected.size());
             assertThat(recorder.ids())
                     .as("%s", pattern)
-                    .containsExactlyInAnyOrderElementsOf(selected);
+                    .containsExactlyElementsOf(selected);
         }
     }
 
@@ -345,7 +356,12 @@ public abstract class EventBusContract {
         assertThat(redriven).isEqualTo(1);
         Await.until("handled", () -> broken.ids().equals(List.of(mended.id())));
         assertThat(awaitLetters(1).getFirst().eventId()).isEqualTo(left.id());
-        assertThat(other.ids()).containsExactly(mended.id(), left.id());
+        // Of the same key as what was redriven, so it comes after that.
+        DomainEvent<Score> next = score("ada", 3);
+        bus().publish(next);
+        Await.until(
+                "the next came", () -> other.ids().containsAll(List.of(left.id(), next.id())));
+        assertThat(other.ids()).containsExactlyInAnyOrder(mended.id(), left.id(), next.id());
     }
 
     @Test
@@ -365,10 +381,10 @@ public abstract class EventBusContract {
     @Test
     void whatAHandlerDoesNotWantCountsAsHandled() {
         Recorder recorder = new Recorder();
+        DomainEvent<Score> wanted = score("ada", 2);
         bus().subscribe(
                         family + ".score",
-                        EventHandler.of(recorder).when(event -> event.orderingKey().equals("bob")));
-        DomainEvent<Score> wanted = score("bob", 2);
+                        EventHandler.of(recorder).when(event -> event.id().equals(wanted.id())));
 
         bus().publishAll(List.of(score("ada", 1), wanted));
 
@@ -400,7 +416,8 @@ public abstract class EventBusContract {
         Subscription subscription = bus().subscribe(family + ".score", gone);
         bus().subscribe(family + ".score", there);
         bus().publish(score("ada", 1));
-        Await.until("both got the first", () -> gone.ids().size() + there.ids().size() == 2);
+        Await.until(
+                "both got the first", () -> gone.ids().size() == 1 && there.ids().size() == 1);
 
         bus().unsubscribe(subscription);
         bus().unsubscribe(subscription);
