@@ -1,6 +1,9 @@
 package dev.jubilee.events;
 
-/** Decides by the failure what to do about it. Must not throw; called from any thread. */
+/**
+ * Decides by the failure what to do about it. Called from any thread; where it throws, {@link
+ * #DEFAULT} decides.
+ */
 @FunctionalInterface
 public interface ErrorClassifier {
     /**

@@ -3,7 +3,10 @@ package dev.jubilee.events;
 import java.time.Duration;
 import java.util.Optional;
 
-/** Counts events and how long they take, for people and for Prometheus. Thread-safe. */
+/**
+ * Counts events and how long they take, for people and for Prometheus. Thread-safe. What it throws
+ * is logged, and changes nothing for the event.
+ */
 public interface EventTracker {
     /** What came of handling an event. */
     enum Status {

@@ -14,7 +14,11 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Calls a handler, judges its failures and makes dead letters. Thread-safe if the handler is. */
+/**
+ * Calls a handler, judges its failures, makes dead letters and settles. Nothing here throws,
+ * whatever is thrown by the handler, its filter, error handler or classifier, by the tracker, the
+ * codec or the transport. Thread-safe if the handler is.
+ */
 final class Attempts<E extends BaseEvent> {
     private static final Logger LOG = LoggerFactory.getLogger(Attempts.class);
     private static final Duration LETTER_PAUSE = Duration.ofSeconds(1);
@@ -22,11 +26,23 @@ final class Attempts<E extends BaseEvent> {
     private final HandlerSettings settings;
     private final EventHandler<E> handler;
     private final RetryStrategy strategy;
+    private final Complaints ofErrorHandler;
+    private final Complaints ofClassifier;
+    private final Complaints ofTracker;
+    private final Complaints ofTransport;
 
     Attempts(HandlerSettings settings, EventHandler<E> handler) {
         this.settings = settings;
         this.handler = handler;
         this.strategy = handler.retryStrategy().orElse(settings.retry());
+        this.ofErrorHandler = complaints("the error handler of %s failed");
+        this.ofClassifier = complaints("the error classifier of %s failed");
+        this.ofTracker = complaints("the event tracker of %s failed");
+        this.ofTransport = complaints("the transport of %s failed to settle an event");
+    }
+
+    private Complaints complaints(String sentence) {
+        return new Complaints(LOG, sentence.formatted(settings.subscription()));
     }
 
     /** What follows a failure. */
@@ -61,7 +77,7 @@ final class Attempts<E extends BaseEvent> {
     /** Tells the handler of its failure, and says what follows after so many attempts. */
     Next judge(Delivery delivery, Throwable failure, int attempts) {
         tell(delivery, failure);
-        Reaction reaction = reactionTo(failure);
+        Reaction reaction = classify(failure);
         if (reaction == Reaction.DEAD_LETTER || attempts >= strategy.maxAttempts()) {
             return new Next.GiveUp();
         }
@@ -71,12 +87,11 @@ final class Attempts<E extends BaseEvent> {
                 : new Next.After(strategy.backoff().after(attempts, ThreadLocalRandom.current()));
     }
 
-    /** A classifier that fails itself must not end the worker: then the default says. */
-    private Reaction reactionTo(Throwable failure) {
+    private Reaction classify(Throwable failure) {
         try {
             return strategy.classifier().classify(failure);
-        } catch (Throwable e) {
-            LOG.warn("the error classifier of {} failed", settings.subscription(), e);
+        } catch (Throwable e) { // as if it said nothing
+            ofClassifier.about(e);
             return ErrorClassifier.DEFAULT.classify(failure);
         }
     }
@@ -93,23 +108,41 @@ final class Attempts<E extends BaseEvent> {
                     "{} drops an event after {} attempts: {}",
                     settings.subscription(),
                     attempts,
-                    failure.toString());
+                    FailedDelivery.words(failure));
         } else {
             FailedDelivery letter =
                     new FailedDelivery(delivery, settings.subscription(), route, failure, attempts);
             try {
                 settings.deadLetters().put(letter);
-            } catch (Exception e) {
+            } catch (Throwable e) { // the event must not be lost for it
                 LOG.error(
                         "{} cannot put an event to the dead letters {} at present: {}",
                         settings.subscription(),
                         route.joined(),
-                        e.toString());
+                        FailedDelivery.words(e));
                 return LETTER_PAUSE;
             }
         }
         failed(delivery);
         return null;
+    }
+
+    /** Nothing more is done with it. */
+    void settle(Delivery delivery) {
+        try {
+            delivery.settled();
+        } catch (Throwable e) { // the transport's to mend; others wait behind it
+            ofTransport.about(e);
+        }
+    }
+
+    /** It is not handled here. */
+    void giveBack(Delivery delivery) {
+        try {
+            delivery.returned();
+        } catch (Throwable e) { // as above
+            ofTransport.about(e);
+        }
     }
 
     /** It failed for good. */
@@ -125,7 +158,7 @@ final class Attempts<E extends BaseEvent> {
         try {
             handler.errorHandler(failure, (E) delivery.event());
         } catch (Throwable e) { // must not change what follows
-            LOG.warn("the error handler of {} failed", settings.subscription(), e);
+            ofErrorHandler.about(e);
         }
     }
 
@@ -138,8 +171,8 @@ final class Attempts<E extends BaseEvent> {
             tracker.track(delivery.event(), status);
         } catch (UnreadableEventException e) {
             LOG.debug("{} could not read an event", settings.subscription(), e);
-        } catch (Throwable e) { // what became of the event does not depend on who counts it
-            LOG.warn("the tracker of {} failed", settings.subscription(), e);
+        } catch (Throwable e) { // what came of the event came of it
+            ofTracker.about(e);
         }
     }
 }

@@ -16,11 +16,23 @@ public record FailedDelivery(
         DeadLetterRoute route,
         Throwable cause,
         int attempts) {
+    /** Transports refuse a message whose headers are too long, and then the letter lies nowhere. */
+    private static final int LONGEST_REASON = 1_000;
 
-    /** The failure in words. */
+    /** The failure in words, of {@value #LONGEST_REASON} characters at most. */
     public String reason() {
-        String message = cause.getMessage();
-        String name = cause.getClass().getName();
-        return message == null ? name : name + ": " + message;
+        return words(cause);
+    }
+
+    static String words(Throwable failure) {
+        String name = failure.getClass().getName();
+        String words = name;
+        try {
+            String message = failure.getMessage();
+            words = message == null ? name : name + ": " + message;
+        } catch (Throwable e) { // a program's own code
+            words = name + ", which cannot say why";
+        }
+        return words.length() <= LONGEST_REASON ? words : words.substring(0, LONGEST_REASON);
     }
 }

@@ -45,26 +45,6 @@ final class Lane<E extends BaseEvent> implements Runnable {
         STOP
     }
 
-    /** A delivery that waits to be tried again, and those of its key that wait behind it. */
-    private static final class Parked implements Comparable<Parked> {
-        final Delivery delivery;
-        final Deque<Delivery> successors = new ArrayDeque<>(0);
-        Throwable failure;
-        int attempts = 1;
-        boolean givenUp;
-        long dueAt;
-
-        Parked(Delivery delivery, Throwable failure) {
-            this.delivery = delivery;
-            this.failure = failure;
-        }
-
-        @Override
-        public int compareTo(Parked other) {
-            return Long.compare(dueAt - other.dueAt, 0); // nanoTime may wrap around
-        }
-    }
-
     Lane(Attempts<E> attempts, int capacity) {
         this.attempts = attempts;
         this.capacity = capacity;
@@ -268,7 +248,7 @@ final class Lane<E extends BaseEvent> implements Runnable {
             giveBack(delivery);
             return null;
         }
-        Throwable failure = attempts.call(delivery);
+        Throwable failure = call(delivery);
         if (failure == null) {
             settle(delivery);
             return null;
@@ -284,7 +264,7 @@ final class Lane<E extends BaseEvent> implements Runnable {
             return true;
         }
         if (!waiter.givenUp) {
-            Throwable failure = attempts.call(waiter.delivery);
+            Throwable failure = call(waiter.delivery);
             waiter.attempts++;
             if (failure == null) {
                 settle(waiter.delivery);
@@ -298,14 +278,14 @@ final class Lane<E extends BaseEvent> implements Runnable {
     /** Does what follows a failure, until it is settled or has to wait; whether it is settled. */
     private boolean follow(Parked failed) {
         while (!failed.givenUp) {
-            switch (attempts.judge(failed.delivery, failed.failure, failed.attempts)) {
+            switch (judge(failed)) {
                 case Attempts.Next.GiveUp giveUp -> failed.givenUp = true;
                 case Attempts.Next.After(Duration pause) -> {
                     failed.dueAt = System.nanoTime() + pause.toNanos();
                     return false;
                 }
                 case Attempts.Next.Again again -> {
-                    Throwable failure = attempts.call(failed.delivery);
+                    Throwable failure = call(failed.delivery);
                     failed.attempts++;
                     if (failure == null) {
                         settle(failed.delivery);
@@ -324,13 +304,31 @@ final class Lane<E extends BaseEvent> implements Runnable {
         return true;
     }
 
+    /** Handles it once; the failure if it failed. */
+    private @Nullable Throwable call(Delivery delivery) {
+        Throwable failure = attempts.call(delivery);
+        forgetInterrupt();
+        return failure;
+    }
+
+    private Attempts.Next judge(Parked failed) {
+        Attempts.Next next = attempts.judge(failed.delivery, failed.failure, failed.attempts);
+        forgetInterrupt();
+        return next;
+    }
+
+    /** The thread is ours: a handler that leaves it interrupted must not disturb what follows. */
+    private static void forgetInterrupt() {
+        boolean unused = Thread.interrupted();
+    }
+
     private void settle(Delivery delivery) {
         finished++;
-        delivery.settled();
+        attempts.settle(delivery);
     }
 
     private void giveBack(Delivery delivery) {
         finished++;
-        delivery.returned();
+        attempts.giveBack(delivery);
     }
 }

@@ -3,35 +3,28 @@ package dev.jubilee.events.core;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.jubilee.events.Backoff;
 import dev.jubilee.events.BaseEvent;
 import dev.jubilee.events.DomainEvent;
 import dev.jubilee.events.EventBus;
 import dev.jubilee.events.EventHandler;
 import dev.jubilee.events.EventRegistry;
-import dev.jubilee.events.EventStats;
-import dev.jubilee.events.EventStatsFilter;
 import dev.jubilee.events.EventTracker;
 import dev.jubilee.events.PublishException;
-import dev.jubilee.events.RetryStrategy;
 import dev.jubilee.events.SubscriptionOptions;
 import dev.jubilee.events.tck.Await;
 import dev.jubilee.events.tck.EventBusContract;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 class InMemoryEventBusTest extends EventBusContract {
     @Override
-    protected EventBus open(EventRegistry registry) {
-        return new InMemoryEventBus();
+    protected EventBus open(EventRegistry registry, EventTracker tracker) {
+        return new InMemoryEventBus(BusSettings.defaults().withTracker(tracker));
     }
 
     @Test
@@ -63,47 +56,6 @@ class InMemoryEventBusTest extends EventBusContract {
         }
         publisher.join();
         Await.until("all handled", () -> handled.get() == 100);
-    }
-
-    @Test
-    void codeOfItsUsersThatFailsStopsNobodyAndChangesNoOutcome() {
-        EventTracker tracker =
-                new EventTracker() {
-                    @Override
-                    public void track(BaseEvent event, Status status) {
-                        throw new IllegalStateException("the tracker fails");
-                    }
-
-                    @Override
-                    public EventStats getStats(EventStatsFilter filter) {
-                        throw new IllegalStateException();
-                    }
-
-                    @Override
-                    public Optional<Duration> getLatency(String eventType) {
-                        return Optional.empty();
-                    }
-                };
-        RetryStrategy strategy =
-                RetryStrategy.attempts(3)
-                        .backoff(Backoff.fixed(Duration.ZERO))
-                        .classifiedBy(error -> {
-                            throw new StackOverflowError("the classifier fails");
-                        });
-        List<Integer> handled = new CopyOnWriteArrayList<>();
-        EventHandler<DomainEvent<Score>> handler =
-                event -> {
-                    handled.add(event.data().points());
-                    if (event.data().points() == 0) {
-                        throw new IllegalStateException("this one fails");
-                    }
-                };
-        try (EventBus bus = new InMemoryEventBus(BusSettings.defaults().withTracker(tracker))) {
-            bus.subscribe(family + ".score", handler.retrying(strategy));
-            bus.publishAll(scores("ada", 3));
-            Await.until("all are handled", () -> handled.size() == 5);
-        }
-        assertThat(handled).containsExactly(0, 0, 0, 1, 2);
     }
 
     @Test

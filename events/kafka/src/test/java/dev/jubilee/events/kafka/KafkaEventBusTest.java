@@ -2,6 +2,8 @@ package dev.jubilee.events.kafka;
 
 import dev.jubilee.events.EventBus;
 import dev.jubilee.events.EventRegistry;
+import dev.jubilee.events.EventTracker;
+import dev.jubilee.events.core.BusSettings;
 import dev.jubilee.events.json.JsonEventCodec;
 import dev.jubilee.events.tck.DurableEventBusContract;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -15,9 +17,11 @@ class KafkaEventBusTest extends DurableEventBusContract {
     }
 
     @Override
-    protected EventBus open(EventRegistry registry) {
+    protected EventBus open(EventRegistry registry, EventTracker tracker) {
         return new KafkaEventBus(
-                KafkaBusSettings.of(kafka.brokers()).withTopics(KafkaTopics.one("bus")),
+                KafkaBusSettings.of(kafka.brokers())
+                        .withTopics(KafkaTopics.one("bus"))
+                        .withBus(BusSettings.defaults().withTracker(tracker)),
                 new JsonEventCodec(registry));
     }
 

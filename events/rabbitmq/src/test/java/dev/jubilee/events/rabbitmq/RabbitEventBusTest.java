@@ -14,6 +14,7 @@ import dev.jubilee.events.DomainEvent;
 import dev.jubilee.events.EventBus;
 import dev.jubilee.events.EventHandler;
 import dev.jubilee.events.EventRegistry;
+import dev.jubilee.events.EventTracker;
 import dev.jubilee.events.PublishException;
 import dev.jubilee.events.RetryStrategy;
 import dev.jubilee.events.SubscriptionOptions;
@@ -47,8 +48,10 @@ class RabbitEventBusTest extends DurableEventBusContract {
     }
 
     @Override
-    protected EventBus open(EventRegistry registry) {
-        return new RabbitEventBus(settings(), new JsonEventCodec(registry));
+    protected EventBus open(EventRegistry registry, EventTracker tracker) {
+        return new RabbitEventBus(
+                settings().withBus(BusSettings.defaults().withTracker(tracker)),
+                new JsonEventCodec(registry));
     }
 
     private RabbitSettings settings() {

@@ -8,10 +8,12 @@ import dev.jubilee.events.DomainEvent;
 import dev.jubilee.events.EventBus;
 import dev.jubilee.events.EventHandler;
 import dev.jubilee.events.EventRegistry;
+import dev.jubilee.events.EventTracker;
 import dev.jubilee.events.PublishException;
 import dev.jubilee.events.SubscriptionOptions;
 import dev.jubilee.events.TopicPattern;
 import dev.jubilee.events.TransportGuarantees;
+import dev.jubilee.events.core.BusSettings;
 import dev.jubilee.events.json.JsonEventCodec;
 import dev.jubilee.events.tck.Await;
 import dev.jubilee.events.tck.EventBusContract;
@@ -37,8 +39,10 @@ class RedisPubSubEventBusTest extends EventBusContract {
     }
 
     @Override
-    protected EventBus open(EventRegistry registry) {
-        return new RedisPubSubEventBus(settings, new JsonEventCodec(registry));
+    protected EventBus open(EventRegistry registry, EventTracker tracker) {
+        return new RedisPubSubEventBus(
+                settings.withBus(BusSettings.defaults().withTracker(tracker)),
+                new JsonEventCodec(registry));
     }
 
     @AfterEach

@@ -7,8 +7,10 @@ import dev.jubilee.events.DomainEvent;
 import dev.jubilee.events.EventBus;
 import dev.jubilee.events.EventHandler;
 import dev.jubilee.events.EventRegistry;
+import dev.jubilee.events.EventTracker;
 import dev.jubilee.events.PublishException;
 import dev.jubilee.events.SubscriptionOptions;
+import dev.jubilee.events.core.BusSettings;
 import dev.jubilee.events.json.JsonEventCodec;
 import dev.jubilee.events.tck.Await;
 import dev.jubilee.events.tck.DurableEventBusContract;
@@ -49,8 +51,10 @@ class RedisStreamsEventBusTest extends DurableEventBusContract {
     }
 
     @Override
-    protected EventBus open(EventRegistry registry) {
-        return new RedisStreamsEventBus(settings, new JsonEventCodec(registry));
+    protected EventBus open(EventRegistry registry, EventTracker tracker) {
+        return new RedisStreamsEventBus(
+                settings.withBus(BusSettings.defaults().withTracker(tracker)),
+                new JsonEventCodec(registry));
     }
 
     @Override
