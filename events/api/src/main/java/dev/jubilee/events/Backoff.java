@@ -4,8 +4,11 @@ import java.time.Duration;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 
-/** How long to wait before trying again. */
+/** How long to wait before trying again; a single pause is 100 years at most. */
 public sealed interface Backoff {
+    /** Beyond this, clocks that count nanoseconds overflow. */
+    Duration LONGEST_PAUSE = Duration.ofDays(36_500);
+
     /**
      * The pause after so many failures.
      *
@@ -33,7 +36,7 @@ public sealed interface Backoff {
     /** The same pause each time. */
     record Fixed(Duration delay) implements Backoff {
         public Fixed {
-            requirePositiveOrZero("delay", delay);
+            requirePause("delay", delay);
         }
 
         @Override
@@ -60,7 +63,8 @@ public sealed interface Backoff {
         private static final int MOST_DOUBLINGS = 30;
 
         public Exponential {
-            requirePositiveOrZero("delay", delay);
+            requirePause("delay", delay);
+            requirePause("maxDelay", maxDelay);
             if (maxDelay.compareTo(delay) < 0) {
                 throw new IllegalArgumentException(
                         "'maxDelay' must be 'delay' (" + delay + ") or more, was " + maxDelay);
@@ -97,9 +101,10 @@ public sealed interface Backoff {
         return Duration.ofNanos((long) nanos);
     }
 
-    private static void requirePositiveOrZero(String name, Duration value) {
-        if (value.isNegative()) {
-            throw new IllegalArgumentException("'" + name + "' must not be negative: " + value);
+    private static void requirePause(String name, Duration value) {
+        if (value.isNegative() || value.compareTo(LONGEST_PAUSE) > 0) {
+            throw new IllegalArgumentException(
+                    "'" + name + "' must be 0 to " + LONGEST_PAUSE.toDays() + " days: " + value);
         }
     }
 }

@@ -71,6 +71,10 @@ class BackoffTest {
     void refusesWhatMakesNoSense() {
         assertThatThrownBy(() -> Backoff.fixed(SECOND.negated()))
                 .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> Backoff.fixed(Duration.ofDays(36_501)))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> Backoff.exponential(SECOND, Duration.ofDays(36_501)))
+                .isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> Backoff.exponential(MINUTE, SECOND))
                 .isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> new Backoff.Exponential(SECOND, MINUTE, 1.1))

@@ -1,11 +1,13 @@
 package dev.jubilee.events.store;
 
+import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 
 /**
  * Hands all events of a store to one handler, from the first on, and goes on where it was.
@@ -14,6 +16,8 @@ import java.util.concurrent.locks.ReentrantLock;
  *   <li><b>Nothing is skipped.</b> The checkpoint moves only past what was handled. A batch that
  *       fails is handed over again, after a pause, until it succeeds; a handler that would rather
  *       skip an event catches its own exception.
+ *   <li><b>Only closing ends it.</b> Whatever the handler, the listener or the store throws, it
+ *       goes on.
  *   <li><b>One active owner.</b> Of several instances with the same subscription one works, the
  *       others wait to take over. One that was away for longer than its lease cannot move the
  *       checkpoint any more, and handles nothing further.
@@ -23,6 +27,8 @@ import java.util.concurrent.locks.ReentrantLock;
  * <p>Thread-safe. Closing waits for the batch that is being handled.
  */
 public final class CatchUpSubscription implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(CatchUpSubscription.class.getName());
+    private static final long SILENCE = TimeUnit.MINUTES.toNanos(1);
     private static final long FIRST_PAUSE = TimeUnit.MILLISECONDS.toNanos(20);
     private static final long LONGEST_PAUSE = TimeUnit.SECONDS.toNanos(5);
 
@@ -37,6 +43,7 @@ public final class CatchUpSubscription implements AutoCloseable {
     private boolean closed;
     private boolean woken;
     private long handledTo;
+    private long complainAt = System.nanoTime();
 
     private CatchUpSubscription(
             EventStore store,
@@ -104,12 +111,15 @@ public final class CatchUpSubscription implements AutoCloseable {
         }
     }
 
-    /** Ends after the batch that is being handled, and lets the next owner begin. */
+    /**
+     * Ends after the batch that is being handled, and lets the next owner begin; called by the
+     * handler itself, it does not wait.
+     */
     @Override
     public void close() {
         locked(() -> closed = true);
         boolean interrupted = false;
-        while (thread.isAlive()) {
+        while (thread.isAlive() && !Thread.currentThread().equals(thread)) {
             try {
                 thread.join();
             } catch (InterruptedException e) {
@@ -121,7 +131,6 @@ public final class CatchUpSubscription implements AutoCloseable {
         }
     }
 
-    @SuppressWarnings("CatchingUnchecked") // whatever fails must not end the subscription
     private void run() {
         long pause = FIRST_PAUSE;
         while (!isClosed()) {
@@ -130,14 +139,14 @@ public final class CatchUpSubscription implements AutoCloseable {
                         checkpoints.acquire(
                                 settings.subscription(), settings.owner(), settings.lease());
                 if (lease.isPresent()) {
-                    listener.acquired(lease.get());
+                    tell(watching -> watching.acquired(lease.get()));
                     work(lease.get());
                 } else {
                     pause(settings.lease().toNanos() / 4);
                 }
                 pause = FIRST_PAUSE;
-            } catch (Exception e) {
-                listener.failed(e);
+            } catch (Throwable e) { // whatever fails must not end the subscription
+                failed(e);
                 pause(pause);
                 pause = Math.min(LONGEST_PAUSE, 2 * pause);
             }
@@ -154,7 +163,7 @@ public final class CatchUpSubscription implements AutoCloseable {
             if (System.nanoTime() - renewed > renewAfter) {
                 renewed = System.nanoTime();
                 if (!checkpoints.renew(lease, settings.lease())) {
-                    listener.fenced(lease);
+                    tell(watching -> watching.fenced(lease));
                     return;
                 }
             }
@@ -168,7 +177,7 @@ public final class CatchUpSubscription implements AutoCloseable {
                 return;
             }
             position = last;
-            listener.handled(events.size(), position);
+            tell(watching -> watching.handled(events.size(), last));
             handledTo(position);
         }
         checkpoints.release(lease);
@@ -178,22 +187,21 @@ public final class CatchUpSubscription implements AutoCloseable {
         if (checkpoints.advance(lease, position)) {
             return false;
         }
-        listener.fenced(lease);
+        tell(watching -> watching.fenced(lease));
         return true;
     }
 
     /** Hands a batch over until it succeeds; false if it was closed or fenced off before. */
-    @SuppressWarnings("CatchingUnchecked") // whatever a handler throws, the batch comes again
     private boolean handle(List<StoredEvent> events, Checkpoints.Lease lease) {
         long pause = FIRST_PAUSE;
         while (true) {
             try {
                 handler.handle(events, lease);
                 return true;
-            } catch (Exception e) {
-                listener.failed(e);
-            } catch (Error e) { // as much the handler's as an exception
-                listener.failed(new IllegalStateException("the handler failed", e));
+            } catch (Throwable e) { // whatever a handler throws, the batch comes again
+                failed(e);
+            } finally {
+                forgetInterrupt();
             }
             pause(pause);
             pause = Math.min(LONGEST_PAUSE, 2 * pause);
@@ -202,10 +210,41 @@ public final class CatchUpSubscription implements AutoCloseable {
                 return false;
             }
             if (!checkpoints.renew(lease, settings.lease())) {
-                listener.fenced(lease);
+                tell(watching -> watching.fenced(lease));
                 return false;
             }
         }
+    }
+
+    private void failed(Throwable cause) {
+        Exception told =
+                cause instanceof Exception exception
+                        ? exception
+                        : new IllegalStateException("failed with an error", cause);
+        tell(watching -> watching.failed(told));
+    }
+
+    /** What it throws changes nothing, and is logged once a minute at most. */
+    private void tell(Consumer<SubscriptionListener> what) {
+        try {
+            what.accept(listener);
+        } catch (Throwable e) { // it only watches
+            if (System.nanoTime() - complainAt >= 0) {
+                complainAt = System.nanoTime() + SILENCE;
+                String thrown = e.getClass().getName();
+                LOG.log(
+                        Level.WARNING,
+                        "the listener of {0} threw {1}",
+                        settings.subscription(),
+                        thrown);
+            }
+        }
+        forgetInterrupt();
+    }
+
+    /** The thread is ours: what a handler or listener leaves interrupted must not end it. */
+    private static void forgetInterrupt() {
+        boolean unused = Thread.interrupted();
     }
 
     private void handledTo(long position) {

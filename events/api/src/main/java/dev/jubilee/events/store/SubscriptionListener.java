@@ -1,6 +1,9 @@
 package dev.jubilee.events.store;
 
-/** Watches a subscription, for metrics and logs. Called on its thread: do not throw. */
+/**
+ * Watches a subscription, for metrics and logs. Called on its thread: be short. What it throws is
+ * logged and changes nothing.
+ */
 public interface SubscriptionListener {
     /** Watches nothing. */
     SubscriptionListener NONE = new SubscriptionListener() {};

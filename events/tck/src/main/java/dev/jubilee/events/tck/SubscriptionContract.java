@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -96,6 +97,80 @@ public abstract class SubscriptionContract {
     }
 
     @Test
+    void aListenerThatThrowsChangesNothing() throws Exception {
+        store.saveEvents("s", many("e", 12), 0);
+        AtomicInteger tries = new AtomicInteger();
+        BatchHandler failingFirst =
+                (events, lease) -> {
+                    if (tries.incrementAndGet() == 1) {
+                        throw new IllegalStateException("not yet");
+                    }
+                    noting.handle(events, lease);
+                };
+        try (CatchUpSubscription subscription =
+                subscribe("a", failingFirst, new ThrowingListener())) {
+            await(subscription);
+        }
+        assertThat(handled).isEqualTo(ids(store.getEvents("s", 0)));
+    }
+
+    private static final class ThrowingListener implements SubscriptionListener {
+        @Override
+        public void acquired(Checkpoints.Lease lease) {
+            throw new IllegalStateException("acquired");
+        }
+
+        @Override
+        public void handled(int events, long position) {
+            throw new NoClassDefFoundError("handled");
+        }
+
+        @Override
+        public void failed(Exception cause) {
+            throw new NoClassDefFoundError("failed");
+        }
+    }
+
+    @Test
+    void aHandlerThatLeavesItsThreadInterruptedEndsNothing() throws Exception {
+        store.saveEvents("s", many("e", 12), 0);
+        AtomicInteger tries = new AtomicInteger();
+        BatchHandler interrupting =
+                (events, lease) -> {
+                    Thread.currentThread().interrupt();
+                    if (tries.incrementAndGet() == 1) {
+                        throw new IllegalStateException("not yet");
+                    }
+                    noting.handle(events, lease);
+                };
+        try (CatchUpSubscription subscription = subscribe("a", interrupting)) {
+            await(subscription);
+            save(store, "s", 12, "next");
+            await(subscription);
+        }
+        assertThat(handled).isEqualTo(ids(store.getEvents("s", 0)));
+    }
+
+    @Test
+    void aHandlerMayEndItsOwnSubscription() throws Exception {
+        store.saveEvents("s", many("e", 12), 0);
+        CompletableFuture<CatchUpSubscription> started = new CompletableFuture<>();
+        CountDownLatch ended = new CountDownLatch(1);
+        BatchHandler ending =
+                (events, lease) -> {
+                    noting.handle(events, lease);
+                    started.get(30, TimeUnit.SECONDS).close();
+                    ended.countDown();
+                };
+        CatchUpSubscription subscription = subscribe("a", ending);
+        started.complete(subscription);
+
+        assertThat(ended.await(30, TimeUnit.SECONDS)).isTrue();
+        subscription.close();
+        assertThat(handled).containsExactly("e1", "e2", "e3");
+    }
+
+    @Test
     void anOwnerThatStallsIsReplacedAndMovesNothingAnyMore() throws Exception {
         store.saveEvents("s", many("e", 5), 0);
         CountDownLatch stalled = new CountDownLatch(1);
@@ -134,12 +209,17 @@ public abstract class SubscriptionContract {
     }
 
     private CatchUpSubscription subscribe(String owner, BatchHandler handler) {
+        return subscribe(owner, handler, SubscriptionListener.NONE);
+    }
+
+    private CatchUpSubscription subscribe(
+            String owner, BatchHandler handler, SubscriptionListener listener) {
         SubscriptionSettings settings =
                 SubscriptionSettings.of("p", owner)
                         .withBatchSize(3)
                         .withPoll(Duration.ofMillis(20))
                         .withLease(Duration.ofSeconds(2));
-        return CatchUpSubscription.start(store, checkpoints, settings, handler);
+        return CatchUpSubscription.start(store, checkpoints, settings, handler, listener);
     }
 
     private void await(CatchUpSubscription subscription) throws InterruptedException {
