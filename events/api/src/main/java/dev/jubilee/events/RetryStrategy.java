@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
  * @param backoff the pause before each further attempt that is not made at once
  * @param order what becomes of later events of the same key meanwhile
  * @param classifier what each failure calls for
- * @param deadLetter where the event goes in the end; null: nowhere, it is dropped with a log line
+ * @param deadLetter where the event goes in the end; null: nowhere, it is dropped, which is logged
+ *     once a minute
  */
 public record RetryStrategy(
         int maxAttempts,
@@ -76,7 +77,7 @@ public record RetryStrategy(
         return new RetryStrategy(maxAttempts, backoff, order, classifier, route);
     }
 
-    /** What cannot be handled is dropped, with a log line. */
+    /** What cannot be handled is dropped; that is logged once a minute. */
     public RetryStrategy withoutDeadLetters() {
         return new RetryStrategy(maxAttempts, backoff, order, classifier, null);
     }

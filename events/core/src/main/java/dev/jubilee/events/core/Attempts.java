@@ -30,6 +30,8 @@ final class Attempts<E extends BaseEvent> {
     private final Complaints ofClassifier;
     private final Complaints ofTracker;
     private final Complaints ofTransport;
+    private final Complaints ofDropping;
+    private final Complaints ofDeadLetters;
 
     Attempts(HandlerSettings settings, EventHandler<E> handler) {
         this.settings = settings;
@@ -39,6 +41,8 @@ final class Attempts<E extends BaseEvent> {
         this.ofClassifier = complaints("the error classifier of %s failed");
         this.ofTracker = complaints("the event tracker of %s failed");
         this.ofTransport = complaints("the transport of %s failed to settle an event");
+        this.ofDropping = complaints("%s drops an event that it could not handle");
+        this.ofDeadLetters = complaints("%s cannot put an event to its dead letters at present");
     }
 
     private Complaints complaints(String sentence) {
@@ -104,22 +108,14 @@ final class Attempts<E extends BaseEvent> {
     @Nullable Duration bury(Delivery delivery, Throwable failure, int attempts) {
         DeadLetterRoute route = strategy.deadLetter();
         if (route == null) {
-            LOG.warn(
-                    "{} drops an event after {} attempts: {}",
-                    settings.subscription(),
-                    attempts,
-                    FailedDelivery.words(failure));
+            ofDropping.about(failure);
         } else {
             FailedDelivery letter =
                     new FailedDelivery(delivery, settings.subscription(), route, failure, attempts);
             try {
                 settings.deadLetters().put(letter);
             } catch (Throwable e) { // the event must not be lost for it
-                LOG.error(
-                        "{} cannot put an event to the dead letters {} at present: {}",
-                        settings.subscription(),
-                        route.joined(),
-                        FailedDelivery.words(e));
+                ofDeadLetters.about(e);
                 return LETTER_PAUSE;
             }
         }

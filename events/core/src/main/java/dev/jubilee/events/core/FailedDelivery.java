@@ -21,14 +21,10 @@ public record FailedDelivery(
 
     /** The failure in words, of {@value #LONGEST_REASON} characters at most. */
     public String reason() {
-        return words(cause);
-    }
-
-    static String words(Throwable failure) {
-        String name = failure.getClass().getName();
+        String name = cause.getClass().getName();
         String words = name;
         try {
-            String message = failure.getMessage();
+            String message = cause.getMessage();
             words = message == null ? name : name + ": " + message;
         } catch (Throwable e) { // a program's own code
             words = name + ", which cannot say why";

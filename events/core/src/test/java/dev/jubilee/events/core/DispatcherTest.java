@@ -2,6 +2,9 @@ package dev.jubilee.events.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import dev.jubilee.events.BaseEvent;
 import dev.jubilee.events.EventFactory;
 import dev.jubilee.events.EventHandler;
@@ -15,6 +18,7 @@ import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 
 class DispatcherTest {
     private final EventFactory events =
@@ -56,6 +60,35 @@ class DispatcherTest {
             Await.until("it is put away", () -> tries.size() == 2);
             Await.until("there is room again", () -> dispatcher.inHand() == 0);
         }
+    }
+
+    @Test
+    void whatIsDroppedWithEveryEventIsSaidOnce() {
+        Logger logger = (Logger) LoggerFactory.getLogger(Attempts.class);
+        ListAppender<ILoggingEvent> lines = new ListAppender<>();
+        lines.start();
+        logger.addAppender(lines);
+        logger.setAdditive(false);
+        EventHandler<BaseEvent> failing =
+                event -> {
+                    handled.add(event.id());
+                    throw new IllegalStateException("always");
+                };
+        RetryStrategy dropping = RetryStrategy.attempts(1).withoutDeadLetters();
+        try (Dispatcher dispatcher = dispatcher(failing.retrying(dropping), failed -> {})) {
+            for (int i = 0; i < 50; i++) {
+                Delivery next = delivery(false);
+                Await.until("there is room", () -> dispatcher.offer(next));
+            }
+            Await.until("all failed", () -> handled.size() == 50 && dispatcher.inHand() == 0);
+        } finally {
+            logger.detachAppender(lines);
+            logger.setAdditive(true);
+        }
+        assertThat(lines.list).hasSize(1);
+        assertThat(lines.list.getFirst().getFormattedMessage())
+                .isEqualTo("test drops an event that it could not handle");
+        assertThat(lines.list.getFirst().getThrowableProxy().getMessage()).isEqualTo("always");
     }
 
     private static Dispatcher dispatcher(EventHandler<BaseEvent> handler, DeadLetterSink letters) {
