@@ -1,8 +1,10 @@
 package dev.jubilee.events.kafka;
 
+import dev.jubilee.events.Backoff;
 import dev.jubilee.events.Envelope;
 import dev.jubilee.events.EventCodec;
 import dev.jubilee.events.TopicPattern;
+import dev.jubilee.events.core.Complaints;
 import dev.jubilee.events.core.Dispatcher;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -14,6 +16,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
@@ -28,7 +32,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Feeds one subscription from Kafka, in a thread of its own. Commits what is handled without a gap;
  * while the workers are full, or one partition's oldest event has been waiting for too many others,
- * it fetches no more but stays in the group.
+ * it fetches no more but stays in the group. Whatever fails, it goes on after a pause, with what it
+ * had fetched.
  */
 final class KafkaReceiver implements Runnable, ConsumerRebalanceListener {
     private static final Logger LOG = LoggerFactory.getLogger(KafkaReceiver.class);
@@ -37,6 +42,10 @@ final class KafkaReceiver implements Runnable, ConsumerRebalanceListener {
     private static final long COMMIT_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
     private static final int LONGEST_SPAN = 10_000;
 
+    /** Short enough that the group does not miss it. */
+    private static final Backoff PAUSE =
+            Backoff.exponential(Duration.ofMillis(100), Duration.ofSeconds(5));
+
     private final String name;
     private final TopicPattern pattern;
     private final EventCodec codec;
@@ -44,10 +53,13 @@ final class KafkaReceiver implements Runnable, ConsumerRebalanceListener {
     private final Consumer<byte[], byte[]> consumer;
     private final boolean durable;
     private final Map<TopicPartition, HandledOffsets> offsets = new HashMap<>();
+    private final Deque<ConsumerRecord<byte[], byte[]>> unread = new ArrayDeque<>();
     private final Deque<KafkaDelivery> fetched = new ArrayDeque<>();
     private final Thread thread;
+    private final Complaints complaints;
+    private final CountDownLatch ended = new CountDownLatch(1);
     private long committedAt = System.nanoTime();
-    private volatile boolean ending;
+    private int failures;
 
     /** Takes over the consumer, which must know its topics or partitions already. */
     KafkaReceiver(
@@ -62,6 +74,7 @@ final class KafkaReceiver implements Runnable, ConsumerRebalanceListener {
         this.codec = codec;
         this.dispatcher = dispatcher;
         this.consumer = consumer;
+        this.complaints = new Complaints(LOG, name + " cannot go on at present");
         this.durable = !durableTopics.isEmpty();
         if (durable) {
             consumer.subscribe(durableTopics, this);
@@ -80,7 +93,7 @@ final class KafkaReceiver implements Runnable, ConsumerRebalanceListener {
 
     /** Fetches no more, has the workers finish as it is told, commits and leaves. */
     void end(boolean drain) {
-        ending = true;
+        ended.countDown();
         consumer.wakeup();
         boolean interrupted = false;
         if (drain) {
@@ -104,13 +117,16 @@ final class KafkaReceiver implements Runnable, ConsumerRebalanceListener {
     @Override
     public void run() {
         try (consumer) {
-            while (!ending) {
+            while (!hasEnded()) {
                 try {
                     step();
+                    failures = 0;
                 } catch (WakeupException e) {
                     LOG.trace("{} ends", name);
-                } catch (KafkaException e) {
-                    LOG.warn("{} cannot fetch at present: {}", name, e.toString());
+                } catch (Throwable e) { // whatever it is, it must not end the subscription
+                    complaints.about(e);
+                    failures++;
+                    pause();
                 }
             }
             awaitWorkers();
@@ -118,14 +134,36 @@ final class KafkaReceiver implements Runnable, ConsumerRebalanceListener {
         }
     }
 
+    private boolean hasEnded() {
+        return ended.getCount() == 0;
+    }
+
+    /** After a failure, or until it ends. */
+    private void pause() {
+        Duration pause = PAUSE.after(failures, ThreadLocalRandom.current());
+        try {
+            boolean unused = ended.await(pause.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (InterruptedException e) {
+            LOG.trace("{} was interrupted by nobody of ours", name);
+        }
+    }
+
     private void step() {
+        readAll();
         boolean full = !handOver();
         throttle(full);
-        for (ConsumerRecord<byte[], byte[]> record : consumer.poll(full ? BUSY_POLL : IDLE_POLL)) {
-            received(record);
-        }
+        consumer.poll(full ? BUSY_POLL : IDLE_POLL).forEach(unread::add);
+        readAll();
         handOver();
         commitDue();
+    }
+
+    /** Kafka gives each record once: what is not read now for a failure is read after the pause. */
+    private void readAll() {
+        while (!unread.isEmpty()) {
+            received(unread.element());
+            unread.remove();
+        }
     }
 
     private void received(ConsumerRecord<byte[], byte[]> record) {

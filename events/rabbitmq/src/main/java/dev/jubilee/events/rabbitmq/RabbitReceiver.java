@@ -5,6 +5,7 @@ import com.rabbitmq.client.ShutdownSignalException;
 import dev.jubilee.events.Backoff;
 import dev.jubilee.events.DeadLetterRoute;
 import dev.jubilee.events.TopicPattern;
+import dev.jubilee.events.core.Complaints;
 import dev.jubilee.events.core.Dispatcher;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -35,6 +36,7 @@ final class RabbitReceiver {
     private final RabbitTopology topology;
     private final RabbitMessages messages;
     private final Supplier<Dispatcher> workers;
+    private final Complaints complaints;
 
     private final CountDownLatch ended = new CountDownLatch(1);
     private final ReentrantLock lock = new ReentrantLock();
@@ -60,6 +62,7 @@ final class RabbitReceiver {
         this.topology = topology;
         this.messages = messages;
         this.workers = workers;
+        this.complaints = new Complaints(LOG, source.queue + " cannot be consumed at present");
     }
 
     /**
@@ -106,8 +109,8 @@ final class RabbitReceiver {
                 RabbitFeed next = open();
                 LOG.info("{} is consumed again", source.queue);
                 return next;
-            } catch (IOException e) {
-                LOG.debug("{} cannot be consumed yet: {}", source.queue, e.toString());
+            } catch (Throwable e) { // whatever it is, it must not end the subscription
+                complaints.about(e);
             }
         }
         return null;
@@ -136,14 +139,21 @@ final class RabbitReceiver {
             channel.basicConsume(source.queue, false, opened);
             take(opened);
             return opened;
-        } catch (IOException | ShutdownSignalException e) {
-            if (dispatcher != null) {
-                dispatcher.stop();
-            }
-            if (channel != null) {
-                RabbitConnection.abandon(channel);
-            }
-            throw e instanceof IOException failure ? failure : new IOException(e);
+        } catch (ShutdownSignalException e) {
+            abandon(dispatcher, channel);
+            throw new IOException(e);
+        } catch (IOException | RuntimeException | Error e) {
+            abandon(dispatcher, channel);
+            throw e;
+        }
+    }
+
+    private static void abandon(@Nullable Dispatcher dispatcher, @Nullable Channel channel) {
+        if (dispatcher != null) {
+            dispatcher.stop();
+        }
+        if (channel != null) {
+            RabbitConnection.abandon(channel);
         }
     }
 

@@ -1,7 +1,9 @@
 package dev.jubilee.events.redis;
 
 import dev.jubilee.events.TopicPattern;
+import dev.jubilee.events.core.Complaints;
 import dev.jubilee.events.core.Dispatcher;
+import io.lettuce.core.RedisCommandExecutionException;
 import io.lettuce.core.RedisException;
 import io.lettuce.core.StreamMessage;
 import io.lettuce.core.api.StatefulRedisConnection;
@@ -34,6 +36,7 @@ abstract class StreamReceiver implements Runnable {
     private final RedisMessages messages;
     private final Dispatcher dispatcher;
     private final Thread thread;
+    private final Complaints complaints;
     private volatile boolean ending;
     private volatile @Nullable StatefulRedisConnection<String, String> connection;
 
@@ -48,6 +51,7 @@ abstract class StreamReceiver implements Runnable {
         this.link = link;
         this.messages = messages;
         this.dispatcher = dispatcher;
+        this.complaints = new Complaints(LOG, name + " cannot read at present");
         this.thread = Thread.ofVirtual().name("redis-" + name).unstarted(this);
     }
 
@@ -116,7 +120,7 @@ abstract class StreamReceiver implements Runnable {
                 if (!ending) {
                     read(made.sync());
                 }
-            } catch (RuntimeException e) { // whatever it is, it must not end the subscription
+            } catch (Throwable e) { // whatever it is, it must not end the subscription
                 if (!ending) {
                     tell(e);
                     pause();
@@ -131,12 +135,14 @@ abstract class StreamReceiver implements Runnable {
         }
     }
 
-    /** A connection that is lost is told of by the client. */
-    private void tell(RuntimeException failure) {
-        if (failure instanceof RedisException || failure instanceof CancellationException) {
-            LOG.debug("{} cannot read at present: {}", name, failure.toString());
+    /** A connection that is lost is told of by the client; what the server refuses is not. */
+    private void tell(Throwable failure) {
+        if (failure instanceof RedisCommandExecutionException
+                || !(failure instanceof RedisException
+                        || failure instanceof CancellationException)) {
+            complaints.about(failure);
         } else {
-            LOG.warn("{} cannot read at present", name, failure);
+            LOG.debug("{} cannot read at present: {}", name, failure.toString());
         }
     }
 
