@@ -89,6 +89,9 @@ final class CloudEventReader {
         parser.skipChildren();
         parser.finishToken();
         long end = parser.currentLocation().getByteOffset();
+        if (start < 0 || end < start) { // the parser knows no bytes of what it had to decode first
+            throw new InvalidCloudEvent(null, "expected JSON in UTF-8");
+        }
         return Arrays.copyOfRange(document, Math.toIntExact(start), Math.toIntExact(end));
     }
 

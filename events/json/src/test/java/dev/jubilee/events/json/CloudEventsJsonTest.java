@@ -7,6 +7,8 @@ import static org.assertj.core.api.InstanceOfAssertFactories.type;
 
 import dev.jubilee.events.Envelope;
 import dev.jubilee.events.Priority;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
@@ -156,6 +158,21 @@ class CloudEventsJsonTest {
     void refusesWhatIsNoJsonObject(String document) {
         assertThatThrownBy(() -> json.read(document.getBytes(UTF_8)))
                 .isInstanceOf(InvalidCloudEvent.class);
+    }
+
+    @Test
+    void refusesWhatIsNotInUtf8() {
+        String event = new String(document("\"data\":{\"a\":1}"), UTF_8);
+        for (Charset other :
+                List.of(
+                        StandardCharsets.UTF_16,
+                        StandardCharsets.UTF_16LE,
+                        Charset.forName("UTF-32"))) {
+            assertThatThrownBy(() -> json.read(event.getBytes(other)))
+                    .isInstanceOf(InvalidCloudEvent.class);
+            assertThatThrownBy(() -> json.readBatch(("[" + event + "]").getBytes(other)))
+                    .isInstanceOf(InvalidCloudEvent.class);
+        }
     }
 
     @Test

@@ -82,7 +82,11 @@ final class ConfirmingChannel {
         lost.await(longest.toNanos(), TimeUnit.NANOSECONDS);
     }
 
-    /** Sends it; if that fails, it waits to be handed over with the others. */
+    /**
+     * Sends it; if that fails, it waits to be handed over with the others. What the client will not
+     * send, as it does not fit into a frame, fails alone; the channel is lost with it, because the
+     * client has counted it and the server has not.
+     */
     void send(Outgoing message) {
         long tag = next++;
         unconfirmed.put(tag, message);
@@ -99,6 +103,10 @@ final class ConfirmingChannel {
         } catch (IOException e) {
             RabbitConnection.abandon(channel);
             lost.countDown();
+        } catch (RuntimeException e) {
+            RabbitConnection.abandon(channel);
+            lost.countDown();
+            finish(tag, e);
         }
     }
 

@@ -171,7 +171,7 @@ final class ConfirmingPublisher {
                 sending.unlock();
             }
             return true;
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) {
             LOG.debug("events cannot be published yet: {}", e.toString());
             return false;
         }

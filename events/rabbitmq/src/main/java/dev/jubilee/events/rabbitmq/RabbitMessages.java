@@ -1,12 +1,13 @@
 package dev.jubilee.events.rabbitmq;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.rabbitmq.client.AMQP;
 import dev.jubilee.events.BaseEvent;
 import dev.jubilee.events.Envelope;
 import dev.jubilee.events.EventCodec;
 import dev.jubilee.events.UnreadableEventException;
 import dev.jubilee.events.json.CloudEventsJson;
-import dev.jubilee.events.json.InvalidCloudEvent;
 import java.time.InstantSource;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +15,9 @@ import org.jspecify.annotations.Nullable;
 /** Events as messages: CloudEvents in structured mode, with the id and type as properties too. */
 final class RabbitMessages {
     private static final int PERSISTENT = 2;
+
+    /** In bytes; the protocol's limit for what travels as a property. */
+    private static final int LONGEST_PROPERTY = 255;
 
     private final CloudEventsJson json;
     private final EventCodec codec;
@@ -54,7 +58,7 @@ final class RabbitMessages {
 
     AMQP.BasicProperties properties(Envelope envelope) {
         return properties(envelope.id(), envelope.type(), Map.of())
-                .correlationId(envelope.correlationId())
+                .correlationId(property(envelope.correlationId()))
                 .build();
     }
 
@@ -63,15 +67,20 @@ final class RabbitMessages {
         return new AMQP.BasicProperties.Builder()
                 .contentType(CloudEventsJson.MEDIA_TYPE)
                 .deliveryMode(PERSISTENT)
-                .messageId(id)
-                .type(type)
+                .messageId(property(id))
+                .type(property(type))
                 .headers(headers);
+    }
+
+    /** The body says it as well; what is too long to be said outside of it is not. */
+    private static @Nullable String property(@Nullable String value) {
+        return value == null || value.getBytes(UTF_8).length > LONGEST_PROPERTY ? null : value;
     }
 
     Received received(byte[] body, AMQP.BasicProperties properties) {
         try {
             return new Received(body, properties, json.read(body));
-        } catch (InvalidCloudEvent e) {
+        } catch (RuntimeException e) { // whatever is wrong with it, it becomes a dead letter
             return new Received(body, properties, null);
         }
     }

@@ -13,6 +13,7 @@ import dev.jubilee.events.DeadLetter;
 import dev.jubilee.events.DomainEvent;
 import dev.jubilee.events.EventBus;
 import dev.jubilee.events.EventHandler;
+import dev.jubilee.events.EventMetadata;
 import dev.jubilee.events.EventRegistry;
 import dev.jubilee.events.EventTracker;
 import dev.jubilee.events.PublishException;
@@ -41,6 +42,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 @ExtendWith(RealRabbitMq.class)
 class RabbitEventBusTest extends DurableEventBusContract {
+    private static final int MEBI = 1 << 20;
+
     private final RabbitMqServer server;
 
     RabbitEventBusTest(RabbitMqServer server) {
@@ -286,6 +289,43 @@ class RabbitEventBusTest extends DurableEventBusContract {
         // Not by looking at the letters, which makes their queue.
         Await.until("it lies there", () -> waiting(dead().joined()) == 1);
         assertThat(awaitLetters(1).getFirst().eventId()).isEqualTo(poison.id());
+    }
+
+    @Test
+    void anEventMaySayMoreThanThePropertiesOfAMessageTake() {
+        Queue<String> handled = new ConcurrentLinkedQueue<>();
+        bus().subscribe(family + ".score", noting(handled));
+        DomainEvent<Score> wordy = score("ada", 1);
+        DomainEvent<Score> longer =
+                wordy.withMetadata(EventMetadata.of("c".repeat(1000), "tck", "test"));
+
+        bus().publish(longer);
+        bus().publish(score("ada", 2));
+
+        Await.until("both came", () -> handled.size() == 2);
+        assertThat(handled).startsWith(wordy.id());
+    }
+
+    @Test
+    void aMessageThatTheClientWillNotSendFailsAlone() throws Exception {
+        AMQP.BasicProperties tooLong =
+                RabbitMessages.properties("m1", "t", Map.of("h", "x".repeat(MEBI))).build();
+        AMQP.BasicProperties fine = RabbitMessages.properties("m2", "t", Map.of()).build();
+        try (RabbitConnection connection = new RabbitConnection(settings(), "tck")) {
+            ConfirmingPublisher publisher =
+                    new ConfirmingPublisher(
+                            connection,
+                            new RabbitTopology(connection, family),
+                            10,
+                            Duration.ofMinutes(1));
+            CompletableFuture<Void> refused = publisher.publish(family, "t", tooLong, new byte[0]);
+            CompletableFuture<Void> next = publisher.publish(family, "t", fine, new byte[0]);
+
+            assertThatThrownBy(() -> refused.get(30, TimeUnit.SECONDS))
+                    .hasCauseInstanceOf(PublishException.class);
+            next.get(30, TimeUnit.SECONDS);
+            publisher.close(Duration.ofSeconds(1));
+        }
     }
 
     private long waiting(String queue) throws Exception {

@@ -7,7 +7,6 @@ import dev.jubilee.events.Envelope;
 import dev.jubilee.events.EventCodec;
 import dev.jubilee.events.UnreadableEventException;
 import dev.jubilee.events.json.CloudEventsJson;
-import dev.jubilee.events.json.InvalidCloudEvent;
 import java.time.InstantSource;
 import org.jspecify.annotations.Nullable;
 
@@ -45,7 +44,7 @@ final class RedisMessages {
     Received received(String text) {
         try {
             return new Received(text, json.read(text.getBytes(UTF_8)));
-        } catch (InvalidCloudEvent e) {
+        } catch (RuntimeException e) { // whatever is wrong with it, it becomes a dead letter
             return new Received(text, null);
         }
     }
