@@ -159,9 +159,9 @@ public final class ConsumerLoop implements AutoCloseable {
             try (Consumer<byte[], byte[]> consumer = new KafkaConsumer<>(settings.consumer())) {
                 current = consumer;
                 consume(consumer);
-            } catch (RuntimeException e) {
+            } catch (Throwable e) { // whatever it is, it must not end the loop
                 LOG.error("{}: the Kafka client failed and is replaced", settings.group(), e);
-                listener.broken(e);
+                tellBroken(e);
                 broken++;
                 LockSupport.parkNanos(LONG.after(broken).toNanos());
             } finally {
@@ -171,6 +171,14 @@ public final class ConsumerLoop implements AutoCloseable {
             }
         }
         answerPausing();
+    }
+
+    private void tellBroken(Throwable cause) {
+        try {
+            listener.broken(cause instanceof Exception e ? e : new IllegalStateException(cause));
+        } catch (Throwable e) { // it only watches
+            LOG.error("{}: the listener failed", settings.group(), e);
+        }
     }
 
     private void answerPausing() {

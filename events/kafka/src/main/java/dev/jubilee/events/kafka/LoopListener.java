@@ -4,7 +4,10 @@ import java.time.Duration;
 import java.util.Collection;
 import org.apache.kafka.common.TopicPartition;
 
-/** Watches a loop, for metrics and alarms. Called on the loop's thread: be short, do not throw. */
+/**
+ * Watches a loop, for metrics and alarms. Called on the loop's thread: be short, and do not throw,
+ * which makes the loop begin anew with another client.
+ */
 public interface LoopListener {
     /** Watches nothing. */
     LoopListener NONE = new LoopListener() {};

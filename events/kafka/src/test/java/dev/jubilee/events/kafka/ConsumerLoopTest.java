@@ -49,6 +49,7 @@ class ConsumerLoopTest {
         final AtomicLong lost = new AtomicLong();
         final AtomicInteger beyondEnd = new AtomicInteger();
         final List<String> lostTails = new CopyOnWriteArrayList<>();
+        volatile boolean throwing;
 
         @Override
         public void fenced(Collection<TopicPartition> partitions) {
@@ -59,6 +60,16 @@ class ConsumerLoopTest {
         public void failing(Throwable cause, int times) {
             failed.incrementAndGet();
             causes.add(cause);
+            if (throwing) {
+                throw new NoClassDefFoundError("made/by/a/Test");
+            }
+        }
+
+        @Override
+        public void broken(Exception cause) {
+            if (throwing) {
+                throw new IllegalStateException("broken");
+            }
         }
 
         @Override
@@ -149,6 +160,23 @@ class ConsumerLoopTest {
         until("all consumed", () -> ledger.consumed().size() == 10);
         assertThat(ledger.consumed()).containsExactlyElementsOf(values(0, 10));
         assertThat(alarms.failed).hasValue(3);
+    }
+
+    @Test
+    void goesOnWhenItsListenerThrows() throws Exception {
+        alarms.throwing = true;
+        AtomicInteger tries = new AtomicInteger();
+        start(batch -> {
+            if (tries.incrementAndGet() == 1) {
+                throw new RetryableException("not now", null);
+            }
+            return ledger.handle(batch);
+        });
+        send(0, 0, 10);
+
+        until("all consumed", () -> ledger.consumed().size() == 10);
+        assertThat(ledger.consumed()).containsExactlyElementsOf(values(0, 10));
+        assertThat(alarms.failed).hasValue(1);
     }
 
     @Test

@@ -60,13 +60,14 @@ public final class GroupCommit<T, R> implements AutoCloseable {
             BatchWork<T, R> work,
             LaneListener listener) {
         this.settings = settings;
-        this.listener = listener;
+        this.listener = new GuardedListener(settings.name(), listener);
         this.queue = new FairQueue<>(settings.capacity());
         String tokens = settings.tokenTable();
         this.transaction =
                 new LaneTransaction<>(
                         dataSource, work, tokens == null ? null : new CommitToken(tokens));
-        this.runner = new BatchRunner<>(settings.name(), transaction, listener, this::dropUnwanted);
+        this.runner =
+                new BatchRunner<>(settings.name(), transaction, this.listener, this::dropUnwanted);
         this.thread = Thread.ofPlatform().name("lane-" + settings.name()).start(this::run);
     }
 

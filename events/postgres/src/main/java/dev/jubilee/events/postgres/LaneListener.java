@@ -3,7 +3,8 @@ package dev.jubilee.events.postgres;
 import java.time.Duration;
 
 /**
- * Watches a lane, for metrics and logs. Called on the lane's thread: be short, and do not throw.
+ * Watches a lane, for metrics and logs. Called on the lane's thread: be short. What it throws is
+ * logged and changes nothing.
  */
 public interface LaneListener {
     /** Watches nothing. */

@@ -51,6 +51,27 @@ class GroupCommitFailureTest {
     }
 
     @Test
+    void aListenerThatThrowsChangesNothing() throws Exception {
+        LaneListener throwing =
+                new LaneListener() {
+                    @Override
+                    public void committed(int items, Duration took) {
+                        throw new NoClassDefFoundError("made/by/a/Test");
+                    }
+
+                    @Override
+                    public void poisoned(Throwable cause) {
+                        throw new IllegalStateException("poisoned");
+                    }
+                };
+        try (var lane = new GroupCommit<>(SETTINGS, pool, Lanes::write, throwing)) {
+            assertThat(get(lane.submit("k", 1L))).isEqualTo(-1);
+            assertThat(failure(lane.submit("k", -1L))).isInstanceOf(SQLException.class);
+            assertThat(get(lane.submit("k", 2L))).isEqualTo(-2);
+        }
+    }
+
+    @Test
     void aDeadlockOfTwoLanesIsTriedAgain() throws Exception {
         postgres.execute("INSERT INTO written VALUES (1), (2)");
         CyclicBarrier bothHoldOne = new CyclicBarrier(2);
