@@ -5,11 +5,11 @@ import dev.jubilee.events.DeadLetter;
 import dev.jubilee.events.DeadLetterRoute;
 import dev.jubilee.events.DeadLetters;
 import java.time.InstantSource;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
 import java.util.function.BiPredicate;
 import java.util.function.Predicate;
 import org.slf4j.Logger;
@@ -22,10 +22,12 @@ final class InMemoryDeadLetters implements DeadLetters {
 
     private final InstantSource clock;
     private final BiPredicate<String, BaseEvent> redeliver;
-    private final Map<DeadLetterRoute, Deque<DeadLetter>> letters = new HashMap<>();
+    private final Complaints ofRoom =
+            new Complaints(LOG, "the oldest dead letters are dropped for newer ones");
+    private final Map<DeadLetterRoute, NavigableMap<Long, DeadLetter>> letters = new HashMap<>();
     private long count;
 
-    /** Redelivering says whether the subscription of that name is there. */
+    /** Redelivering says whether the subscription of that name took it. */
     InMemoryDeadLetters(InstantSource clock, BiPredicate<String, BaseEvent> redeliver) {
         this.clock = clock;
         this.redeliver = redeliver;
@@ -33,11 +35,12 @@ final class InMemoryDeadLetters implements DeadLetters {
 
     synchronized void put(FailedDelivery failed) {
         BaseEvent event = failed.delivery().event();
-        Deque<DeadLetter> there =
-                letters.computeIfAbsent(failed.route(), route -> new ArrayDeque<>());
-        there.add(
+        count++;
+        NavigableMap<Long, DeadLetter> there = at(failed.route());
+        there.put(
+                count,
                 new DeadLetter(
-                        Long.toString(++count),
+                        Long.toString(count),
                         failed.subscription(),
                         event.id(),
                         event.type(),
@@ -47,15 +50,14 @@ final class InMemoryDeadLetters implements DeadLetters {
                         failed.attempts(),
                         clock.instant()));
         if (there.size() > CAPACITY) {
-            LOG.warn("the oldest dead letter at {} is dropped", failed.route().joined());
-            there.remove();
+            there.pollFirstEntry();
+            ofRoom.about(failed.cause());
         }
     }
 
     @Override
     public synchronized List<DeadLetter> view(DeadLetterRoute route, int limit) {
-        Deque<DeadLetter> there = letters.get(route);
-        return there == null ? List.of() : there.stream().limit(limit).toList();
+        return at(route).values().stream().limit(limit).toList();
     }
 
     @Override
@@ -75,10 +77,14 @@ final class InMemoryDeadLetters implements DeadLetters {
     }
 
     private synchronized boolean take(DeadLetter letter) {
-        return letters.getOrDefault(letter.route(), new ArrayDeque<>()).remove(letter);
+        return at(letter.route()).remove(Long.valueOf(letter.id())) != null;
     }
 
     private synchronized void putBack(DeadLetter letter) {
-        letters.computeIfAbsent(letter.route(), route -> new ArrayDeque<>()).addFirst(letter);
+        at(letter.route()).put(Long.valueOf(letter.id()), letter);
+    }
+
+    private NavigableMap<Long, DeadLetter> at(DeadLetterRoute route) {
+        return letters.computeIfAbsent(route, none -> new TreeMap<>());
     }
 }

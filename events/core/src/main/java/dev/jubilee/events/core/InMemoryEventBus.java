@@ -68,7 +68,7 @@ public final class InMemoryEventBus implements EventBus {
         }
         for (Receiver receiver : selected) {
             try {
-                receiver.receive(event);
+                boolean unused = receiver.receive(event);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new PublishException("interrupted while " + receiver.name() + " is full", e);
@@ -168,8 +168,7 @@ public final class InMemoryEventBus implements EventBus {
         for (Receiver receiver : receivers) {
             if (receiver.name().equals(subscription)) {
                 try {
-                    receiver.receive(event);
-                    return true;
+                    return receiver.receive(event);
                 } catch (InterruptedException e) {
                     Thread.currentThread().interrupt();
                     return false;

@@ -9,8 +9,12 @@ sealed interface Receiver extends Comparable<Receiver> {
 
     TopicPattern pattern();
 
-    /** Handles the event or takes it over, waiting for room. */
-    void receive(BaseEvent event) throws InterruptedException;
+    /**
+     * Handles the event or takes it over, waiting for room.
+     *
+     * @return false if it has ended: nothing was done with it
+     */
+    boolean receive(BaseEvent event) throws InterruptedException;
 
     boolean owns(Thread thread);
 
@@ -28,8 +32,9 @@ sealed interface Receiver extends Comparable<Receiver> {
     record Synchronous(String name, TopicPattern pattern, SynchronousHandling<?> handling)
             implements Receiver {
         @Override
-        public void receive(BaseEvent event) throws InterruptedException {
+        public boolean receive(BaseEvent event) throws InterruptedException {
             handling.handle(event);
+            return true;
         }
 
         @Override
@@ -48,8 +53,8 @@ sealed interface Receiver extends Comparable<Receiver> {
             String name, TopicPattern pattern, Dispatcher dispatcher, InMemoryDeadLetters letters)
             implements Receiver {
         @Override
-        public void receive(BaseEvent event) throws InterruptedException {
-            dispatcher.dispatch(new InMemoryDelivery(event, name));
+        public boolean receive(BaseEvent event) throws InterruptedException {
+            return dispatcher.dispatch(new InMemoryDelivery(event, name));
         }
 
         @Override

@@ -77,21 +77,34 @@ final class KafkaConsumers {
 
     /** All partitions, from what is published from now on. */
     Consumer<byte[], byte[]> fromNowOn(Collection<String> topics) {
-        Consumer<byte[], byte[]> consumer = consumer(Map.of());
-        List<TopicPartition> partitions = partitions(consumer, topics);
-        consumer.assign(partitions);
-        consumer.seekToEnd(partitions);
-        partitions.forEach(partition -> consumer.position(partition, PATIENCE));
-        return consumer;
+        return ready(consumer -> {
+            List<TopicPartition> partitions = partitions(consumer, topics);
+            consumer.assign(partitions);
+            consumer.seekToEnd(partitions);
+            partitions.forEach(partition -> consumer.position(partition, PATIENCE));
+        });
     }
 
     /** All partitions, from the beginning. */
     Consumer<byte[], byte[]> fromTheBeginning(String topic) {
+        return ready(consumer -> {
+            List<TopicPartition> partitions = partitions(consumer, List.of(topic));
+            consumer.assign(partitions);
+            consumer.seekToBeginning(partitions);
+        });
+    }
+
+    /** A consumer that was made ready, or none that is left open. */
+    private Consumer<byte[], byte[]> ready(
+            java.util.function.Consumer<Consumer<byte[], byte[]>> making) {
         Consumer<byte[], byte[]> consumer = consumer(Map.of());
-        List<TopicPartition> partitions = partitions(consumer, List.of(topic));
-        consumer.assign(partitions);
-        consumer.seekToBeginning(partitions);
-        return consumer;
+        try {
+            making.accept(consumer);
+            return consumer;
+        } catch (RuntimeException e) {
+            consumer.close();
+            throw e;
+        }
     }
 
     /** A member of the group, whose place is fixed wherever it had none. */

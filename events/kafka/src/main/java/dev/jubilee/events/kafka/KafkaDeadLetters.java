@@ -11,37 +11,40 @@ import dev.jubilee.events.EventCodec;
 import dev.jubilee.events.Rfc3339;
 import dev.jubilee.events.UnreadableEventException;
 import dev.jubilee.events.core.FailedDelivery;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
+import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiPredicate;
 import java.util.function.Predicate;
-import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Dead letters as records of a topic. A record cannot be taken out of a topic, so one that was
- * redriven is followed by a mark that names it; looking means reading the topic to its end.
+ * redriven is followed, in its partition, by a mark that names it. Looking means reading the topic
+ * to its end, and twice, because a mark comes after its letter; in memory are no more letters than
+ * were asked for, one at a time while they are redriven, and a bit for each record.
  */
 final class KafkaDeadLetters implements DeadLetters {
     private static final String SUBSCRIPTION = "dl_subscription";
     private static final String REASON = "dl_reason";
     private static final String ATTEMPTS = "dl_attempts";
     private static final String FAILED_AT = "dl_failedat";
-    private static final String SETTLED = "dl_settled";
-    private static final Duration POLL = Duration.ofMillis(200);
+
+    private static final Comparator<ConsumerRecord<byte[], byte[]>> OLDEST_FIRST =
+            Comparator.<ConsumerRecord<byte[], byte[]>, Instant>comparing(
+                            KafkaDeadLetters::failedAt)
+                    .thenComparingInt(ConsumerRecord::partition)
+                    .thenComparingLong(ConsumerRecord::offset);
 
     private final KafkaConsumers consumers;
     private final Producer<byte[], byte[]> producer;
@@ -79,20 +82,37 @@ final class KafkaDeadLetters implements DeadLetters {
 
     @Override
     public List<DeadLetter> view(DeadLetterRoute route, int limit) {
-        return read(route).stream().limit(limit).map(Letter::letter).toList();
+        PriorityQueue<ConsumerRecord<byte[], byte[]>> oldest =
+                new PriorityQueue<>(OLDEST_FIRST.reversed());
+        try (LetterReading reading = open(route)) {
+            reading.forEach(record -> {
+                oldest.add(record);
+                if (oldest.size() > limit) {
+                    oldest.remove();
+                }
+            });
+        }
+        return oldest.stream()
+                .sorted(OLDEST_FIRST)
+                .map(record -> letter(record, route).letter)
+                .toList();
     }
 
+    /** Letters of one partition are oldest first, and so are those of a key. */
     @Override
     public int redrive(DeadLetterRoute route, Predicate<DeadLetter> which) {
-        int redriven = 0;
-        for (Letter letter : read(route)) {
-            if (which.test(letter.letter)
-                    && redeliver.test(letter.letter.subscription(), letter.envelope)) {
-                settle(letter);
-                redriven++;
-            }
+        AtomicInteger redriven = new AtomicInteger();
+        try (LetterReading reading = open(route)) {
+            reading.forEach(record -> {
+                Letter letter = letter(record, route);
+                if (which.test(letter.letter)
+                        && redeliver.test(letter.letter.subscription(), letter.envelope)) {
+                    settle(letter);
+                    redriven.incrementAndGet();
+                }
+            });
         }
-        return redriven;
+        return redriven.get();
     }
 
     /** Between the two a crash leaves the letter where it is: it may be redriven twice. */
@@ -100,7 +120,7 @@ final class KafkaDeadLetters implements DeadLetters {
         ProducerRecord<byte[], byte[]> mark =
                 new ProducerRecord<>(
                         letter.partition.topic(), letter.partition.partition(), null, new byte[0]);
-        mark.headers().add(SETTLED, letter.letter.id().getBytes(UTF_8));
+        mark.headers().add(LetterReading.SETTLED, letter.letter.id().getBytes(UTF_8));
         try {
             producer.send(mark).get();
         } catch (ExecutionException e) {
@@ -113,52 +133,46 @@ final class KafkaDeadLetters implements DeadLetters {
         }
     }
 
-    private List<Letter> read(DeadLetterRoute route) {
+    private LetterReading open(DeadLetterRoute route) {
         consumers.createMissing(Set.of(route.joined()));
-        List<Letter> letters = new ArrayList<>();
-        Set<String> settled = new HashSet<>();
-        try (Consumer<byte[], byte[]> consumer = consumers.fromTheBeginning(route.joined())) {
-            Map<TopicPartition, Long> ends = consumer.endOffsets(consumer.assignment());
-            while (!isRead(consumer, ends)) {
-                for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
-                    String mark = text(record.headers(), SETTLED);
-                    if (mark == null) {
-                        letters.add(letter(record, route));
-                    } else {
-                        settled.add(mark);
-                    }
-                }
-            }
-        }
-        letters.removeIf(letter -> settled.contains(letter.letter.id()));
-        letters.sort((one, two) -> one.letter.failedAt().compareTo(two.letter.failedAt()));
-        return letters;
-    }
-
-    private static boolean isRead(Consumer<?, ?> consumer, Map<TopicPartition, Long> ends) {
-        return ends.entrySet().stream()
-                .allMatch(end -> consumer.position(end.getKey()) >= end.getValue());
+        return new LetterReading(consumers.fromTheBeginning(route.joined()));
     }
 
     private Letter letter(ConsumerRecord<byte[], byte[]> record, DeadLetterRoute route) {
         Envelope envelope = KafkaEnvelopes.read(record);
-        String attempts = text(record.headers(), ATTEMPTS);
-        String failedAt = text(record.headers(), FAILED_AT);
         TopicPartition partition = new TopicPartition(record.topic(), record.partition());
         DeadLetter letter =
                 new DeadLetter(
                         partition + "-" + record.offset(),
-                        textOr(record.headers(), SUBSCRIPTION, "unknown"),
+                        textOr(record, SUBSCRIPTION, "unknown"),
                         envelope.id(),
                         envelope.type(),
                         readable(envelope),
                         route,
-                        textOr(record.headers(), REASON, "unknown"),
-                        attempts == null ? 0 : Integer.parseInt(attempts),
-                        failedAt == null
-                                ? Instant.ofEpochMilli(record.timestamp())
-                                : Rfc3339.parse(failedAt));
+                        textOr(record, REASON, "unknown"),
+                        attempts(record),
+                        failedAt(record));
         return new Letter(letter, envelope, partition);
+    }
+
+    private static int attempts(ConsumerRecord<?, ?> record) {
+        try {
+            return Integer.parseInt(textOr(record, ATTEMPTS, "0"));
+        } catch (NumberFormatException e) { // not one of ours
+            return 0;
+        }
+    }
+
+    private static Instant failedAt(ConsumerRecord<?, ?> record) {
+        String text = LetterReading.text(record, FAILED_AT);
+        if (text != null) {
+            try {
+                return Rfc3339.parse(text);
+            } catch (IllegalArgumentException e) {
+                // Not one of ours: the moment of its record will do.
+            }
+        }
+        return Instant.ofEpochMilli(record.timestamp());
     }
 
     private @Nullable BaseEvent readable(Envelope envelope) {
@@ -169,13 +183,8 @@ final class KafkaDeadLetters implements DeadLetters {
         }
     }
 
-    private static String textOr(Headers headers, String name, String missing) {
-        String found = text(headers, name);
+    private static String textOr(ConsumerRecord<?, ?> record, String name, String missing) {
+        String found = LetterReading.text(record, name);
         return found == null ? missing : found;
-    }
-
-    private static @Nullable String text(Headers headers, String name) {
-        Header header = headers.lastHeader(name);
-        return header == null || header.value() == null ? null : new String(header.value(), UTF_8);
     }
 }

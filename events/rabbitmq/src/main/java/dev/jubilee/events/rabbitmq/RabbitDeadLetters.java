@@ -20,6 +20,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.PriorityQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Predicate;
@@ -27,22 +28,36 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Dead letters in a queue of their address. Looking takes them off and gives them back, so while
- * somebody looks nobody else sees them.
+ * somebody looks nobody else sees them. Those that come back lie there in any order, so {@value
+ * #PAGE} are taken at a time and sorted; in memory are no more of them than were asked for, or than
+ * {@value #PAGE_BYTES} bytes.
  */
 final class RabbitDeadLetters implements DeadLetters {
+    /** How many are taken together. */
+    private static final int PAGE = 10_000;
+
+    /** How long they may be together where all of them are needed. */
+    static final int PAGE_BYTES = 16 << 20;
+
+    /** As a delivery tag: whatever was taken and not removed, if anything. */
+    private static final long ALL = 0;
+
     private static final String SUBSCRIPTION = "x-subscription";
     private static final String QUEUE = "x-subscription-queue";
     private static final String REASON = "x-reason";
     private static final String ATTEMPTS = "x-attempts";
     private static final String FAILED_AT = "x-failed-at";
 
+    private static final Comparator<GetResponse> OLDEST_FIRST =
+            Comparator.<GetResponse, Instant>comparing(
+                            response -> failedAt(header(response.getProps(), FAILED_AT)))
+                    .thenComparingLong(response -> response.getEnvelope().getDeliveryTag());
+
     private final RabbitConnection connection;
     private final ConfirmingPublisher publisher;
     private final RabbitTopology topology;
     private final RabbitMessages messages;
     private final InstantSource clock;
-
-    private record Letter(DeadLetter letter, GetResponse response) {}
 
     RabbitDeadLetters(
             RabbitConnection connection,
@@ -88,20 +103,40 @@ final class RabbitDeadLetters implements DeadLetters {
     @Override
     public List<DeadLetter> view(DeadLetterRoute route, int limit) {
         return looking(
-                route, limit, (channel, letters) -> letters.stream().map(Letter::letter).toList());
+                route,
+                queue -> {
+                    PriorityQueue<GetResponse> oldest =
+                            new PriorityQueue<>(OLDEST_FIRST.reversed());
+                    GetResponse next = queue.next();
+                    for (int seen = 1; next != null; seen++) {
+                        oldest.add(next);
+                        if (oldest.size() > limit) {
+                            oldest.remove();
+                        }
+                        next = seen < Math.max(limit, PAGE) ? queue.next() : null;
+                    }
+                    return oldest.stream()
+                            .sorted(OLDEST_FIRST)
+                            .map(response -> letter(response, route))
+                            .toList();
+                });
     }
 
     @Override
     public int redrive(DeadLetterRoute route, Predicate<DeadLetter> which) {
         return looking(
                 route,
-                Integer.MAX_VALUE,
-                (channel, letters) -> {
+                queue -> {
                     int redriven = 0;
-                    for (Letter letter : letters) {
-                        if (which.test(letter.letter) && redrive(letter)) {
-                            channel.basicAck(letter.response.getEnvelope().getDeliveryTag(), false);
-                            redriven++;
+                    for (List<GetResponse> page = queue.page();
+                            !page.isEmpty();
+                            page = queue.page()) {
+                        for (GetResponse response : page) {
+                            DeadLetter letter = letter(response, route);
+                            if (which.test(letter) && redrive(letter, response)) {
+                                queue.remove(response);
+                                redriven++;
+                            }
                         }
                     }
                     return redriven;
@@ -109,38 +144,80 @@ final class RabbitDeadLetters implements DeadLetters {
     }
 
     /** False if the queue of its subscription is not there. */
-    private boolean redrive(Letter letter) throws IOException {
-        String queue = header(letter.response.getProps(), QUEUE);
+    private boolean redrive(DeadLetter letter, GetResponse response) throws IOException {
+        String queue = header(response.getProps(), QUEUE);
         if (queue == null || !topology.hasQueue(queue)) {
             return false;
         }
         AMQP.BasicProperties properties =
-                RabbitMessages.properties(letter.letter.eventId(), letter.letter.type(), Map.of())
-                        .build();
-        publisher.publishToQueue("", queue, properties, letter.response.getBody()).join();
+                RabbitMessages.properties(letter.eventId(), letter.type(), Map.of()).build();
+        publisher.publishToQueue("", queue, properties, response.getBody()).join();
         return true;
     }
 
     @FunctionalInterface
     private interface Looking<T> {
-        T at(Channel channel, List<Letter> letters) throws IOException;
+        T at(Queue queue) throws IOException;
     }
 
-    /** What is not confirmed goes back to the queue when the channel closes. */
-    private <T> T looking(DeadLetterRoute route, int limit, Looking<T> looking) {
+    /** The letters that lay there when the first was taken; later ones come after them. */
+    private static final class Queue {
+        private final Channel channel;
+        private final DeadLetterRoute route;
+        private boolean begun;
+        private int left = 1;
+
+        Queue(Channel channel, DeadLetterRoute route) {
+            this.channel = channel;
+            this.route = route;
+        }
+
+        @Nullable GetResponse next() throws IOException {
+            GetResponse response = left > 0 ? channel.basicGet(route.joined(), false) : null;
+            if (response == null) {
+                left = 0;
+            } else {
+                left = begun ? left - 1 : response.getMessageCount();
+                begun = true;
+            }
+            return response;
+        }
+
+        /** The next ones, oldest first; none at the end. */
+        List<GetResponse> page() throws IOException {
+            List<GetResponse> page = new ArrayList<>();
+            int bytes = 0;
+            while (page.size() < PAGE && bytes < PAGE_BYTES) {
+                GetResponse response = next();
+                if (response == null) {
+                    break;
+                }
+                page.add(response);
+                bytes += response.getBody().length;
+            }
+            page.sort(OLDEST_FIRST);
+            return page;
+        }
+
+        void remove(GetResponse response) throws IOException {
+            channel.basicAck(response.getEnvelope().getDeliveryTag(), false);
+        }
+
+        /** Before anybody looks again. */
+        void giveBack() throws IOException {
+            channel.basicNack(ALL, true, true);
+        }
+    }
+
+    /** If it fails, what was taken goes back when the channel closes. */
+    private <T> T looking(DeadLetterRoute route, Looking<T> looking) {
         try {
             topology.deadLetters(route);
             try (Channel channel = connection.channel()) {
-                List<Letter> letters = new ArrayList<>();
-                while (letters.size() < limit) {
-                    GetResponse response = channel.basicGet(route.joined(), false);
-                    if (response == null) {
-                        break;
-                    }
-                    letters.add(new Letter(letter(response, route), response));
-                }
-                letters.sort(Comparator.comparing(letter -> letter.letter.failedAt()));
-                return looking.at(channel, letters);
+                Queue queue = new Queue(channel, route);
+                T seen = looking.at(queue);
+                queue.giveBack();
+                return seen;
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -166,8 +243,24 @@ final class RabbitDeadLetters implements DeadLetters {
                 readable(received),
                 route,
                 reason == null ? "the server gave it up" : reason,
-                attempts == null ? 0 : Integer.parseInt(attempts),
-                failedAt == null ? Instant.EPOCH : Rfc3339.parse(failedAt));
+                attempts(attempts),
+                failedAt(failedAt));
+    }
+
+    private static int attempts(@Nullable String text) {
+        try {
+            return text == null ? 0 : Integer.parseInt(text);
+        } catch (NumberFormatException e) { // not one of ours
+            return 0;
+        }
+    }
+
+    private static Instant failedAt(@Nullable String text) {
+        try {
+            return text == null ? Instant.EPOCH : Rfc3339.parse(text);
+        } catch (IllegalArgumentException e) { // not one of ours
+            return Instant.EPOCH;
+        }
     }
 
     private @Nullable BaseEvent readable(RabbitMessages.Received received) {

@@ -28,6 +28,7 @@ import dev.jubilee.events.tck.servers.RabbitMqServer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -289,6 +290,42 @@ class RabbitEventBusTest extends DurableEventBusContract {
         // Not by looking at the letters, which makes their queue.
         Await.until("it lies there", () -> waiting(dead().joined()) == 1);
         assertThat(awaitLetters(1).getFirst().eventId()).isEqualTo(poison.id());
+    }
+
+    @Test
+    void whileLettersAreRedrivenNoMoreThanAPageIsHere() {
+        int count = RabbitDeadLetters.PAGE_BYTES / MEBI + 3;
+        EventHandler<BaseEvent> failing =
+                event -> {
+                    throw new IOException("always");
+                };
+        bus().subscribe(family + ".score", failing.retrying(quick(1)));
+        for (int i = 0; i < count; i++) {
+            bus().publish(events.domain("player", "ada", new Score("x".repeat(MEBI), i)));
+        }
+        Await.until("all lie there", () -> waiting(dead().joined()) == count);
+        List<Long> left = new ArrayList<>();
+
+        int redriven =
+                bus().deadLetters()
+                        .redrive(
+                                dead(),
+                                letter -> {
+                                    left.add(waitingNow(dead().joined()));
+                                    return false;
+                                });
+
+        assertThat(redriven).isZero();
+        assertThat(left).hasSize(count).startsWith(3L).endsWith(0L);
+        Await.until("all lie there again", () -> waiting(dead().joined()) == count);
+    }
+
+    private long waitingNow(String queue) {
+        try {
+            return waiting(queue);
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     @Test

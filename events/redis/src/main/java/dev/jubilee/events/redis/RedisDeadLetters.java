@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Dead letters in a stream of their address. */
 final class RedisDeadLetters implements DeadLetters {
-    private static final int PAGE = 500;
+    /** How many are in memory while they are redriven. */
+    private static final int PAGE = 100;
 
     private final RedisLink link;
     private final RedisMessages messages;

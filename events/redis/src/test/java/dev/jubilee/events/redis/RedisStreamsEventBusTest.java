@@ -221,7 +221,8 @@ class RedisStreamsEventBusTest extends DurableEventBusContract {
         Await.until("all read", () -> handled.size() == 3);
         server.kill();
         try {
-            CompletableFuture.runAsync(first::close).get(15, TimeUnit.SECONDS);
+            // It gives acknowledgements and connections a few seconds each.
+            CompletableFuture.runAsync(first::close).get(25, TimeUnit.SECONDS);
         } finally {
             server.start();
         }

@@ -31,6 +31,9 @@ import org.junit.jupiter.api.Test;
  * shared by all tests.
  */
 public abstract class EventBusContract extends FaultyCodeContract {
+    /** More letters than any transport has reason to look at together. */
+    private static final int MANY = 220;
+
     @Test
     void anEventArrivesAsItWasPublished() {
         Recorder recorder = new Recorder();
@@ -86,9 +89,7 @@ public abstract class EventBusContract extends FaultyCodeContract {
             assertThat(selected).as("%s", pattern).isNotEmpty();
             Recorder recorder = recorders.get(i);
             Await.until(pattern + " is served", () -> recorder.ids().size() >= selected.size());
-            assertThat(recorder.ids())
-                    .as("%s", pattern)
-                    .containsExactlyElementsOf(selected);
+            assertThat(recorder.ids()).as("%s", pattern).containsExactlyElementsOf(selected);
         }
     }
 
@@ -269,9 +270,53 @@ public abstract class EventBusContract extends FaultyCodeContract {
         // Of the same key as what was redriven, so it comes after that.
         DomainEvent<Score> next = score("ada", 3);
         bus().publish(next);
-        Await.until(
-                "the next came", () -> other.ids().containsAll(List.of(left.id(), next.id())));
+        Await.until("the next came", () -> other.ids().containsAll(List.of(left.id(), next.id())));
         assertThat(other.ids()).containsExactlyInAnyOrder(mended.id(), left.id(), next.id());
+    }
+
+    @Test
+    void manyLettersAreSeenAndRedrivenOldestFirstAndOnceEach() {
+        Recorder broken = new Recorder().failing((event, attempt) -> failIf(true));
+        bus().subscribe(family + ".score", EventHandler.of(broken).retrying(quick(1)));
+        List<DomainEvent<Score>> all = scores("ada", MANY);
+        bus().publishAll(all);
+        awaitManyLetters();
+        for (int look = 0; look < 2; look++) {
+            assertThat(bus().deadLetters().view(dead(), 3))
+                    .extracting(DeadLetter::eventId)
+                    .isEqualTo(idsOf(all.subList(0, 3)));
+        }
+        broken.failing((event, attempt) -> {});
+        String left = all.get(MANY / 2).id();
+
+        int redriven =
+                bus().deadLetters().redrive(dead(), letter -> !letter.eventId().equals(left));
+
+        assertThat(redriven).isEqualTo(MANY - 1);
+        Await.until("all are handled", () -> broken.ids().size() >= MANY - 1);
+        assertThat(broken.ids())
+                .isEqualTo(idsOf(all).stream().filter(id -> !id.equals(left)).toList());
+        assertThat(awaitLetters(1).getFirst().eventId()).isEqualTo(left);
+    }
+
+    @Test
+    void lettersThatFailAgainWhileTheyAreRedrivenAreNotRedrivenAgain() {
+        Recorder broken = new Recorder().failing((event, attempt) -> failIf(true));
+        bus().subscribe(family + ".score", EventHandler.of(broken).retrying(quick(1)));
+        bus().publishAll(scores("ada", MANY));
+        awaitManyLetters();
+
+        assertThat(bus().deadLetters().redrive(dead(), letter -> true)).isEqualTo(MANY);
+
+        Await.until("all failed again", () -> broken.attempts() == 2 * MANY);
+        awaitManyLetters();
+        assertThat(broken.attempts()).isEqualTo(2 * MANY);
+    }
+
+    private void awaitManyLetters() {
+        Await.until(
+                "the letters lie there",
+                () -> bus().deadLetters().view(dead(), 2 * MANY).size() == MANY);
     }
 
     @Test
@@ -279,13 +324,13 @@ public abstract class EventBusContract extends FaultyCodeContract {
         Recorder broken = new Recorder().failing((event, attempt) -> failIf(true));
         Subscription gone =
                 bus().subscribe(family + ".score", EventHandler.of(broken).retrying(quick(1)));
-        bus().publish(score("ada", 1));
-        awaitLetters(1);
+        bus().publishAll(scores("ada", 3));
+        List<DeadLetter> letters = awaitLetters(3);
         gone.close();
 
         assertThat(bus().deadLetters().redrive(dead(), letter -> true)).isZero();
 
-        assertThat(bus().deadLetters().view(dead(), 10)).hasSize(1);
+        assertThat(bus().deadLetters().view(dead(), 10)).isEqualTo(letters);
     }
 
     @Test
@@ -326,8 +371,7 @@ public abstract class EventBusContract extends FaultyCodeContract {
         Subscription subscription = bus().subscribe(family + ".score", gone);
         bus().subscribe(family + ".score", there);
         bus().publish(score("ada", 1));
-        Await.until(
-                "both got the first", () -> gone.ids().size() == 1 && there.ids().size() == 1);
+        Await.until("both got the first", () -> gone.ids().size() == 1 && there.ids().size() == 1);
 
         bus().unsubscribe(subscription);
         bus().unsubscribe(subscription);
