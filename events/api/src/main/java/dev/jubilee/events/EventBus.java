@@ -52,6 +52,7 @@ public interface EventBus extends AutoCloseable {
      *
      * @throws IllegalArgumentException if the pattern is none, or the options ask for what this
      *     transport does not promise
+     * @throws IllegalStateException if the bus is closed
      */
     <E extends BaseEvent> Subscription subscribe(
             String pattern, SubscriptionOptions options, EventHandler<E> handler);
@@ -66,9 +67,9 @@ public interface EventBus extends AutoCloseable {
     DeadLetters deadLetters();
 
     /**
-     * Takes no more events, handles those that wait in this process, and returns. Retries that are
-     * not due yet are not waited for: the events of a durable subscription come again, those of any
-     * other are lost, with a log line.
+     * Takes no more events, handles those that wait in this process, ends all subscriptions, and
+     * returns. Retries that are not due yet are not waited for: the events of a durable
+     * subscription come again, those of any other are lost, with a log line.
      */
     @Override
     void close();

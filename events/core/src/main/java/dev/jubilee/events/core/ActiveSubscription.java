@@ -3,17 +3,27 @@ package dev.jubilee.events.core;
 import dev.jubilee.events.Subscription;
 import dev.jubilee.events.TopicPattern;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 
-/** A subscription whose end is an action of its transport, done once. */
+/** A subscription whose end is an action of its bus, done once. */
 public final class ActiveSubscription implements Subscription {
     private final String name;
     private final TopicPattern pattern;
+    private final BooleanSupplier open;
     private final Runnable ending;
     private final AtomicBoolean active = new AtomicBoolean(true);
 
-    public ActiveSubscription(String name, TopicPattern pattern, Runnable ending) {
+    /**
+     * A subscription that is active.
+     *
+     * @param open whether its bus is
+     * @param ending what ends it
+     */
+    public ActiveSubscription(
+            String name, TopicPattern pattern, BooleanSupplier open, Runnable ending) {
         this.name = name;
         this.pattern = pattern;
+        this.open = open;
         this.ending = ending;
     }
 
@@ -29,7 +39,7 @@ public final class ActiveSubscription implements Subscription {
 
     @Override
     public boolean isActive() {
-        return active.get();
+        return active.get() && open.getAsBoolean();
     }
 
     @Override

@@ -121,7 +121,7 @@ public final class InMemoryEventBus implements EventBus {
             receivers.add(receiver);
             routes.clear();
         }
-        return new ActiveSubscription(name, compiled, () -> end(receiver));
+        return new ActiveSubscription(name, compiled, () -> !closed, () -> end(receiver));
     }
 
     @Override

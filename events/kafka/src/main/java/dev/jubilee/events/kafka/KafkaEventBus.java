@@ -135,10 +135,10 @@ public final class KafkaEventBus implements EventBus {
             String pattern, SubscriptionOptions options, EventHandler<E> handler) {
         TopicPattern compiled = TopicPattern.of(pattern);
         GUARANTEES.requireFor(options);
+        RetryStrategy retry = handler.retryStrategy().orElse(settings.bus().retry());
         if (closed) {
             throw new IllegalStateException("the bus is closed");
         }
-        RetryStrategy retry = handler.retryStrategy().orElse(settings.bus().retry());
         retry.route().ifPresent(route -> consumers.createMissing(Set.of(route.joined())));
         String durableName = options.durableName();
         String name = durableName == null ? ALONE + UUID.randomUUID() : durableName;
@@ -163,9 +163,14 @@ public final class KafkaEventBus implements EventBus {
         String key = UUID.randomUUID().toString();
         receivers.put(key, receiver);
         receiver.start();
+        if (closed) { // meanwhile, and may have missed it
+            receiver.end(false);
+            throw new IllegalStateException("the bus is closed");
+        }
         return new ActiveSubscription(
                 name,
                 compiled,
+                () -> !closed,
                 () -> {
                     receivers.remove(key);
                     receiver.end(false);

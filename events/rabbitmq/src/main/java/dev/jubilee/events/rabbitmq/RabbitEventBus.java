@@ -154,10 +154,10 @@ public final class RabbitEventBus implements EventBus {
                     "RabbitMQ sends at most %d events ahead; the capacity was %d"
                             .formatted(MOST_PREFETCHED, options.capacity()));
         }
+        RetryStrategy retry = handler.retryStrategy().orElse(settings.bus().retry());
         if (closed) {
             throw new IllegalStateException("the bus is closed");
         }
-        RetryStrategy retry = handler.retryStrategy().orElse(settings.bus().retry());
         String name = options.name().orElseGet(() -> ALONE + UUID.randomUUID());
         String queue = settings.exchange() + "." + name;
         requireHonourable(retry, queue);
@@ -180,7 +180,11 @@ public final class RabbitEventBus implements EventBus {
                         () -> new Dispatcher(handling, handler));
         receiver.start(settings.patience());
         receivers.add(receiver);
-        return new ActiveSubscription(name, compiled, () -> end(receiver));
+        if (closed) { // meanwhile, and may have missed it
+            end(receiver);
+            throw new IllegalStateException("the bus is closed");
+        }
+        return new ActiveSubscription(name, compiled, () -> !closed, () -> end(receiver));
     }
 
     private void requireHonourable(RetryStrategy retry, String queue) {

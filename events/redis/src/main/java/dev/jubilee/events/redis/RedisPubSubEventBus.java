@@ -127,7 +127,11 @@ public final class RedisPubSubEventBus implements EventBus {
                         settings.address(), compiled, messages, new Dispatcher(handling, handler));
         receiver.listen(channel(globOf(compiled)), privateChannel(name));
         receivers.add(receiver);
-        return new ActiveSubscription(name, compiled, () -> end(receiver));
+        if (closed) { // meanwhile, and may have missed it
+            end(receiver);
+            throw new IllegalStateException("the bus is closed");
+        }
+        return new ActiveSubscription(name, compiled, () -> !closed, () -> end(receiver));
     }
 
     private String channel(String rest) {

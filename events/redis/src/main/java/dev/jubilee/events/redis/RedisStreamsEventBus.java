@@ -167,7 +167,11 @@ public final class RedisStreamsEventBus implements EventBus {
                                 dispatcher);
         receivers.add(receiver);
         receiver.start();
-        return new ActiveSubscription(name, compiled, () -> end(receiver));
+        if (closed) { // meanwhile, and may have missed it
+            end(receiver);
+            throw new IllegalStateException("the bus is closed");
+        }
+        return new ActiveSubscription(name, compiled, () -> !closed, () -> end(receiver));
     }
 
     private String lastId() {

@@ -22,6 +22,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -399,6 +400,29 @@ public abstract class EventBusContract extends FaultyCodeContract {
         assertThatThrownBy(() -> bus().publish(score("ada", 6)))
                 .isInstanceOf(IllegalStateException.class);
         assertThat(recorder.handled()).hasSize(handled);
+    }
+
+    @Test
+    void closingEndsItsSubscriptionsAndThoseBeingMade() {
+        Subscription subscription = bus().subscribe(family + ".score", new Recorder());
+        EventHandler<BaseEvent> closing =
+                new EventHandler<>() {
+                    @Override
+                    public void handle(BaseEvent event) {}
+
+                    @Override
+                    public Optional<RetryStrategy> retryStrategy() {
+                        bus().close(); // while it is subscribed
+                        return Optional.empty();
+                    }
+                };
+
+        assertThatThrownBy(() -> bus().subscribe(family + ".score", closing))
+                .isInstanceOf(IllegalStateException.class);
+
+        assertThat(subscription.isActive()).isFalse();
+        assertThatThrownBy(() -> bus().subscribe(family + ".score", new Recorder()))
+                .isInstanceOf(IllegalStateException.class);
     }
 
     @Test
