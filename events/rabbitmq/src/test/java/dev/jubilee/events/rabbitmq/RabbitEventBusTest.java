@@ -31,12 +31,14 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -124,6 +126,39 @@ class RabbitEventBusTest extends DurableEventBusContract {
 
         bus().publish(score("ada", 2));
         Await.until("the next came", () -> handled.size() == 2);
+    }
+
+    @Test
+    void aSubscriptionOutlivesWhatIsThrownWhileItIsOpenedAgain() throws Exception {
+        Queue<String> handled = new ConcurrentLinkedQueue<>();
+        AtomicBoolean failing = new AtomicBoolean();
+        EventHandler<BaseEvent> handler =
+                new EventHandler<>() {
+                    @Override
+                    public void handle(BaseEvent event) {
+                        handled.add(event.id());
+                    }
+
+                    @Override
+                    public Optional<RetryStrategy> retryStrategy() {
+                        if (failing.getAndSet(false)) {
+                            throw new IllegalStateException("not now");
+                        }
+                        return Optional.empty();
+                    }
+                };
+        bus().subscribe(family + ".score", SubscriptionOptions.durable(family), handler);
+
+        try (Connection connection = connection();
+                Channel channel = connection.createChannel()) {
+            failing.set(true);
+            channel.queueDelete("events." + family);
+            Await.until("it is made and consumed again", () -> consumers(connection) == 1);
+        }
+
+        assertThat(failing).isFalse();
+        bus().publish(score("ada", 1));
+        Await.until("it came", () -> handled.size() == 1);
     }
 
     private static EventHandler<BaseEvent> noting(Queue<String> handled) {

@@ -1,5 +1,6 @@
 package dev.jubilee.events.redis;
 
+import dev.jubilee.events.core.Complaints;
 import io.lettuce.core.ScriptOutputType;
 import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
@@ -54,6 +55,7 @@ final class StreamTrimming implements Runnable {
 
     private final RedisLink link;
     private final RedisSettings settings;
+    private final Complaints complaints;
     private final Thread thread;
     private volatile boolean ending;
     private volatile boolean full;
@@ -61,6 +63,7 @@ final class StreamTrimming implements Runnable {
     StreamTrimming(RedisLink link, RedisSettings settings) {
         this.link = link;
         this.settings = settings;
+        this.complaints = new Complaints(LOG, settings.stream() + " is not trimmed at present");
         this.thread = Thread.ofVirtual().name("redis-trimming").unstarted(this);
     }
 
@@ -83,8 +86,10 @@ final class StreamTrimming implements Runnable {
         while (!ending) {
             try {
                 trim();
-            } catch (RuntimeException e) { // it is done again
-                LOG.debug("{} is not trimmed at present: {}", settings.stream(), e.toString());
+            } catch (Throwable e) { // it is done again
+                if (!ending) {
+                    complaints.about(e);
+                }
             }
             LockSupport.parkNanos(EVERY.toNanos());
         }

@@ -2,6 +2,9 @@ package dev.jubilee.events.redis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.AppenderBase;
 import dev.jubilee.events.BaseEvent;
 import dev.jubilee.events.DomainEvent;
 import dev.jubilee.events.EventBus;
@@ -25,6 +28,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
@@ -32,9 +36,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.slf4j.LoggerFactory;
 
 @ExtendWith(RealRedis.class)
 class RedisStreamsEventBusTest extends DurableEventBusContract {
@@ -313,6 +319,39 @@ class RedisStreamsEventBusTest extends DurableEventBusContract {
                         small.publish(score("ada", 32));
                         return true;
                     });
+        }
+    }
+
+    @Test
+    void whatTheServerRefusesIsSaidAndTriedAgain() {
+        Queue<String> said = new ConcurrentLinkedQueue<>();
+        List<Logger> loggers =
+                Stream.of(StreamReceiver.class, StreamTrimming.class)
+                        .map(each -> (Logger) LoggerFactory.getLogger(each))
+                        .toList();
+        AppenderBase<ILoggingEvent> listening =
+                new AppenderBase<>() {
+                    @Override
+                    protected void append(ILoggingEvent line) {
+                        said.add(line.getFormattedMessage());
+                    }
+                };
+        listening.start();
+        loggers.forEach(logger -> logger.addAppender(listening));
+        try {
+            bus().subscribe(family + ".score", event -> handled.add(event.id()));
+            redis().set(family, "no stream");
+            Await.until(
+                    "both complain",
+                    () ->
+                            said.stream().anyMatch(line -> line.contains("cannot read at present"))
+                                    && said.contains(family + " is not trimmed at present"));
+            redis().del(family);
+
+            bus().publish(score("ada", 1));
+            Await.until("it came", () -> handled.size() == 1);
+        } finally {
+            loggers.forEach(logger -> logger.detachAppender(listening));
         }
     }
 
