@@ -26,6 +26,7 @@ final class GroupReceiver extends StreamReceiver {
     private static final String START = "0-0";
     private static final Duration FORGOTTEN = StreamLease.LENGTH.multipliedBy(2);
     private static final Duration FLUSH_WITHIN = Duration.ofSeconds(5);
+    private static final Duration RELEASE_WITHIN = Duration.ofSeconds(2);
 
     private final String stream;
     private final RedisLink link;
@@ -171,10 +172,10 @@ final class GroupReceiver extends StreamReceiver {
     }
 
     @Override
-    void finish(RedisCommands<String, String> redis) {
+    void finish() {
         unacknowledged.flush(FLUSH_WITHIN);
         if (link.shared().isOpen()) {
-            lease.release(redis);
+            lease.release(link.shared().async(), RELEASE_WITHIN);
         } // else it runs out by itself
     }
 }

@@ -1,6 +1,9 @@
 package dev.jubilee.events.redis;
 
+import io.lettuce.core.LettuceFutures;
+import io.lettuce.core.RedisFuture;
 import io.lettuce.core.ScriptOutputType;
+import io.lettuce.core.api.async.RedisAsyncCommands;
 import io.lettuce.core.api.sync.RedisCommands;
 import java.time.Duration;
 import java.util.UUID;
@@ -71,8 +74,12 @@ final class StreamLease {
         return held && nanos.getAsLong() - takenAt < LENGTH.toNanos();
     }
 
-    void release(RedisCommands<String, String> redis) {
+    /** Waits no longer than that for a server that may be away: then it runs out by itself. */
+    void release(RedisAsyncCommands<String, String> redis, Duration atMost) {
         held = false;
-        Long unused = redis.eval(RELEASE, ScriptOutputType.INTEGER, key, owner);
+        RedisFuture<Long> answer = redis.eval(RELEASE, ScriptOutputType.INTEGER, key, owner);
+        if (!LettuceFutures.awaitAll(atMost, answer)) {
+            answer.cancel(true);
+        }
     }
 }

@@ -62,7 +62,7 @@ abstract class StreamReceiver implements Runnable {
     abstract boolean mayHandle(RedisCommands<String, String> redis);
 
     /** Everything that was begun is handled: says so to the server. */
-    abstract void finish(RedisCommands<String, String> redis);
+    abstract void finish();
 
     /** Whether it feeds the subscription of this name. */
     final boolean is(String subscription) {
@@ -129,7 +129,7 @@ abstract class StreamReceiver implements Runnable {
         }
         dispatcher.close();
         try {
-            finish(link.shared().sync());
+            finish();
         } catch (RuntimeException e) {
             LOG.debug("the lease of {} runs out by itself: {}", name, e.toString());
         }

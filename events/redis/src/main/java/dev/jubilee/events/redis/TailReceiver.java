@@ -48,5 +48,5 @@ final class TailReceiver extends StreamReceiver {
     }
 
     @Override
-    void finish(RedisCommands<String, String> redis) {}
+    void finish() {}
 }

@@ -136,7 +136,7 @@ class RedisStreamsEventBusTest extends DurableEventBusContract {
         assertThat(lease.runs()).isFalse();
         assertThat(lease.take(redis())).isTrue();
         assertThat(lease.runs()).isTrue();
-        lease.release(redis());
+        lease.release(link.shared().async(), Await.PATIENCE);
         assertThat(lease.runs()).isFalse();
     }
 
