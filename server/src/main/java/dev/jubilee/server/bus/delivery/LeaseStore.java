@@ -40,7 +40,15 @@ final class LeaseStore {
     }
 
     /**
+     * How many, and how large together: one at least.
+     *
+     * @param bytes of events, unless one alone has more
+     */
+    record Most(int deliveries, int bytes) {}
+
+    /**
      * Leases what is due, in order, to one caller, who may not have what the closed topics hold.
+     * Who takes of the same subscription at the same time waits, and goes on where this one ended.
      *
      * @param mostAttempts what was tried more often waits to be given up
      */
@@ -49,22 +57,26 @@ final class LeaseStore {
             UUID subscription,
             List<String> closed,
             Due which,
-            int limit,
+            Most most,
             int mostAttempts,
             Instant now,
             Instant until)
             throws SQLException {
+        PendingStore.lockOwners(connection, List.of(subscription));
         try (PreparedStatement update =
                 connection.prepareStatement(
                         """
                         WITH next AS MATERIALIZED (
-                            SELECT subscription_id, id FROM bus.pending_deliveries
+                            SELECT id, octet_length(body) AS size FROM bus.pending_deliveries
                             WHERE subscription_id = ? AND due_at <= ? AND topic <> ALL (?) AND attempts <= ?%s
-                            ORDER BY id LIMIT ? FOR UPDATE SKIP LOCKED
+                            ORDER BY id LIMIT ?
+                        ), measured AS (
+                            SELECT id, size, sum(size) OVER (ORDER BY id) AS together FROM next
                         )
                         UPDATE bus.pending_deliveries p
                         SET taken = true, attempts = attempts + 1, due_at = ?, stream = NULL, stream_place = NULL
-                        FROM next n WHERE p.subscription_id = n.subscription_id AND p.id = n.id
+                        FROM measured n
+                        WHERE p.subscription_id = ? AND p.id = n.id AND (n.together <= ? OR n.together = n.size)
                         RETURNING p.subscription_id, p.id, p.event_id, p.event_type, p.topic, p.key, p.priority,
                             p.body, p.attempts, p.due_at, p.accepted_at
                         """
@@ -73,8 +85,10 @@ final class LeaseStore {
             update.setObject(2, utc(now));
             update.setArray(3, connection.createArrayOf("text", closed.toArray()));
             update.setInt(4, mostAttempts);
-            update.setInt(5, limit);
+            update.setInt(5, most.deliveries());
             update.setObject(6, utc(until));
+            update.setObject(7, subscription);
+            update.setInt(8, most.bytes());
             List<Delivery> leased = PendingStore.read(update);
             leased.sort(Comparator.comparingLong(Delivery::id));
             return leased;

@@ -183,8 +183,12 @@ final class Leases {
         }
     }
 
-    /** Takes what is due; what was taken too often is given up. */
-    List<Delivery> take(Taker taker, int limit) {
+    /**
+     * Takes what is due, one at least; what was taken too often is given up.
+     *
+     * @param bytes that they have together at most, unless one alone has more
+     */
+    List<Delivery> take(Taker taker, int limit, int bytes) {
         Subscription subscription = taker.subscription();
         if (!subscription.isActive()) {
             return List.of();
@@ -207,13 +211,13 @@ final class Leases {
                             id,
                             closed,
                             look ? LeaseStore.Due.ANY : LeaseStore.Due.WAITING,
-                            limit,
+                            new LeaseStore.Most(limit, bytes),
                             acks ? retries : Integer.MAX_VALUE,
                             now,
                             now.plus(lengthFor(subscription)));
                 });
-        // What was leased before comes first. If it fills the limit there may be more of it.
-        if (look && (taken.size() < limit || taken.stream().allMatch(one -> one.attempts() == 1))) {
+        // What was leased before comes first; there may be more of it.
+        if (look && taken.stream().allMatch(one -> one.attempts() == 1)) {
             looked(mine, now);
         }
         return taken;

@@ -21,6 +21,7 @@ class LeaseStoreTest {
     private static final Instant LATER = NOW.plus(Duration.ofSeconds(30));
     private static final int LEASED = 20_000;
     private static final int RETRIES = 3;
+    private static final LeaseStore.Most MOST = new LeaseStore.Most(100, 1 << 20);
     private static final long STREAM = 7;
 
     private final UUID subscription = UUID.randomUUID();
@@ -88,6 +89,28 @@ class LeaseStoreTest {
     }
 
     @Test
+    void whatIsTakenAtOnceHasNoMoreBytesThanAreAskedForUnlessItIsASingleEvent()
+            throws SQLException {
+        try (Connection connection = platform.connection()) {
+            owe(connection, 1, 5, false, NOW);
+            enlarge(connection, 1_000);
+
+            assertThat(take(connection, new LeaseStore.Most(100, 2_500)))
+                    .extracting(Delivery::id)
+                    .containsExactly(1L, 2L);
+            assertThat(take(connection, new LeaseStore.Most(100, 10)))
+                    .extracting(Delivery::id)
+                    .containsExactly(3L);
+            assertThat(take(connection, new LeaseStore.Most(1, 2_500)))
+                    .extracting(Delivery::id)
+                    .containsExactly(4L);
+            assertThat(take(connection, new LeaseStore.Most(100, 1_000)))
+                    .extracting(Delivery::id)
+                    .containsExactly(5L);
+        }
+    }
+
+    @Test
     void theOutlookNamesTheEarliestThatIsNotLeased() throws SQLException {
         try (Connection connection = platform.connection()) {
             assertThat(LeaseStore.outlook(connection, subscription, List.of()))
@@ -100,10 +123,32 @@ class LeaseStoreTest {
         }
     }
 
+    private List<Delivery> take(Connection connection, LeaseStore.Most most) throws SQLException {
+        return LeaseStore.lease(
+                connection,
+                subscription,
+                List.of(),
+                LeaseStore.Due.WAITING,
+                most,
+                RETRIES,
+                NOW,
+                LATER);
+    }
+
+    private void enlarge(Connection connection, int bytes) throws SQLException {
+        try (PreparedStatement update =
+                connection.prepareStatement(
+                        "UPDATE bus.pending_deliveries SET body = ? WHERE subscription_id = ?")) {
+            update.setBytes(1, new byte[bytes]);
+            update.setObject(2, subscription);
+            update.executeUpdate();
+        }
+    }
+
     private List<Delivery> lease(Connection connection, LeaseStore.Due which, Instant now)
             throws SQLException {
         return LeaseStore.lease(
-                connection, subscription, List.of(), which, 100, RETRIES, now, LATER);
+                connection, subscription, List.of(), which, MOST, RETRIES, now, LATER);
     }
 
     private void owe(Connection connection, int from, int count, boolean taken, Instant due)

@@ -43,6 +43,7 @@ class LockOrderTest {
 
     static Stream<Named<Ending>> endings() {
         return Stream.of(
+                Named.of("lease", LockOrderTest::lease),
                 Named.of("ack", (c, s) -> LeaseStore.ack(c, s, IDS, NOW)),
                 Named.of(
                         "ackUpTo",
@@ -62,6 +63,12 @@ class LockOrderTest {
     private static Delivery first(UUID subscription) {
         return new Delivery(
                 subscription, 1, "e1", "game.kill", "t", null, 1, new byte[0], 0, NOW, NOW);
+    }
+
+    private static void lease(Connection connection, UUID subscription) throws SQLException {
+        var most = new LeaseStore.Most(10, 1_000);
+        LeaseStore.lease(
+                connection, subscription, List.of(), LeaseStore.Due.ANY, most, 3, NOW, NOW);
     }
 
     private static void record(Connection connection, UUID subscription) throws SQLException {

@@ -24,6 +24,7 @@ class StreamStoreTest {
     private static final Instant LATER = NOW.plus(Duration.ofSeconds(30));
     private static final int WAITING = 20_000;
     private static final int RETRIES = 3;
+    private static final LeaseStore.Most MOST = new LeaseStore.Most(100, 1 << 20);
     private static final long STREAM = 7;
     private static final long OTHER_STREAM = 8;
 
@@ -123,7 +124,7 @@ class StreamStoreTest {
     private List<Delivery> lease(Connection connection, LeaseStore.Due which, Instant now)
             throws SQLException {
         return LeaseStore.lease(
-                connection, subscription, List.of(), which, 100, RETRIES, now, LATER);
+                connection, subscription, List.of(), which, MOST, RETRIES, now, LATER);
     }
 
     private void release(Connection connection, long stream, long... inOrder) throws SQLException {
