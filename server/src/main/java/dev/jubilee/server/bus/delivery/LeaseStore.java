@@ -28,9 +28,9 @@ final class LeaseStore {
     /** Which of what is due. */
     enum Due {
         /** What is not leased. Costs nothing for what is, however much that may be. */
-        WAITING(" AND NOT taken"),
+        WAITING("CASE WHEN NOT taken THEN subscription_id END = ? AND NOT taken"),
         /** That, and what was leased for longer than its lease. Looks at every lease. */
-        ANY("");
+        ANY("subscription_id = ?");
 
         private final String condition;
 
@@ -67,16 +67,17 @@ final class LeaseStore {
                 connection.prepareStatement(
                         """
                         WITH next AS MATERIALIZED (
-                            SELECT id, octet_length(body) AS size FROM bus.pending_deliveries
-                            WHERE subscription_id = ? AND due_at <= ? AND topic <> ALL (?) AND attempts <= ?%s
+                            SELECT subscription_id, id, octet_length(body) AS size FROM bus.pending_deliveries
+                            WHERE %s AND due_at <= ? AND topic <> ALL (?) AND attempts <= ?
                             ORDER BY id LIMIT ?
                         ), measured AS (
-                            SELECT id, size, sum(size) OVER (ORDER BY id) AS together FROM next
+                            SELECT subscription_id, id, size, sum(size) OVER (ORDER BY id) AS together FROM next
                         )
                         UPDATE bus.pending_deliveries p
                         SET taken = true, attempts = attempts + 1, due_at = ?, stream = NULL, stream_place = NULL
                         FROM measured n
-                        WHERE p.subscription_id = ? AND p.id = n.id AND (n.together <= ? OR n.together = n.size)
+                        WHERE p.subscription_id = n.subscription_id AND p.id = n.id
+                            AND (n.together <= ? OR n.together = n.size)
                         RETURNING p.subscription_id, p.id, p.event_id, p.event_type, p.topic, p.key, p.priority,
                             p.body, p.attempts, p.due_at, p.accepted_at
                         """
@@ -87,8 +88,7 @@ final class LeaseStore {
             update.setInt(4, mostAttempts);
             update.setInt(5, most.deliveries());
             update.setObject(6, utc(until));
-            update.setObject(7, subscription);
-            update.setInt(8, most.bytes());
+            update.setInt(7, most.bytes());
             List<Delivery> leased = PendingStore.read(update);
             leased.sort(Comparator.comparingLong(Delivery::id));
             return leased;
@@ -243,9 +243,11 @@ final class LeaseStore {
                 connection.prepareStatement(
                         """
                         SELECT (SELECT min(due_at) FROM bus.pending_deliveries
-                                WHERE subscription_id = ? AND NOT taken AND topic <> ALL (?)),
+                                WHERE CASE WHEN NOT taken THEN subscription_id END = ? AND NOT taken
+                                    AND topic <> ALL (?)),
                             EXISTS (SELECT FROM bus.pending_deliveries
-                                WHERE subscription_id = ? AND taken AND topic <> ALL (?))
+                                WHERE CASE WHEN attempts > 0 THEN subscription_id END = ? AND attempts > 0
+                                    AND taken AND topic <> ALL (?))
                         """)) {
             select.setObject(1, subscription);
             select.setArray(2, connection.createArrayOf("text", closed.toArray()));

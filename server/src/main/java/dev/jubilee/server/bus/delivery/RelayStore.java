@@ -43,21 +43,24 @@ final class RelayStore {
         try (PreparedStatement update =
                 connection.prepareStatement(
                         """
+                        WITH next AS MATERIALIZED (
+                            SELECT subscription_id, id, octet_length(body) AS size FROM bus.pending_deliveries
+                            WHERE CASE WHEN NOT taken THEN subscription_id END = ? AND NOT taken AND topic <> ALL (?)
+                            ORDER BY id LIMIT ?
+                        ), measured AS (
+                            SELECT subscription_id, id, sum(size) OVER (ORDER BY id) - size AS before FROM next
+                        )
                         UPDATE bus.pending_deliveries p SET taken = true, batch = ?
-                        FROM (SELECT id, sum(size) OVER (ORDER BY id) - size AS before
-                            FROM (SELECT id, octet_length(body) AS size FROM bus.pending_deliveries
-                                WHERE subscription_id = ? AND NOT taken AND topic <> ALL (?)
-                                ORDER BY id LIMIT ?) AS waiting) AS n
-                        WHERE p.subscription_id = ? AND p.id = n.id AND n.before < ?
+                        FROM measured n
+                        WHERE p.subscription_id = n.subscription_id AND p.id = n.id AND n.before < ?
                         RETURNING
                         """
                                 + PendingStore.FIELDS)) {
-            update.setLong(1, batch);
-            update.setObject(2, subscription);
-            update.setArray(3, connection.createArrayOf("text", closed.toArray()));
-            update.setInt(4, most);
-            update.setObject(5, subscription);
-            update.setLong(6, MOST_BYTES);
+            update.setObject(1, subscription);
+            update.setArray(2, connection.createArrayOf("text", closed.toArray()));
+            update.setInt(3, most);
+            update.setLong(4, batch);
+            update.setLong(5, MOST_BYTES);
             List<Delivery> taken = PendingStore.read(update);
             taken.sort(Comparator.comparingLong(Delivery::id));
             return taken;

@@ -9,7 +9,9 @@ import java.util.concurrent.atomic.AtomicLong;
  * until others have sent theirs. Thread-safe.
  */
 final class StreamMemory {
-    /** Bytes of events that one stream takes from PostgreSQL at once, unless a single one has more. */
+    /**
+     * Bytes of events that one stream takes from PostgreSQL at once, unless a single one has more.
+     */
     static final int MOST = 256 << 10;
 
     /** What is held for a stream while it takes something: of as large an event as is usual. */

@@ -46,6 +46,25 @@ class LeaseStoreTest {
         }
     }
 
+    /** The statistics are of a moment when nothing was leased and another had much that waits. */
+    @Test
+    void whatIsLeasedIsNotLookedAtWhateverTheStatisticsSay() throws SQLException {
+        try (Connection connection = platform.connection()) {
+            owe(connection, UUID.randomUUID(), 1, LEASED, false, NOW);
+            owe(connection, 1, 10, false, NOW);
+            settle(connection);
+            owe(connection, 11, LEASED, true, LATER);
+            owe(connection, LEASED + 11, 3, false, NOW);
+            connection.setAutoCommit(false);
+            assertThat(lease(connection, LeaseStore.Due.WAITING, NOW)).hasSize(13);
+
+            assertThat(LeaseStore.outlook(connection, subscription, List.of()).leased()).isTrue();
+            assertThat(lease(connection, LeaseStore.Due.WAITING, NOW)).isEmpty();
+
+            assertThat(looked(connection)).isLessThan(LEASED / 10);
+        }
+    }
+
     @Test
     void aLeaseThatEndedIsFoundBeforeWhatCameAfterIt() throws SQLException {
         try (Connection connection = platform.connection()) {
@@ -152,6 +171,17 @@ class LeaseStoreTest {
     }
 
     private void owe(Connection connection, int from, int count, boolean taken, Instant due)
+            throws SQLException {
+        owe(connection, subscription, from, count, taken, due);
+    }
+
+    private static void owe(
+            Connection connection,
+            UUID subscription,
+            int from,
+            int count,
+            boolean taken,
+            Instant due)
             throws SQLException {
         try (PreparedStatement insert =
                 connection.prepareStatement(

@@ -90,8 +90,7 @@ class OpenStreamsTest {
                 inbox = level(streams.join(next, 0))) {
             filled.add(inbox);
             streams.routed(
-                    List.of(
-                            new PendingStore.Row(delivery(next, 1, LARGE), inbox.window, inbox)));
+                    List.of(new PendingStore.Row(delivery(next, 1, LARGE), inbox.window, inbox)));
             next = UUID.randomUUID();
         }
         assertThat(filled).as("each has room, all together have not").hasSize(5);
