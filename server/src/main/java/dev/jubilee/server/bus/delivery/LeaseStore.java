@@ -14,30 +14,16 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The SQL of deliveries that subscribers take themselves. One that was taken is leased: it is due
- * again when the lease ends.
+ * again when the lease ends, see {@link FailedLeases}.
  */
 final class LeaseStore {
-    private static final String RECORD =
+    static final String RECORD =
             """
             INSERT INTO bus.event_deliveries (id, event_id, subscription_id, attempt_number, status, method,
                 error_message, delivered_at, next_retry_at, is_last_attempt)
             """;
 
     private LeaseStore() {}
-
-    /** Which of what is due. */
-    enum Due {
-        /** What is not leased. Costs nothing for what is, however much that may be. */
-        WAITING("CASE WHEN NOT taken THEN subscription_id END = ? AND NOT taken"),
-        /** That, and what was leased for longer than its lease. Looks at every lease. */
-        ANY("subscription_id = ?");
-
-        private final String condition;
-
-        Due(String condition) {
-            this.condition = condition;
-        }
-    }
 
     /**
      * How many, and how large together: one at least.
@@ -47,8 +33,11 @@ final class LeaseStore {
     record Most(int deliveries, int bytes) {}
 
     /**
-     * Leases what is due, in order, to one caller, who may not have what the closed topics hold.
-     * Who takes of the same subscription at the same time waits, and goes on where this one ended.
+     * Leases what is due and not leased, in order, to one caller, who may not have what the closed
+     * topics hold. Costs nothing for what is leased, however much that may be.
+     *
+     * <p>Who takes of the same subscription at the same time waits, and goes on where this one
+     * ended.
      *
      * @param mostAttempts what was tried more often waits to be given up
      */
@@ -56,7 +45,6 @@ final class LeaseStore {
             Connection connection,
             UUID subscription,
             List<String> closed,
-            Due which,
             Most most,
             int mostAttempts,
             Instant now,
@@ -68,7 +56,8 @@ final class LeaseStore {
                         """
                         WITH next AS MATERIALIZED (
                             SELECT subscription_id, id, octet_length(body) AS size FROM bus.pending_deliveries
-                            WHERE %s AND due_at <= ? AND topic <> ALL (?) AND attempts <= ?
+                            WHERE CASE WHEN NOT taken THEN subscription_id END = ? AND NOT taken
+                                AND due_at <= ? AND topic <> ALL (?) AND attempts <= ?
                             ORDER BY id LIMIT ?
                         ), measured AS (
                             SELECT subscription_id, id, size, sum(size) OVER (ORDER BY id) AS together FROM next
@@ -80,8 +69,7 @@ final class LeaseStore {
                             AND (n.together <= ? OR n.together = n.size)
                         RETURNING p.subscription_id, p.id, p.event_id, p.event_type, p.topic, p.key, p.priority,
                             p.body, p.attempts, p.due_at, p.accepted_at
-                        """
-                                .formatted(which.condition))) {
+                        """)) {
             update.setObject(1, subscription);
             update.setObject(2, utc(now));
             update.setArray(3, connection.createArrayOf("text", closed.toArray()));
@@ -92,40 +80,6 @@ final class LeaseStore {
             List<Delivery> leased = PendingStore.read(update);
             leased.sort(Comparator.comparingLong(Delivery::id));
             return leased;
-        }
-    }
-
-    /**
-     * Gives up what was taken too often and never acknowledged, and returns how many there were.
-     * Looks at everything.
-     */
-    static int giveUp(Connection connection, UUID subscription, int maxRetries, Instant now)
-            throws SQLException {
-        PendingStore.lockOwners(connection, List.of(subscription));
-        try (PreparedStatement move =
-                connection.prepareStatement(
-                        """
-                        WITH gone AS (
-                            DELETE FROM bus.pending_deliveries
-                            WHERE subscription_id = ? AND due_at <= ? AND attempts > ? RETURNING *
-                        ), dead AS (
-                        """
-                                + deadLettersFrom("gone", "'it was not acknowledged in time'")
-                                + "), recorded AS ("
-                                + RECORD
-                                + """
-                                        SELECT uuidv7(), event_id, subscription_id::text, attempts, 'dead', 'sse',
-                                            'it was not acknowledged in time', ?, NULL, true
-                                        FROM gone
-                                )
-                                SELECT count(*) FROM gone
-                                """)) {
-            move.setObject(1, subscription);
-            move.setObject(2, utc(now));
-            move.setInt(3, maxRetries);
-            move.setObject(4, utc(now));
-            move.setObject(5, utc(now));
-            return count(move);
         }
     }
 
@@ -165,69 +119,6 @@ final class LeaseStore {
         }
     }
 
-    /** What was leased comes again after the delay, unless it was tried too often. */
-    static int nack(
-            Connection connection,
-            UUID subscription,
-            List<Long> ids,
-            int maxRetries,
-            Instant now,
-            Instant due)
-            throws SQLException {
-        PendingStore.lockOwners(connection, List.of(subscription));
-        try (PreparedStatement update =
-                connection.prepareStatement(
-                        "WITH again AS (UPDATE bus.pending_deliveries SET due_at = ?, taken = false"
-                                + " WHERE subscription_id = ? AND taken AND id = ANY (?)"
-                                + " AND attempts <= ? RETURNING *), recorded AS ("
-                                + RECORD
-                                + """
-                                SELECT uuidv7(), event_id, subscription_id::text, attempts, 'failed', 'sse',
-                                    'the subscriber gave it back', ?, ?, false
-                                FROM again)
-                                SELECT count(*) FROM again
-                                """)) {
-            update.setObject(1, utc(due));
-            update.setObject(2, subscription);
-            update.setArray(3, connection.createArrayOf("int8", ids.toArray()));
-            update.setInt(4, maxRetries);
-            update.setObject(5, utc(now));
-            update.setObject(6, utc(due));
-            return count(update);
-        }
-    }
-
-    /** What the subscriber gave back too often is given up. */
-    static int nackDead(
-            Connection connection, UUID subscription, List<Long> ids, int maxRetries, Instant now)
-            throws SQLException {
-        PendingStore.lockOwners(connection, List.of(subscription));
-        try (PreparedStatement move =
-                connection.prepareStatement(
-                        """
-                        WITH gone AS (
-                            DELETE FROM bus.pending_deliveries WHERE subscription_id = ? AND taken
-                                AND id = ANY (?) AND attempts > ? RETURNING *
-                        ), dead AS (
-                        """
-                                + deadLettersFrom("gone", "'the subscriber gave it back'")
-                                + "), recorded AS ("
-                                + RECORD
-                                + """
-                                SELECT uuidv7(), event_id, subscription_id::text, attempts, 'dead', 'sse',
-                                    'the subscriber gave it back', ?, NULL, true
-                                FROM gone)
-                                SELECT count(*) FROM gone
-                                """)) {
-            move.setObject(1, subscription);
-            move.setArray(2, connection.createArrayOf("int8", ids.toArray()));
-            move.setInt(3, maxRetries);
-            move.setObject(4, utc(now));
-            move.setObject(5, utc(now));
-            return count(move);
-        }
-    }
-
     /**
      * What is owed and not taken at the moment.
      *
@@ -261,25 +152,14 @@ final class LeaseStore {
         }
     }
 
-    private static String deadLettersFrom(String rows, String reason) {
-        return """
-        INSERT INTO bus.dead_letters (id, subscription_id, event_id, event_type, topic, key, priority, body,
-            attempts, reason, accepted_at, dead_at)
-        SELECT uuidv7(), subscription_id, event_id, event_type, topic, key, priority, body, attempts,
-            %s, accepted_at, ?
-        FROM %s
-        """
-                .formatted(reason, rows);
-    }
-
-    private static int count(PreparedStatement statement) throws SQLException {
+    static int count(PreparedStatement statement) throws SQLException {
         try (ResultSet row = statement.executeQuery()) {
             row.next();
             return row.getInt(1);
         }
     }
 
-    private static OffsetDateTime utc(Instant instant) {
+    static OffsetDateTime utc(Instant instant) {
         return instant.atOffset(ZoneOffset.UTC);
     }
 }

@@ -96,7 +96,7 @@ final class RelayStore {
         }
     }
 
-    /** What was taken after this batch was not written: it waits again. */
+    /** What was taken after this batch was not written, for no fault of it: it waits again. */
     static void undo(Connection connection, UUID subscription, long committed) throws SQLException {
         PendingStore.lockOwners(connection, List.of(subscription));
         try (PreparedStatement update =
@@ -108,6 +108,37 @@ final class RelayStore {
             update.setObject(1, subscription);
             update.setLong(2, committed);
             update.executeUpdate();
+        }
+    }
+
+    /**
+     * What was taken after this batch could not be written: that is an attempt on record, and it
+     * waits again. Returns how many deliveries there were.
+     */
+    static int fail(
+            Connection connection, UUID subscription, long committed, String reason, Instant now)
+            throws SQLException {
+        PendingStore.lockOwners(connection, List.of(subscription));
+        try (PreparedStatement update =
+                connection.prepareStatement(
+                        """
+                        WITH again AS (
+                            UPDATE bus.pending_deliveries SET taken = false, batch = NULL, attempts = attempts + 1
+                            WHERE subscription_id = ? AND batch > ? RETURNING *
+                        ), recorded AS (
+                            INSERT INTO bus.event_deliveries (id, event_id, subscription_id, attempt_number, status,
+                                method, error_message, delivered_at, next_retry_at, is_last_attempt)
+                            SELECT uuidv7(), event_id, subscription_id::text, attempts, 'failed', 'kafka', ?, ?, ?, false
+                            FROM again ORDER BY id
+                        )
+                        SELECT count(*) FROM again
+                        """)) {
+            update.setObject(1, subscription);
+            update.setLong(2, committed);
+            update.setString(3, reason);
+            update.setObject(4, utc(now));
+            update.setObject(5, utc(now));
+            return count(update);
         }
     }
 
