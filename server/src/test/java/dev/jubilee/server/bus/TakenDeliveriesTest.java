@@ -71,6 +71,45 @@ class TakenDeliveriesTest {
         assertThat(letters.get("dead_letters").get(0).get("event_id").stringValue()).isEqualTo(id);
         assertThat(letters.get("dead_letters").get(0).get("reason").stringValue())
                 .contains("not acknowledged");
+        JsonNode attempts =
+                bus.get("service", "/events/" + id + "/deliveries")
+                        .body()
+                        .at("/deliveries/0/attempts");
+        assertThat(attempts)
+                .extracting(one ->
+                        one.get("attempt_number").intValue()
+                                + one.get("status").stringValue()
+                                + one.get("is_last_attempt").booleanValue())
+                .containsExactly("1failedfalse", "2deadtrue");
+        assertThat(attempts.get(0).get("error_message").stringValue()).contains("not acknowledged");
+        assertThat(attempts.get(0).has("next_retry_at")).isTrue();
+    }
+
+    @Test
+    void whatIsGivenBackOrNotAnsweredForRestsByThePolicyOfItsRetries() {
+        String topic = topic();
+        String path =
+                subscribe(
+                        topic,
+                        ", \"max_retries\": 5, \"retry_policy\": [5, 100], \"ack_deadline\": 10");
+        publish(topic, 1);
+        String delivery = pull(bus, path, 10_000).get(0).get("delivery_id").stringValue();
+        String all = "{\"delivery_ids\": [\"" + delivery + "\"]}";
+        bus.post("service", path + "/nack", all);
+        assertThat(pull(bus, path, 0)).isEmpty();
+        platform.clock().advance(Duration.ofSeconds(6));
+        assertThat(pull(bus, path, 0)).as("after the first pause").hasSize(1);
+
+        bus.post("service", path + "/nack", all);
+        platform.clock().advance(Duration.ofSeconds(6));
+        assertThat(pull(bus, path, 0)).as("the second is longer").isEmpty();
+        platform.clock().advance(Duration.ofSeconds(95));
+        assertThat(pull(bus, path, 0)).hasSize(1);
+
+        platform.clock().advance(Duration.ofSeconds(11));
+        assertThat(pull(bus, path, 0)).as("nobody answered, and it rests").isEmpty();
+        platform.clock().advance(Duration.ofSeconds(101));
+        assertThat(pull(bus, path, 0).get(0).get("attempt").intValue()).isEqualTo(4);
     }
 
     @Test
