@@ -66,14 +66,15 @@ final class LeaseRoutes implements Routes {
         Duration wait = Duration.ofMillis(body.integer("wait_ms", 0, 20_000, 0));
         body.check();
         boolean acks = subscription.requiresAck();
+        LeaseStore.Most most = LeaseStore.Most.of(max, MAX_BYTES);
         Leases.Taker taker = new Leases.Taker(subscription, call.principal());
         List<Delivery> found;
         long until = System.nanoTime() + wait.toNanos();
         try (Leases.Waiter waiter = leases.waiter(taker)) {
-            found = leases.take(taker, max, MAX_BYTES);
+            found = leases.take(taker, most);
             while (found.isEmpty() && until - System.nanoTime() > 0 && !call.isAbandoned()) {
                 waiter.await(subscription, Duration.ofNanos(until - System.nanoTime()));
-                found = leases.take(taker, max, MAX_BYTES);
+                found = leases.take(taker, most);
             }
         }
         if (!acks && !found.isEmpty()) {

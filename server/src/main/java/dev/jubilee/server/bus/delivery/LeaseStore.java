@@ -26,11 +26,22 @@ final class LeaseStore {
     private LeaseStore() {}
 
     /**
-     * How many, and how large together: one at least.
+     * How many, and how large together.
      *
      * @param bytes of events, unless one alone has more
+     * @param alone bytes that one alone may have
      */
-    record Most(int deliveries, int bytes) {}
+    record Most(int deliveries, int bytes, int alone) {
+        /** One at least, however large it is. */
+        static Most of(int deliveries, int bytes) {
+            return new Most(deliveries, bytes, Integer.MAX_VALUE);
+        }
+
+        /** None that is larger. */
+        static Most within(int deliveries, int bytes) {
+            return new Most(deliveries, bytes, bytes);
+        }
+    }
 
     /**
      * Leases what is due and not leased, in order, to one caller, who may not have what the closed
@@ -66,7 +77,7 @@ final class LeaseStore {
                         SET taken = true, attempts = attempts + 1, due_at = ?, stream = NULL, stream_place = NULL
                         FROM measured n
                         WHERE p.subscription_id = n.subscription_id AND p.id = n.id
-                            AND (n.together <= ? OR n.together = n.size)
+                            AND (n.together <= ? OR (n.together = n.size AND n.size <= ?))
                         RETURNING p.subscription_id, p.id, p.event_id, p.event_type, p.topic, p.key, p.priority,
                             p.body, p.attempts, p.due_at, p.accepted_at
                         """)) {
@@ -77,6 +88,7 @@ final class LeaseStore {
             update.setInt(5, most.deliveries());
             update.setObject(6, utc(until));
             update.setInt(7, most.bytes());
+            update.setInt(8, most.alone());
             List<Delivery> leased = PendingStore.read(update);
             leased.sort(Comparator.comparingLong(Delivery::id));
             return leased;

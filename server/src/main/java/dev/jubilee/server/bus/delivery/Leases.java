@@ -184,12 +184,8 @@ final class Leases {
         }
     }
 
-    /**
-     * Takes what is due, one at least; what was taken too often is given up.
-     *
-     * @param bytes that they have together at most, unless one alone has more
-     */
-    List<Delivery> take(Taker taker, int limit, int bytes) {
+    /** Takes what is due; what was taken too often is given up. */
+    List<Delivery> take(Taker taker, LeaseStore.Most most) {
         Subscription subscription = taker.subscription();
         if (!subscription.isActive()) {
             return List.of();
@@ -207,7 +203,7 @@ final class Leases {
                         connection,
                         id,
                         closed,
-                        new LeaseStore.Most(limit, bytes),
+                        most,
                         retries,
                         now,
                         now.plus(lengthFor(subscription))));

@@ -46,8 +46,13 @@ final class StreamInbox {
     /** Takes a place for one delivery, and memory, if it may be handed over. */
     boolean reserve(Delivery one) {
         int size = one.body().length;
-        if (bytes.addAndGet(size) <= StreamMemory.MOST && window.reserve()) {
+        int together = bytes.addAndGet(size);
+        if (together <= StreamMemory.MOST && window.reserve()) {
             if (memory.take(StreamMemory.cost(one))) {
+                return true;
+            }
+            if (together <= StreamMemory.LEAST) {
+                memory.takeAnyway(StreamMemory.cost(one));
                 return true;
             }
             window.release(1);

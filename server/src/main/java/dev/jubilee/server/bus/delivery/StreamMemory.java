@@ -5,8 +5,8 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * The memory that all streams of this instance share for what is on its way to their readers,
- * whatever their number and however slowly they read. Who finds none leaves events in PostgreSQL
- * until others have sent theirs. Thread-safe.
+ * however slowly they read. Who finds none leaves all but a few small events in PostgreSQL until
+ * others have sent theirs. Thread-safe.
  */
 final class StreamMemory {
     /**
@@ -16,6 +16,12 @@ final class StreamMemory {
 
     /** What is held for a stream while it takes something: of as large an event as is usual. */
     static final long TO_TAKE = cost(1 << 20);
+
+    /**
+     * Bytes of small events that each stream takes, and is handed, also where no memory is left:
+     * who does not read must not stop those who do.
+     */
+    static final int LEAST = 4 << 10;
 
     private static final long AT_LEAST = 8L << 20;
 
@@ -52,6 +58,11 @@ final class StreamMemory {
         }
         taken.addAndGet(-bytes);
         return false;
+    }
+
+    /** Takes so much whether it is free or not. */
+    void takeAnyway(long bytes) {
+        taken.addAndGet(bytes);
     }
 
     /**

@@ -18,14 +18,16 @@ import org.jspecify.annotations.Nullable;
  */
 final class StreamWriter {
     private static final int CHUNK = 200;
+    private static final LeaseStore.Most MOST = LeaseStore.Most.of(CHUNK, StreamMemory.MOST);
+    private static final LeaseStore.Most LEAST = LeaseStore.Most.within(CHUNK, StreamMemory.LEAST);
     private static final Duration KEEP_ALIVE = Duration.ofSeconds(15);
     private static final Duration SETTLED = Duration.ofSeconds(5);
 
     /** About what an event has beside its body. */
     private static final int FRAME = 128;
 
-    /** How long to wait for memory: others are sending. */
-    private static final Duration SHORT_OF_MEMORY = Duration.ofMillis(100);
+    /** How long to wait for memory with what is large: others are sending. */
+    private static final long SHORT_OF_MEMORY = Duration.ofMillis(100).toNanos();
 
     /** How often what has settled is written: a few at a time would be a transaction each. */
     private static final Duration CONFIRMING = Duration.ofMillis(500);
@@ -168,17 +170,15 @@ final class StreamWriter {
         if (!behind && System.nanoTime() - takeAt < 0) {
             return false;
         }
-        long held = StreamMemory.TO_TAKE;
-        if (!memory.take(held)) {
-            takeAt = System.nanoTime() + SHORT_OF_MEMORY.toNanos();
-            return false;
-        }
+        boolean free = memory.take(StreamMemory.TO_TAKE);
+        long held = free ? StreamMemory.TO_TAKE : 0;
         try {
             long mark = inbox == null ? 0 : inbox.window.mark();
-            List<Delivery> found = leases.take(taker(), CHUNK, StreamMemory.MOST);
+            List<Delivery> found = leases.take(taker(), free ? MOST : LEAST);
             if (found.isEmpty()) {
-                takeAt = System.nanoTime() + waiter.untilLook(subscription, KEEP_ALIVE).toNanos();
-                if (inbox != null) {
+                long wait = waiter.untilLook(subscription, KEEP_ALIVE).toNanos();
+                takeAt = System.nanoTime() + (free ? wait : Math.max(wait, SHORT_OF_MEMORY));
+                if (inbox != null && free) {
                     inbox.window.caughtUp(mark);
                 }
                 return false;

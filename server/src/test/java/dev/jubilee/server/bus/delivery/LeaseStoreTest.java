@@ -25,7 +25,7 @@ class LeaseStoreTest {
     private static final Instant LATER = NOW.plus(Duration.ofSeconds(30));
     private static final int LEASED = 20_000;
     private static final int RETRIES = 3;
-    private static final LeaseStore.Most MOST = new LeaseStore.Most(100, 1 << 20);
+    private static final LeaseStore.Most MOST = LeaseStore.Most.of(100, 1 << 20);
     private static final long STREAM = 7;
 
     private final UUID subscription = UUID.randomUUID();
@@ -193,16 +193,17 @@ class LeaseStoreTest {
             owe(connection, 1, 5, false, NOW);
             enlarge(connection, 1_000);
 
-            assertThat(take(connection, new LeaseStore.Most(100, 2_500)))
+            assertThat(take(connection, LeaseStore.Most.of(100, 2_500)))
                     .extracting(Delivery::id)
                     .containsExactly(1L, 2L);
-            assertThat(take(connection, new LeaseStore.Most(100, 10)))
+            assertThat(take(connection, LeaseStore.Most.within(100, 10))).isEmpty();
+            assertThat(take(connection, LeaseStore.Most.of(100, 10)))
                     .extracting(Delivery::id)
                     .containsExactly(3L);
-            assertThat(take(connection, new LeaseStore.Most(1, 2_500)))
+            assertThat(take(connection, LeaseStore.Most.of(1, 2_500)))
                     .extracting(Delivery::id)
                     .containsExactly(4L);
-            assertThat(take(connection, new LeaseStore.Most(100, 1_000)))
+            assertThat(take(connection, LeaseStore.Most.of(100, 1_000)))
                     .extracting(Delivery::id)
                     .containsExactly(5L);
         }

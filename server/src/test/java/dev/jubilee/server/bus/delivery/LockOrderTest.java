@@ -69,7 +69,7 @@ class LockOrderTest {
     }
 
     private static void lease(Connection connection, UUID subscription) throws SQLException {
-        var most = new LeaseStore.Most(10, 1_000);
+        var most = LeaseStore.Most.of(10, 1_000);
         LeaseStore.lease(connection, subscription, List.of(), most, 3, NOW, NOW);
     }
 

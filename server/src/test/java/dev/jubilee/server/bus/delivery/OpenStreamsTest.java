@@ -104,6 +104,18 @@ class OpenStreamsTest {
     }
 
     @Test
+    void whoDoesNotReadStopsNoSmallEventsOfOthers() {
+        memory.takeAnyway(2 << 20);
+        StreamInbox inbox = level(streams.join(subscription, 0));
+
+        Delivery small = delivery(subscription, 1, StreamMemory.LEAST / 2);
+        assertThat(streams.reserve(small, 0)).isSameAs(inbox);
+        assertThat(streams.reserve(small, 0)).isSameAs(inbox);
+        assertThat(streams.reserve(small, 0)).as("no more than a few").isNull();
+        assertThat(memory.taken()).isEqualTo((2 << 20) + StreamMemory.cost(StreamMemory.LEAST));
+    }
+
+    @Test
     void whatIsRoutedToAStreamThatHasEndedHoldsNoMemory() {
         StreamInbox inbox = level(streams.join(subscription, 0));
         assertThat(inbox.reserve(delivery(subscription, 1, LARGE))).isTrue();

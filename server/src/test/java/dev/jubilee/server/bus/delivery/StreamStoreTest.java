@@ -24,7 +24,7 @@ class StreamStoreTest {
     private static final Instant LATER = NOW.plus(Duration.ofSeconds(30));
     private static final int WAITING = 20_000;
     private static final int RETRIES = 3;
-    private static final LeaseStore.Most MOST = new LeaseStore.Most(100, 1 << 20);
+    private static final LeaseStore.Most MOST = LeaseStore.Most.of(100, 1 << 20);
     private static final long STREAM = 7;
     private static final long OTHER_STREAM = 8;
 
