@@ -8,6 +8,9 @@ import dev.jubilee.server.http.HttpLimits;
 import dev.jubilee.server.http.RateLimits;
 import dev.jubilee.server.liveops.LiveOpsSettings;
 import java.time.Duration;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 
 /** Every setting of the program, one record a feature. */
 public record JubileeSettings(
@@ -19,6 +22,21 @@ public record JubileeSettings(
         HttpLimits liveOpsLimits,
         RateLimits.Settings rateLimits,
         Duration idempotencyRetention) {
+    private static final Set<String> OF_THE_LAUNCHER =
+            Set.of(
+                    "JUBILEE_CONFIG",
+                    "JUBILEE_POSTGRES_PORT",
+                    "JUBILEE_KAFKA_PORT",
+                    "JUBILEE_POSTGRES_PROGRAMS");
+
+    /** The name of every setting, also of those that the command line reads before. */
+    public static Set<String> names() {
+        SettingsReader reader = new SettingsReader(Map.of());
+        from(reader, true);
+        Set<String> names = new TreeSet<>(reader.effective().keySet());
+        names.addAll(OF_THE_LAUNCHER);
+        return names;
+    }
 
     /**
      * Reads them all.

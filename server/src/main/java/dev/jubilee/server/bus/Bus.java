@@ -123,7 +123,7 @@ public final class Bus implements Routes, AutoCloseable {
                                 publisher,
                                 new ReplaySubscribers(this::delivery),
                                 views,
-                                () -> store.caughtUp().thenAccept(passed -> {})));
+                                store::caughtUp));
         this.clock = clock;
         this.http =
                 new OutboundHttp(settings.delivery().networks(), settings.delivery().perEndpoint());

@@ -1,5 +1,6 @@
 package dev.jubilee.server.cli;
 
+import dev.jubilee.server.JubileeSettings;
 import dev.jubilee.server.config.ConfigFile;
 import dev.jubilee.server.config.ServerSettings;
 import dev.jubilee.server.config.SettingsReader;
@@ -31,7 +32,9 @@ record HealthProbe(String address) {
      * @throws dev.jubilee.server.config.InvalidSettingsException as {@code up} does
      */
     static HealthProbe of(Map<String, String> environment, @Nullable Path config, Path folder) {
-        SettingsReader reader = new SettingsReader(ConfigFile.over(environment, config, folder));
+        SettingsReader reader =
+                new SettingsReader(
+                        ConfigFile.over(environment, config, folder, JubileeSettings.names()));
         ServerSettings server = ServerSettings.from(reader);
         reader.check();
         return new HealthProbe(Welcome.reachable(server.host()) + ":" + server.metricsPort());

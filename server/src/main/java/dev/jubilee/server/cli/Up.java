@@ -57,7 +57,9 @@ final class Up implements Callable<Integer> {
                 Path.of(System.getenv().getOrDefault("JUBILEE_HOME", ".jubilee"), "logs")
                         .toString());
         Map<String, String> given =
-                new HashMap<>(ConfigFile.over(System.getenv(), config, Path.of("")));
+                new HashMap<>(
+                        ConfigFile.over(
+                                System.getenv(), config, Path.of(""), JubileeSettings.names()));
         SettingsReader reader = new SettingsReader(given);
         ServerSettings server = ServerSettings.from(reader);
         EmbeddedSettings embedded = embedded(server, reader);

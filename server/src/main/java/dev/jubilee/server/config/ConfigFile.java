@@ -8,8 +8,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.dataformat.yaml.YAMLMapper;
@@ -32,13 +34,18 @@ public final class ConfigFile {
      *
      * @param option the file named on the command line; null looks at {@code JUBILEE_CONFIG}, then
      *     into the folder
+     * @param known every setting's name
      * @throws InvalidSettingsException when a file that was named is not there, or a file is not
-     *     readable as settings
+     *     readable as settings, or names what is no setting
      */
     public static Map<String, String> over(
-            Map<String, String> environment, @Nullable Path option, Path folder) {
+            Map<String, String> environment,
+            @Nullable Path option,
+            Path folder,
+            Set<String> known) {
         Path file = locate(environment, option, folder);
-        Map<String, String> merged = new TreeMap<>(file == null ? Map.of() : read(file));
+        Map<String, String> merged =
+                new TreeMap<>(file == null ? Map.of() : read(file, new KnownNames(known)));
         merged.putAll(environment);
         return merged;
     }
@@ -56,7 +63,7 @@ public final class ConfigFile {
         return Files.exists(found) ? found : null;
     }
 
-    private static Map<String, String> read(Path file) {
+    private static Map<String, String> read(Path file, KnownNames known) {
         JsonNode root;
         try {
             root = new YAMLMapper().readTree(Files.readString(file));
@@ -75,8 +82,15 @@ public final class ConfigFile {
         List<String> faults = new ArrayList<>();
         for (var section : root.properties()) {
             if (section.getValue().isObject()) {
-                String prefix = PREFIXED.contains(section.getKey()) ? section.getKey() + "_" : "";
-                flatten(prefix, section.getValue(), settings, faults);
+                String name = section.getKey();
+                Map<String, String> given = new LinkedHashMap<>();
+                flatten(
+                        PREFIXED.contains(name) ? name + "_" : "",
+                        section.getValue(),
+                        given,
+                        faults);
+                given.keySet().forEach(key -> check(key, name, known, faults));
+                given.forEach((key, value) -> put(key, value, settings, faults));
             } else {
                 faults.add(file + ": \"" + section.getKey() + "\" must be a section of settings");
             }
@@ -84,7 +98,17 @@ public final class ConfigFile {
         if (!faults.isEmpty()) {
             throw new InvalidSettingsException(faults);
         }
+        tell(file, settings.keySet().stream().filter(known::isWithoutEffect).sorted().toList());
         return settings;
+    }
+
+    private static void tell(Path file, List<String> withoutEffect) {
+        if (!withoutEffect.isEmpty()) {
+            // No logger before there is something to say: it makes the folder of the logs, and a
+            // start that is refused leaves nothing behind.
+            LoggerFactory.getLogger(ConfigFile.class)
+                    .warn("what {} says of {} has no effect in this version", file, withoutEffect);
+        }
     }
 
     private static void flatten(
@@ -97,6 +121,18 @@ public final class ConfigFile {
             } else {
                 put(name.toUpperCase(Locale.ROOT), text(value), settings, faults);
             }
+        }
+    }
+
+    private static void check(String name, String section, KnownNames known, List<String> faults) {
+        if (!known.contains(name)) {
+            String whole = section.toUpperCase(Locale.ROOT) + "_" + name;
+            faults.add(
+                    name
+                            + ", in section \""
+                            + section
+                            + "\" of the configuration file, is no setting; the nearest is "
+                            + known.nearest(List.of(name, whole)));
         }
     }
 

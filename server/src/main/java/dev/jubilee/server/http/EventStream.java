@@ -3,6 +3,7 @@ package dev.jubilee.server.http;
 import io.vertx.core.Context;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerResponse;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -61,17 +62,47 @@ public final class EventStream {
     }
 
     /**
-     * Sends text as it is: whole events, or comments.
+     * What is sent at once: whole events, or comments. Written once into what the network takes.
+     * For one thread.
+     */
+    public static final class Text {
+        private final Buffer bytes;
+
+        /**
+         * @param size about how many bytes it will have
+         */
+        public Text(int size) {
+            this.bytes = Buffer.buffer(size);
+        }
+
+        public Text append(String text) {
+            bytes.appendString(text);
+            return this;
+        }
+
+        /** So many bytes of UTF-8. */
+        public Text append(byte[] text, int offset, int length) {
+            bytes.appendBytes(text, offset, length);
+            return this;
+        }
+
+        @Override
+        public String toString() {
+            return bytes.toString(StandardCharsets.UTF_8);
+        }
+    }
+
+    /**
+     * Sends text as it is; nothing may be appended to it afterwards.
      *
      * @return whether it was handed to the network
      */
-    public boolean send(String text) {
-        Buffer bytes = Buffer.buffer(text);
+    public boolean send(Text text) {
         return isOpen()
                 && onLoop(done ->
                         exchange.request
                                 .response()
-                                .write(bytes)
+                                .write(text.bytes)
                                 .onComplete(written -> done.complete(written.succeeded())));
     }
 

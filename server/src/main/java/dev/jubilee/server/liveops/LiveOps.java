@@ -89,7 +89,8 @@ public final class LiveOps implements Routes, AutoCloseable {
                         new LaneMetrics("claims", registry));
         this.participation =
                 new ParticipationFeature(
-                        new ParticipationFeature.Platform(database, platform.idempotency(), clock),
+                        new ParticipationFeature.Platform(
+                                database, platform.idempotency(), platform.audit(), clock),
                         occurrences,
                         players,
                         rewards.grants()::earn,

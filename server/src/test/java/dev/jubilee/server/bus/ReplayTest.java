@@ -154,6 +154,36 @@ class ReplayTest {
     }
 
     @Test
+    void aReplayIsRefusedWhileTheStoreIsBehindAndLeavesNothingOutLater() throws Exception {
+        String late = topic("late", 1);
+        String asked =
+                "{\"topic\":\"" + late + "\",\"start_time\":\"" + start + "\",\"dry_run\":true}";
+        try (Connection connection = platform.connection();
+                Statement statement = connection.createStatement()) {
+            connection.setAutoCommit(false);
+            statement.execute("LOCK TABLE bus.events IN SHARE MODE");
+            Answer published =
+                    bus.post(
+                            "service",
+                            "/events/publish",
+                            "{\"topic\":\""
+                                    + late
+                                    + "\",\"event_type\":\"game.late\",\"payload\":1}");
+            assertThat(published.status()).isEqualTo(200);
+
+            Answer refused = bus.post("operator", "/replay", asked);
+
+            assertThat(refused.status()).as(refused.body().toString()).isEqualTo(503);
+            assertThat(refused.text("code")).isEqualTo("event_store_behind");
+            assertThat(refused.headers().firstValue("Retry-After")).isPresent();
+            connection.rollback();
+        }
+        bus.bus.store().caughtUp().join();
+        Answer made = bus.post("operator", "/replay", asked);
+        assertThat(await(bus, made, "completed").get("matched").intValue()).isEqualTo(1);
+    }
+
+    @Test
     void aReplayThatLooksAtMuchKeepsItsLease() throws Exception {
         bus.bus.store().caughtUp().join();
         Answer made;

@@ -275,7 +275,6 @@ class SubscriptionsTest {
                         "\"enable_batching\": true",
                         "\"batch_size\": 10",
                         "\"batch_window_ms\": 10",
-                        "\"retry_policy\": [1, 5]",
                         "\"auth_token\": \"t\"");
         String start = "{\"service_name\": \"s\", \"method\": \"sse\"";
         Answer made =
@@ -283,7 +282,7 @@ class SubscriptionsTest {
                         "service",
                         "/subscriptions",
                         start
-                                + ", \"max_retries\": 2, \"retry_delay\": 5, \"requires_ack\": true}");
+                                + ", \"max_retries\": 2, \"retry_policy\": [1, 5], \"requires_ack\": true}");
         assertThat(made.status()).isEqualTo(201);
         for (String setting : settings) {
             String field = setting.substring(1, setting.indexOf('"', 1));

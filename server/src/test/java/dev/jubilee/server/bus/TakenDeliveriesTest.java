@@ -71,6 +71,45 @@ class TakenDeliveriesTest {
         assertThat(letters.get("dead_letters").get(0).get("event_id").stringValue()).isEqualTo(id);
         assertThat(letters.get("dead_letters").get(0).get("reason").stringValue())
                 .contains("not acknowledged");
+        JsonNode attempts =
+                bus.get("service", "/events/" + id + "/deliveries")
+                        .body()
+                        .at("/deliveries/0/attempts");
+        assertThat(attempts)
+                .extracting(one ->
+                        one.get("attempt_number").intValue()
+                                + one.get("status").stringValue()
+                                + one.get("is_last_attempt").booleanValue())
+                .containsExactly("1failedfalse", "2deadtrue");
+        assertThat(attempts.get(0).get("error_message").stringValue()).contains("not acknowledged");
+        assertThat(attempts.get(0).has("next_retry_at")).isTrue();
+    }
+
+    @Test
+    void whatIsGivenBackOrNotAnsweredForRestsByThePolicyOfItsRetries() {
+        String topic = topic();
+        String path =
+                subscribe(
+                        topic,
+                        ", \"max_retries\": 5, \"retry_policy\": [5, 100], \"ack_deadline\": 10");
+        publish(topic, 1);
+        String delivery = pull(bus, path, 10_000).get(0).get("delivery_id").stringValue();
+        String all = "{\"delivery_ids\": [\"" + delivery + "\"]}";
+        bus.post("service", path + "/nack", all);
+        assertThat(pull(bus, path, 0)).isEmpty();
+        platform.clock().advance(Duration.ofSeconds(6));
+        assertThat(pull(bus, path, 0)).as("after the first pause").hasSize(1);
+
+        bus.post("service", path + "/nack", all);
+        platform.clock().advance(Duration.ofSeconds(6));
+        assertThat(pull(bus, path, 0)).as("the second is longer").isEmpty();
+        platform.clock().advance(Duration.ofSeconds(95));
+        assertThat(pull(bus, path, 0)).hasSize(1);
+
+        platform.clock().advance(Duration.ofSeconds(11));
+        assertThat(pull(bus, path, 0)).as("nobody answered, and it rests").isEmpty();
+        platform.clock().advance(Duration.ofSeconds(101));
+        assertThat(pull(bus, path, 0).get(0).get("attempt").intValue()).isEqualTo(4);
     }
 
     @Test
@@ -306,17 +345,8 @@ class TakenDeliveriesTest {
         String topic = topic();
         String path = subscribe(topic, ", \"requires_ack\": false");
         List<String> ids = new ArrayList<>();
-        Socket deaf = new Socket(InetAddress.getLoopbackAddress(), bus.port());
+        Socket deaf = deaf(path);
         try {
-            deaf.setReceiveBufferSize(1);
-            deaf.getOutputStream()
-                    .write(
-                            ("GET "
-                                            + path
-                                            + "/stream HTTP/1.1\r\nHost: localhost\r\n"
-                                            + "Authorization: Bearer service\r\n\r\n")
-                                    .getBytes(StandardCharsets.US_ASCII));
-            assertThat(deaf.getInputStream().read()).isEqualTo('H');
             // More than sockets and a window take together.
             for (int i = 0; i < 20; i++) {
                 ids.addAll(publishAll(topic, 100, 10_000));
@@ -333,6 +363,67 @@ class TakenDeliveriesTest {
         } finally {
             deaf.close();
         }
+    }
+
+    @Test
+    void whoDoesNotReadHoldsNoMoreThanIsOnItsWay() throws Exception {
+        String topic = topic();
+        String path = subscribe(topic, ", \"requires_ack\": false");
+        for (int i = 0; i < 10; i++) {
+            publishAll(topic, 20, 100_000);
+        }
+        Await.untilAsserted("all wait", () -> assertThat(waiting(path)).isEqualTo(200));
+        try (Socket deaf = deaf(path)) {
+            Await.untilAsserted("some are sent", () -> assertThat(held(path)).isPositive());
+            assertThat(settled(path)).as("sockets take some megabytes").isLessThan(120);
+            assertThat(deaf.isConnected()).isTrue();
+        }
+    }
+
+    /** What is held once nothing has changed for a while. */
+    private static long settled(String path) throws SQLException {
+        long[] last = {held(path), System.nanoTime()};
+        Await.until(
+                "nothing more is taken for a second",
+                () -> {
+                    long now = held(path);
+                    if (now != last[0]) {
+                        last[0] = now;
+                        last[1] = System.nanoTime();
+                    }
+                    return System.nanoTime() - last[1] > 1_000_000_000L;
+                });
+        return last[0];
+    }
+
+    private static Socket deaf(String path) throws java.io.IOException {
+        Socket deaf = new Socket(InetAddress.getLoopbackAddress(), bus.port());
+        deaf.setReceiveBufferSize(1);
+        deaf.getOutputStream()
+                .write(
+                        ("GET "
+                                        + path
+                                        + "/stream HTTP/1.1\r\nHost: localhost\r\n"
+                                        + "Authorization: Bearer service\r\n\r\n")
+                                .getBytes(StandardCharsets.US_ASCII));
+        assertThat(deaf.getInputStream().read()).isEqualTo('H');
+        return deaf;
+    }
+
+    @Test
+    void aPullAnswersNoMoreThanAMegabyteUnlessOneEventHasMore() {
+        String topic = topic();
+        String path = subscribe(topic, "");
+        List<String> ids = publishAll(topic, 5, 400_000);
+        Await.untilAsserted("all wait", () -> assertThat(waiting(path)).isEqualTo(5));
+        List<String> taken = new ArrayList<>();
+        List<Integer> sizes = new ArrayList<>();
+        for (JsonNode events = pull(bus, path, 0); !events.isEmpty(); events = pull(bus, path, 0)) {
+            sizes.add(events.size());
+            events.forEach(one -> taken.add(one.at("/event/id").stringValue()));
+        }
+        assertThat(sizes).containsExactly(2, 2, 1);
+        assertThat(taken).containsExactlyElementsOf(ids);
     }
 
     /** As if it had come, or come back, only then. */

@@ -124,7 +124,7 @@ public final class DeliveryEngine implements AutoCloseable {
         this.metrics = new DeliveryMetrics(platform.registry());
         Database database = platform.database();
         this.offsets = new PostgresOffsets(database.dataSource(), "platform.consumer_offsets");
-        this.streams = new OpenStreams();
+        this.streams = new OpenStreams(StreamMemory.ofHeap());
         this.outlets = new Outlets(directory, streams);
         this.partitions = new AttemptPartitions(database);
         this.recorder = new Recorder(database, new AttemptStore(partitions), outlets::written);

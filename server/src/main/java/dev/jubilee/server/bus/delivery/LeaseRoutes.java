@@ -24,6 +24,10 @@ import tools.jackson.databind.JsonNode;
 /** The HTTP face of what subscribers take themselves. */
 final class LeaseRoutes implements Routes {
     private static final int MAX_IDS = 1_000;
+
+    /** Of events in one answer, unless a single one has more. */
+    private static final int MAX_BYTES = 1 << 20;
+
     private static final int MAX_DELAY = 7 * 24 * 3_600;
 
     private final Subscriptions subscriptions;
@@ -62,14 +66,15 @@ final class LeaseRoutes implements Routes {
         Duration wait = Duration.ofMillis(body.integer("wait_ms", 0, 20_000, 0));
         body.check();
         boolean acks = subscription.requiresAck();
+        LeaseStore.Most most = LeaseStore.Most.of(max, MAX_BYTES);
         Leases.Taker taker = new Leases.Taker(subscription, call.principal());
         List<Delivery> found;
         long until = System.nanoTime() + wait.toNanos();
         try (Leases.Waiter waiter = leases.waiter(taker)) {
-            found = leases.take(taker, max);
+            found = leases.take(taker, most);
             while (found.isEmpty() && until - System.nanoTime() > 0 && !call.isAbandoned()) {
                 waiter.await(subscription, Duration.ofNanos(until - System.nanoTime()));
-                found = leases.take(taker, max);
+                found = leases.take(taker, most);
             }
         }
         if (!acks && !found.isEmpty()) {

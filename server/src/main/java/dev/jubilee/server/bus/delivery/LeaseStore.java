@@ -14,10 +14,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The SQL of deliveries that subscribers take themselves. One that was taken is leased: it is due
- * again when the lease ends.
+ * again when the lease ends, see {@link FailedLeases}.
  */
 final class LeaseStore {
-    private static final String RECORD =
+    static final String RECORD =
             """
             INSERT INTO bus.event_deliveries (id, event_id, subscription_id, attempt_number, status, method,
                 error_message, delivered_at, next_retry_at, is_last_attempt)
@@ -25,22 +25,30 @@ final class LeaseStore {
 
     private LeaseStore() {}
 
-    /** Which of what is due. */
-    enum Due {
-        /** What is not leased. Costs nothing for what is, however much that may be. */
-        WAITING(" AND NOT taken"),
-        /** That, and what was leased for longer than its lease. Looks at every lease. */
-        ANY("");
+    /**
+     * How many, and how large together.
+     *
+     * @param bytes of events, unless one alone has more
+     * @param alone bytes that one alone may have
+     */
+    record Most(int deliveries, int bytes, int alone) {
+        /** One at least, however large it is. */
+        static Most of(int deliveries, int bytes) {
+            return new Most(deliveries, bytes, Integer.MAX_VALUE);
+        }
 
-        private final String condition;
-
-        Due(String condition) {
-            this.condition = condition;
+        /** None that is larger. */
+        static Most within(int deliveries, int bytes) {
+            return new Most(deliveries, bytes, bytes);
         }
     }
 
     /**
-     * Leases what is due, in order, to one caller, who may not have what the closed topics hold.
+     * Leases what is due and not leased, in order, to one caller, who may not have what the closed
+     * topics hold. Costs nothing for what is leased, however much that may be.
+     *
+     * <p>Who takes of the same subscription at the same time waits, and goes on where this one
+     * ended.
      *
      * @param mostAttempts what was tried more often waits to be given up
      */
@@ -48,70 +56,42 @@ final class LeaseStore {
             Connection connection,
             UUID subscription,
             List<String> closed,
-            Due which,
-            int limit,
+            Most most,
             int mostAttempts,
             Instant now,
             Instant until)
             throws SQLException {
+        PendingStore.lockOwners(connection, List.of(subscription));
         try (PreparedStatement update =
                 connection.prepareStatement(
                         """
                         WITH next AS MATERIALIZED (
-                            SELECT subscription_id, id FROM bus.pending_deliveries
-                            WHERE subscription_id = ? AND due_at <= ? AND topic <> ALL (?) AND attempts <= ?%s
-                            ORDER BY id LIMIT ? FOR UPDATE SKIP LOCKED
+                            SELECT subscription_id, id, octet_length(body) AS size FROM bus.pending_deliveries
+                            WHERE CASE WHEN NOT taken THEN subscription_id END = ? AND NOT taken
+                                AND due_at <= ? AND topic <> ALL (?) AND attempts <= ?
+                            ORDER BY id LIMIT ?
+                        ), measured AS (
+                            SELECT subscription_id, id, size, sum(size) OVER (ORDER BY id) AS together FROM next
                         )
                         UPDATE bus.pending_deliveries p
                         SET taken = true, attempts = attempts + 1, due_at = ?, stream = NULL, stream_place = NULL
-                        FROM next n WHERE p.subscription_id = n.subscription_id AND p.id = n.id
+                        FROM measured n
+                        WHERE p.subscription_id = n.subscription_id AND p.id = n.id
+                            AND (n.together <= ? OR (n.together = n.size AND n.size <= ?))
                         RETURNING p.subscription_id, p.id, p.event_id, p.event_type, p.topic, p.key, p.priority,
                             p.body, p.attempts, p.due_at, p.accepted_at
-                        """
-                                .formatted(which.condition))) {
+                        """)) {
             update.setObject(1, subscription);
             update.setObject(2, utc(now));
             update.setArray(3, connection.createArrayOf("text", closed.toArray()));
             update.setInt(4, mostAttempts);
-            update.setInt(5, limit);
+            update.setInt(5, most.deliveries());
             update.setObject(6, utc(until));
+            update.setInt(7, most.bytes());
+            update.setInt(8, most.alone());
             List<Delivery> leased = PendingStore.read(update);
             leased.sort(Comparator.comparingLong(Delivery::id));
             return leased;
-        }
-    }
-
-    /**
-     * Gives up what was taken too often and never acknowledged, and returns how many there were.
-     * Looks at everything.
-     */
-    static int giveUp(Connection connection, UUID subscription, int maxRetries, Instant now)
-            throws SQLException {
-        PendingStore.lockOwners(connection, List.of(subscription));
-        try (PreparedStatement move =
-                connection.prepareStatement(
-                        """
-                        WITH gone AS (
-                            DELETE FROM bus.pending_deliveries
-                            WHERE subscription_id = ? AND due_at <= ? AND attempts > ? RETURNING *
-                        ), dead AS (
-                        """
-                                + deadLettersFrom("gone", "'it was not acknowledged in time'")
-                                + "), recorded AS ("
-                                + RECORD
-                                + """
-                                        SELECT uuidv7(), event_id, subscription_id::text, attempts, 'dead', 'sse',
-                                            'it was not acknowledged in time', ?, NULL, true
-                                        FROM gone
-                                )
-                                SELECT count(*) FROM gone
-                                """)) {
-            move.setObject(1, subscription);
-            move.setObject(2, utc(now));
-            move.setInt(3, maxRetries);
-            move.setObject(4, utc(now));
-            move.setObject(5, utc(now));
-            return count(move);
         }
     }
 
@@ -151,69 +131,6 @@ final class LeaseStore {
         }
     }
 
-    /** What was leased comes again after the delay, unless it was tried too often. */
-    static int nack(
-            Connection connection,
-            UUID subscription,
-            List<Long> ids,
-            int maxRetries,
-            Instant now,
-            Instant due)
-            throws SQLException {
-        PendingStore.lockOwners(connection, List.of(subscription));
-        try (PreparedStatement update =
-                connection.prepareStatement(
-                        "WITH again AS (UPDATE bus.pending_deliveries SET due_at = ?, taken = false"
-                                + " WHERE subscription_id = ? AND taken AND id = ANY (?)"
-                                + " AND attempts <= ? RETURNING *), recorded AS ("
-                                + RECORD
-                                + """
-                                SELECT uuidv7(), event_id, subscription_id::text, attempts, 'failed', 'sse',
-                                    'the subscriber gave it back', ?, ?, false
-                                FROM again)
-                                SELECT count(*) FROM again
-                                """)) {
-            update.setObject(1, utc(due));
-            update.setObject(2, subscription);
-            update.setArray(3, connection.createArrayOf("int8", ids.toArray()));
-            update.setInt(4, maxRetries);
-            update.setObject(5, utc(now));
-            update.setObject(6, utc(due));
-            return count(update);
-        }
-    }
-
-    /** What the subscriber gave back too often is given up. */
-    static int nackDead(
-            Connection connection, UUID subscription, List<Long> ids, int maxRetries, Instant now)
-            throws SQLException {
-        PendingStore.lockOwners(connection, List.of(subscription));
-        try (PreparedStatement move =
-                connection.prepareStatement(
-                        """
-                        WITH gone AS (
-                            DELETE FROM bus.pending_deliveries WHERE subscription_id = ? AND taken
-                                AND id = ANY (?) AND attempts > ? RETURNING *
-                        ), dead AS (
-                        """
-                                + deadLettersFrom("gone", "'the subscriber gave it back'")
-                                + "), recorded AS ("
-                                + RECORD
-                                + """
-                                SELECT uuidv7(), event_id, subscription_id::text, attempts, 'dead', 'sse',
-                                    'the subscriber gave it back', ?, NULL, true
-                                FROM gone)
-                                SELECT count(*) FROM gone
-                                """)) {
-            move.setObject(1, subscription);
-            move.setArray(2, connection.createArrayOf("int8", ids.toArray()));
-            move.setInt(3, maxRetries);
-            move.setObject(4, utc(now));
-            move.setObject(5, utc(now));
-            return count(move);
-        }
-    }
-
     /**
      * What is owed and not taken at the moment.
      *
@@ -229,9 +146,11 @@ final class LeaseStore {
                 connection.prepareStatement(
                         """
                         SELECT (SELECT min(due_at) FROM bus.pending_deliveries
-                                WHERE subscription_id = ? AND NOT taken AND topic <> ALL (?)),
+                                WHERE CASE WHEN NOT taken THEN subscription_id END = ? AND NOT taken
+                                    AND topic <> ALL (?)),
                             EXISTS (SELECT FROM bus.pending_deliveries
-                                WHERE subscription_id = ? AND taken AND topic <> ALL (?))
+                                WHERE CASE WHEN attempts > 0 THEN subscription_id END = ? AND attempts > 0
+                                    AND taken AND topic <> ALL (?))
                         """)) {
             select.setObject(1, subscription);
             select.setArray(2, connection.createArrayOf("text", closed.toArray()));
@@ -245,25 +164,14 @@ final class LeaseStore {
         }
     }
 
-    private static String deadLettersFrom(String rows, String reason) {
-        return """
-        INSERT INTO bus.dead_letters (id, subscription_id, event_id, event_type, topic, key, priority, body,
-            attempts, reason, accepted_at, dead_at)
-        SELECT uuidv7(), subscription_id, event_id, event_type, topic, key, priority, body, attempts,
-            %s, accepted_at, ?
-        FROM %s
-        """
-                .formatted(reason, rows);
-    }
-
-    private static int count(PreparedStatement statement) throws SQLException {
+    static int count(PreparedStatement statement) throws SQLException {
         try (ResultSet row = statement.executeQuery()) {
             row.next();
             return row.getInt(1);
         }
     }
 
-    private static OffsetDateTime utc(Instant instant) {
+    static OffsetDateTime utc(Instant instant) {
         return instant.atOffset(ZoneOffset.UTC);
     }
 }

@@ -4,6 +4,7 @@ import static java.util.stream.Collectors.groupingBy;
 import static java.util.stream.Collectors.mapping;
 import static java.util.stream.Collectors.toList;
 
+import dev.jubilee.server.bus.subscriptions.RetryPolicy;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.database.ChangeFeed;
 import dev.jubilee.server.database.Database;
@@ -14,7 +15,6 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
-import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
@@ -32,17 +32,21 @@ final class Leases {
     /** How long something is held for a stream that does not acknowledge. */
     static final Duration UNCONFIRMED = Duration.ofSeconds(30);
 
-    /**
-     * How often leases that ended are looked for. It means looking at every lease, of which there
-     * are as many as are under way; with each event that would cost more the more there are.
-     */
+    /** How often leases that ended are looked for. */
     private static final Duration LOOK = Duration.ofMillis(500);
 
     /** The same where leases end only with an instance, or a reader that does not read. */
     private static final Duration SELDOM = Duration.ofSeconds(2);
 
     private static final long SHORTEST_MILLIS = 10;
+    private static final int NEVER_DEAD = Integer.MAX_VALUE;
     private static final int MAX_REMEMBERED = 10_000;
+
+    /** Leases that are ended at once. */
+    private static final int MOST_ENDED = 1_000;
+
+    private static final String NOT_ACKNOWLEDGED = "it was not acknowledged in time";
+    private static final String NOT_CONFIRMED = "nobody said in time whether it had arrived";
 
     private final Database database;
     private final InstantSource clock;
@@ -50,7 +54,7 @@ final class Leases {
     private final DeliveryMetrics metrics;
     private final Clearance clearance;
     private final Map<UUID, Map<Semaphore, UUID>> waiting = new ConcurrentHashMap<>();
-    private final Map<Looked, Instant> looked = new ConcurrentHashMap<>();
+    private final Map<UUID, Instant> looked = new ConcurrentHashMap<>();
 
     Leases(
             Database database,
@@ -64,9 +68,6 @@ final class Leases {
         this.metrics = metrics;
         this.clearance = clearance;
     }
-
-    /** A look is of the topics that are open to who takes, and says nothing of others. */
-    private record Looked(UUID subscription, List<String> closed) {}
 
     /** Somebody who wants to be woken; to be closed. */
     final class Waiter implements AutoCloseable {
@@ -184,7 +185,7 @@ final class Leases {
     }
 
     /** Takes what is due; what was taken too often is given up. */
-    List<Delivery> take(Taker taker, int limit) {
+    List<Delivery> take(Taker taker, LeaseStore.Most most) {
         Subscription subscription = taker.subscription();
         if (!subscription.isActive()) {
             return List.of();
@@ -193,42 +194,59 @@ final class Leases {
         partitions.ensure(now);
         List<String> closed = closedTo(taker);
         UUID id = subscription.id();
-        int retries = subscription.retry().maxRetries();
-        boolean acks = subscription.requiresAck();
-        Looked mine = new Looked(id, closed);
-        boolean look = isTimeToLook(mine, now, lookEvery(subscription));
-        List<Delivery> taken =
-                database.transaction(connection -> {
-                    if (look && acks) {
-                        metrics.died(LeaseStore.giveUp(connection, id, retries, now));
-                    }
-                    return LeaseStore.lease(
-                            connection,
-                            id,
-                            closed,
-                            look ? LeaseStore.Due.ANY : LeaseStore.Due.WAITING,
-                            limit,
-                            acks ? retries : Integer.MAX_VALUE,
-                            now,
-                            now.plus(lengthFor(subscription)));
-                });
-        // What was leased before comes first. If it fills the limit there may be more of it.
-        if (look && (taken.size() < limit || taken.stream().allMatch(one -> one.attempts() == 1))) {
-            looked(mine, now);
+        int retries = subscription.requiresAck() ? subscription.retry().maxRetries() : NEVER_DEAD;
+        if (isTimeToLook(id, now, lookEvery(subscription))) {
+            endLeases(subscription, now);
         }
-        return taken;
+        return database.transaction(connection ->
+                LeaseStore.lease(
+                        connection,
+                        id,
+                        closed,
+                        most,
+                        retries,
+                        now,
+                        now.plus(lengthFor(subscription))));
     }
 
-    private boolean isTimeToLook(Looked mine, Instant now, Duration every) {
-        Instant last = looked.get(mine);
+    /** What was leased for longer than its lease waits again, or is given up. */
+    private void endLeases(Subscription subscription, Instant now) {
+        UUID id = subscription.id();
+        boolean acks = subscription.requiresAck();
+        RetryPolicy retry = subscription.retry();
+        // Without a plan it comes at once: whoever had it has had the whole lease.
+        Pauses pauses = acks && retry.plan() != null ? Pauses.of(retry) : Pauses.of(Duration.ZERO);
+        int failed =
+                database.transaction(connection -> {
+                    if (acks) {
+                        metrics.died(FailedLeases.giveUp(connection, id, retry.maxRetries(), now));
+                    }
+                    return FailedLeases.expire(
+                            connection,
+                            id,
+                            MOST_ENDED,
+                            pauses,
+                            acks ? NOT_ACKNOWLEDGED : NOT_CONFIRMED,
+                            now);
+                });
+        if (failed > 0) {
+            metrics.attempted(subscription.method(), "error", failed);
+        }
+        if (failed < MOST_ENDED) {
+            looked(id, now);
+        }
+    }
+
+    private boolean isTimeToLook(UUID subscription, Instant now, Duration every) {
+        Instant last = looked.get(subscription);
         return last == null || Duration.between(last, now).abs().compareTo(every) >= 0;
     }
 
-    private void looked(Looked mine, Instant now) {
+    private void looked(UUID subscription, Instant now) {
         if (looked.size() >= MAX_REMEMBERED) {
             looked.clear();
         }
-        looked.put(mine, now);
+        looked.put(subscription, now);
     }
 
     int ack(Subscription subscription, List<Long> ids) {
@@ -248,20 +266,12 @@ final class Leases {
         Instant now = clock.instant();
         partitions.ensure(now);
         int retries = subscription.retry().maxRetries();
-        Duration pause =
-                delay != null ? delay : subscription.retry().pauseAfter(1, new SplittableRandom());
+        Pauses pauses = delay != null ? Pauses.of(delay) : Pauses.of(subscription.retry());
         Nacked nacked =
                 database.transaction(connection -> {
-                    int dead =
-                            LeaseStore.nackDead(connection, subscription.id(), ids, retries, now);
-                    int again =
-                            LeaseStore.nack(
-                                    connection,
-                                    subscription.id(),
-                                    ids,
-                                    retries,
-                                    now,
-                                    now.plus(pause));
+                    UUID id = subscription.id();
+                    int dead = FailedLeases.nackDead(connection, id, ids, retries, now);
+                    int again = FailedLeases.nack(connection, id, ids, retries, pauses, now);
                     ChangeFeed.announce(connection, Outlets.SUBJECT, subscription.id().toString());
                     return new Nacked(again, dead);
                 });

@@ -17,10 +17,22 @@ import org.jspecify.annotations.Nullable;
 final class OpenStreams {
     private final Map<UUID, StreamInbox> inboxes = new ConcurrentHashMap<>();
     private final Map<Key, Unconfirmed> open = new ConcurrentHashMap<>();
+    private final StreamMemory memory;
     private volatile Consumer<UUID> handed = subscription -> {};
     private volatile Consumer<List<Delivery>> unread = deliveries -> {};
 
     private record Key(UUID subscription, long stream) {}
+
+    /**
+     * @param memory shared by what is on its way to all of them
+     */
+    OpenStreams(StreamMemory memory) {
+        this.memory = memory;
+    }
+
+    StreamMemory memory() {
+        return memory;
+    }
 
     /**
      * Where to tell what happens.
@@ -46,7 +58,7 @@ final class OpenStreams {
                             subscription,
                             (id, known) ->
                                     known == null || known.rewinds < rewinds
-                                            ? new StreamInbox(rewinds)
+                                            ? new StreamInbox(rewinds, memory)
                                             : known);
             if (inbox.join()) {
                 return inbox;
@@ -82,9 +94,9 @@ final class OpenStreams {
     }
 
     /** The inbox in which a place was taken; null if the delivery has to wait in PostgreSQL. */
-    @Nullable StreamInbox reserve(UUID subscription, int rewinds) {
-        StreamInbox inbox = inboxes.get(subscription);
-        return inbox != null && inbox.rewinds == rewinds && inbox.window.reserve() ? inbox : null;
+    @Nullable StreamInbox reserve(Delivery one, int rewinds) {
+        StreamInbox inbox = inboxes.get(one.subscriptionId());
+        return inbox != null && inbox.rewinds == rewinds && inbox.reserve(one) ? inbox : null;
     }
 
     /** Whether something may be handed to streams of the subscription. */
@@ -112,6 +124,7 @@ final class OpenStreams {
             if (inbox.hand(row.delivery())) {
                 reached.add(row.delivery().subscriptionId());
             } else {
+                inbox.unreserve(row.delivery());
                 missed.add(row.delivery());
             }
         }

@@ -186,7 +186,7 @@ final class Outlets {
         }
         StreamInbox inbox =
                 Leases.mayHandOver(subscription)
-                        ? streams.reserve(subscription.id(), subscription.state().rewinds())
+                        ? streams.reserve(one, subscription.state().rewinds())
                         : null;
         if (inbox == null) {
             return PendingStore.Row.waiting(one);
@@ -198,7 +198,9 @@ final class Outlets {
 
     void unreserve(List<PendingStore.Row> rows) {
         for (PendingStore.Row row : rows) {
-            if (row.window() != null) {
+            if (row.inbox() != null) {
+                row.inbox().unreserve(row.delivery());
+            } else if (row.window() != null) {
                 row.window().release(1);
             }
         }

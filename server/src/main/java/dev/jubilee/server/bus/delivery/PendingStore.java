@@ -156,7 +156,8 @@ final class PendingStore {
                         """
                         SELECT s.id FROM unnest(?) AS s (id)
                         WHERE EXISTS (SELECT FROM bus.pending_deliveries p
-                            WHERE p.subscription_id = s.id AND NOT p.taken AND p.id <> ALL (?))
+                            WHERE CASE WHEN NOT p.taken THEN p.subscription_id END = s.id AND NOT p.taken
+                                AND p.id <> ALL (?))
                         """)) {
             select.setArray(1, connection.createArrayOf("uuid", subscriptions.toArray()));
             select.setArray(2, connection.createArrayOf("int8", except.toArray()));
@@ -192,8 +193,8 @@ final class PendingStore {
                                 + FIELDS
                                 + """
                                   FROM bus.pending_deliveries p
-                                 WHERE subscription_id = ? AND NOT taken AND due_at <= ? AND topic <> ALL (?)
-                                   AND id <> ALL (?)
+                                 WHERE CASE WHEN NOT taken THEN subscription_id END = ? AND NOT taken AND due_at <= ?
+                                   AND topic <> ALL (?) AND id <> ALL (?)
                                  ORDER BY id LIMIT ?
                                 """)) {
             select.setObject(1, subscription);
@@ -213,7 +214,8 @@ final class PendingStore {
                 connection.prepareStatement(
                         """
                         SELECT min(due_at) FROM bus.pending_deliveries
-                        WHERE subscription_id = ? AND NOT taken AND due_at > ? AND topic <> ALL (?)
+                        WHERE CASE WHEN NOT taken THEN subscription_id END = ? AND NOT taken AND due_at > ?
+                            AND topic <> ALL (?)
                         """)) {
             select.setObject(1, subscription);
             select.setObject(2, now.atOffset(ZoneOffset.UTC));

@@ -3,6 +3,7 @@ package dev.jubilee.server.bus.delivery;
 import dev.jubilee.events.json.CloudEventsJson;
 import dev.jubilee.events.kafka.RetryableException;
 import dev.jubilee.server.bus.delivery.RoutedTopic.Written;
+import dev.jubilee.server.bus.subscriptions.DeliveryMethod;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
 import dev.jubilee.server.bus.topics.Topic;
@@ -40,6 +41,8 @@ final class Relay {
     private static final String UNKNOWN =
             "whether it was written is not known: Kafka has forgotten the subscription's batches";
 
+    private static final String UNFINISHED = "whoever wrote it ended before it was committed";
+
     private final UUID id;
     private final Platform platform;
     private final Semaphore wanted = new Semaphore(0);
@@ -49,6 +52,7 @@ final class Relay {
     private UUID tenure = new UUID(0, 0);
     private long batch;
     private int failures;
+    private String failure = UNFINISHED;
 
     /** What relays stand on. */
     record Platform(
@@ -162,7 +166,7 @@ final class Relay {
         if (taken == null || taken.isEmpty()) {
             return false;
         }
-        switch (open.write(batch + 1, taken)) {
+        switch (write(open, taken)) {
             case Written.Committed _ -> {
                 batch++;
                 settle(batch);
@@ -173,6 +177,15 @@ final class Relay {
             case Written.Refused(Map<Integer, String> reasons) -> giveUp(taken, reasons);
         }
         return true;
+    }
+
+    private Written write(RoutedTopic open, List<Delivery> taken) {
+        try {
+            return open.write(batch + 1, taken);
+        } catch (KafkaException e) {
+            failure = String.valueOf(e.getMessage());
+            throw e;
+        }
     }
 
     /** Finds out what whoever wrote before has written; null when another instance writes now. */
@@ -202,6 +215,7 @@ final class Relay {
             opened.mark(0);
         }
         batch = committed == null ? 0 : committed;
+        failure = UNFINISHED;
         return opened;
     }
 
@@ -219,7 +233,10 @@ final class Relay {
                         return true;
                     }
                     count(RelayStore.settle(connection, id, committed, now));
-                    RelayStore.undo(connection, id, committed);
+                    int failed = RelayStore.fail(connection, id, committed, failure, now);
+                    if (failed > 0) {
+                        platform.metrics().attempted(DeliveryMethod.KAFKA, "error", failed);
+                    }
                     return true;
                 });
     }

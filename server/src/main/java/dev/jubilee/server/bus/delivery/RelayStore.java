@@ -43,21 +43,24 @@ final class RelayStore {
         try (PreparedStatement update =
                 connection.prepareStatement(
                         """
+                        WITH next AS MATERIALIZED (
+                            SELECT subscription_id, id, octet_length(body) AS size FROM bus.pending_deliveries
+                            WHERE CASE WHEN NOT taken THEN subscription_id END = ? AND NOT taken AND topic <> ALL (?)
+                            ORDER BY id LIMIT ?
+                        ), measured AS (
+                            SELECT subscription_id, id, sum(size) OVER (ORDER BY id) - size AS before FROM next
+                        )
                         UPDATE bus.pending_deliveries p SET taken = true, batch = ?
-                        FROM (SELECT id, sum(size) OVER (ORDER BY id) - size AS before
-                            FROM (SELECT id, octet_length(body) AS size FROM bus.pending_deliveries
-                                WHERE subscription_id = ? AND NOT taken AND topic <> ALL (?)
-                                ORDER BY id LIMIT ?) AS waiting) AS n
-                        WHERE p.subscription_id = ? AND p.id = n.id AND n.before < ?
+                        FROM measured n
+                        WHERE p.subscription_id = n.subscription_id AND p.id = n.id AND n.before < ?
                         RETURNING
                         """
                                 + PendingStore.FIELDS)) {
-            update.setLong(1, batch);
-            update.setObject(2, subscription);
-            update.setArray(3, connection.createArrayOf("text", closed.toArray()));
-            update.setInt(4, most);
-            update.setObject(5, subscription);
-            update.setLong(6, MOST_BYTES);
+            update.setObject(1, subscription);
+            update.setArray(2, connection.createArrayOf("text", closed.toArray()));
+            update.setInt(3, most);
+            update.setLong(4, batch);
+            update.setLong(5, MOST_BYTES);
             List<Delivery> taken = PendingStore.read(update);
             taken.sort(Comparator.comparingLong(Delivery::id));
             return taken;
@@ -93,7 +96,7 @@ final class RelayStore {
         }
     }
 
-    /** What was taken after this batch was not written: it waits again. */
+    /** What was taken after this batch was not written, for no fault of it: it waits again. */
     static void undo(Connection connection, UUID subscription, long committed) throws SQLException {
         PendingStore.lockOwners(connection, List.of(subscription));
         try (PreparedStatement update =
@@ -105,6 +108,37 @@ final class RelayStore {
             update.setObject(1, subscription);
             update.setLong(2, committed);
             update.executeUpdate();
+        }
+    }
+
+    /**
+     * What was taken after this batch could not be written: that is an attempt on record, and it
+     * waits again. Returns how many deliveries there were.
+     */
+    static int fail(
+            Connection connection, UUID subscription, long committed, String reason, Instant now)
+            throws SQLException {
+        PendingStore.lockOwners(connection, List.of(subscription));
+        try (PreparedStatement update =
+                connection.prepareStatement(
+                        """
+                        WITH again AS (
+                            UPDATE bus.pending_deliveries SET taken = false, batch = NULL, attempts = attempts + 1
+                            WHERE subscription_id = ? AND batch > ? RETURNING *
+                        ), recorded AS (
+                            INSERT INTO bus.event_deliveries (id, event_id, subscription_id, attempt_number, status,
+                                method, error_message, delivered_at, next_retry_at, is_last_attempt)
+                            SELECT uuidv7(), event_id, subscription_id::text, attempts, 'failed', 'kafka', ?, ?, ?, false
+                            FROM again ORDER BY id
+                        )
+                        SELECT count(*) FROM again
+                        """)) {
+            update.setObject(1, subscription);
+            update.setLong(2, committed);
+            update.setString(3, reason);
+            update.setObject(4, utc(now));
+            update.setObject(5, utc(now));
+            return count(update);
         }
     }
 

@@ -1,7 +1,5 @@
 package dev.jubilee.server.bus.delivery;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.bus.subscriptions.Subscriptions;
 import dev.jubilee.server.http.EventStream;
@@ -20,8 +18,16 @@ import org.jspecify.annotations.Nullable;
  */
 final class StreamWriter {
     private static final int CHUNK = 200;
+    private static final LeaseStore.Most MOST = LeaseStore.Most.of(CHUNK, StreamMemory.MOST);
+    private static final LeaseStore.Most LEAST = LeaseStore.Most.within(CHUNK, StreamMemory.LEAST);
     private static final Duration KEEP_ALIVE = Duration.ofSeconds(15);
     private static final Duration SETTLED = Duration.ofSeconds(5);
+
+    /** About what an event has beside its body. */
+    private static final int FRAME = 128;
+
+    /** How long to wait for memory with what is large: others are sending. */
+    private static final long SHORT_OF_MEMORY = Duration.ofMillis(100).toNanos();
 
     /** How often what has settled is written: a few at a time would be a transaction each. */
     private static final Duration CONFIRMING = Duration.ofMillis(500);
@@ -29,6 +35,7 @@ final class StreamWriter {
     private final Subscriptions subscriptions;
     private final Leases leases;
     private final OpenStreams streams;
+    private final StreamMemory memory;
     private final Unconfirmed unconfirmed;
     private final String ending;
     private final Principal principal;
@@ -50,6 +57,7 @@ final class StreamWriter {
         this.subscriptions = subscriptions;
         this.leases = leases;
         this.streams = streams;
+        this.memory = streams.memory();
         this.subscription = subscription;
         this.principal = principal;
         this.unconfirmed = unconfirmed;
@@ -137,17 +145,23 @@ final class StreamWriter {
         if (handed.isEmpty()) {
             return false;
         }
-        if (leases.isStale(handed.getFirst(), subscription)) {
-            // The reader was slow. Nothing may go past it, so everything goes back.
-            inbox.window.leftBehind();
-            handed.addAll(inbox.empty());
-            leases.release(subscription.id(), handed.stream().map(Leases.Lease::of).toList(), null);
-            return false;
+        long held = StreamMemory.cost(handed);
+        try {
+            if (leases.isStale(handed.getFirst(), subscription)) {
+                // The reader was slow. Nothing may go past it, so everything goes back.
+                inbox.window.leftBehind();
+                handed.addAll(inbox.empty());
+                leases.release(
+                        subscription.id(), handed.stream().map(Leases.Lease::of).toList(), null);
+                return false;
+            }
+            // They come again when their leases end.
+            takeAt = Math.min(takeAt, System.nanoTime() + Leases.lookEvery(subscription).toNanos());
+            send(stream, handed);
+            return true;
+        } finally {
+            memory.giveBack(held);
         }
-        // They come again when their leases end.
-        takeAt = Math.min(takeAt, System.nanoTime() + Leases.lookEvery(subscription).toNanos());
-        send(stream, handed);
-        return true;
     }
 
     /** Whether there was something. */
@@ -156,29 +170,40 @@ final class StreamWriter {
         if (!behind && System.nanoTime() - takeAt < 0) {
             return false;
         }
-        long mark = inbox == null ? 0 : inbox.window.mark();
-        List<Delivery> found = leases.take(taker(), CHUNK);
-        if (found.isEmpty()) {
-            takeAt = System.nanoTime() + waiter.untilLook(subscription, KEEP_ALIVE).toNanos();
-            if (inbox != null) {
-                inbox.window.caughtUp(mark);
+        boolean free = memory.take(StreamMemory.TO_TAKE);
+        long held = free ? StreamMemory.TO_TAKE : 0;
+        try {
+            long mark = inbox == null ? 0 : inbox.window.mark();
+            List<Delivery> found = leases.take(taker(), free ? MOST : LEAST);
+            if (found.isEmpty()) {
+                long wait = waiter.untilLook(subscription, KEEP_ALIVE).toNanos();
+                takeAt = System.nanoTime() + (free ? wait : Math.max(wait, SHORT_OF_MEMORY));
+                if (inbox != null && free) {
+                    inbox.window.caughtUp(mark);
+                }
+                return false;
             }
-            return false;
+            long unused = held - StreamMemory.cost(found);
+            held -= unused;
+            memory.giveBack(unused);
+            send(stream, found);
+            return true;
+        } finally {
+            memory.giveBack(held);
         }
-        send(stream, found);
-        return true;
     }
 
     /** After a failure the stream ends: what is sent behind a gap says nothing of the gap. */
     private void send(EventStream stream, List<Delivery> found) {
         boolean acks = subscription.requiresAck();
-        StringBuilder text = new StringBuilder();
-        found.forEach(one -> append(text, one, acks ? "" : ending));
+        EventStream.Text text = text(found, acks ? "" : ending);
         List<Leases.Lease> taken = found.stream().map(Leases.Lease::of).toList();
+        // Their text may wait for a slow reader; they need not.
+        found.clear();
         if (!acks) {
             unconfirmed.sending(taken);
         }
-        broken = !stream.send(text.toString());
+        broken = !stream.send(text);
         lastWrite = System.nanoTime();
         if (!acks && !broken) {
             unconfirmed.sent(lastWrite);
@@ -187,13 +212,31 @@ final class StreamWriter {
         }
     }
 
-    private static void append(StringBuilder text, Delivery one, String ending) {
-        text.append("id: ").append(one.id()).append(ending).append('\n');
-        text.append("event: ").append(one.eventType().replaceAll("[\r\n]", " ")).append('\n');
-        for (String line : new String(one.body(), UTF_8).split("\r\n|\r|\n", -1)) {
-            text.append("data: ").append(line).append('\n');
+    static EventStream.Text text(List<Delivery> found, String ending) {
+        int size = found.stream().mapToInt(one -> one.body().length + FRAME).sum();
+        EventStream.Text text = new EventStream.Text(size);
+        for (Delivery one : found) {
+            text.append("id: " + one.id() + ending + '\n');
+            text.append("event: " + one.eventType().replaceAll("[\r\n]", " ") + '\n');
+            appendData(text, one.body());
+            text.append("\n");
         }
-        text.append('\n');
+        return text;
+    }
+
+    /** Line by line, however they end; in UTF-8 their ends are never part of a character. */
+    private static void appendData(EventStream.Text text, byte[] body) {
+        int line = 0;
+        for (int i = 0; i < body.length; i++) {
+            boolean pair = body[i] == '\r' && i + 1 < body.length && body[i + 1] == '\n';
+            if (!pair && (body[i] == '\n' || body[i] == '\r')) {
+                boolean afterPair = body[i] == '\n' && i > line && body[i - 1] == '\r';
+                text.append("data: ").append(body, line, i - line - (afterPair ? 1 : 0));
+                text.append("\n");
+                line = i + 1;
+            }
+        }
+        text.append("data: ").append(body, line, body.length - line).append("\n");
     }
 
     private void confirm() {
@@ -219,7 +262,7 @@ final class StreamWriter {
 
     private void keepAlive(EventStream stream) {
         if (System.nanoTime() - lastWrite >= KEEP_ALIVE.toNanos()) {
-            stream.send(": still here\n\n");
+            stream.send(new EventStream.Text(FRAME).append(": still here\n\n"));
             lastWrite = System.nanoTime();
         }
     }

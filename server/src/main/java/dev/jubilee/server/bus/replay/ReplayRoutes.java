@@ -132,13 +132,22 @@ final class ReplayRoutes implements Routes {
     }
 
     private void awaitStore() {
+        boolean passed;
         try {
-            platform.stored().get().join();
+            passed = platform.stored().get().join();
         } catch (CompletionException e) {
             throw Problem.unavailable(
                             "event_store_unavailable",
                             "Whether the event store holds everything cannot be told at the"
                                     + " moment.",
+                            Duration.ofSeconds(1))
+                    .asException();
+        }
+        if (!passed) {
+            throw Problem.unavailable(
+                            "event_store_behind",
+                            "The event store has not come as far as Kafka yet; a replay now would"
+                                    + " leave out what is on its way there.",
                             Duration.ofSeconds(1))
                     .asException();
         }

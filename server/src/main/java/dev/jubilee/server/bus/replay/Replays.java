@@ -43,7 +43,7 @@ public final class Replays implements Routes, AutoCloseable {
      *
      * @param kafka how clients reach Kafka
      * @param admin stays the caller's to close
-     * @param stored completes when the event store has passed what is in Kafka now
+     * @param stored whether the event store has passed what is in Kafka now; waits for it a little
      */
     public record Platform(
             Map<String, Object> kafka,
@@ -57,7 +57,7 @@ public final class Replays implements Routes, AutoCloseable {
             Publisher publisher,
             Subscribers subscribers,
             EventViews views,
-            Supplier<CompletableFuture<Void>> stored) {}
+            Supplier<CompletableFuture<Boolean>> stored) {}
 
     /**
      * One event of a replay, marked with its id.

@@ -49,18 +49,28 @@ public record RetryPolicy(int maxRetries, Duration delay, @Nullable Plan plan) {
 
     /** The pause after so many attempts, counted from 1. */
     public Duration pauseAfter(int attempts, RandomGenerator random) {
+        double chance = 1 - jitter() * random.nextDouble();
+        return Duration.ofMillis(Math.round(longestPauseAfter(attempts).toMillis() * chance));
+    }
+
+    /** The pause after so many attempts, counted from 1, if chance takes nothing of it away. */
+    public Duration longestPauseAfter(int attempts) {
         return switch (plan) {
             case null -> delay;
             case Steps(List<Integer> delays) ->
                     Duration.ofSeconds(delays.get(Math.min(attempts, delays.size()) - 1));
-            case Exponential growing -> growing(growing, attempts, random);
+            case Exponential growing -> growing(growing, attempts);
         };
     }
 
-    private static Duration growing(Exponential plan, int attempts, RandomGenerator random) {
+    /** The part of a pause that is left to chance, 0 to 1. */
+    public double jitter() {
+        return plan instanceof Exponential growing ? growing.jitter() : 0;
+    }
+
+    private static Duration growing(Exponential plan, int attempts) {
         double seconds = plan.initial() * Math.pow(plan.multiplier(), attempts - 1);
         seconds = Math.min(Math.min(seconds, plan.max()), LONGEST_SECONDS);
-        double chance = 1 - plan.jitter() * random.nextDouble();
-        return Duration.ofMillis(Math.round(seconds * chance * 1_000));
+        return Duration.ofMillis(Math.round(seconds * 1_000));
     }
 }

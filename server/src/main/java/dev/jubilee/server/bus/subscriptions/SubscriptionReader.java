@@ -43,7 +43,6 @@ final class SubscriptionReader {
     private static final List<String> NOT_OF_TAKEN =
             List.of(
                     "auth_token",
-                    "retry_policy",
                     "rate_limit_per_min",
                     "enable_batching",
                     "batch_size",
@@ -157,8 +156,8 @@ final class SubscriptionReader {
             rejectAll(
                     NOT_OF_TAKEN,
                     "does not apply where events are streamed or pulled: as many as are asked for,"
-                            + " and what is given back comes again after retry_delay, or the delay"
-                            + " that nack names");
+                            + " and what is given back comes again after the pause of its retries,"
+                            + " or the delay that nack names");
         }
         if (token != null
                 && (method == DeliveryMethod.RABBITMQ || method == DeliveryMethod.REDIS)) {

@@ -1,5 +1,6 @@
 package dev.jubilee.server.liveops.participation;
 
+import dev.jubilee.server.audit.Audit;
 import dev.jubilee.server.http.Call;
 import dev.jubilee.server.http.Input;
 import dev.jubilee.server.http.Method;
@@ -15,6 +16,8 @@ import dev.jubilee.server.liveops.occurrences.Occurrences;
 import dev.jubilee.server.security.Access;
 import dev.jubilee.server.security.Role;
 import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
@@ -27,6 +30,7 @@ import tools.jackson.databind.JsonNode;
 final class ParticipantRoutes implements Routes {
     private static final List<String> STATUSES =
             List.of("active", "completed", "cancelled", "expired");
+    private static final String COMPLETED = "completed";
     private static final int MAX_METRICS = 50;
     private static final double MAX_VALUE = 1e300;
 
@@ -34,6 +38,7 @@ final class ParticipantRoutes implements Routes {
     private final ParticipantReads reads;
     private final Amendments amendments;
     private final Idempotency idempotency;
+    private final Audit audit;
     private final PlayerEvents playerEvents;
 
     /**
@@ -57,11 +62,13 @@ final class ParticipantRoutes implements Routes {
             ParticipantReads reads,
             Amendments amendments,
             Idempotency idempotency,
+            Audit audit,
             PlayerEvents playerEvents) {
         this.occurrences = occurrences;
         this.reads = reads;
         this.amendments = amendments;
         this.idempotency = idempotency;
+        this.audit = audit;
         this.playerEvents = playerEvents;
     }
 
@@ -117,13 +124,13 @@ final class ParticipantRoutes implements Routes {
         // One document sends the fields themselves, the other wraps them.
         Input wrapped = body.optionalInput("updates");
         Input input = wrapped == null ? body : wrapped;
-        String status = input.optionalOneOf("status", List.of("active", "completed"));
+        String status = input.optionalOneOf("status", List.of("active", COMPLETED));
         Map<String, Double> metrics = metrics(input);
         if (status == null && metrics.isEmpty()) {
             input.reject("progress", "is required where no status is given");
         }
         body.check();
-        return amend(call, eventId, player, metrics, "completed".equals(status));
+        return amend(call, eventId, player, metrics, status);
     }
 
     /** Completes a player by hand: the answer to {@code POST /events/{id}/complete}. */
@@ -132,7 +139,7 @@ final class ParticipantRoutes implements Routes {
             throw Problem.forbidden("A player is completed by a service or an admin.")
                     .asException();
         }
-        return amend(call, eventId, userId, Map.of(), true);
+        return amend(call, eventId, userId, Map.of(), COMPLETED);
     }
 
     private Reply amend(
@@ -140,19 +147,37 @@ final class ParticipantRoutes implements Routes {
             String eventId,
             String player,
             Map<String, Double> metrics,
-            boolean complete) {
+            @Nullable String status) {
         Amendments.Target target = amendments.target(eventId, player);
         if (target == null) {
             throw Problem.notFound("event", eventId).asException();
         }
         return idempotency.once(
                 call,
-                connection ->
-                        switch (amendments.amend(connection, target, metrics, complete)) {
-                            case AmendResult.Amended(var participant) -> Reply.ok(participant);
-                            case AmendResult.Refused(var reason) ->
-                                    throw Refusals.of(reason, eventId, player).asException();
-                        });
+                connection -> {
+                    boolean complete = COMPLETED.equals(status);
+                    switch (amendments.amend(connection, target, metrics, complete)) {
+                        case AmendResult.Amended(var participant) -> {
+                            if (status != null) {
+                                record(connection, call, participant, status);
+                            }
+                            return Reply.ok(participant);
+                        }
+                        case AmendResult.Refused(var reason) ->
+                                throw Refusals.of(reason, eventId, player).asException();
+                    }
+                });
+    }
+
+    /** Who sets a status overrules the rules; metrics are what games report all the time. */
+    private void record(Connection connection, Call call, ParticipantView set, String status)
+            throws SQLException {
+        audit.record(
+                connection,
+                call.principal(),
+                "participant.set_status",
+                set.participationId(),
+                Map.of("event_id", set.eventId(), "user_id", set.userId(), "status", status));
     }
 
     private CompletionStage<Reply> ofPlayer(Call call) {

@@ -1,6 +1,7 @@
 package dev.jubilee.server.liveops.participation;
 
 import dev.jubilee.events.postgres.LaneListener;
+import dev.jubilee.server.audit.Audit;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.http.Call;
 import dev.jubilee.server.http.Reply;
@@ -19,7 +20,8 @@ public final class ParticipationFeature implements AutoCloseable {
     private final KeyedRequests keyed;
 
     /** What of the platform participation stands on. */
-    public record Platform(Database database, Idempotency idempotency, InstantSource clock) {}
+    public record Platform(
+            Database database, Idempotency idempotency, Audit audit, InstantSource clock) {}
 
     public ParticipationFeature(
             Platform platform,
@@ -41,6 +43,7 @@ public final class ParticipationFeature implements AutoCloseable {
                         new ParticipantReads(database),
                         new Amendments(occurrences, players, earnings, clock),
                         platform.idempotency(),
+                        platform.audit(),
                         playerEvents);
     }
 

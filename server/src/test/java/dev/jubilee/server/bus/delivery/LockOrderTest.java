@@ -31,6 +31,7 @@ class LockOrderTest {
 
     private static final Instant NOW = Instant.parse("2026-11-21T12:00:00Z");
     private static final List<Long> IDS = List.of(1L, 2L, 3L);
+    private static final Pauses NO_PAUSE = Pauses.of(Duration.ZERO);
     private static final List<Leases.Lease> LEASES =
             IDS.stream().map(id -> new Leases.Lease(id, NOW)).toList();
 
@@ -43,13 +44,16 @@ class LockOrderTest {
 
     static Stream<Named<Ending>> endings() {
         return Stream.of(
+                Named.of("lease", LockOrderTest::lease),
                 Named.of("ack", (c, s) -> LeaseStore.ack(c, s, IDS, NOW)),
                 Named.of(
                         "ackUpTo",
                         (c, s) -> StreamStore.ackUpTo(c, s, new StreamEventId(3, 1L), IDS, NOW)),
-                Named.of("nack", (c, s) -> LeaseStore.nack(c, s, IDS, 3, NOW, NOW)),
-                Named.of("nackDead", (c, s) -> LeaseStore.nackDead(c, s, IDS, 0, NOW)),
-                Named.of("giveUp", (c, s) -> LeaseStore.giveUp(c, s, 0, NOW)),
+                Named.of("nack", (c, s) -> FailedLeases.nack(c, s, IDS, 3, NO_PAUSE, NOW)),
+                Named.of("nackDead", (c, s) -> FailedLeases.nackDead(c, s, IDS, 0, NOW)),
+                Named.of("giveUp", (c, s) -> FailedLeases.giveUp(c, s, 0, NOW)),
+                Named.of("expire", (c, s) -> FailedLeases.expire(c, s, 10, NO_PAUSE, "late", NOW)),
+                Named.of("fail", (c, s) -> RelayStore.fail(c, s, 6, "fenced", NOW)),
                 Named.of("release", (c, s) -> StreamStore.release(c, s, LEASES, NOW, 1L)),
                 Named.of("take", (c, s) -> RelayStore.take(c, s, 8, 10, List.of())),
                 Named.of("settle", (c, s) -> RelayStore.settle(c, s, 7, NOW)),
@@ -62,6 +66,11 @@ class LockOrderTest {
     private static Delivery first(UUID subscription) {
         return new Delivery(
                 subscription, 1, "e1", "game.kill", "t", null, 1, new byte[0], 0, NOW, NOW);
+    }
+
+    private static void lease(Connection connection, UUID subscription) throws SQLException {
+        var most = LeaseStore.Most.of(10, 1_000);
+        LeaseStore.lease(connection, subscription, List.of(), most, 3, NOW, NOW);
     }
 
     private static void record(Connection connection, UUID subscription) throws SQLException {

@@ -14,7 +14,10 @@ class OpenStreamsTest {
     private static final Instant NOW = Instant.parse("2026-11-21T12:00:00Z");
 
     private final UUID subscription = UUID.randomUUID();
-    private final OpenStreams streams = new OpenStreams();
+    private static final int LARGE = 100_000;
+
+    private final StreamMemory memory = new StreamMemory(1 << 20);
+    private final OpenStreams streams = new OpenStreams(memory);
     private final List<UUID> handed = new ArrayList<>();
     private final List<Delivery> unread = new ArrayList<>();
 
@@ -26,16 +29,16 @@ class OpenStreamsTest {
     @Test
     void nothingIsHandedOverWhileSomethingWaits() {
         StreamInbox inbox = streams.join(subscription, 0);
-        assertThat(streams.reserve(subscription, 0)).as("nobody has looked yet").isNull();
+        assertThat(streams.reserve(delivery(9), 0)).as("nobody has looked yet").isNull();
 
         inbox.window.caughtUp(inbox.window.mark());
-        assertThat(streams.reserve(subscription, 0)).isSameAs(inbox);
+        assertThat(streams.reserve(delivery(9), 0)).isSameAs(inbox);
 
         long mark = inbox.window.mark();
         streams.leftBehind(subscription);
-        assertThat(streams.reserve(subscription, 0)).isNull();
+        assertThat(streams.reserve(delivery(9), 0)).isNull();
         inbox.window.caughtUp(mark);
-        assertThat(streams.reserve(subscription, 0)).as("it came after the look").isNull();
+        assertThat(streams.reserve(delivery(9), 0)).as("it came after the look").isNull();
     }
 
     @Test
@@ -54,13 +57,77 @@ class OpenStreamsTest {
     void noMoreIsHandedOverThanAWindowHolds() {
         StreamInbox inbox = level(streams.join(subscription, 0));
         List<PendingStore.Row> rows = rows(inbox, 1, Window.SIZE);
-        assertThat(streams.reserve(subscription, 0)).isNull();
+        assertThat(streams.reserve(delivery(9), 0)).isNull();
 
         streams.routed(rows);
-        assertThat(streams.reserve(subscription, 0)).isNull();
+        assertThat(streams.reserve(delivery(9), 0)).isNull();
 
         assertThat(inbox.poll(1)).hasSize(1);
-        assertThat(streams.reserve(subscription, 0)).isSameAs(inbox);
+        assertThat(streams.reserve(delivery(9), 0)).isSameAs(inbox);
+    }
+
+    @Test
+    void aReaderThatIsSlowIsHandedNoMoreBytesThanAStreamTakesAtOnce() {
+        StreamInbox inbox = level(streams.join(subscription, 0));
+        Delivery large = delivery(subscription, 1, LARGE);
+        int fitting = StreamMemory.MOST / LARGE;
+        for (int i = 0; i < fitting; i++) {
+            assertThat(streams.reserve(large, 0)).isSameAs(inbox);
+        }
+        assertThat(streams.reserve(large, 0)).isNull();
+        assertThat(streams.reserve(delivery(2), 0)).as("a small one has room").isSameAs(inbox);
+
+        inbox.unreserve(large);
+        assertThat(streams.reserve(large, 0)).isSameAs(inbox);
+    }
+
+    @Test
+    void allStreamsShareTheMemoryAndWhoTookItGivesItBack() {
+        List<StreamInbox> filled = new ArrayList<>();
+        UUID next = UUID.randomUUID();
+        for (StreamInbox inbox = level(streams.join(next, 0));
+                inbox.reserve(delivery(next, 1, LARGE));
+                inbox = level(streams.join(next, 0))) {
+            filled.add(inbox);
+            streams.routed(
+                    List.of(new PendingStore.Row(delivery(next, 1, LARGE), inbox.window, inbox)));
+            next = UUID.randomUUID();
+        }
+        assertThat(filled).as("each has room, all together have not").hasSize(5);
+
+        List<Delivery> polled = filled.getFirst().poll(10);
+        assertThat(streams.reserve(delivery(next, 2, LARGE), 0)).as("not sent yet").isNull();
+        memory.giveBack(StreamMemory.cost(polled));
+        assertThat(streams.reserve(delivery(next, 2, LARGE), 0)).isNotNull();
+        filled.getLast().empty();
+        assertThat(memory.taken()).isEqualTo(4 * StreamMemory.cost(LARGE));
+    }
+
+    @Test
+    void whoDoesNotReadStopsNoSmallEventsOfOthers() {
+        memory.takeAnyway(2 << 20);
+        StreamInbox inbox = level(streams.join(subscription, 0));
+
+        Delivery small = delivery(subscription, 1, StreamMemory.LEAST / 2);
+        assertThat(streams.reserve(small, 0)).isSameAs(inbox);
+        assertThat(streams.reserve(small, 0)).isSameAs(inbox);
+        assertThat(streams.reserve(small, 0)).as("no more than a few").isNull();
+        assertThat(memory.taken()).isEqualTo((2 << 20) + StreamMemory.cost(StreamMemory.LEAST));
+    }
+
+    @Test
+    void whatIsRoutedToAStreamThatHasEndedHoldsNoMemory() {
+        StreamInbox inbox = level(streams.join(subscription, 0));
+        assertThat(inbox.reserve(delivery(subscription, 1, LARGE))).isTrue();
+        streams.leave(subscription, inbox);
+
+        streams.routed(
+                List.of(
+                        new PendingStore.Row(
+                                delivery(subscription, 1, LARGE), inbox.window, inbox)));
+
+        assertThat(unread).hasSize(1);
+        assertThat(memory.taken()).isZero();
     }
 
     @Test
@@ -76,23 +143,23 @@ class OpenStreamsTest {
         streams.routed(onTheirWay);
 
         assertThat(unread).extracting(Delivery::id).containsExactly(1L, 2L, 3L, 4L);
-        assertThat(streams.reserve(subscription, 0)).isNull();
+        assertThat(streams.reserve(delivery(9), 0)).isNull();
         assertThat(streams.join(subscription, 0)).isNotSameAs(inbox);
     }
 
     @Test
     void whatWasRoutedBeforeARewindIsNotForWhoeverReadsAfterIt() {
         StreamInbox before = level(streams.join(subscription, 0));
-        assertThat(streams.reserve(subscription, 1)).isNull();
+        assertThat(streams.reserve(delivery(9), 1)).isNull();
 
         StreamInbox after = level(streams.join(subscription, 1));
         streams.routed(rows(before, 1, 1));
 
         assertThat(after.poll(10)).isEmpty();
-        assertThat(streams.reserve(subscription, 1)).isSameAs(after);
-        assertThat(streams.reserve(subscription, 0)).isNull();
+        assertThat(streams.reserve(delivery(9), 1)).isSameAs(after);
+        assertThat(streams.reserve(delivery(9), 0)).isNull();
         streams.leave(subscription, before);
-        assertThat(streams.reserve(subscription, 1)).as("it is still open").isSameAs(after);
+        assertThat(streams.reserve(delivery(9), 1)).as("it is still open").isSameAs(after);
     }
 
     @Test
@@ -100,7 +167,7 @@ class OpenStreamsTest {
         StreamInbox newer = level(streams.join(subscription, 1));
 
         assertThat(streams.join(subscription, 0)).isSameAs(newer);
-        assertThat(streams.reserve(subscription, 1)).isSameAs(newer);
+        assertThat(streams.reserve(delivery(9), 1)).isSameAs(newer);
     }
 
     @Test
@@ -112,9 +179,9 @@ class OpenStreamsTest {
         StreamInbox next = streams.join(subscription, 0);
 
         assertThat(next).isNotSameAs(closing);
-        assertThat(streams.reserve(subscription, 0)).as("nobody has looked yet").isNull();
+        assertThat(streams.reserve(delivery(9), 0)).as("nobody has looked yet").isNull();
         level(next);
-        assertThat(streams.reserve(subscription, 0)).isSameAs(next);
+        assertThat(streams.reserve(delivery(9), 0)).isSameAs(next);
     }
 
     private static StreamInbox level(StreamInbox inbox) {
@@ -125,14 +192,29 @@ class OpenStreamsTest {
     private List<PendingStore.Row> rows(StreamInbox inbox, long first, long last) {
         return LongStream.rangeClosed(first, last)
                 .mapToObj(id -> {
-                    assertThat(inbox.window.reserve()).isTrue();
-                    return new PendingStore.Row(delivery(id), inbox.window, inbox);
+                    Delivery one = delivery(id);
+                    assertThat(inbox.reserve(one)).isTrue();
+                    return new PendingStore.Row(one, inbox.window, inbox);
                 })
                 .toList();
     }
 
     private Delivery delivery(long id) {
+        return delivery(subscription, id, 0);
+    }
+
+    private static Delivery delivery(UUID subscription, long id, int bytes) {
         return new Delivery(
-                subscription, id, "e" + id, "game.kill", "t", null, 1, new byte[0], 1, NOW, NOW);
+                subscription,
+                id,
+                "e" + id,
+                "game.kill",
+                "t",
+                null,
+                1,
+                new byte[bytes],
+                1,
+                NOW,
+                NOW);
     }
 }

@@ -84,7 +84,7 @@ class ShardOwnershipTest {
             Database database = new Database(pool);
             SubscriptionDirectory directory =
                     new SubscriptionDirectory(database, new ChangeFeed(pool));
-            outlets = new Outlets(directory, new OpenStreams());
+            outlets = new Outlets(directory, new OpenStreams(StreamMemory.ofHeap()));
             recorder =
                     new Recorder(
                             database,

@@ -61,7 +61,7 @@ class ShardsTest {
         Database database = new Database(platform.dataSource());
         SubscriptionDirectory directory =
                 new SubscriptionDirectory(database, new ChangeFeed(platform.dataSource()));
-        Outlets outlets = new Outlets(directory, new OpenStreams());
+        Outlets outlets = new Outlets(directory, new OpenStreams(StreamMemory.ofHeap()));
         Told idle = new Told(CompletableFuture.completedFuture(null));
         Told busy = new Told(new CompletableFuture<>());
         try (Recorder recorder =

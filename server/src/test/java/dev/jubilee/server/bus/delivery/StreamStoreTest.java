@@ -24,6 +24,7 @@ class StreamStoreTest {
     private static final Instant LATER = NOW.plus(Duration.ofSeconds(30));
     private static final int WAITING = 20_000;
     private static final int RETRIES = 3;
+    private static final LeaseStore.Most MOST = LeaseStore.Most.of(100, 1 << 20);
     private static final long STREAM = 7;
     private static final long OTHER_STREAM = 8;
 
@@ -48,7 +49,7 @@ class StreamStoreTest {
         try (Connection connection = platform.connection()) {
             owe(connection, 1, 3, true, NOW);
             release(connection, STREAM, 1, 2, 3);
-            assertThat(lease(connection, LeaseStore.Due.WAITING, NOW)).hasSize(3);
+            assertThat(lease(connection)).hasSize(3);
 
             assertThat(ackUpTo(connection, 2, STREAM)).isEqualTo(1);
 
@@ -120,10 +121,8 @@ class StreamStoreTest {
         }
     }
 
-    private List<Delivery> lease(Connection connection, LeaseStore.Due which, Instant now)
-            throws SQLException {
-        return LeaseStore.lease(
-                connection, subscription, List.of(), which, 100, RETRIES, now, LATER);
+    private List<Delivery> lease(Connection connection) throws SQLException {
+        return LeaseStore.lease(connection, subscription, List.of(), MOST, RETRIES, NOW, LATER);
     }
 
     private void release(Connection connection, long stream, long... inOrder) throws SQLException {

@@ -2,6 +2,7 @@ package dev.jubilee.server.liveops.participation;
 
 import com.zaxxer.hikari.HikariDataSource;
 import dev.jubilee.events.postgres.LaneListener;
+import dev.jubilee.server.audit.Audit;
 import dev.jubilee.server.conditions.Conditions;
 import dev.jubilee.server.database.ChangeFeed;
 import dev.jubilee.server.database.ConnectionPool;
@@ -61,7 +62,8 @@ final class Arena implements AutoCloseable {
         this.idempotency = new Idempotency(database, clock, Duration.ofDays(1));
         this.feature =
                 new ParticipationFeature(
-                        new ParticipationFeature.Platform(database, idempotency, clock),
+                        new ParticipationFeature.Platform(
+                                database, idempotency, new Audit(clock), clock),
                         occurrences,
                         players,
                         (connection, all) -> {

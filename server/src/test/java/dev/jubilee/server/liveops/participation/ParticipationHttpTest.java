@@ -308,6 +308,29 @@ class ParticipationHttpTest {
         assertThat(send("player:ann", "POST", "/events/done/join", "").status()).isEqualTo(200);
     }
 
+    @Test
+    void aStatusThatIsSetByHandIsInTheAuditLogAndMetricsAreNot() {
+        arena.open("audited", 5, RULES);
+        send("player:ann", "POST", "/events/audited/join", "");
+        send("player:bob", "POST", "/events/audited/join", "");
+        String list = "/events/audited/participants/";
+        send("service", "PUT", list + "ann", "{\"progress\":{\"kills\":1}}");
+        send("service", "PUT", list + "ann", "{\"status\":\"completed\"}");
+        send("admin", "POST", "/events/audited/complete", "{\"user_id\":\"bob\"}");
+        send("service", "PUT", list + "cyd", "{\"status\":\"completed\"}");
+
+        assertThat(
+                        arena.one(
+                                """
+                                SELECT string_agg(concat_ws(' ', principal, action, detail ->> 'user_id', detail ->> 'status'),
+                                    ', ' ORDER BY id)
+                                FROM platform.audit_log WHERE detail ->> 'event_id' = 'audited'
+                                """))
+                .isEqualTo(
+                        "service participant.set_status ann completed,"
+                                + " admin participant.set_status bob completed");
+    }
+
     private static String earned(String eventId) {
         return String.join(
                 " ",
