@@ -163,18 +163,7 @@ final class CredentialRoutes implements Routes {
         input.check();
         Duration ttl =
                 seconds == null ? tokens.settings().playerTokenTtl() : Duration.ofSeconds(seconds);
-        PlayerTokens.Made made =
-                keys.database()
-                        .transaction(connection -> {
-                            keys.audit()
-                                    .record(
-                                            connection,
-                                            call.principal(),
-                                            "token.create",
-                                            userId,
-                                            Map.of("ttl_seconds", ttl.toSeconds()));
-                            return tokens.tokens().make(userId, ttl);
-                        });
+        PlayerTokens.Made made = tokens.tokens().make(userId, ttl);
         return Reply.created(
                 Map.of(
                         "token",
