@@ -4,6 +4,7 @@ import com.zaxxer.hikari.HikariDataSource;
 import dev.jubilee.events.postgres.PostgresOffsets;
 import dev.jubilee.server.audit.Audit;
 import dev.jubilee.server.bus.Bus;
+import dev.jubilee.server.bus.delivery.DeliveryMemory;
 import dev.jubilee.server.bus.subscriptions.SecretBox;
 import dev.jubilee.server.config.ServerSettings;
 import dev.jubilee.server.credentials.Credentials;
@@ -52,6 +53,10 @@ public final class Jubilee implements AutoCloseable {
     public static final String VERSION = "0.1.0";
 
     private static final int LIVE_OPS_PARTITIONS = 6;
+
+    /** The part of the heap that events may take while they wait to be sent. */
+    private static final int DELIVERY_SHARE = 6;
+
     private static final Logger log = LoggerFactory.getLogger(Jubilee.class);
 
     private final Deque<AutoCloseable> running = new ArrayDeque<>();
@@ -59,6 +64,7 @@ public final class Jubilee implements AutoCloseable {
     private final InstantSource clock;
     private final RateLimits rateLimits;
     private final BodyMemory bodies;
+    private final DeliveryMemory deliveries;
     private @Nullable HttpPort busPort;
     private @Nullable HttpPort liveOpsPort;
     private @Nullable HttpPort metricsPort;
@@ -73,6 +79,7 @@ public final class Jubilee implements AutoCloseable {
                         Math.max(
                                 settings.busLimits().maxBody(),
                                 settings.liveOpsLimits().maxBody()));
+        this.deliveries = new DeliveryMemory(Runtime.getRuntime().maxMemory() / DELIVERY_SHARE);
     }
 
     /**
@@ -187,7 +194,8 @@ public final class Jubilee implements AutoCloseable {
                                 SecretBox.open(
                                         server.home(), settings.bus().subscriptions().secretKey()),
                                 clock,
-                                metrics.registry()));
+                                metrics.registry(),
+                                deliveries));
         if (ownDatabase) {
             bus.settling().forgetOthers();
         }

@@ -8,6 +8,7 @@ import dev.jubilee.events.Envelope;
 import dev.jubilee.events.tck.Await;
 import dev.jubilee.server.bus.Bus;
 import dev.jubilee.server.bus.BusSettings;
+import dev.jubilee.server.bus.delivery.DeliveryMemory;
 import dev.jubilee.server.bus.publish.Published;
 import dev.jubilee.server.bus.subscriptions.SecretBox;
 import dev.jubilee.server.config.SettingsReader;
@@ -202,7 +203,8 @@ class SettledThroughTest {
                                     Path.of("target"),
                                     Base64.getEncoder().encodeToString(new byte[32])),
                             platform.clock(),
-                            new SimpleMeterRegistry());
+                            new SimpleMeterRegistry(),
+                            new DeliveryMemory(16 << 20));
             changes.start();
             bus.start();
             bus.topics().ensureSystemTopic(TOPIC, 2);

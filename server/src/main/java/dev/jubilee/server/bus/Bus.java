@@ -2,6 +2,7 @@ package dev.jubilee.server.bus;
 
 import dev.jubilee.server.audit.Audit;
 import dev.jubilee.server.bus.delivery.DeliveryEngine;
+import dev.jubilee.server.bus.delivery.DeliveryMemory;
 import dev.jubilee.server.bus.publish.PublishRoutes;
 import dev.jubilee.server.bus.publish.Publisher;
 import dev.jubilee.server.bus.replay.Replays;
@@ -58,6 +59,7 @@ public final class Bus implements Routes, AutoCloseable {
 
     /**
      * @param kafka how clients reach Kafka: {@code bootstrap.servers} and the like
+     * @param deliveries for events that wait to be sent
      */
     public Bus(
             Map<String, Object> kafka,
@@ -67,7 +69,8 @@ public final class Bus implements Routes, AutoCloseable {
             BusSettings settings,
             SecretBox secretBox,
             InstantSource clock,
-            MeterRegistry registry) {
+            MeterRegistry registry,
+            DeliveryMemory deliveries) {
         this.settings = settings;
         this.idempotency = idempotency;
         this.admin = Admin.create(kafka);
@@ -138,7 +141,7 @@ public final class Bus implements Routes, AutoCloseable {
         this.delivery =
                 new DeliveryEngine(
                         new DeliveryEngine.Platform(
-                                kafka, admin, database, changes, clock, registry),
+                                kafka, admin, database, changes, clock, registry, deliveries),
                         settings.delivery(),
                         subscriptions,
                         secrets,

@@ -3,6 +3,7 @@ package dev.jubilee.server.bus;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.jubilee.events.tck.Await;
+import dev.jubilee.server.bus.delivery.DeliveryMemory;
 import dev.jubilee.server.bus.subscriptions.SecretBox;
 import dev.jubilee.server.config.SettingsReader;
 import dev.jubilee.server.database.ChangeFeed;
@@ -76,6 +77,10 @@ final class BusInstance implements AutoCloseable {
         this(platform, settings, platform.brokers());
     }
 
+    BusInstance(Platform platform, DeliveryMemory memory) {
+        this(platform, Map.of(), platform.brokers(), platform.dataSource(), memory);
+    }
+
     /**
      * @param brokers where it believes Kafka to be
      */
@@ -89,6 +94,15 @@ final class BusInstance implements AutoCloseable {
      */
     BusInstance(
             Platform platform, Map<String, String> settings, String brokers, DataSource postgres) {
+        this(platform, settings, brokers, postgres, new DeliveryMemory(16 << 20));
+    }
+
+    private BusInstance(
+            Platform platform,
+            Map<String, String> settings,
+            String brokers,
+            DataSource postgres,
+            DeliveryMemory memory) {
         HikariConfig config = new HikariConfig();
         config.setDataSource(postgres);
         config.setMaximumPoolSize(6);
@@ -113,7 +127,8 @@ final class BusInstance implements AutoCloseable {
                         busSettings,
                         SecretBox.open(Path.of("target"), SECRET_KEY),
                         platform.clock(),
-                        registry);
+                        registry,
+                        memory);
         changes.start();
         bus.start();
         Router router = new Router();

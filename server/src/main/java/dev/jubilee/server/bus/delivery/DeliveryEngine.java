@@ -88,6 +88,7 @@ public final class DeliveryEngine implements AutoCloseable {
      *
      * @param kafka how clients reach Kafka: {@code bootstrap.servers} and the like
      * @param admin stays the caller's to close
+     * @param memory for events that wait to be sent
      */
     public record Platform(
             Map<String, Object> kafka,
@@ -95,7 +96,8 @@ public final class DeliveryEngine implements AutoCloseable {
             Database database,
             ChangeFeed changes,
             InstantSource clock,
-            MeterRegistry registry) {}
+            MeterRegistry registry,
+            DeliveryMemory memory) {}
 
     /** Publishes from within; completes when the events are kept. */
     @FunctionalInterface
