@@ -46,14 +46,19 @@ final class AttemptStore {
             throws SQLException {
         PendingStore.lockOwners(connection, subscriptions(batch));
         List<Attempt> attempts = new ArrayList<>();
+        List<Recorder.Entry.PutBack> back = new ArrayList<>();
         for (Recorder.Entry entry : batch) {
             switch (entry) {
                 case Recorder.Entry.Tried(Attempt attempt) -> attempts.add(attempt);
                 case Recorder.Entry.Circuit circuit -> circuit(connection, circuit);
+                case Recorder.Entry.PutBack some -> back.add(some);
                 case Recorder.Entry.Mark _ -> {
                     // Passed once the transaction has.
                 }
             }
+        }
+        if (!back.isEmpty()) {
+            PendingStore.putBack(connection, back);
         }
         if (attempts.isEmpty() || (repeated && isThere(connection, attempts.getFirst()))) {
             return;
@@ -85,6 +90,7 @@ final class AttemptStore {
                 case Recorder.Entry.Tried(Attempt attempt) ->
                         concerned.add(attempt.delivery().subscriptionId());
                 case Recorder.Entry.Circuit circuit -> concerned.add(circuit.subscription());
+                case Recorder.Entry.PutBack some -> concerned.add(some.subscription());
                 case Recorder.Entry.Mark _ -> {
                     // Concerns nobody.
                 }

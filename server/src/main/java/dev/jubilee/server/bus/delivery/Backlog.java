@@ -4,7 +4,6 @@ import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.database.Database;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.Collection;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -22,14 +21,13 @@ final class Backlog implements Loads {
     }
 
     @Override
-    public CompletableFuture<Loaded> load(
-            Subscription subscription, int limit, Collection<Long> except) {
+    public CompletableFuture<Loaded> load(Subscription subscription, Wanted wanted) {
         CompletableFuture<Loaded> loaded = new CompletableFuture<>();
         Thread.ofVirtual()
                 .name("delivery-load")
                 .start(() -> {
                     try {
-                        loaded.complete(read(subscription, limit, except));
+                        loaded.complete(read(subscription, wanted));
                     } catch (RuntimeException e) {
                         loaded.completeExceptionally(e);
                     }
@@ -38,19 +36,26 @@ final class Backlog implements Loads {
     }
 
     /** Where order is kept, what is not due yet comes too: what follows it must wait behind it. */
-    private Loaded read(Subscription subscription, int limit, Collection<Long> except) {
+    private Loaded read(Subscription subscription, Wanted wanted) {
         Instant now = clock.instant();
         UUID id = subscription.id();
         List<String> closed = clearance.closedTo(subscription, null);
         boolean ordered = subscription.ordering() == Subscription.Ordering.KEY;
         return database.read(connection -> {
-            List<Delivery> found =
-                    PendingStore.read(connection, id, limit, ordered ? null : now, closed, except);
-            if (found.size() == limit) {
-                return new Loaded(found, now);
+            List<Delivery> first =
+                    wanted.first().isEmpty()
+                            ? List.of()
+                            : PendingStore.read(connection, id, wanted.first(), closed);
+            List<Delivery> others =
+                    wanted.limit() == 0
+                            ? List.of()
+                            : PendingStore.read(
+                                    connection, id, ordered ? null : now, closed, wanted);
+            if (others.size() == wanted.limit()) {
+                return new Loaded(first, others, now);
             }
             Instant next = ordered ? null : PendingStore.firstDueAfter(connection, id, now, closed);
-            return new Loaded(found, next);
+            return new Loaded(first, others, next);
         });
     }
 }

@@ -33,6 +33,7 @@ import java.util.UUID;
 import java.util.function.Function;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Header;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds out whom each event is for, and writes what is owed in the transaction that moves the
@@ -117,6 +118,7 @@ final class DeliveryRouter implements BatchHandler {
             List<Delivery> matched = match(index, batch.records());
             List<PendingStore.Row> rows = new ArrayList<>();
             boolean committed = false;
+            outlets.batchBegins();
             try {
                 database.transaction(connection -> {
                     rows.clear();
@@ -145,6 +147,7 @@ final class DeliveryRouter implements BatchHandler {
                 if (!committed) {
                     outlets.unreserve(rows);
                 }
+                outlets.batchEnds();
             }
         }
     }
@@ -259,23 +262,36 @@ final class DeliveryRouter implements BatchHandler {
 
     /**
      * Decides where each delivery goes, in order. Nothing goes past what waits, though there may be
-     * room by now.
+     * room by now: nothing of the subscription, or of the key if that alone is parked.
      */
     static List<PendingStore.Row> inOrder(
             List<Delivery> deliveries, Function<Delivery, PendingStore.Row> place) {
         List<PendingStore.Row> rows = new ArrayList<>(deliveries.size());
         Set<UUID> waiting = new HashSet<>();
+        Set<KeyOf> parked = new HashSet<>();
         for (Delivery one : deliveries) {
-            PendingStore.Row row =
-                    waiting.contains(one.subscriptionId())
-                            ? PendingStore.Row.waiting(one)
-                            : place.apply(one);
-            if (!row.taken()) {
+            PendingStore.Row row;
+            if (waiting.contains(one.subscriptionId())) {
+                row = PendingStore.Row.waiting(one);
+            } else if (!parked.isEmpty() && parked.contains(KeyOf.of(one))) {
+                row = PendingStore.Row.parked(one);
+            } else {
+                row = place.apply(one);
+            }
+            if (row.parked()) {
+                parked.add(KeyOf.of(one));
+            } else if (!row.taken()) {
                 waiting.add(one.subscriptionId());
             }
             rows.add(row);
         }
         return rows;
+    }
+
+    private record KeyOf(UUID subscription, @Nullable String key) {
+        static KeyOf of(Delivery one) {
+            return new KeyOf(one.subscriptionId(), one.key());
+        }
     }
 
     private List<Delivery> match(

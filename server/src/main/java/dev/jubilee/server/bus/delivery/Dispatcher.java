@@ -46,7 +46,8 @@ final class Dispatcher implements ShardWork, AutoCloseable {
     private final Calendar calendar = new Calendar();
     private final Set<Integer> draining = new LinkedHashSet<>();
     private final Thread thread;
-    private final Loads loads;
+    private final Parking parking;
+    private final Loading loading;
     private volatile boolean closed;
     private final AtomicInteger inFlight = new AtomicInteger();
 
@@ -70,10 +71,11 @@ final class Dispatcher implements ShardWork, AutoCloseable {
         this.directory = parts.directory();
         this.sender = parts.sender();
         this.recorder = parts.recorder();
-        this.loads = parts.loads();
         this.perEndpoint = perEndpoint;
         this.clock = clock;
         this.landings = new Landings(recorder, metrics, parts.gone(), new EventId(clock));
+        this.parking = new Parking(recorder, outlets, this::tell, dirty::add);
+        this.loading = new Loading(parts.loads(), clock, this::tell, dirty::add);
         this.thread = Thread.ofPlatform().name("delivery-dispatcher").daemon().unstarted(this::run);
     }
 
@@ -98,7 +100,9 @@ final class Dispatcher implements ShardWork, AutoCloseable {
                 boolean late = window == null || window.isAbandoned();
                 Outlet outlet = late ? null : outlet(one.subscriptionId());
                 if (outlet != null) {
-                    outlet.offer(one, now);
+                    if (!outlet.offer(one, now)) {
+                        parking.late(outlet, one);
+                    }
                     dirty.add(one.subscriptionId());
                 }
             }
@@ -251,7 +255,8 @@ final class Dispatcher implements ShardWork, AutoCloseable {
             next = outlets.maySend(id) ? outlet.next(now) : null;
         }
         landings.tellCircuit(outlet, before);
-        loadIfDue(outlet, now);
+        parking.look(outlet, now);
+        loading.loadIfDue(outlet, now);
         Instant wake = outlet.wakeAt(now);
         if (wake != null) {
             calendar.schedule(
@@ -280,54 +285,6 @@ final class Dispatcher implements ShardWork, AutoCloseable {
         outlet.landed();
         landings.land(outlet, shipment, outcome, clock.instant());
         dirty.add(outlet.subscription().id());
-    }
-
-    private void loadIfDue(Outlet outlet, Instant now) {
-        Window window = outlet.window;
-        boolean early = outlet.loadAt != null && now.isBefore(outlet.loadAt);
-        if (outlet.loading || early || !window.isBehind() || !outlet.subscription().isActive()) {
-            return;
-        }
-        if (window.used() > Window.SIZE / 2) {
-            // A few at a time would be a query each; what is there must end before.
-            return;
-        }
-        int places = window.reserveUpTo(Window.SIZE / 2);
-        if (places == 0) {
-            return;
-        }
-        outlet.loading = true;
-        outlet.loadAt = null;
-        long mark = window.mark();
-        var _ =
-                loads.load(outlet.subscription(), places, List.copyOf(window.loaded()))
-                        .whenComplete((loaded, failure) ->
-                                tell(() -> loaded(outlet, places, mark, loaded, failure)));
-    }
-
-    private void loaded(
-            Outlet outlet,
-            int places,
-            long mark,
-            Loads.@Nullable Loaded loaded,
-            @Nullable Throwable failure) {
-        outlet.loading = false;
-        Instant now = clock.instant();
-        dirty.add(outlet.subscription().id());
-        if (loaded == null) {
-            log.warn("what waits cannot be loaded yet: {}", String.valueOf(failure));
-            outlet.window.release(places);
-            outlet.loadAt = now.plusMillis(500);
-            return;
-        }
-        outlet.window.release(places - loaded.deliveries().size());
-        outlet.window.loaded(loaded.deliveries());
-        loaded.deliveries().forEach(one -> outlet.offer(one, now));
-        if (loaded.next() == null) {
-            outlet.window.caughtUp(mark);
-        } else if (loaded.next().isAfter(now)) {
-            outlet.loadAt = loaded.next();
-        }
     }
 
     /** The outlet of a subscription that is delivered to from here; null when it is not. */

@@ -46,7 +46,7 @@ final class Landings {
         if (verdict.restUntil() != null) {
             outlet.restUntil(verdict.restUntil());
         }
-        Attempt.End end = end(outlet, shipment, verdict);
+        Attempt.End end = end(outlet, verdict);
         for (Delivery one : shipment.deliveries()) {
             recorder.record(
                     new Recorder.Entry.Tried(
@@ -69,16 +69,19 @@ final class Landings {
         }
     }
 
-    /** What need not stay in memory while it waits makes room for what is behind it. */
-    private static Attempt.End end(Outlet outlet, Shipment shipment, Judge.Verdict verdict) {
+    /**
+     * What need not stay in memory while it waits makes room for what is behind it. Where order is
+     * kept that is decided later, for what waits with it.
+     */
+    private static Attempt.End end(Outlet outlet, Judge.Verdict verdict) {
         if (verdict.good()) {
             return new Attempt.End.Delivered();
         }
         if (verdict.retryAt() == null) {
             return new Attempt.End.Dead(String.valueOf(verdict.error()));
         }
-        boolean ordered = shipment.deliveries().stream().anyMatch(outlet::isOrdered);
-        boolean crowded = outlet.window.isBehind() || outlet.window.used() > Window.SIZE / 2;
+        boolean ordered = outlet.subscription().ordering() == Subscription.Ordering.KEY;
+        boolean crowded = outlet.window.isBehind() || outlet.window.isCrowded();
         return new Attempt.End.Again(verdict.retryAt(), ordered || !crowded);
     }
 

@@ -10,17 +10,29 @@ import org.jspecify.annotations.Nullable;
 /** Brings from PostgreSQL what waits for a subscription. */
 @FunctionalInterface
 interface Loads {
+    /** Reads what is wanted; what is not due comes along, if order is kept. */
+    CompletableFuture<Loaded> load(Subscription subscription, Wanted wanted);
+
     /**
-     * Reads up to so many; those of a key that waits come along, if order is kept.
+     * What is to be read.
      *
-     * @param except ids of what was read before
+     * @param first ids of what comes whatever else waits
+     * @param limit of others, from the first on; 0 for none
+     * @param except ids of others that are not read
+     * @param parked keys of others that are not read
      */
-    CompletableFuture<Loaded> load(Subscription subscription, int limit, Collection<Long> except);
+    record Wanted(List<Long> first, int limit, Collection<Long> except, Collection<String> parked) {
+        /** How many deliveries that are at most. */
+        int places() {
+            return first.size() + limit;
+        }
+    }
 
     /**
      * What was brought.
      *
-     * @param next when the first of what is left is due; null when nothing is left
+     * @param first what is there of that
+     * @param next when the first of what is left of the others is due; null when nothing is left
      */
-    record Loaded(List<Delivery> deliveries, @Nullable Instant next) {}
+    record Loaded(List<Delivery> first, List<Delivery> others, @Nullable Instant next) {}
 }

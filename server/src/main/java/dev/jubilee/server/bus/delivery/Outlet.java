@@ -10,24 +10,28 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.PriorityQueue;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What one subscriber is owed and in memory, and when the next of it may be sent. High priority
- * goes first, but never before what its key waits for. For the dispatcher's thread.
+ * goes first, but never before what its key waits for. Where memory is short, a key that waits for
+ * a retry is parked. For the dispatcher's thread.
  */
 final class Outlet {
     private static final int FIRST_LIMIT = 4;
 
     final Window window;
+    final ParkedKeys parked;
     final Breaker breaker = new Breaker();
     private final RateWindow rate = new RateWindow();
     private final List<Deque<Delivery>> ready =
             List.of(new ArrayDeque<>(), new ArrayDeque<>(), new ArrayDeque<>());
     private final Map<String, Deque<Delivery>> keys = new HashMap<>();
-    private final PriorityQueue<Shipment> retries =
-            new PriorityQueue<>(Comparator.comparing(Shipment::dueAt));
+    private final TreeSet<Shipment> retries =
+            new TreeSet<>(
+                    Comparator.comparing(Shipment::dueAt)
+                            .thenComparingLong(one -> one.deliveries().getFirst().id()));
     private final int mostInFlight;
     private Subscription subscription;
     private int limit;
@@ -41,6 +45,7 @@ final class Outlet {
     Outlet(Subscription subscription, Window window, int mostInFlight) {
         this.subscription = subscription;
         this.window = window;
+        this.parked = new ParkedKeys(window);
         this.mostInFlight = mostInFlight;
         this.limit = Math.min(FIRST_LIMIT, mostInFlight);
     }
@@ -50,6 +55,10 @@ final class Outlet {
     }
 
     void subscription(Subscription value) {
+        if (value.ordering() != subscription.ordering()) {
+            parked.endAll();
+            loadAt = null;
+        }
         subscription = value;
     }
 
@@ -62,7 +71,22 @@ final class Outlet {
         return subscription.ordering() == Ordering.KEY && one.key() != null;
     }
 
-    void offer(Delivery one, Instant now) {
+    /** False if its key is parked: then it is not taken, and has to wait in PostgreSQL. */
+    boolean offer(Delivery one, Instant now) {
+        if (isOrdered(one) && parked.isParked(one.key())) {
+            return false;
+        }
+        take(one, now);
+        return true;
+    }
+
+    /** Takes the first of a parked key, which is due. */
+    void offerFirst(Delivery one, Instant now) {
+        parked.brought(one.id());
+        take(one, now);
+    }
+
+    private void take(Delivery one, Instant now) {
         if (isOrdered(one)) {
             Deque<Delivery> behind = keys.get(one.key());
             if (behind != null) {
@@ -102,7 +126,7 @@ final class Outlet {
             if (!fits(retry, room, now)) {
                 return null; // or what is smaller would keep it waiting for ever
             }
-            retries.poll();
+            retries.removeFirst();
             return started(retry, now);
         }
         if (!subscription.batching().enabled()) {
@@ -113,7 +137,7 @@ final class Outlet {
     }
 
     private @Nullable Shipment dueRetry(Instant now) {
-        Shipment retry = retries.peek();
+        Shipment retry = retries.isEmpty() ? null : retries.first();
         return retry == null || retry.dueAt().isAfter(now) ? null : retry;
     }
 
@@ -170,6 +194,7 @@ final class Outlet {
                 Delivery next = keys.get(one.key()).poll();
                 if (next == null) {
                     keys.remove(one.key());
+                    parked.finished(one.key());
                 } else {
                     makeReady(next, now);
                 }
@@ -180,6 +205,36 @@ final class Outlet {
 
     void again(Shipment shipment) {
         retries.add(shipment);
+    }
+
+    /**
+     * Takes out of memory what is tried again last, with everything behind it, until there is room.
+     *
+     * @param near what is due by then stays
+     * @return what has to wait in PostgreSQL
+     */
+    List<Delivery> park(Instant near) {
+        if (subscription.ordering() != Ordering.KEY) {
+            return List.of();
+        }
+        List<Delivery> out = new ArrayList<>();
+        while (window.isCrowded()
+                && !retries.isEmpty()
+                && retries.last().dueAt().isAfter(near)
+                && parked.hasRoomFor(retries.last().size())) {
+            Shipment last = retries.removeLast();
+            int before = out.size();
+            for (Delivery one : last.deliveries()) {
+                Deque<Delivery> behind = one.key() == null ? null : keys.remove(one.key());
+                parked.park(one, behind != null, last.dueAt());
+                out.add(one);
+                if (behind != null) {
+                    out.addAll(behind);
+                }
+            }
+            window.release(out.size() - before);
+        }
+        return out;
     }
 
     void grow() {
@@ -198,7 +253,7 @@ final class Outlet {
 
     /** When it is worth looking again although nothing happens; null when it is not. */
     @Nullable Instant wakeAt(Instant now) {
-        Instant load = loadAt;
+        Instant load = loadAt(now);
         if (!subscription.isActive() || (readyCount() == 0 && retries.isEmpty())) {
             return load;
         }
@@ -209,9 +264,8 @@ final class Outlet {
                 at = gatheringSince.plus(subscription.batching().window());
             }
         }
-        Shipment retry = retries.peek();
-        if (retry != null && retry.dueAt().isBefore(at)) {
-            at = retry.dueAt();
+        if (!retries.isEmpty() && retries.first().dueAt().isBefore(at)) {
+            at = retries.first().dueAt();
         }
         if (at.equals(Instant.MAX)) {
             return load;
@@ -224,6 +278,15 @@ final class Outlet {
             at = latest(at, rate.next(now));
         }
         return load != null && load.isBefore(at) ? load : at;
+    }
+
+    private @Nullable Instant loadAt(Instant now) {
+        if (parked.hasEnded()) {
+            return now;
+        }
+        boolean may = subscription.isActive() && !loading && !window.isCrowded();
+        Instant head = may ? parked.nextDue() : null;
+        return head == null || (loadAt != null && loadAt.isBefore(head)) ? loadAt : head;
     }
 
     private static Instant latest(Instant one, @Nullable Instant other) {

@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 
@@ -33,6 +34,8 @@ final class Outlets {
     private final SubscriptionDirectory directory;
     private final OpenStreams streams;
     private final Map<UUID, Window> windows = new ConcurrentHashMap<>();
+    private final AtomicLong begun = new AtomicLong();
+    private final AtomicLong handedOver = new AtomicLong();
     private volatile Tenure tenure = new Tenure(UUID.randomUUID(), Set.of());
     private volatile long liveUntil = System.nanoTime();
     private volatile Consumer<List<PendingStore.Row>> taken = rows -> {};
@@ -181,7 +184,11 @@ final class Outlets {
         }
         if (subscription.isSent()) {
             Window window = window(subscription.id());
-            boolean taken = owns(subscription.id()) && window.reserve();
+            boolean mine = owns(subscription.id());
+            if (mine && window.isParked(one.key())) {
+                return PendingStore.Row.parked(one);
+            }
+            boolean taken = mine && window.reserve();
             return new PendingStore.Row(one, taken ? window : null, null);
         }
         StreamInbox inbox =
@@ -240,7 +247,9 @@ final class Outlets {
         Set<UUID> left = new LinkedHashSet<>();
         for (PendingStore.Row row : rows) {
             if (!row.taken()) {
-                left.add(row.delivery().subscriptionId());
+                if (!isStillParked(row)) {
+                    left.add(row.delivery().subscriptionId());
+                }
             } else if (row.inbox() == null) {
                 straight.add(row);
             }
@@ -250,6 +259,32 @@ final class Outlets {
             taken.accept(straight);
         }
         left.forEach(this::arrived);
+    }
+
+    /** Who lets its key go reads it: it is committed. */
+    private boolean isStillParked(PendingStore.Row row) {
+        Delivery one = row.delivery();
+        return row.parked() && window(one.subscriptionId()).isParked(one.key());
+    }
+
+    /** Places are taken from now on for one more batch; for one thread. */
+    void batchBegins() {
+        begun.incrementAndGet();
+    }
+
+    /** What has a place was handed over, or has none any more. */
+    void batchEnds() {
+        handedOver.set(begun.get());
+    }
+
+    /** The batch for which places were taken last, or are being taken. */
+    long lastBatch() {
+        return begun.get();
+    }
+
+    /** Every batch up to this one has ended. */
+    long batchesEnded() {
+        return handedOver.get();
     }
 
     /** Something waits in PostgreSQL for this subscription. */

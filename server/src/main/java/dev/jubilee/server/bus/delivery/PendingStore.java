@@ -38,10 +38,23 @@ final class PendingStore {
      *
      * @param window in which it has a place in memory; null if it waits
      * @param inbox whose window that is, if streams take it
+     * @param parked whether it waits because its key does, and others need not
      */
-    record Row(Delivery delivery, @Nullable Window window, @Nullable StreamInbox inbox) {
+    record Row(
+            Delivery delivery,
+            @Nullable Window window,
+            @Nullable StreamInbox inbox,
+            boolean parked) {
+        Row(Delivery delivery, @Nullable Window window, @Nullable StreamInbox inbox) {
+            this(delivery, window, inbox, false);
+        }
+
         static Row waiting(Delivery delivery) {
             return new Row(delivery, null, null);
+        }
+
+        static Row parked(Delivery delivery) {
+            return new Row(delivery, null, null, true);
         }
 
         boolean taken() {
@@ -177,16 +190,19 @@ final class PendingStore {
      *
      * @param due only what is due by then; null for all
      * @param closed topics whose events stay
-     * @param except what was read before
      */
     static List<Delivery> read(
             Connection connection,
             UUID subscription,
-            int limit,
             @Nullable Instant due,
             Collection<String> closed,
-            Collection<Long> except)
+            Loads.Wanted wanted)
             throws SQLException {
+        // As a subquery it is hashed; an array would be gone through for each row.
+        String parked =
+                wanted.parked().isEmpty()
+                        ? ""
+                        : " AND (key IS NULL OR key NOT IN (SELECT unnest(?::text[])))";
         try (PreparedStatement select =
                 connection.prepareStatement(
                         "SELECT "
@@ -194,14 +210,43 @@ final class PendingStore {
                                 + """
                                   FROM bus.pending_deliveries p
                                  WHERE CASE WHEN NOT taken THEN subscription_id END = ? AND NOT taken AND due_at <= ?
-                                   AND topic <> ALL (?) AND id <> ALL (?)
+                                   AND topic <> ALL (?) AND id <> ALL (?)%s
                                  ORDER BY id LIMIT ?
+                                """
+                                        .formatted(parked))) {
+            int at = 0;
+            select.setObject(++at, subscription);
+            select.setObject(++at, due == null ? OffsetDateTime.MAX : due.atOffset(ZoneOffset.UTC));
+            select.setArray(++at, connection.createArrayOf("text", closed.toArray()));
+            select.setArray(++at, connection.createArrayOf("int8", wanted.except().toArray()));
+            if (!parked.isEmpty()) {
+                select.setArray(++at, connection.createArrayOf("text", wanted.parked().toArray()));
+            }
+            select.setInt(++at, wanted.limit());
+            return read(select);
+        }
+    }
+
+    /**
+     * Reads those of the deliveries that are there, in order. They go on to wait.
+     *
+     * @param closed topics whose events stay
+     */
+    static List<Delivery> read(
+            Connection connection, UUID subscription, List<Long> ids, Collection<String> closed)
+            throws SQLException {
+        try (PreparedStatement select =
+                connection.prepareStatement(
+                        "SELECT "
+                                + FIELDS
+                                + """
+                                  FROM bus.pending_deliveries p
+                                 WHERE subscription_id = ? AND id = ANY (?) AND NOT taken AND topic <> ALL (?)
+                                 ORDER BY id
                                 """)) {
             select.setObject(1, subscription);
-            select.setObject(2, due == null ? OffsetDateTime.MAX : due.atOffset(ZoneOffset.UTC));
+            select.setArray(2, connection.createArrayOf("int8", ids.toArray()));
             select.setArray(3, connection.createArrayOf("text", closed.toArray()));
-            select.setArray(4, connection.createArrayOf("int8", except.toArray()));
-            select.setInt(5, limit);
             return read(select);
         }
     }
@@ -240,6 +285,26 @@ final class PendingStore {
                         """)) {
             update.setArray(1, connection.createArrayOf("uuid", subscriptions.toArray()));
             update.executeUpdate();
+        }
+    }
+
+    /** These wait after all; the caller has locked their subscriptions. */
+    static void putBack(Connection connection, List<Recorder.Entry.PutBack> several)
+            throws SQLException {
+        try (PreparedStatement update =
+                connection.prepareStatement(
+                        """
+                        UPDATE bus.pending_deliveries SET taken = false
+                        WHERE subscription_id = ? AND id = ANY (?) AND taken
+                        """)) {
+            for (Recorder.Entry.PutBack one : several) {
+                if (!one.ids().isEmpty()) {
+                    update.setObject(1, one.subscription());
+                    update.setArray(2, connection.createArrayOf("int8", one.ids().toArray()));
+                    update.addBatch();
+                }
+            }
+            update.executeBatch();
         }
     }
 

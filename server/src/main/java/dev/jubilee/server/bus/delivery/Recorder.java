@@ -40,6 +40,14 @@ final class Recorder implements AutoCloseable {
         /** How a subscription's circuit stands. */
         record Circuit(UUID subscription, String state, @Nullable Instant until) implements Entry {}
 
+        /**
+         * These are not in memory any more, and wait.
+         *
+         * @param ids of those of which it is not written that they wait
+         * @param written to be run when it is
+         */
+        record PutBack(UUID subscription, List<Long> ids, Runnable written) implements Entry {}
+
         /** Whoever waits for everything before it. */
         record Mark(CountDownLatch passed) implements Entry {}
     }
@@ -150,6 +158,8 @@ final class Recorder implements AutoCloseable {
             passed.countDown();
         } else if (entry instanceof Entry.Tried(Attempt attempt)) {
             written.accept(attempt);
+        } else if (entry instanceof Entry.PutBack back) {
+            back.written().run();
         }
     }
 }

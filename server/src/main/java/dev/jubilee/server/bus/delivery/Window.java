@@ -5,11 +5,13 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How much of what one subscriber is owed is in memory. A delivery that finds no room stays in
- * PostgreSQL, and everything after it too until that was caught up with: so order is kept. Shared
- * by the router, which puts in, and the dispatcher, which takes out.
+ * PostgreSQL, and everything after it too until that was caught up with: so order is kept. What is
+ * of a parked key stays there until the key is let go, and keeps nothing else waiting. Shared by
+ * the router, which puts in, and the dispatcher, which takes out.
  */
 final class Window {
     /** Deliveries of one subscription in memory. */
@@ -18,6 +20,7 @@ final class Window {
     private final AtomicInteger used = new AtomicInteger();
     private final AtomicLong left = new AtomicLong();
     private final Set<Long> loaded = ConcurrentHashMap.newKeySet();
+    private final Set<String> parked = ConcurrentHashMap.newKeySet();
 
     /** Something may wait in PostgreSQL. True until somebody has looked. */
     private volatile boolean behind = true;
@@ -54,6 +57,11 @@ final class Window {
         used.addAndGet(-places);
     }
 
+    /** Whether so much is here that only little more would fit. */
+    boolean isCrowded() {
+        return used.get() > SIZE / 2;
+    }
+
     /** The subscription is another's to deliver to: what has a place here goes nowhere. */
     void abandon() {
         abandoned = true;
@@ -80,6 +88,22 @@ final class Window {
     /** What is here although it waits in PostgreSQL too. */
     Set<Long> loaded() {
         return loaded;
+    }
+
+    /** What is routed to the key from now on waits in PostgreSQL. */
+    void park(String key) {
+        parked.add(key);
+    }
+
+    /** To be asked before a place is taken, as who lets a key go says first that it is behind. */
+    boolean isParked(@Nullable String key) {
+        return key != null && !parked.isEmpty() && parked.contains(key);
+    }
+
+    /** What waits in PostgreSQL of these keys is to be read before anything goes past it. */
+    void letGo(List<String> keys) {
+        leftBehind();
+        keys.forEach(parked::remove);
     }
 
     /** Something was left in PostgreSQL. */

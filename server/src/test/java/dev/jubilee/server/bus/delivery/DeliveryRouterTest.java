@@ -29,8 +29,33 @@ class DeliveryRouterTest {
         assertThat(rows).extracting(row -> row.delivery().id()).containsExactly(1L, 2L, 3L);
     }
 
+    @Test
+    void aKeyThatIsParkedKeepsNoOtherWaitingButAllThatFollowsOfItsOwn() {
+        Window window = new Window();
+        // It is let go between the first and the third.
+        List<PendingStore.Row> rows =
+                DeliveryRouter.inOrder(
+                        List.of(
+                                delivery(one, 1, "parked"),
+                                delivery(one, 2, "k"),
+                                delivery(one, 3, "parked"),
+                                delivery(other, 4, "parked")),
+                        it ->
+                                it.id() == 1
+                                        ? PendingStore.Row.parked(it)
+                                        : new PendingStore.Row(it, window, null));
+
+        assertThat(rows)
+                .extracting(PendingStore.Row::taken)
+                .containsExactly(false, true, false, true);
+    }
+
     private static Delivery delivery(UUID subscription, long id) {
+        return delivery(subscription, id, "k");
+    }
+
+    private static Delivery delivery(UUID subscription, long id, String key) {
         return new Delivery(
-                subscription, id, "e" + id, "game.kill", "t", "k", 1, new byte[0], 0, NOW, NOW);
+                subscription, id, "e" + id, "game.kill", "t", key, 1, new byte[0], 0, NOW, NOW);
     }
 }

@@ -60,7 +60,8 @@ class LockOrderTest {
                 Named.of("undo", (c, s) -> RelayStore.undo(c, s, 6)),
                 Named.of("leave", (c, s) -> PendingStore.leave(c, List.of(first(s)))),
                 Named.of("giveUpTaken", (c, s) -> RelayStore.giveUpTaken(c, s, "gone", NOW)),
-                Named.of("record", LockOrderTest::record));
+                Named.of("record", LockOrderTest::record),
+                Named.of("putBack", LockOrderTest::putBack));
     }
 
     private static Delivery first(UUID subscription) {
@@ -71,6 +72,12 @@ class LockOrderTest {
     private static void lease(Connection connection, UUID subscription) throws SQLException {
         var most = LeaseStore.Most.of(10, 1_000);
         LeaseStore.lease(connection, subscription, List.of(), most, 3, NOW, NOW);
+    }
+
+    private static void putBack(Connection connection, UUID subscription) throws SQLException {
+        Recorder.Entry back = new Recorder.Entry.PutBack(subscription, IDS, () -> {});
+        new AttemptStore(new AttemptPartitions(new Database(platform.dataSource())))
+                .write(connection, List.of(back), false);
     }
 
     private static void record(Connection connection, UUID subscription) throws SQLException {

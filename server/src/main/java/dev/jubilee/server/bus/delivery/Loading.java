@@ -1,0 +1,120 @@
+package dev.jubilee.server.bus.delivery;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Brings into memory what waits in PostgreSQL, as far as there is room: the first of parked keys
+ * when they are due, and what is not parked in order. For the dispatcher's thread.
+ */
+final class Loading {
+    private static final Logger log = LoggerFactory.getLogger(Loading.class);
+    private static final int PAGE = Window.SIZE / 2;
+    private static final Duration PAUSE = Duration.ofMillis(500);
+
+    private final Loads loads;
+    private final InstantSource clock;
+    private final Consumer<Runnable> tell;
+    private final Consumer<UUID> changed;
+
+    /**
+     * @param tell has the dispatcher's thread do something
+     * @param changed is told of an outlet that is to be looked at
+     */
+    Loading(Loads loads, InstantSource clock, Consumer<Runnable> tell, Consumer<UUID> changed) {
+        this.loads = loads;
+        this.clock = clock;
+        this.tell = tell;
+        this.changed = changed;
+    }
+
+    /** Begins to load, if there is something, and room for it. */
+    void loadIfDue(Outlet outlet, Instant now) {
+        Window window = outlet.window;
+        boolean early = outlet.loadAt != null && now.isBefore(outlet.loadAt);
+        if (outlet.loading || early || !outlet.subscription().isActive()) {
+            return;
+        }
+        boolean behind = window.isBehind();
+        if (!behind && !outlet.parked.isDue(now)) {
+            return;
+        }
+        if (window.isCrowded()) {
+            // A few at a time would be a query each; what is there must end before.
+            return;
+        }
+        int places = window.reserveUpTo(PAGE);
+        if (places == 0) {
+            return;
+        }
+        outlet.loading = true;
+        outlet.loadAt = null;
+        long mark = window.mark();
+        Loads.Wanted wanted = wanted(outlet, now, places, behind);
+        window.release(places - wanted.places());
+        var _ =
+                loads.load(outlet.subscription(), wanted)
+                        .whenComplete((loaded, failure) ->
+                                tell.accept(() -> {
+                                    outlet.loading = false;
+                                    changed.accept(outlet.subscription().id());
+                                    if (loaded == null) {
+                                        failed(outlet, wanted, failure);
+                                    } else {
+                                        loaded(outlet, wanted, mark, loaded);
+                                    }
+                                }));
+    }
+
+    /** Where both wait, neither keeps the other from coming. */
+    private static Loads.Wanted wanted(Outlet outlet, Instant now, int places, boolean behind) {
+        ParkedKeys parked = outlet.parked;
+        List<Long> first = parked.due(now, behind ? (places + 1) / 2 : places);
+        List<Long> except = new ArrayList<>(outlet.window.loaded());
+        except.addAll(parked.keyless());
+        return new Loads.Wanted(
+                first, behind ? places - first.size() : 0, except, List.copyOf(parked.keys()));
+    }
+
+    private void loaded(Outlet outlet, Loads.Wanted wanted, long mark, Loads.Loaded loaded) {
+        Instant now = clock.instant();
+        List<Delivery> kept = new ArrayList<>();
+        Set<Long> missing = new HashSet<>(wanted.first());
+        for (Delivery one : loaded.first()) {
+            missing.remove(one.id());
+            kept.add(one);
+            outlet.offerFirst(one, now);
+        }
+        missing.forEach(outlet.parked::gone);
+        for (Delivery one : loaded.others()) {
+            // It may have been parked since.
+            if (!outlet.parked.isHeld(one) && outlet.offer(one, now)) {
+                kept.add(one);
+            }
+        }
+        outlet.window.loaded(kept);
+        outlet.window.release(wanted.places() - kept.size());
+        if (loaded.next() == null) {
+            outlet.window.caughtUp(mark);
+        } else if (loaded.next().isAfter(now)) {
+            outlet.loadAt = loaded.next();
+        }
+    }
+
+    private void failed(Outlet outlet, Loads.Wanted wanted, @Nullable Throwable failure) {
+        log.warn("what waits cannot be loaded yet: {}", String.valueOf(failure));
+        outlet.parked.notBrought(wanted.first());
+        outlet.window.release(wanted.places());
+        outlet.loadAt = clock.instant().plus(PAUSE);
+    }
+}
