@@ -42,20 +42,24 @@ final class Backlog implements Loads {
         List<String> closed = clearance.closedTo(subscription, null);
         boolean ordered = subscription.ordering() == Subscription.Ordering.KEY;
         return database.read(connection -> {
-            List<Delivery> first =
-                    wanted.first().isEmpty()
-                            ? List.of()
-                            : PendingStore.read(connection, id, wanted.first(), closed);
+            List<Delivery> first = List.of();
+            long part = wanted.limit() == 0 ? wanted.bytes() : wanted.bytes() / 2;
+            if (!wanted.first().isEmpty()) {
+                first = PendingStore.read(connection, id, wanted.first(), closed, part);
+            }
+            boolean cut = !first.isEmpty() && Delivery.bytes(first) >= part;
+            long rest = wanted.bytes() - Delivery.bytes(first);
+            if (wanted.limit() == 0 || (!first.isEmpty() && rest <= 0)) {
+                return new Loaded(first, cut, List.of(), now);
+            }
             List<Delivery> others =
-                    wanted.limit() == 0
-                            ? List.of()
-                            : PendingStore.read(
-                                    connection, id, ordered ? null : now, closed, wanted);
-            if (others.size() == wanted.limit()) {
-                return new Loaded(first, others, now);
+                    PendingStore.read(connection, id, ordered ? null : now, closed, wanted, rest);
+            if (others.size() == wanted.limit()
+                    || (!others.isEmpty() && Delivery.bytes(others) >= rest)) {
+                return new Loaded(first, cut, others, now);
             }
             Instant next = ordered ? null : PendingStore.firstDueAfter(connection, id, now, closed);
-            return new Loaded(first, others, next);
+            return new Loaded(first, cut, others, next);
         });
     }
 }

@@ -2,6 +2,7 @@ package dev.jubilee.server.bus.delivery;
 
 import dev.jubilee.events.Priority;
 import java.time.Instant;
+import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -28,6 +29,9 @@ record Delivery(
         Instant dueAt,
         Instant acceptedAt) {
 
+    /** What it takes of memory beside its body, about. */
+    static final int OVERHEAD = 400;
+
     private static final byte[] NO_BODY = {};
 
     /** The number of a priority: the smaller goes first. */
@@ -37,6 +41,19 @@ record Delivery(
             case NORMAL -> 1;
             case LOW -> 2;
         };
+    }
+
+    /** What it takes of memory, about. */
+    int bytes() {
+        return OVERHEAD + body.length;
+    }
+
+    static long bytes(List<Delivery> several) {
+        long bytes = 0;
+        for (Delivery one : several) {
+            bytes += one.bytes();
+        }
+        return bytes;
     }
 
     Delivery withoutBody() {

@@ -127,7 +127,7 @@ public final class DeliveryEngine implements AutoCloseable {
         Database database = platform.database();
         this.offsets = new PostgresOffsets(database.dataSource(), "platform.consumer_offsets");
         this.streams = new OpenStreams(StreamMemory.ofHeap());
-        this.outlets = new Outlets(directory, streams);
+        this.outlets = new Outlets(directory, streams, platform.memory());
         this.partitions = new AttemptPartitions(database);
         this.recorder = new Recorder(database, new AttemptStore(partitions), outlets::written);
         this.sender =
@@ -183,6 +183,10 @@ public final class DeliveryEngine implements AutoCloseable {
                         Shards.PATIENCE);
         Gauge.builder("event_bus_deliveries_in_flight", dispatcher, Dispatcher::inFlight)
                 .description("Requests to endpoints that are under way")
+                .register(platform.registry());
+        Gauge.builder("event_bus_delivery_memory", platform.memory(), DeliveryMemory::taken)
+                .description("What events that wait to be sent take of memory")
+                .baseUnit("bytes")
                 .register(platform.registry());
     }
 

@@ -100,6 +100,9 @@ final class Dispatcher implements ShardWork, AutoCloseable {
                 boolean late = window == null || window.isAbandoned();
                 Outlet outlet = late ? null : outlet(one.subscriptionId());
                 if (outlet != null) {
+                    if (outlet.window != window) {
+                        outlet.window.adopt(one);
+                    }
                     if (!outlet.offer(one, now)) {
                         parking.late(outlet, one);
                     }

@@ -83,7 +83,11 @@ final class Loading {
         List<Long> except = new ArrayList<>(outlet.window.loaded());
         except.addAll(parked.keyless());
         return new Loads.Wanted(
-                first, behind ? places - first.size() : 0, except, List.copyOf(parked.keys()));
+                first,
+                behind ? places - first.size() : 0,
+                outlet.window.reserveBytes(),
+                except,
+                List.copyOf(parked.keys()));
     }
 
     private void loaded(Outlet outlet, Loads.Wanted wanted, long mark, Loads.Loaded loaded) {
@@ -95,15 +99,18 @@ final class Loading {
             kept.add(one);
             outlet.offerFirst(one, now);
         }
-        missing.forEach(outlet.parked::gone);
+        if (loaded.cut()) {
+            outlet.parked.notBrought(missing);
+        } else {
+            missing.forEach(outlet.parked::gone);
+        }
         for (Delivery one : loaded.others()) {
             // It may have been parked since.
             if (!outlet.parked.isHeld(one) && outlet.offer(one, now)) {
                 kept.add(one);
             }
         }
-        outlet.window.loaded(kept);
-        outlet.window.release(wanted.places() - kept.size());
+        outlet.window.loaded(kept, wanted.places(), wanted.bytes());
         if (loaded.next() == null) {
             outlet.window.caughtUp(mark);
         } else if (loaded.next().isAfter(now)) {
@@ -114,7 +121,7 @@ final class Loading {
     private void failed(Outlet outlet, Loads.Wanted wanted, @Nullable Throwable failure) {
         log.warn("what waits cannot be loaded yet: {}", String.valueOf(failure));
         outlet.parked.notBrought(wanted.first());
-        outlet.window.release(wanted.places());
+        outlet.window.loaded(List.of(), wanted.places(), wanted.bytes());
         outlet.loadAt = clock.instant().plus(PAUSE);
     }
 }

@@ -18,10 +18,16 @@ interface Loads {
      *
      * @param first ids of what comes whatever else waits
      * @param limit of others, from the first on; 0 for none
+     * @param bytes of all; one comes however large it is, and the last may go beyond it
      * @param except ids of others that are not read
      * @param parked keys of others that are not read
      */
-    record Wanted(List<Long> first, int limit, Collection<Long> except, Collection<String> parked) {
+    record Wanted(
+            List<Long> first,
+            int limit,
+            long bytes,
+            Collection<Long> except,
+            Collection<String> parked) {
         /** How many deliveries that are at most. */
         int places() {
             return first.size() + limit;
@@ -32,7 +38,9 @@ interface Loads {
      * What was brought.
      *
      * @param first what is there of that
+     * @param cut whether there may be more of it
      * @param next when the first of what is left of the others is due; null when nothing is left
      */
-    record Loaded(List<Delivery> first, List<Delivery> others, @Nullable Instant next) {}
+    record Loaded(
+            List<Delivery> first, boolean cut, List<Delivery> others, @Nullable Instant next) {}
 }

@@ -200,7 +200,7 @@ final class Outlet {
                 }
             }
         }
-        window.release(shipment.size());
+        shipment.deliveries().forEach(window::release);
     }
 
     void again(Shipment shipment) {
@@ -214,27 +214,27 @@ final class Outlet {
      * @return what has to wait in PostgreSQL
      */
     List<Delivery> park(Instant near) {
-        if (subscription.ordering() != Ordering.KEY) {
-            return List.of();
-        }
         List<Delivery> out = new ArrayList<>();
         while (window.isCrowded()
                 && !retries.isEmpty()
                 && retries.last().dueAt().isAfter(near)
                 && parked.hasRoomFor(retries.last().size())) {
             Shipment last = retries.removeLast();
-            int before = out.size();
             for (Delivery one : last.deliveries()) {
                 Deque<Delivery> behind = one.key() == null ? null : keys.remove(one.key());
                 parked.park(one, behind != null, last.dueAt());
-                out.add(one);
+                putOut(one, out);
                 if (behind != null) {
-                    out.addAll(behind);
+                    behind.forEach(follower -> putOut(follower, out));
                 }
             }
-            window.release(out.size() - before);
         }
         return out;
+    }
+
+    private void putOut(Delivery one, List<Delivery> out) {
+        out.add(one);
+        window.release(one);
     }
 
     void grow() {

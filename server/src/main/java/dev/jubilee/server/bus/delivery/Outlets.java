@@ -33,6 +33,7 @@ final class Outlets {
 
     private final SubscriptionDirectory directory;
     private final OpenStreams streams;
+    private final DeliveryMemory memory;
     private final Map<UUID, Window> windows = new ConcurrentHashMap<>();
     private final AtomicLong begun = new AtomicLong();
     private final AtomicLong handedOver = new AtomicLong();
@@ -44,9 +45,13 @@ final class Outlets {
     /** Under which id this instance writes, and which shards it has. */
     record Tenure(UUID instance, Set<Integer> shards) {}
 
-    Outlets(SubscriptionDirectory directory, OpenStreams streams) {
+    /**
+     * @param memory for what is to be pushed
+     */
+    Outlets(SubscriptionDirectory directory, OpenStreams streams, DeliveryMemory memory) {
         this.directory = directory;
         this.streams = streams;
+        this.memory = memory;
     }
 
     /**
@@ -142,7 +147,7 @@ final class Outlets {
     }
 
     Window window(UUID subscription) {
-        return windows.computeIfAbsent(subscription, id -> new Window());
+        return windows.computeIfAbsent(subscription, id -> new Window(memory.share()));
     }
 
     /** Those for whom a delivery might go straight into memory. */
@@ -173,7 +178,10 @@ final class Outlets {
     }
 
     void forget(UUID subscription) {
-        windows.remove(subscription);
+        Window window = windows.remove(subscription);
+        if (window != null) {
+            window.forget();
+        }
     }
 
     /** Where the delivery goes; if that is straight into memory, a place there is taken. */
@@ -188,7 +196,7 @@ final class Outlets {
             if (mine && window.isParked(one.key())) {
                 return PendingStore.Row.parked(one);
             }
-            boolean taken = mine && window.reserve();
+            boolean taken = mine && window.reserve(one);
             return new PendingStore.Row(one, taken ? window : null, null);
         }
         StreamInbox inbox =
@@ -208,7 +216,7 @@ final class Outlets {
             if (row.inbox() != null) {
                 row.inbox().unreserve(row.delivery());
             } else if (row.window() != null) {
-                row.window().release(1);
+                row.window().release(row.delivery());
             }
         }
     }

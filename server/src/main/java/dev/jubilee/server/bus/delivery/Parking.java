@@ -52,7 +52,7 @@ final class Parking {
 
     /** A delivery that was on its way when its key was parked. */
     void late(Outlet outlet, Delivery one) {
-        outlet.window.release(1);
+        outlet.window.release(one);
         putBack(outlet, List.of(one));
     }
 

@@ -31,6 +31,9 @@ final class PendingStore {
             p.due_at, p.accepted_at
             """;
 
+    /** Of whom; only the index of what waits serves it. */
+    private static final String WAITING = "CASE WHEN NOT taken THEN subscription_id END = ?";
+
     private PendingStore() {}
 
     /**
@@ -190,39 +193,32 @@ final class PendingStore {
      *
      * @param due only what is due by then; null for all
      * @param closed topics whose events stay
+     * @param bytes as soon as there are so many the rest stays
      */
     static List<Delivery> read(
             Connection connection,
             UUID subscription,
             @Nullable Instant due,
             Collection<String> closed,
-            Loads.Wanted wanted)
+            Loads.Wanted wanted,
+            long bytes)
             throws SQLException {
-        // As a subquery it is hashed; an array would be gone through for each row.
-        String parked =
-                wanted.parked().isEmpty()
-                        ? ""
-                        : " AND (key IS NULL OR key NOT IN (SELECT unnest(?::text[])))";
-        try (PreparedStatement select =
-                connection.prepareStatement(
-                        "SELECT "
-                                + FIELDS
-                                + """
-                                  FROM bus.pending_deliveries p
-                                 WHERE CASE WHEN NOT taken THEN subscription_id END = ? AND NOT taken AND due_at <= ?
-                                   AND topic <> ALL (?) AND id <> ALL (?)%s
-                                 ORDER BY id LIMIT ?
-                                """
-                                        .formatted(parked))) {
+        String which = "due_at <= ? AND id <> ALL (?)";
+        if (!wanted.parked().isEmpty()) {
+            // As a subquery it is hashed; an array would be gone through for each row.
+            which += " AND (key IS NULL OR key NOT IN (SELECT unnest(?::text[])))";
+        }
+        try (PreparedStatement select = connection.prepareStatement(fitting(WAITING, which))) {
             int at = 0;
             select.setObject(++at, subscription);
-            select.setObject(++at, due == null ? OffsetDateTime.MAX : due.atOffset(ZoneOffset.UTC));
             select.setArray(++at, connection.createArrayOf("text", closed.toArray()));
+            select.setObject(++at, due == null ? OffsetDateTime.MAX : due.atOffset(ZoneOffset.UTC));
             select.setArray(++at, connection.createArrayOf("int8", wanted.except().toArray()));
-            if (!parked.isEmpty()) {
+            if (!wanted.parked().isEmpty()) {
                 select.setArray(++at, connection.createArrayOf("text", wanted.parked().toArray()));
             }
             select.setInt(++at, wanted.limit());
+            select.setLong(++at, Math.max(1, bytes));
             return read(select);
         }
     }
@@ -231,24 +227,43 @@ final class PendingStore {
      * Reads those of the deliveries that are there, in order. They go on to wait.
      *
      * @param closed topics whose events stay
+     * @param bytes as soon as there are so many the rest stays
      */
     static List<Delivery> read(
-            Connection connection, UUID subscription, List<Long> ids, Collection<String> closed)
+            Connection connection,
+            UUID subscription,
+            List<Long> ids,
+            Collection<String> closed,
+            long bytes)
             throws SQLException {
         try (PreparedStatement select =
-                connection.prepareStatement(
-                        "SELECT "
-                                + FIELDS
-                                + """
-                                  FROM bus.pending_deliveries p
-                                 WHERE subscription_id = ? AND id = ANY (?) AND NOT taken AND topic <> ALL (?)
-                                 ORDER BY id
-                                """)) {
+                connection.prepareStatement(fitting("subscription_id = ?", "id = ANY (?)"))) {
             select.setObject(1, subscription);
-            select.setArray(2, connection.createArrayOf("int8", ids.toArray()));
-            select.setArray(3, connection.createArrayOf("text", closed.toArray()));
+            select.setArray(2, connection.createArrayOf("text", closed.toArray()));
+            select.setArray(3, connection.createArrayOf("int8", ids.toArray()));
+            select.setInt(4, ids.size());
+            select.setLong(5, Math.max(1, bytes));
             return read(select);
         }
+    }
+
+    /**
+     * What comes before a row must be less than the last parameter, in bytes: so one always fits.
+     */
+    private static String fitting(String whose, String which) {
+        return "SELECT "
+                + FIELDS
+                + """
+                  FROM (
+                    SELECT p.*, sum(octet_length(body) + %1$d) OVER (ORDER BY id ROWS UNBOUNDED PRECEDING)
+                        - octet_length(body) - %1$d AS before
+                    FROM bus.pending_deliveries p
+                    WHERE %2$s AND NOT taken AND topic <> ALL (?) AND %3$s
+                    ORDER BY id LIMIT ?
+                ) p
+                WHERE before < ? ORDER BY id
+                """
+                        .formatted(Delivery.OVERHEAD, whose, which);
     }
 
     /** When the first of those that wait for later is due; null when none does. */

@@ -8,7 +8,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How much of what one subscriber is owed is in memory. A delivery that finds no room stays in
+ * How much of what one subscriber is owed is in memory, by number and, with all other windows, by
+ * bytes; one that is empty has room for one event. A delivery that finds no room stays in
  * PostgreSQL, and everything after it too until that was caught up with: so order is kept. What is
  * of a parked key stays there until the key is let go, and keeps nothing else waiting. Shared by
  * the router, which puts in, and the dispatcher, which takes out.
@@ -17,6 +18,7 @@ final class Window {
     /** Deliveries of one subscription in memory. */
     static final int SIZE = 1_000;
 
+    private final DeliveryMemory.Share memory;
     private final AtomicInteger used = new AtomicInteger();
     private final AtomicLong left = new AtomicLong();
     private final Set<Long> loaded = ConcurrentHashMap.newKeySet();
@@ -27,7 +29,31 @@ final class Window {
 
     private volatile boolean abandoned;
 
-    /** Takes a place for one delivery, if it may come straight into memory. */
+    /** Of which the number alone is bounded. */
+    Window() {
+        this(new DeliveryMemory(Long.MAX_VALUE).share());
+    }
+
+    /**
+     * @param memory closed with it
+     */
+    Window(DeliveryMemory.Share memory) {
+        this.memory = memory;
+    }
+
+    /** Takes a place for the delivery, if it may come straight into memory. */
+    boolean reserve(Delivery one) {
+        if (!reserve()) {
+            return false;
+        }
+        if (memory.take(one.bytes())) {
+            return true;
+        }
+        used.decrementAndGet();
+        return false;
+    }
+
+    /** Takes a place, if a delivery may come straight into memory, whatever its size. */
     boolean reserve() {
         if (behind || abandoned) {
             return false;
@@ -53,18 +79,46 @@ final class Window {
         }
     }
 
+    /**
+     * Takes the bytes that may be loaded, beside places, and returns how many: half of those there
+     * are, as what is routed meanwhile needs some too.
+     */
+    long reserveBytes() {
+        long most = memory.takeMost();
+        memory.giveBack(most - most / 2);
+        return most / 2;
+    }
+
+    /** Gives back places, whatever their size. */
     void release(int places) {
         used.addAndGet(-places);
     }
 
+    void release(Delivery one) {
+        used.decrementAndGet();
+        memory.giveBack(one.bytes());
+    }
+
+    /** It had a place in a window that was before this one. */
+    void adopt(Delivery one) {
+        used.incrementAndGet();
+        memory.takeAnyway(one.bytes());
+    }
+
     /** Whether so much is here that only little more would fit. */
     boolean isCrowded() {
-        return used.get() > SIZE / 2;
+        return used.get() > SIZE / 2 || memory.isCrowded();
     }
 
     /** The subscription is another's to deliver to: what has a place here goes nowhere. */
     void abandon() {
         abandoned = true;
+        forget();
+    }
+
+    /** What is here takes no memory of deliveries any more. */
+    void forget() {
+        memory.close();
     }
 
     boolean isAbandoned() {
@@ -75,9 +129,17 @@ final class Window {
         return used.get();
     }
 
-    /** These came from PostgreSQL, where they wait until it is written what came of them. */
-    void loaded(List<Delivery> deliveries) {
+    /**
+     * These came from PostgreSQL, where they wait until it is written what came of them.
+     *
+     * @param places reserved for them
+     * @param bytes reserved for them
+     */
+    void loaded(List<Delivery> deliveries, int places, long bytes) {
         deliveries.forEach(one -> loaded.add(one.id()));
+        memory.takeAnyway(Delivery.bytes(deliveries));
+        memory.giveBack(bytes);
+        release(places - deliveries.size());
     }
 
     /** What came of it is written. */

@@ -84,7 +84,11 @@ class ShardOwnershipTest {
             Database database = new Database(pool);
             SubscriptionDirectory directory =
                     new SubscriptionDirectory(database, new ChangeFeed(pool));
-            outlets = new Outlets(directory, new OpenStreams(StreamMemory.ofHeap()));
+            outlets =
+                    new Outlets(
+                            directory,
+                            new OpenStreams(StreamMemory.ofHeap()),
+                            new DeliveryMemory(16 << 20));
             recorder =
                     new Recorder(
                             database,

@@ -61,7 +61,11 @@ class ShardsTest {
         Database database = new Database(platform.dataSource());
         SubscriptionDirectory directory =
                 new SubscriptionDirectory(database, new ChangeFeed(platform.dataSource()));
-        Outlets outlets = new Outlets(directory, new OpenStreams(StreamMemory.ofHeap()));
+        Outlets outlets =
+                new Outlets(
+                        directory,
+                        new OpenStreams(StreamMemory.ofHeap()),
+                        new DeliveryMemory(16 << 20));
         Told idle = new Told(CompletableFuture.completedFuture(null));
         Told busy = new Told(new CompletableFuture<>());
         try (Recorder recorder =
