@@ -159,9 +159,11 @@ class FailingKeysTest {
                             event.n() % 3 == 0
                                     && tries.merge(event, 1, Integer::sum) <= 1 + event.n() % 2);
             subscribe(bus, receiver, "\"retry_delay\": 1, \"max_retries\": 5");
-            for (int round = 0; round < 10; round++) {
-                publish(bus, "k", 400, 400);
-                platform.clock().advance(Duration.ofMillis(300));
+            // Soon each key waits for a retry, and so most of these do.
+            publish(bus, "k", 400, 3_000);
+            for (int round = 0; round < 15; round++) {
+                publish(bus, "k", 400, 100);
+                platform.clock().advance(Duration.ofMillis(400));
             }
             Await.until(
                     "all came",

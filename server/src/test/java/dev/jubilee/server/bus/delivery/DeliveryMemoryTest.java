@@ -86,7 +86,7 @@ class DeliveryMemoryTest {
         } catch (Exception e) {
             throw new IllegalStateException(e);
         }
-        for (int i = 0; i < 50_000; i++) {
+        for (int i = 0; i < 500_000; i++) {
             if (share.take(3)) {
                 share.giveBack(3);
             }
