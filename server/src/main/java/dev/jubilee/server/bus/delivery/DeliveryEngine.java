@@ -185,7 +185,7 @@ public final class DeliveryEngine implements AutoCloseable {
                 .description("Requests to endpoints that are under way")
                 .register(platform.registry());
         Gauge.builder("event_bus_delivery_memory", platform.memory(), DeliveryMemory::taken)
-                .description("What events that wait to be sent take of memory")
+                .description("What events that wait to be pushed take of memory")
                 .baseUnit("bytes")
                 .register(platform.registry());
     }

@@ -3,8 +3,8 @@ package dev.jubilee.server.bus.delivery;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * The memory that events may take while they wait to be sent, shared by everything at this instance
- * that holds such events: however many endpoints are dead and however large the events are, the
+ * The memory that events may take while they wait to be pushed, shared by all subscriptions that
+ * this instance delivers to: however many endpoints are dead and however large the events are, the
  * program stays alive. Thread-safe.
  *
  * <p>A share may grow to a quarter of what is free, so there is always something left for whoever
