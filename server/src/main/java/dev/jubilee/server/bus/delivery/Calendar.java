@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.PriorityQueue;
+import java.util.TreeSet;
 import java.util.UUID;
 
 /** When which outlet is to be looked at, although nothing happened. For the dispatcher's thread. */
@@ -14,7 +14,8 @@ final class Calendar {
     /** Tests move the clock by hand, so no wait is longer than this. */
     static final long TICK_MILLIS = 100;
 
-    private final PriorityQueue<Wake> wakes = new PriorityQueue<>(Comparator.comparing(Wake::at));
+    private final TreeSet<Wake> wakes =
+            new TreeSet<>(Comparator.comparing(Wake::at).thenComparing(Wake::subscription));
 
     private record Wake(Instant at, UUID subscription) {}
 
@@ -22,21 +23,28 @@ final class Calendar {
         return wakes.isEmpty();
     }
 
-    /** One entry an outlet, unless it is to be looked at sooner. */
+    /** How many outlets are to be looked at. */
+    int size() {
+        return wakes.size();
+    }
+
+    /** Has the outlet looked at then, if that is sooner than it would be. */
     void schedule(Outlet outlet, Instant at) {
         if (outlet.wakesAt == null || at.isBefore(outlet.wakesAt)) {
+            UUID subscription = outlet.subscription().id();
+            if (outlet.wakesAt != null) {
+                wakes.remove(new Wake(outlet.wakesAt, subscription));
+            }
             outlet.wakesAt = at;
-            wakes.add(new Wake(at, outlet.subscription().id()));
+            wakes.add(new Wake(at, subscription));
         }
     }
 
     /** Takes out what is due. */
     List<UUID> due(Instant now, Map<UUID, Outlet> open) {
         List<UUID> due = new ArrayList<>();
-        for (Wake next = wakes.peek();
-                next != null && !next.at().isAfter(now);
-                next = wakes.peek()) {
-            wakes.poll();
+        while (!wakes.isEmpty() && !wakes.first().at().isAfter(now)) {
+            Wake next = wakes.removeFirst();
             due.add(next.subscription());
             Outlet outlet = open.get(next.subscription());
             if (outlet != null && next.at().equals(outlet.wakesAt)) {
@@ -47,10 +55,9 @@ final class Calendar {
     }
 
     long millisUntilNext(Instant now) {
-        Wake next = wakes.peek();
-        if (next == null) {
+        if (wakes.isEmpty()) {
             return TICK_MILLIS;
         }
-        return Math.clamp(Duration.between(now, next.at()).toMillis() + 1, 0, TICK_MILLIS);
+        return Math.clamp(Duration.between(now, wakes.first().at()).toMillis() + 1, 0, TICK_MILLIS);
     }
 }

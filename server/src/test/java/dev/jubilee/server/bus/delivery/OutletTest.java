@@ -66,7 +66,7 @@ class OutletTest {
         assertThat(outlet.next(NOW.plusSeconds(62))).isNotNull();
     }
 
-    private static Outlet outlet(Subscription subscription) {
+    static Outlet outlet(Subscription subscription) {
         return new Outlet(subscription, new Window(), 10);
     }
 
@@ -86,7 +86,7 @@ class OutletTest {
     }
 
     /** Batches of two. */
-    private static Subscription batching(int ratePerMinute) {
+    static Subscription batching(int ratePerMinute) {
         return subscription(ratePerMinute, true);
     }
 
