@@ -14,12 +14,14 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where routed deliveries go: into memory, if this instance delivers to the subscriber and there is
@@ -146,6 +148,7 @@ final class Outlets {
         });
     }
 
+    /** The window of a subscription that is pushed; one that nobody had begins behind. */
     Window window(UUID subscription) {
         return windows.computeIfAbsent(subscription, id -> new Window(memory.share()));
     }
@@ -153,13 +156,21 @@ final class Outlets {
     /** Those for whom a delivery might go straight into memory. */
     Set<UUID> level(Set<UUID> subscriptions) {
         return subscriptions.stream()
-                .filter(id -> !window(id).isBehind() || streams.isLevel(id))
+                .filter(id -> isLevel(windows.get(id)) || streams.isLevel(id))
                 .collect(toSet());
+    }
+
+    private static boolean isLevel(@Nullable Window window) {
+        return window != null && !window.isBehind();
     }
 
     /** What waits in PostgreSQL for these and is in memory all the same. */
     Set<Long> loaded(Set<UUID> subscriptions) {
-        return subscriptions.stream().flatMap(id -> window(id).loaded().stream()).collect(toSet());
+        return subscriptions.stream()
+                .map(windows::get)
+                .filter(Objects::nonNull)
+                .flatMap(window -> window.loaded().stream())
+                .collect(toSet());
     }
 
     /** It is written what came of a try; what is not in memory any more waits. */
@@ -222,7 +233,10 @@ final class Outlets {
     }
 
     void leftBehind(UUID subscription) {
-        window(subscription).leftBehind();
+        Window window = windows.get(subscription);
+        if (window != null) {
+            window.leftBehind();
+        }
         streams.leftBehind(subscription);
     }
 
@@ -272,7 +286,13 @@ final class Outlets {
     /** Who lets its key go reads it: it is committed. */
     private boolean isStillParked(PendingStore.Row row) {
         Delivery one = row.delivery();
-        return row.parked() && window(one.subscriptionId()).isParked(one.key());
+        Window window = windows.get(one.subscriptionId());
+        return row.parked() && window != null && window.isParked(one.key());
+    }
+
+    /** How many have a window. */
+    int windows() {
+        return windows.size();
     }
 
     /** Places are taken from now on for one more batch; for one thread. */

@@ -1,0 +1,37 @@
+package dev.jubilee.server.bus.delivery;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
+import dev.jubilee.server.database.ChangeFeed;
+import dev.jubilee.server.database.Database;
+import dev.jubilee.server.testing.Platform;
+import java.util.Set;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+class OutletsTest {
+    @RegisterExtension static final Platform platform = new Platform();
+
+    private final Outlets outlets =
+            new Outlets(
+                    new SubscriptionDirectory(
+                            new Database(platform.dataSource()),
+                            new ChangeFeed(platform.dataSource())),
+                    new OpenStreams(StreamMemory.ofHeap()),
+                    new DeliveryMemory(16 << 20));
+
+    /** Of those that are streamed or pulled, and of those that are gone, nothing is kept. */
+    @Test
+    void whoIsNotPushedHasNoWindowHoweverOftenSomethingWaits() {
+        UUID subscription = UUID.randomUUID();
+
+        outlets.arrived(subscription);
+        outlets.leftBehind(subscription);
+        assertThat(outlets.level(Set.of(subscription))).isEmpty();
+        assertThat(outlets.loaded(Set.of(subscription))).isEmpty();
+
+        assertThat(outlets.windows()).isZero();
+    }
+}
