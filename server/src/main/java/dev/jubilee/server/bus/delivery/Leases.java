@@ -77,8 +77,15 @@ final class Leases {
         private Waiter(Taker taker) {
             this.taker = taker;
             UUID subscription = taker.subscription().id();
-            waiting.computeIfAbsent(subscription, s -> new ConcurrentHashMap<>())
-                    .put(arrived, subscription);
+            // At once: who closes the last one takes the map of all away.
+            waiting.compute(
+                    subscription,
+                    (s, known) -> {
+                        Map<Semaphore, UUID> all =
+                                known == null ? new ConcurrentHashMap<>() : known;
+                        all.put(arrived, s);
+                        return all;
+                    });
         }
 
         /**
