@@ -74,10 +74,22 @@ record Attempt(
                 end);
     }
 
+    /** What it takes of memory, about. */
+    int bytes() {
+        return Delivery.OVERHEAD
+                + (response == null ? 0 : response.length())
+                + (error == null ? 0 : error.length());
+    }
+
     private static @Nullable String clip(String text) {
         return text.isEmpty()
                 ? null
-                : text.length() <= MAX_TEXT ? text : text.substring(0, MAX_TEXT);
+                : storable(text.length() <= MAX_TEXT ? text : text.substring(0, MAX_TEXT));
+    }
+
+    /** What endpoints and their drivers say may hold what PostgreSQL's texts cannot. */
+    private static String storable(String text) {
+        return text.replace('\0', '\uFFFD');
     }
 
     /** What becomes of the delivery. */
@@ -93,6 +105,10 @@ record Attempt(
         record Again(Instant due, boolean stays) implements End {}
 
         /** It is given up. */
-        record Dead(String reason) implements End {}
+        record Dead(String reason) implements End {
+            public Dead {
+                reason = storable(reason);
+            }
+        }
     }
 }

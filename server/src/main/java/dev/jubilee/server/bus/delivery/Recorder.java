@@ -12,6 +12,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +27,7 @@ final class Recorder implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Recorder.class);
     private static final int MAX_BATCH = 5_000;
     private static final int FULL = 20_000;
+    private static final long FULL_BYTES = 16L << 20;
 
     /** What is to be written waits so long for more, lest a few rows be a transaction each. */
     private static final Duration GATHERING = Duration.ofMillis(20);
@@ -56,6 +58,7 @@ final class Recorder implements AutoCloseable {
     private final AttemptStore store;
     private final Consumer<Attempt> written;
     private final BlockingQueue<Entry> entries = new LinkedBlockingQueue<>();
+    private final AtomicLong bytes = new AtomicLong();
     private final Semaphore hurry = new Semaphore(0);
     private final Thread thread;
     private volatile boolean closed;
@@ -75,12 +78,17 @@ final class Recorder implements AutoCloseable {
     }
 
     void record(Entry entry) {
+        bytes.addAndGet(bytes(entry));
         entries.add(entry);
     }
 
     /** Whether so much waits to be written that nothing more should be sent. */
     boolean isFull() {
-        return entries.size() > FULL;
+        return entries.size() > FULL || bytes.get() > FULL_BYTES;
+    }
+
+    private static long bytes(Entry entry) {
+        return entry instanceof Entry.Tried(Attempt attempt) ? attempt.bytes() : 0;
     }
 
     /** Returns when everything recorded so far is written, or after ten seconds. */
@@ -142,7 +150,10 @@ final class Recorder implements AutoCloseable {
                     store.write(connection, batch, again);
                     return batch;
                 });
-                batch.forEach(this::written);
+                for (Entry entry : batch) {
+                    bytes.addAndGet(-bytes(entry));
+                    written(entry);
+                }
                 return;
             } catch (DatabaseException e) {
                 log.warn("what came of deliveries cannot be written yet: {}", e.getMessage());

@@ -77,6 +77,67 @@ class RecorderTest {
         assertThat(count("bus.pending_deliveries WHERE subscription_id = ?")).isZero();
     }
 
+    @Test
+    void whatEndpointsSayAtLengthFillsItAsSurelyAsMuchThatIsShort() {
+        Database database = new Database(platform.dataSource());
+        try (Recorder recorder =
+                new Recorder(
+                        database,
+                        new AttemptStore(new AttemptPartitions(database)),
+                        attempt -> {})) {
+            int recorded = 0;
+            for (; !recorder.isFull(); recorded++) {
+                recorder.record(new Recorder.Entry.Tried(said("x".repeat(10_000))));
+            }
+            assertThat(recorded).isBetween(5_000, 10_000);
+        }
+    }
+
+    private Attempt said(String answer) {
+        Delivery delivery =
+                new Delivery(subscription, 1, "e1", "game.kill", "t", null, 1, BODY, 0, NOW, NOW);
+        return Attempt.of(
+                UUID.randomUUID(),
+                delivery,
+                new Attempt.Try(
+                        DeliveryMethod.WEBHOOK,
+                        1,
+                        new Outcome.Answered(500, answer, null, Duration.ZERO),
+                        NOW),
+                null,
+                new Attempt.End.Delivered());
+    }
+
+    /** One that PostgreSQL refuses would be tried for ever, and everything behind it wait. */
+    @Test
+    void whatAnEndpointSaysIsWrittenWhateverItSays() throws SQLException {
+        owe(true);
+        Database database = new Database(platform.dataSource());
+        AttemptStore store = new AttemptStore(new AttemptPartitions(database));
+        Delivery delivery =
+                new Delivery(subscription, 1, "e1", "game.kill", "t", null, 1, BODY, 0, NOW, NOW);
+        Attempt attempt =
+                Attempt.of(
+                        UUID.randomUUID(),
+                        delivery,
+                        new Attempt.Try(
+                                DeliveryMethod.WEBHOOK,
+                                1,
+                                new Outcome.Answered(500, "a\0b", null, Duration.ZERO),
+                                NOW),
+                        "bad\0line \uD83D",
+                        new Attempt.End.Dead("bad\0line \uD83D"));
+        List<Recorder.Entry> batch = List.of(new Recorder.Entry.Tried(attempt));
+        store.ensurePartitions(batch);
+
+        database.transaction(connection -> {
+            store.write(connection, batch, false);
+            return batch;
+        });
+
+        assertThat(count("bus.dead_letters WHERE subscription_id = ?")).isEqualTo(1);
+    }
+
     /** Its successor has the delivery by then, as one that waits. */
     @Test
     void aFailureThatADeposedInstanceRecordsHidesTheDeliveryFromNobody() throws SQLException {
