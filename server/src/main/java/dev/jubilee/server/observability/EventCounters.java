@@ -4,14 +4,16 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * One counter for each topic and event type. Publishers name the types: past a thousand of a topic,
- * the rest is counted as {@code other}. Thread-safe and cheap: a counter is looked up, never made
- * twice.
+ * or five thousand of all, the rest is counted as {@code other}. Thread-safe and cheap: a counter
+ * is looked up, never made twice.
  */
 public final class EventCounters {
     private static final int MAX_TYPES = 1_000;
+    private static final int MAX_COUNTERS = 5_000;
     private static final int MAX_LABEL = 100;
 
     private final MeterRegistry registry;
@@ -19,6 +21,7 @@ public final class EventCounters {
     private final String description;
     private final String status;
     private final Map<String, Map<String, Counter>> counters = new ConcurrentHashMap<>();
+    private final AtomicInteger made = new AtomicInteger();
 
     /**
      * @param status what became of the events that these count
@@ -44,11 +47,13 @@ public final class EventCounters {
         if (known != null) {
             return known;
         }
-        String label = ofTopic.size() < MAX_TYPES ? type : "other";
+        boolean room = ofTopic.size() < MAX_TYPES && made.get() < MAX_COUNTERS;
+        String label = room ? type : "other";
         return ofTopic.computeIfAbsent(label, t -> register(topic, t));
     }
 
     private Counter register(String topic, String type) {
+        made.incrementAndGet();
         return Counter.builder(name)
                 .description(description)
                 .tag("topic", topic)

@@ -33,6 +33,18 @@ class EventCountersTest {
     }
 
     @Test
+    void pastFiveThousandOfAllTopicsTheRestIsCountedAsOther() {
+        for (int topic = 0; topic < 10; topic++) {
+            for (int i = 0; i < 999; i++) {
+                counters.increment("t" + topic, "game.t" + i);
+            }
+        }
+        assertThat(count("t0", "game.t998")).isEqualTo(1);
+        assertThat(count("t9", "other")).isEqualTo(999);
+        assertThat(registry.getMeters()).hasSizeLessThan(5_020);
+    }
+
+    @Test
     void aTypeThatIsTooLongForALabelIsCutBetweenCharacters() {
         counters.increment("a", "x".repeat(99) + "😀");
         List<Meter> meters = registry.getMeters();
