@@ -13,21 +13,39 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 
 /**
- * Reads the fields of a JSON object strictly. Every fault is collected, and {@link #check()}
- * refuses them all at once, together with the fields that nobody asked for. Until then a faulty
- * field reads as a harmless value of its type.
+ * Reads the fields of a JSON object strictly. Faults are collected, and {@link #check()} refuses
+ * them all at once, together with the fields that nobody asked for. Until then a faulty field reads
+ * as a harmless value of its type.
  */
 public final class Input {
+    /** A name that is not known is told as far. */
+    private static final int MAX_NAMED = 64;
+
     private final JsonNode object;
     private final String prefix;
-    private final List<Problem.FieldError> errors;
+    private final Faults faults;
     private final List<Input> nested = new ArrayList<>();
     private final Set<String> known = new HashSet<>();
 
-    private Input(JsonNode object, String prefix, List<Problem.FieldError> errors) {
+    /** Those of an object and of all within it. */
+    private static final class Faults {
+        private final List<Problem.FieldError> kept = new ArrayList<>(0);
+        private int more;
+
+        /** Counts one that is not kept, if there are enough already. */
+        boolean areFull() {
+            if (kept.size() < Problem.MAX_ERRORS) {
+                return false;
+            }
+            more++;
+            return true;
+        }
+    }
+
+    private Input(JsonNode object, String prefix, Faults faults) {
         this.object = object;
         this.prefix = prefix;
-        this.errors = errors;
+        this.faults = faults;
     }
 
     /**
@@ -40,7 +58,7 @@ public final class Input {
             throw Problem.malformed("The body must be a JSON object, was " + kind(node) + ".")
                     .asException();
         }
-        return new Input(node, "", new ArrayList<>());
+        return new Input(node, "", new Faults());
     }
 
     /** An object without fields. */
@@ -274,40 +292,48 @@ public final class Input {
 
     /** Adds a fault of the caller's own finding. */
     public void reject(String name, String message) {
-        errors.add(new Problem.FieldError(prefix + name, message));
+        if (!faults.areFull()) {
+            faults.kept.add(new Problem.FieldError(prefix + name, message));
+        }
     }
 
     /** Whether no fault has been found so far. */
     public boolean isFine() {
-        return errors.isEmpty();
+        return faults.kept.isEmpty();
     }
 
     /**
      * Ends the reading.
      *
-     * @throws ProblemException 422 with every fault of this object and of those within it
+     * @throws ProblemException 422 with the faults of this object and of those within it: every one
+     *     up to a hundred, and how many more
      */
     public void check() {
         rejectUnknown();
-        if (!errors.isEmpty()) {
-            throw Problem.invalid(errors).asException();
+        if (!isFine()) {
+            throw Problem.invalid(faults.kept, faults.more).asException();
         }
     }
 
     private void rejectUnknown() {
+        String message = null;
         for (String name : object.propertyNames()) {
-            if (!known.contains(name)) {
-                reject(
-                        name,
-                        "is not known here; known are "
-                                + String.join(", ", known.stream().sorted().toList()));
+            if (known.contains(name) || faults.areFull()) {
+                continue;
             }
+            if (message == null) {
+                message =
+                        "is not known here; known are "
+                                + String.join(", ", known.stream().sorted().toList());
+            }
+            String field = name.length() <= MAX_NAMED ? name : name.substring(0, MAX_NAMED);
+            faults.kept.add(new Problem.FieldError(prefix + field, message));
         }
         nested.forEach(Input::rejectUnknown);
     }
 
     private Input nest(JsonNode node, String path) {
-        Input input = new Input(node, path, errors);
+        Input input = new Input(node, path, faults);
         nested.add(input);
         return input;
     }

@@ -2,6 +2,7 @@ package dev.jubilee.server.http;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +21,8 @@ public record Problem(
         String detail,
         List<FieldError> errors,
         @Nullable Duration retryAfter) {
+    /** So many faults are named, however many there are. */
+    public static final int MAX_ERRORS = 100;
 
     /**
      * One faulty field: its path in the request ({@code rewards[0].reward_type}), and what is wrong
@@ -75,17 +78,36 @@ public record Problem(
         return of(415, "unsupported_media_type", "Unsupported media type", detail);
     }
 
-    /** 422: readable, but these fields are wrong. */
+    /** 422: readable, but these fields are wrong. Of many, the first hundred are named. */
     public static Problem invalid(List<FieldError> errors) {
+        return invalid(errors, 0);
+    }
+
+    /**
+     * The same, for one who stopped to keep them.
+     *
+     * @param more how many there are beside those
+     */
+    public static Problem invalid(List<FieldError> errors, int more) {
+        int named = Math.min(errors.size(), MAX_ERRORS);
         return new Problem(
                 422,
                 "validation_failed",
                 "Some fields are not valid",
-                errors.size() == 1
-                        ? "1 field is not valid."
-                        : errors.size() + " fields are not valid.",
-                List.copyOf(errors),
+                count(named, errors.size() - named + more),
+                List.copyOf(errors.subList(0, named)),
                 null);
+    }
+
+    private static String count(int named, int more) {
+        if (more > 0) {
+            return String.format(
+                    Locale.ROOT,
+                    "%,d fields are not valid: those that are named here and %,d more.",
+                    named + more,
+                    more);
+        }
+        return named == 1 ? "1 field is not valid." : named + " fields are not valid.";
     }
 
     /** 422 for one field. */

@@ -116,6 +116,24 @@ class PublishTest {
     }
 
     @Test
+    void ofAnEventThatIsTooLargeForABatchNoMoreIsReadThanItsLimit() {
+        String large =
+                "{\"event_id\":\"early\",\"payload\":{\"x\":\""
+                        + "y".repeat(20_000)
+                        + "\"},\"colour\":1,\"topic\":\"late.topic\"}";
+        String good = "{\"event_type\":\"game.kill\",\"topic\":\"" + topic + "\"}";
+        Answer answer =
+                bus.post("service", "/events/publish/batch", "[" + large + "," + good + "]");
+
+        JsonNode results = answer.body().get("results");
+        assertThat(results.get(0).get("event_id").stringValue()).isEqualTo("early");
+        assertThat(results.get(0).has("topic")).isFalse();
+        assertThat(results.get(0).get("error").get("code").stringValue())
+                .isEqualTo("payload_too_large");
+        assertThat(results.get(1).get("published").booleanValue()).isTrue();
+    }
+
+    @Test
     void onlyServicesPublish() {
         assertThat(bus.post("player", "/events/publish", "{}").status()).isEqualTo(403);
         assertThat(bus.post("operator", "/events/game/publish", "{}").status()).isEqualTo(403);

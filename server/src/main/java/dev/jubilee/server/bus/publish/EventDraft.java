@@ -2,6 +2,7 @@ package dev.jubilee.server.bus.publish;
 
 import dev.jubilee.events.Priority;
 import dev.jubilee.events.Rfc3339;
+import dev.jubilee.server.http.Problem;
 import dev.jubilee.server.http.Problem.FieldError;
 import dev.jubilee.server.json.Json;
 import java.io.ByteArrayOutputStream;
@@ -15,8 +16,8 @@ import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 
 /**
- * The fields of one event as they are read, in any order. Faults are collected. One per event; not
- * thread-safe.
+ * The fields of one event as they are read, in any order. Faults are collected, a hundred at most.
+ * One per event; not thread-safe.
  */
 final class EventDraft {
     private static final Instant EARLIEST = Instant.parse("1970-01-01T00:00:00Z");
@@ -76,7 +77,9 @@ final class EventDraft {
     }
 
     void fault(String field, String message) {
-        faults.add(new FieldError(field, message));
+        if (faults.size() < Problem.MAX_ERRORS) {
+            faults.add(new FieldError(field, message));
+        }
     }
 
     /** Reads the field whose value the parser stands on. */

@@ -147,15 +147,23 @@ final class EventReader {
         while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
             String name = parser.currentName();
             parser.nextToken();
-            draft.read(name, parser);
+            if (isTooLarge(parser, start)) {
+                parser.skipChildren();
+            } else {
+                draft.read(name, parser);
+            }
         }
-        long size = parser.currentLocation().getByteOffset() - start;
-        if (size > maxEventBytes) {
+        if (isTooLarge(parser, start)) {
             Problem problem =
                     Problem.tooLarge("An event may have " + maxEventBytes + " bytes at most.");
             return new ParsedItem.Refused(draft.eventId, draft.topic, problem);
         }
         return finish(draft, ids, index);
+    }
+
+    /** Of such an event nothing more is kept; the rest is passed over for those that follow it. */
+    private boolean isTooLarge(JsonParser parser, long start) {
+        return parser.currentLocation().getByteOffset() - start > maxEventBytes;
     }
 
     private ParsedItem finish(EventDraft draft, IdMaker ids, int index) {
