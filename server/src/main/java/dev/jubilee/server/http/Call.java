@@ -15,6 +15,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
+import tools.jackson.core.exc.StreamConstraintsException;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -184,7 +185,8 @@ public final class Call {
     /**
      * The body as JSON.
      *
-     * @throws ProblemException 400 when it is not JSON, 415 when it says that it is something else
+     * @throws ProblemException 400 when it is not JSON or has too many tokens, 415 when it says
+     *     that it is something else
      */
     public JsonNode json() {
         String type = mediaType();
@@ -197,7 +199,7 @@ public final class Call {
             throw Problem.malformed("The body is empty; a JSON object is expected.").asException();
         }
         try {
-            JsonNode node = Json.tree(body);
+            JsonNode node = Json.foreignTree(body);
             refuseNul(node);
             return node;
         } catch (JacksonException e) {
@@ -252,9 +254,11 @@ public final class Call {
         var at = fault.getLocation();
         String where =
                 at == null ? "" : " (line " + at.getLineNr() + ", column " + at.getColumnNr() + ")";
-        String message = Json.fault(fault);
-        return Problem.malformed("The body is not valid JSON" + where + ": " + message)
-                .asException();
+        String what =
+                fault instanceof StreamConstraintsException
+                        ? "The body is more JSON than is taken"
+                        : "The body is not valid JSON";
+        return Problem.malformed(what + where + ": " + Json.fault(fault)).asException();
     }
 
     /** The body as an object whose fields are read strictly. */

@@ -5,7 +5,10 @@ import dev.jubilee.events.Rfc3339;
 import java.time.Instant;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonGenerator;
+import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.exc.StreamConstraintsException;
+import tools.jackson.core.json.JsonFactory;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.PropertyNamingStrategies;
@@ -30,6 +33,24 @@ public final class Json {
                     .addModule(new SimpleModule().addSerializer(Instant.class, new Moments()))
                     .changeDefaultPropertyInclusion(
                             i -> i.withValueInclusion(JsonInclude.Include.NON_NULL))
+                    .build();
+
+    /**
+     * A tree takes up to 27 times the bytes that it is read from: of {@code {},} each three make an
+     * object.
+     */
+    private static final int MAX_FOREIGN_TOKENS = 200_000;
+
+    private static final JsonMapper FOREIGN =
+            JsonMapper.builder(
+                            JsonFactory.builder()
+                                    .streamReadConstraints(
+                                            StreamReadConstraints.builder()
+                                                    .maxTokenCount(MAX_FOREIGN_TOKENS)
+                                                    .build())
+                                    .build())
+                    .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+                    .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
                     .build();
 
     /** The same text as the library's own, at a fifth of the cost. */
@@ -73,6 +94,17 @@ public final class Json {
      */
     public static JsonNode tree(byte[] bytes) {
         return MAPPER.readTree(bytes);
+    }
+
+    /**
+     * Reads any JSON value that somebody sent, of 200,000 tokens at most: names, values, and where
+     * objects and lists begin and end.
+     *
+     * @throws StreamConstraintsException when it has more
+     * @throws JacksonException when the bytes are not JSON; its message names the position
+     */
+    public static JsonNode foreignTree(byte[] bytes) {
+        return FOREIGN.readTree(bytes);
     }
 
     /** Reads a record; unknown properties are refused. */

@@ -27,6 +27,8 @@ import tools.jackson.databind.JsonNode;
 /** What a port answers to requests as they should be, and as they should not. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class EdgeTest {
+    private static final HttpLimits LIMITS = EdgeServer.LIMITS;
+
     private final CountDownLatch release = new CountDownLatch(1);
     private final AtomicReference<@Nullable Call> waiting = new AtomicReference<>();
     private final AtomicBoolean interrupted = new AtomicBoolean();
@@ -326,6 +328,25 @@ class EdgeTest {
         String body = "[".repeat(1_000) + "]".repeat(1_000);
         assertThat(code(server().post("/echo", body))).isEqualTo("malformed_request");
         assertThat(server().post("/echo", "[]").statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void jsonThatWouldMakeALargeTreeOfSmallThingsIsRefused() throws Exception {
+        HttpLimits larger =
+                new HttpLimits(
+                        1 << 20,
+                        LIMITS.readTimeout(),
+                        LIMITS.writeTimeout(),
+                        LIMITS.idleTimeout(),
+                        100);
+        try (EdgeServer server =
+                new EdgeServer(BY_NAME, RateLimits.Settings.OFF, larger, this::routes)) {
+            HttpResponse<String> refused =
+                    server.post("/echo", "{\"x\":[" + "{},".repeat(100_000) + "{}]}");
+            assertThat(code(refused)).isEqualTo("malformed_request");
+            assertThat(refused.body())
+                    .contains("is more JSON than is taken", "exceeds the maximum allowed (200000)");
+        }
     }
 
     @Test

@@ -125,7 +125,7 @@ public final class PayloadSchema {
     public List<FieldError> faults(byte[] payload) {
         JsonNode value;
         try {
-            value = Json.tree(payload);
+            value = Json.foreignTree(payload);
         } catch (JacksonException e) {
             String message = "must be JSON on a topic with a schema: " + Json.fault(e);
             return List.of(new FieldError("payload", message));
