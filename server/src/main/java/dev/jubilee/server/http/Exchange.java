@@ -44,6 +44,9 @@ final class Exchange extends Deadline {
     private boolean receiving;
     private boolean answered;
 
+    /** Whether somebody works on it, who has its body until that is over, whoever waits for it. */
+    private boolean worked;
+
     /** Bytes of its body in memory, as the event loop counts them. */
     int held;
 
@@ -95,6 +98,19 @@ final class Exchange extends Deadline {
     void answering(@Nullable Thread thread) {
         receiving = false;
         worker = thread;
+        worked = true;
+    }
+
+    boolean worked() {
+        return worked;
+    }
+
+    /** Who worked on it is through. */
+    void workedOff() {
+        worked = false;
+        if (answered || gone) {
+            handler.released(this);
+        }
     }
 
     /** The connection is gone. A handler that has begun goes on, so that its effect is not torn. */
@@ -149,6 +165,7 @@ final class Exchange extends Deadline {
 
     /** What a handler came to. */
     void complete(@Nullable Reply reply, @Nullable Throwable error) {
+        workedOff();
         if (reply != null) {
             send(reply, false);
         } else {
@@ -157,7 +174,7 @@ final class Exchange extends Deadline {
     }
 
     /** Answers with the problem that was thrown; anything else is ours, and logged. */
-    void failed(Throwable error) {
+    private void failed(Throwable error) {
         Throwable cause = error;
         while ((cause instanceof CompletionException || cause instanceof ExecutionException)
                 && cause.getCause() != null) {

@@ -170,10 +170,12 @@ final class RequestHandler implements Handler<HttpServerRequest> {
         }
     }
 
-    /** The request is over: its body is counted no more. */
+    /** The request is over: its body is counted no more, unless somebody works on it still. */
     void released(Exchange exchange) {
-        edge.bodies().giveBack(exchange.held);
-        exchange.held = 0;
+        if (!exchange.worked()) {
+            edge.bodies().giveBack(exchange.held);
+            exchange.held = 0;
+        }
     }
 
     /** However many clients send large bodies at once, they share a bounded part of memory. */
@@ -278,7 +280,7 @@ final class RequestHandler implements Handler<HttpServerRequest> {
                                 context.runOnContext(
                                         v -> identified(exchange, match, body, principal));
                             } catch (Throwable e) {
-                                context.runOnContext(v -> exchange.failed(e));
+                                context.runOnContext(v -> exchange.complete(null, e));
                             }
                         });
         exchange.answering(worker);
@@ -288,6 +290,7 @@ final class RequestHandler implements Handler<HttpServerRequest> {
 
     private void identified(
             Exchange exchange, Router.Match match, byte[] body, @Nullable Principal principal) {
+        exchange.workedOff();
         if (exchange.answered() || exchange.gone()) {
             return;
         }
@@ -353,7 +356,7 @@ final class RequestHandler implements Handler<HttpServerRequest> {
                         }
                     });
         } catch (Throwable e) {
-            exchange.failed(e);
+            exchange.complete(null, e);
         }
     }
 

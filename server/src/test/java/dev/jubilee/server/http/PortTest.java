@@ -12,6 +12,8 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -123,21 +125,23 @@ class PortTest {
         }
     }
 
+    private static HttpLimits large(int maxBody) {
+        return new HttpLimits(
+                maxBody,
+                Duration.ofSeconds(30),
+                Duration.ofSeconds(30),
+                Duration.ofSeconds(30),
+                100);
+    }
+
     @Test
     void unfinishedLargeBodiesShareABoundedPartOfMemory() throws Exception {
         int mib = 1024 * 1024;
-        HttpLimits large =
-                new HttpLimits(
-                        8 * mib,
-                        Duration.ofSeconds(30),
-                        Duration.ofSeconds(2),
-                        Duration.ofSeconds(30),
-                        100);
         try (EdgeServer server =
                 new EdgeServer(
                         NOBODY,
                         RateLimits.Settings.OFF,
-                        large,
+                        large(8 * mib),
                         router -> router.post("/", Access.ANYONE, call -> Reply.noContent()))) {
             String head = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: " + 8 * mib + "\r\n\r\n";
             byte[] allButTheEnd = new byte[8 * mib - 1];
@@ -182,6 +186,53 @@ class PortTest {
                     assertThat(again.answer()).startsWith("HTTP/1.1 204 ");
                 }
             }
+        }
+    }
+
+    @Test
+    void aBodyCountsUntilItsHandlerIsThroughThoughItsClientHasHungUp() throws Exception {
+        int mib = 1024 * 1024;
+        Queue<Call> begun = new ConcurrentLinkedQueue<>();
+        CountDownLatch release = new CountDownLatch(1);
+        try (EdgeServer server =
+                new EdgeServer(
+                        NOBODY,
+                        RateLimits.Settings.OFF,
+                        large(8 * mib),
+                        router ->
+                                router.post("/", Access.ANYONE, call -> Reply.noContent())
+                                        .post(
+                                                "/holds",
+                                                Access.ANYONE,
+                                                call -> {
+                                                    begun.add(call);
+                                                    release.await();
+                                                    return Reply.noContent();
+                                                }))) {
+            for (int i = 1; i <= 2; i++) {
+                int sent = i;
+                try (RawConnection raw = new RawConnection(server.port())) {
+                    raw.send("POST /holds HTTP/1.1\r\nHost: x\r\nContent-Length: ")
+                            .send(8 * mib + "\r\n\r\n")
+                            .send(new byte[8 * mib]);
+                    Await.until("its handler has it", () -> begun.size() == sent);
+                }
+            }
+            Await.until("nobody waits", () -> begun.stream().allMatch(Call::isAbandoned));
+            String small = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx";
+            try (RawConnection raw = new RawConnection(server.port())) {
+                assertThat(raw.send(small).answer()).startsWith("HTTP/1.1 503 ");
+            }
+            release.countDown();
+            Await.until(
+                    "there is room again",
+                    () -> {
+                        try (RawConnection raw = new RawConnection(server.port())) {
+                            return raw.send(small).answer().startsWith("HTTP/1.1 204 ");
+                        }
+                    });
+        } finally {
+            release.countDown();
         }
     }
 
