@@ -31,6 +31,10 @@ public final class BodyMemory {
         return false;
     }
 
+    long taken() {
+        return taken.get();
+    }
+
     void giveBack(int bytes) {
         if (bytes > 0) {
             taken.addAndGet(-bytes);

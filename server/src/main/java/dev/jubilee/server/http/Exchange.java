@@ -47,8 +47,7 @@ final class Exchange extends Deadline {
     /** Whether somebody works on it, who has its body until that is over, whoever waits for it. */
     private boolean worked;
 
-    /** Bytes of its body in memory, as the event loop counts them. */
-    int held;
+    private @Nullable Body body;
 
     Exchange(HttpServerRequest request, Peer peer, RequestHandler handler) {
         this.context = Objects.requireNonNull(Vertx.currentContext(), "not on an event loop");
@@ -91,7 +90,8 @@ final class Exchange extends Deadline {
                 && id.chars().allMatch(c -> c > ' ' && c < 127);
     }
 
-    void receiving() {
+    void receiving(Body arriving) {
+        body = arriving;
         receiving = true;
     }
 
@@ -101,15 +101,18 @@ final class Exchange extends Deadline {
         worked = true;
     }
 
-    boolean worked() {
-        return worked;
-    }
-
     /** Who worked on it is through. */
     void workedOff() {
         worked = false;
         if (answered || gone) {
-            handler.released(this);
+            release();
+        }
+    }
+
+    /** It is over: its body is counted no more, unless somebody works on it still. */
+    void release() {
+        if (body != null && !worked) {
+            body.release();
         }
     }
 

@@ -26,7 +26,7 @@ final class Peer extends Deadline {
     }
 
     void answered(Exchange exchange) {
-        handler.released(exchange);
+        exchange.release();
         open.remove(exchange);
         // One that is gone must not be waited for: what it had would stay in memory as long.
         if (open.isEmpty() && !lingering && !gone) {
@@ -54,7 +54,7 @@ final class Peer extends Deadline {
         cancel();
         for (Exchange exchange : open) {
             exchange.abandon();
-            handler.released(exchange);
+            exchange.release();
         }
         open.clear();
     }

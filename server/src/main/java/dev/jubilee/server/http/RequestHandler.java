@@ -5,13 +5,11 @@ import dev.jubilee.server.security.Role;
 import io.vertx.core.Context;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
-import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Objects;
@@ -170,14 +168,6 @@ final class RequestHandler implements Handler<HttpServerRequest> {
         }
     }
 
-    /** The request is over: its body is counted no more, unless somebody works on it still. */
-    void released(Exchange exchange) {
-        if (!exchange.worked()) {
-            edge.bodies().giveBack(exchange.held);
-            exchange.held = 0;
-        }
-    }
-
     /** However many clients send large bodies at once, they share a bounded part of memory. */
     private static Problem overloaded() {
         return Problem.unavailable(
@@ -196,62 +186,31 @@ final class RequestHandler implements Handler<HttpServerRequest> {
         if ("100-continue".equalsIgnoreCase(request.getHeader(HttpHeaders.EXPECT))) {
             request.response().writeContinue();
         }
-        exchange.receiving();
+        Body body = new Body(edge.bodies(), announced, limits.maxBody());
+        exchange.receiving(body);
         bodies.start(exchange);
-        Body body = new Body(announced);
         request.handler(chunk -> {
-            if (exchange.answered()) {
+            if (exchange.answered() || exchange.gone()) {
                 return;
             }
             if (body.length() + chunk.length() > limits.maxBody()) {
                 exchange.fail(tooLarge(), true);
-            } else if (!edge.bodies().take(chunk.length())) {
+            } else if (!body.append(chunk)) {
                 exchange.fail(overloaded(), true);
-            } else {
-                exchange.held += chunk.length();
-                body.append(chunk);
             }
         });
         request.endHandler(end -> {
-            if (!exchange.answered()) {
-                exchange.cancel();
-                identify(exchange, match, body.bytes());
+            if (exchange.answered() || exchange.gone()) {
+                return;
+            }
+            exchange.cancel();
+            byte[] whole = body.bytes();
+            if (whole == null) {
+                exchange.fail(overloaded());
+            } else {
+                identify(exchange, match, whole);
             }
         });
-    }
-
-    /** The chunks of a body, in an array of the size that was announced, if that is a small one. */
-    private static final class Body {
-        private static final int TRUSTED = 64 * 1024;
-
-        private final int announced;
-        private byte[] collected = NO_BODY;
-        private int length;
-
-        /**
-         * @param announced how long it will be; negative when that is not known
-         */
-        Body(int announced) {
-            this.announced = announced;
-        }
-
-        int length() {
-            return length;
-        }
-
-        void append(Buffer chunk) {
-            int longer = length + chunk.length();
-            if (longer > collected.length) {
-                int size = length == 0 ? Math.min(announced, TRUSTED) : 2 * collected.length;
-                collected = Arrays.copyOf(collected, Math.max(longer, size));
-            }
-            chunk.getBytes(collected, length);
-            length = longer;
-        }
-
-        byte[] bytes() {
-            return length == collected.length ? collected : Arrays.copyOf(collected, length);
-        }
     }
 
     private void identify(Exchange exchange, Router.Match match, byte[] body) {
