@@ -64,6 +64,7 @@ public final class Jubilee implements AutoCloseable {
     private final InstantSource clock;
     private final RateLimits rateLimits;
     private final BodyMemory bodies;
+    private final BodyMemory answers = BodyMemory.forAnswers();
     private final DeliveryMemory deliveries;
     private @Nullable HttpPort busPort;
     private @Nullable HttpPort liveOpsPort;
@@ -282,7 +283,7 @@ public final class Jubilee implements AutoCloseable {
     }
 
     private HttpPort listen(Vertx vertx, Parts parts, Router router, int port, HttpLimits limits) {
-        Edge edge = new Edge(parts.credentials(), rateLimits, limits, bodies);
+        Edge edge = new Edge(parts.credentials(), rateLimits, limits, bodies, answers);
         ServerSettings server = settings.server();
         return ending(HttpPort.listen(vertx, server.host(), port, router, edge, server.workers()));
     }

@@ -1,7 +1,9 @@
 package dev.jubilee.server.http;
 
 import dev.jubilee.server.database.DatabaseException;
+import io.netty.buffer.Unpooled;
 import io.vertx.core.Context;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
@@ -9,6 +11,7 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
+import io.vertx.core.internal.buffer.BufferInternal;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
@@ -33,6 +36,15 @@ final class Exchange extends Deadline {
                     "database_unavailable",
                     "PostgreSQL does not answer at the moment; a write may or may not be done.",
                     Duration.ofSeconds(1));
+    private static final Problem NOT_READ =
+            Problem.unavailable(
+                    "overloaded",
+                    "Too many large answers wait to be read; what the request was to change may be"
+                            + " changed.",
+                    Duration.ofSeconds(1));
+
+    /** Smaller answers are bounded by the number of connections. */
+    private static final int LARGE = 16 * 1024;
 
     final HttpServerRequest request;
     final Peer peer;
@@ -231,21 +243,46 @@ final class Exchange extends Deadline {
             peer.answered(this);
             return;
         }
-        try {
+        if (isLarge(reply)) {
+            sendLarge(response, reply, last);
+        } else {
             write(response, reply, last);
+        }
+    }
+
+    private boolean isLarge(Reply reply) {
+        return reply.body().length > LARGE && !request.method().equals(HttpMethod.HEAD);
+    }
+
+    /** Counts an answer until it is sent; there may be no room for it. */
+    private void sendLarge(HttpServerResponse response, Reply reply, boolean last) {
+        BodyMemory memory = handler.answers();
+        int share = memory.share(reply.body().length);
+        if (memory.take(share)) {
+            write(response, reply, last).onComplete(sent -> memory.giveBack(share));
+        } else {
+            write(response, Reply.problem(NOT_READ, correlationId()), true);
+        }
+    }
+
+    private Future<Void> write(HttpServerResponse response, Reply reply, boolean last) {
+        Future<Void> sent;
+        try {
+            sent = fill(response, reply, last);
         } catch (IllegalArgumentException e) {
             // A header that HTTP does not allow: a line break, say. Nothing has been sent yet.
             log.error("an answer cannot be sent; correlation id {}", correlationId(), e);
             response.headers().clear();
-            write(response, Reply.problem(Problem.internal(), correlationId()), last);
+            sent = fill(response, Reply.problem(Problem.internal(), correlationId()), last);
         }
         peer.answered(this);
         if (last) {
             peer.linger();
         }
+        return sent;
     }
 
-    private void write(HttpServerResponse response, Reply reply, boolean last) {
+    private Future<Void> fill(HttpServerResponse response, Reply reply, boolean last) {
         response.setStatusCode(reply.status());
         if (reply.contentType() != null) {
             response.putHeader(HttpHeaders.CONTENT_TYPE, reply.contentType());
@@ -258,9 +295,13 @@ final class Exchange extends Deadline {
         }
         if (request.method().equals(HttpMethod.HEAD)) {
             response.putHeader(HttpHeaders.CONTENT_LENGTH, Integer.toString(reply.body().length));
-            response.end();
-        } else {
-            response.end(Buffer.buffer(reply.body()));
+            return response.end();
         }
+        byte[] body = reply.body();
+        // What is large may be one array for many answers, and is not copied.
+        return response.end(
+                body.length > LARGE
+                        ? BufferInternal.buffer(Unpooled.wrappedBuffer(body))
+                        : Buffer.buffer(body));
     }
 }

@@ -57,6 +57,10 @@ final class RequestHandler implements Handler<HttpServerRequest> {
         return limits;
     }
 
+    BodyMemory answers() {
+        return edge.answers();
+    }
+
     /** Ends what has waited too long. */
     void sweep(long now) {
         all.forEach(deadlines -> deadlines.sweep(now));

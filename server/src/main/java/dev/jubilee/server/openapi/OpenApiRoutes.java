@@ -10,20 +10,20 @@ import dev.jubilee.server.security.Access;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.dataformat.yaml.YAMLMapper;
 
 /**
  * {@code GET /openapi}: the port's contract, as YAML, or as JSON when the client asks for it;
- * {@code /openapi.json} is always JSON.
+ * {@code /openapi.json} is always JSON. Every answer is of the same bytes.
  */
 public final class OpenApiRoutes implements Routes {
-    private final String yaml;
+    private final byte[] yaml;
     private volatile byte @Nullable [] json;
 
-    private OpenApiRoutes(String yaml) {
+    private OpenApiRoutes(byte[] yaml) {
         this.yaml = yaml;
     }
 
@@ -48,7 +48,7 @@ public final class OpenApiRoutes implements Routes {
     private Reply negotiated(Call call) {
         String accept = call.header("Accept");
         boolean wantsJson = accept != null && accept.contains("json") && !accept.contains("yaml");
-        Reply reply = wantsJson ? asJson() : Reply.text("application/yaml", yaml);
+        Reply reply = wantsJson ? asJson() : new Reply(200, "application/yaml", yaml, Map.of());
         return reply.with("Vary", "Accept");
     }
 
@@ -63,12 +63,12 @@ public final class OpenApiRoutes implements Routes {
         return Reply.json(200, bytes);
     }
 
-    private static String read(String resource) {
+    private static byte[] read(String resource) {
         try (InputStream stream = OpenApiRoutes.class.getResourceAsStream(resource)) {
             if (stream == null) {
                 throw new IllegalStateException("the program lacks its resource " + resource);
             }
-            return new String(stream.readAllBytes(), StandardCharsets.UTF_8);
+            return stream.readAllBytes();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -12,14 +12,18 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** How a port opens, fills up and closes. */
 class PortTest {
+    private static final String GET_LARGE = "GET /large HTTP/1.1\r\nHost: x\r\n\r\n";
+
     private static final Authenticator NOBODY =
             new Authenticator() {
                 @Override
@@ -234,6 +238,72 @@ class PortTest {
         } finally {
             release.countDown();
         }
+    }
+
+    @Test
+    void largeAnswersThatNobodyReadsShareABoundedPartOfMemory() throws Exception {
+        int mib = 1024 * 1024;
+        try (EdgeServer server = largeAnswers(8 * mib, large(1_000));
+                RawConnection reading = new RawConnection(server.port())) {
+            RawConnection silent = new RawConnection(server.port());
+            // There is room for two such answers.
+            assertThat(reading.send(GET_LARGE).head()).startsWith("HTTP/1.1 200 ");
+            assertThat(silent.send(GET_LARGE).head()).startsWith("HTTP/1.1 200 ");
+            try (RawConnection third = new RawConnection(server.port())) {
+                assertThat(third.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n").answer())
+                        .startsWith("HTTP/1.1 204 ");
+                assertThat(third.send(GET_LARGE).answer())
+                        .startsWith("HTTP/1.1 503 ")
+                        .containsIgnoringCase("connection: close")
+                        .contains("overloaded");
+                assertThat(third.isClosedByPeer()).isTrue();
+            }
+            reading.skip(8 * mib);
+            try (RawConnection next = untilAnswered(server)) {
+                silent.close();
+                untilAnswered(server).close();
+                next.skip(8 * mib);
+            }
+        }
+    }
+
+    @Test
+    void anAnswerThatIsLargerThanAllTheirMemoryIsSentAlone() throws Exception {
+        int size = 17 * 1024 * 1024;
+        try (EdgeServer server = largeAnswers(size, large(1_000));
+                RawConnection raw = new RawConnection(server.port())) {
+            assertThat(raw.send(GET_LARGE).head()).startsWith("HTTP/1.1 200 ");
+            raw.skip(size);
+            untilAnswered(server).close();
+        }
+    }
+
+    private static EdgeServer largeAnswers(int size, HttpLimits limits) {
+        Reply large = new Reply(200, "application/octet-stream", new byte[size], Map.of());
+        return new EdgeServer(
+                NOBODY,
+                RateLimits.Settings.OFF,
+                limits,
+                router ->
+                        router.get("/", Access.ANYONE, call -> Reply.noContent())
+                                .get("/large", Access.ANYONE, call -> large));
+    }
+
+    /** A connection whose large answer has begun, once there is room for that. */
+    private static RawConnection untilAnswered(EdgeServer server) {
+        AtomicReference<RawConnection> answered = new AtomicReference<>();
+        Await.until(
+                "a large answer begins",
+                () -> {
+                    RawConnection raw = new RawConnection(server.port());
+                    answered.set(raw);
+                    boolean begins = raw.send(GET_LARGE).head().startsWith("HTTP/1.1 200 ");
+                    if (!begins) {
+                        raw.close();
+                    }
+                    return begins;
+                });
+        return answered.get();
     }
 
     @Test

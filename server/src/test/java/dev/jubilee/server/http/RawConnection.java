@@ -30,8 +30,8 @@ final class RawConnection implements AutoCloseable {
         return this;
     }
 
-    /** One answer, head and body, read by its Content-Length. */
-    String answer() throws IOException {
+    /** The head of an answer, whose body is still to be read. */
+    String head() throws IOException {
         StringBuilder head = new StringBuilder();
         InputStream in = socket.getInputStream();
         while (head.indexOf("\r\n\r\n") < 0) {
@@ -41,14 +41,26 @@ final class RawConnection implements AutoCloseable {
             }
             head.append((char) next);
         }
-        String lower = head.toString().toLowerCase(Locale.ROOT);
+        return head.toString();
+    }
+
+    /** Reads what nobody looks at. */
+    void skip(int bytes) throws IOException {
+        socket.getInputStream().skipNBytes(bytes);
+    }
+
+    /** One answer, head and body, read by its Content-Length. */
+    String answer() throws IOException {
+        String head = head();
+        String lower = head.toLowerCase(Locale.ROOT);
         int at = lower.indexOf("content-length:");
         int length =
                 at < 0
                         ? 0
                         : Integer.parseInt(
                                 lower.substring(at + 15, lower.indexOf('\r', at)).strip());
-        return head + new String(in.readNBytes(length), StandardCharsets.UTF_8);
+        byte[] body = socket.getInputStream().readNBytes(length);
+        return head + new String(body, StandardCharsets.UTF_8);
     }
 
     /** Whether the other side has closed, once it has said all it had to say. */
