@@ -289,6 +289,33 @@ class PortTest {
                                 .get("/large", Access.ANYONE, call -> large));
     }
 
+    @Test
+    void whoDoesNotReadItsAnswerIsCutOffEvenWhenItDripsARequest() throws Exception {
+        HttpLimits brief =
+                new HttpLimits(
+                        1_000,
+                        Duration.ofMillis(300),
+                        Duration.ofMillis(300),
+                        Duration.ofMillis(400),
+                        10);
+        try (EdgeServer server = largeAnswers(8 * 1024 * 1024, brief);
+                RawConnection raw = new RawConnection(server.port())) {
+            assertThat(raw.send(GET_LARGE).head()).startsWith("HTTP/1.1 200 ");
+            // Long before the header that drips in is one that is too long.
+            Await.until(
+                    "the connection breaks",
+                    Duration.ofSeconds(10),
+                    () -> {
+                        try {
+                            raw.send("G");
+                            return false;
+                        } catch (IOException e) {
+                            return true;
+                        }
+                    });
+        }
+    }
+
     /** A connection whose large answer has begun, once there is room for that. */
     private static RawConnection untilAnswered(EdgeServer server) {
         AtomicReference<RawConnection> answered = new AtomicReference<>();
