@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.apache.kafka.clients.admin.TransactionListing;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -200,6 +201,25 @@ class RoutedTopicTest {
                 "/subscriptions/" + made.text("subscription_id") + "/dead-letters/redrive",
                 "{}");
         awaitWritten(target, 7);
+    }
+
+    /** All look at each change, and a producer has threads and buffers of its own. */
+    @Test
+    void whoIsOwedNothingHasNoProducer() throws Exception {
+        String source = topic("idle", 1);
+        String target = topic("idle.copy", 1);
+        String nobody = topic("idle.nobody", 1);
+        Answer idle = subscribe(nobody, target, "");
+        Answer busy = subscribe(source, target, "");
+        publish(source, "game.kill", 0, 1);
+        awaitWritten(target, 1);
+
+        try (var admin = org.apache.kafka.clients.admin.Admin.create(platform.kafka())) {
+            assertThat(admin.listTransactions().all().get())
+                    .extracting(TransactionListing::transactionalId)
+                    .contains("jubilee.routed." + busy.text("subscription_id"))
+                    .doesNotContain("jubilee.routed." + idle.text("subscription_id"));
+        }
     }
 
     /** Somebody may write to Kafka directly, with headers that name no attribute. */

@@ -15,7 +15,11 @@ import org.jspecify.annotations.Nullable;
 
 /** Reads what came of deliveries. */
 final class AttemptReads {
-    private static final int MOST_OF_AN_EVENT = 10_000;
+    private static final int MOST_OF_AN_EVENT = 1_000;
+
+    /** Of answers and errors; the last attempt may reach beyond. */
+    private static final long MOST_BYTES = 1L << 20;
+
     private static final String COLUMNS =
             """
             id, event_id, subscription_id, attempt_number, status, method, response, error_message, status_code,
@@ -40,8 +44,15 @@ final class AttemptReads {
             @Nullable Instant nextRetryAt,
             boolean isLastAttempt) {}
 
-    /** How one subscription stands to one event. */
+    /** How one subscription stands to one event, and a part of its attempts. */
     record Standing(String subscriptionId, String status, List<View> attempts) {}
+
+    /**
+     * A part of what came of an event.
+     *
+     * @param next the attempt behind which to go on; null when these are the last
+     */
+    record Part(List<Standing> standings, @Nullable UUID next) {}
 
     /** The latest first, before the one given. */
     static List<View> ofSubscription(
@@ -64,75 +75,131 @@ final class AttemptReads {
         }
     }
 
-    /** Whoever the event was for, and is or was owed it. */
-    static List<Standing> ofEvent(Connection connection, String eventId) throws SQLException {
+    /**
+     * Attempts at an event, the earliest first, by whom it was for. The first part also names those
+     * who are still owed it, or gave it up, and of whom it holds no attempt.
+     *
+     * @param after the last attempt of the part before; null for the first part
+     */
+    static Part ofEvent(Connection connection, String eventId, @Nullable UUID after)
+            throws SQLException {
+        Tries tries = tries(connection, eventId, after);
         Map<String, List<View>> attempts = new LinkedHashMap<>();
-        try (PreparedStatement select =
-                connection.prepareStatement(
-                        "SELECT "
-                                + COLUMNS
-                                + "FROM bus.event_deliveries WHERE event_id = ? ORDER BY id LIMIT ?")) {
-            select.setString(1, eventId);
-            select.setInt(2, MOST_OF_AN_EVENT);
-            for (View view : read(select)) {
-                attempts.computeIfAbsent(view.subscriptionId(), s -> new ArrayList<>()).add(view);
-            }
+        for (View view : tries.views()) {
+            attempts.computeIfAbsent(view.subscriptionId(), s -> new ArrayList<>()).add(view);
         }
-        Map<String, String> open = new LinkedHashMap<>();
-        try (PreparedStatement select =
-                connection.prepareStatement(
-                        """
-                        SELECT subscription_id::text, 'dead' FROM bus.dead_letters WHERE event_id = ?
-                        UNION ALL
-                        SELECT subscription_id::text, 'pending' FROM bus.pending_deliveries WHERE event_id = ?
-                        """)) {
-            select.setString(1, eventId);
-            select.setString(2, eventId);
-            try (ResultSet row = select.executeQuery()) {
-                while (row.next()) {
-                    open.put(row.getString(1), row.getString(2));
-                    attempts.putIfAbsent(row.getString(1), List.of());
+        Map<String, String> statuses = statuses(connection, eventId);
+        if (after == null) {
+            statuses.forEach((subscription, status) -> {
+                if (!status.equals("delivered")) {
+                    attempts.putIfAbsent(subscription, List.of());
                 }
-            }
+            });
         }
         List<Standing> standings = new ArrayList<>();
-        attempts.forEach((subscription, tries) ->
+        attempts.forEach((subscription, those) ->
                 standings.add(
                         new Standing(
                                 subscription,
-                                open.getOrDefault(subscription, ended(tries)),
-                                List.copyOf(tries))));
-        return standings;
+                                statuses.getOrDefault(subscription, "dead"),
+                                List.copyOf(those))));
+        return new Part(standings, tries.next());
     }
 
-    /** What nobody owes any more was delivered, or given up and then dropped. */
-    private static String ended(List<View> tries) {
-        boolean delivered = tries.stream().anyMatch(one -> one.status().equals("delivered"));
-        return delivered ? "delivered" : "dead";
+    private record Tries(List<View> views, @Nullable UUID next) {}
+
+    private static Tries tries(Connection connection, String eventId, @Nullable UUID after)
+            throws SQLException {
+        try (PreparedStatement select =
+                connection.prepareStatement(
+                        """
+                        WITH next AS (
+                            SELECT %s FROM bus.event_deliveries
+                            WHERE event_id = ? AND (?::uuid IS NULL OR id > ?) ORDER BY id LIMIT ?
+                        ), sized AS (
+                            SELECT *, coalesce(octet_length(response), 0) + coalesce(octet_length(error_message), 0) AS size
+                            FROM next
+                        ), measured AS (
+                            SELECT *, sum(size) OVER (ORDER BY id) AS bytes FROM sized
+                        )
+                        SELECT * FROM measured WHERE bytes - size < ? ORDER BY id
+                        """
+                                .formatted(COLUMNS))) {
+            select.setString(1, eventId);
+            select.setObject(2, after);
+            select.setObject(3, after);
+            select.setInt(4, MOST_OF_AN_EVENT);
+            select.setLong(5, MOST_BYTES);
+            List<View> views = new ArrayList<>();
+            long bytes = 0;
+            UUID last = null;
+            try (ResultSet row = select.executeQuery()) {
+                while (row.next()) {
+                    views.add(view(row));
+                    bytes = row.getLong("bytes");
+                    last = row.getObject(1, UUID.class);
+                }
+            }
+            boolean full = views.size() == MOST_OF_AN_EVENT || bytes >= MOST_BYTES;
+            return new Tries(views, full ? last : null);
+        }
+    }
+
+    /** By subscription. What nobody owes any more was delivered, or given up and then dropped. */
+    private static Map<String, String> statuses(Connection connection, String eventId)
+            throws SQLException {
+        try (PreparedStatement select =
+                connection.prepareStatement(
+                        """
+                        SELECT subscription_id, (ARRAY['delivered', 'dead', 'pending'])[max(standing)]
+                        FROM (
+                            SELECT subscription_id, 1 AS standing FROM bus.event_deliveries
+                            WHERE event_id = ? AND status = 'delivered'
+                            UNION ALL
+                            SELECT subscription_id::text, 2 FROM bus.dead_letters WHERE event_id = ?
+                            UNION ALL
+                            SELECT subscription_id::text, 3 FROM bus.pending_deliveries WHERE event_id = ?
+                        ) known
+                        GROUP BY subscription_id
+                        """)) {
+            for (int i = 1; i <= 3; i++) {
+                select.setString(i, eventId);
+            }
+            Map<String, String> statuses = new LinkedHashMap<>();
+            try (ResultSet row = select.executeQuery()) {
+                while (row.next()) {
+                    statuses.put(row.getString(1), row.getString(2));
+                }
+            }
+            return statuses;
+        }
     }
 
     private static List<View> read(PreparedStatement select) throws SQLException {
         List<View> views = new ArrayList<>();
         try (ResultSet row = select.executeQuery()) {
             while (row.next()) {
-                OffsetDateTime next = row.getObject(12, OffsetDateTime.class);
-                views.add(
-                        new View(
-                                row.getString(1),
-                                row.getString(2),
-                                row.getString(3),
-                                row.getInt(4),
-                                row.getString(5),
-                                row.getString(6),
-                                row.getString(7),
-                                row.getString(8),
-                                row.getObject(9, Integer.class),
-                                row.getDouble(10),
-                                row.getObject(11, OffsetDateTime.class).toInstant(),
-                                next == null ? null : next.toInstant(),
-                                row.getBoolean(13)));
+                views.add(view(row));
             }
         }
         return views;
+    }
+
+    private static View view(ResultSet row) throws SQLException {
+        OffsetDateTime next = row.getObject(12, OffsetDateTime.class);
+        return new View(
+                row.getString(1),
+                row.getString(2),
+                row.getString(3),
+                row.getInt(4),
+                row.getString(5),
+                row.getString(6),
+                row.getString(7),
+                row.getString(8),
+                row.getObject(9, Integer.class),
+                row.getDouble(10),
+                row.getObject(11, OffsetDateTime.class).toInstant(),
+                next == null ? null : next.toInstant(),
+                row.getBoolean(13));
     }
 }

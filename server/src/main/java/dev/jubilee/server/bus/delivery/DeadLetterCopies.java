@@ -7,6 +7,8 @@ import dev.jubilee.events.json.InvalidCloudEvent;
 import dev.jubilee.server.bus.publish.PublishException;
 import dev.jubilee.server.database.Database;
 import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.OffsetDateTime;
@@ -32,6 +34,10 @@ import org.slf4j.LoggerFactory;
 final class DeadLetterCopies implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(DeadLetterCopies.class);
     private static final int CHUNK = 100;
+
+    /** One is read however large it is, and the last may reach beyond. */
+    private static final long MOST_BYTES = 2L << 20;
+
     private static final int LOOK_SECONDS = 2;
     private static final int PATIENCE_SECONDS = 30;
     private static final String FOREIGN = "/jubilee/dead-letters";
@@ -120,7 +126,7 @@ final class DeadLetterCopies implements AutoCloseable {
                 return update.executeUpdate();
             }
         });
-        return letters.size() == CHUNK;
+        return true;
     }
 
     /** One that Kafka will never take must not keep the others, so each then goes by itself. */
@@ -154,30 +160,41 @@ final class DeadLetterCopies implements AutoCloseable {
         return database.read(connection -> {
             List<Letter> letters = new ArrayList<>();
             try (PreparedStatement select =
-                            connection.prepareStatement(
-                                    """
-                                    SELECT id, event_id, event_type, topic, key, reason, subscription_id,
-                                        accepted_at, body
-                                    FROM bus.dead_letters WHERE copy_due ORDER BY id LIMIT %d
-                                    """
-                                            .formatted(CHUNK));
-                    var row = select.executeQuery()) {
-                while (row.next()) {
-                    letters.add(
-                            new Letter(
-                                    row.getObject(1, UUID.class),
-                                    row.getString(2),
-                                    row.getString(3),
-                                    row.getString(4),
-                                    row.getString(5),
-                                    row.getString(6),
-                                    row.getObject(7, UUID.class),
-                                    row.getObject(8, OffsetDateTime.class).toInstant(),
-                                    row.getBytes(9)));
+                    connection.prepareStatement(
+                            """
+                            WITH due AS (
+                                SELECT id, event_id, event_type, topic, key, reason, subscription_id,
+                                    accepted_at, body
+                                FROM bus.dead_letters WHERE copy_due ORDER BY id LIMIT ?
+                            ), measured AS (
+                                SELECT *, sum(octet_length(body)) OVER (ORDER BY id) - octet_length(body) AS before
+                                FROM due
+                            )
+                            SELECT * FROM measured WHERE before < ? ORDER BY id
+                            """)) {
+                select.setInt(1, CHUNK);
+                select.setLong(2, MOST_BYTES);
+                try (ResultSet row = select.executeQuery()) {
+                    while (row.next()) {
+                        letters.add(letter(row));
+                    }
                 }
             }
             return letters;
         });
+    }
+
+    private static Letter letter(ResultSet row) throws SQLException {
+        return new Letter(
+                row.getObject(1, UUID.class),
+                row.getString(2),
+                row.getString(3),
+                row.getString(4),
+                row.getString(5),
+                row.getString(6),
+                row.getObject(7, UUID.class),
+                row.getObject(8, OffsetDateTime.class).toInstant(),
+                row.getBytes(9));
     }
 
     private Envelope copy(Letter letter) {

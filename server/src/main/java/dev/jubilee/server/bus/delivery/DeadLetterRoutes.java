@@ -68,7 +68,11 @@ final class DeadLetterRoutes implements Routes {
             Instant deadAt,
             @Nullable Instant editedAt,
             @Nullable JsonNode event) {
-        static View of(DeadLetterStore.DeadLetter it, boolean whole) {
+        static View of(DeadLetterStore.Whole it) {
+            return of(it.letter(), Json.tree(it.body()));
+        }
+
+        static View of(DeadLetterStore.DeadLetter it, @Nullable JsonNode event) {
             return new View(
                     it.id().toString(),
                     it.eventId(),
@@ -81,7 +85,7 @@ final class DeadLetterRoutes implements Routes {
                     it.acceptedAt(),
                     it.deadAt(),
                     it.editedAt(),
-                    whole ? Json.tree(it.body()) : null);
+                    event);
         }
     }
 
@@ -128,7 +132,7 @@ final class DeadLetterRoutes implements Routes {
             Map<String, Object> answer = new LinkedHashMap<>();
             List<DeadLetterStore.DeadLetter> shown =
                     found.subList(0, Math.min(limit, found.size()));
-            answer.put("dead_letters", shown.stream().map(it -> View.of(it, false)).toList());
+            answer.put("dead_letters", shown.stream().map(it -> View.of(it, null)).toList());
             answer.put("total", DeadLetterStore.count(connection, subscription, query));
             if (found.size() > limit) {
                 answer.put("next_cursor", shown.getLast().id().toString());
@@ -140,14 +144,14 @@ final class DeadLetterRoutes implements Routes {
     private Reply get(Call call) {
         UUID subscription = subscription(call);
         UUID id = id(call, "dead_letter_id", "dead_letter");
-        DeadLetterStore.DeadLetter found =
+        DeadLetterStore.Whole found =
                 database.read(connection -> find(connection, subscription, id));
-        mustBeAllowed(call, found);
-        return Reply.ok(View.of(found, true));
+        mustBeAllowed(call, found.letter());
+        return Reply.ok(View.of(found));
     }
 
-    private static DeadLetterStore.DeadLetter find(
-            Connection connection, UUID subscription, UUID id) throws SQLException {
+    private static DeadLetterStore.Whole find(Connection connection, UUID subscription, UUID id)
+            throws SQLException {
         return DeadLetterStore.find(connection, subscription, id)
                 .orElseThrow(() -> Problem.notFound("dead_letter", id.toString()).asException());
     }
@@ -172,8 +176,8 @@ final class DeadLetterRoutes implements Routes {
         return idempotency.once(
                 call,
                 connection -> {
-                    DeadLetterStore.DeadLetter found = find(connection, subscription, id);
-                    mustBeAllowed(call, found);
+                    DeadLetterStore.Whole found = find(connection, subscription, id);
+                    mustBeAllowed(call, found.letter());
                     ObjectNode event = (ObjectNode) Json.tree(found.body());
                     event.remove("data_base64");
                     event.set("data", body.get("data"));
@@ -185,7 +189,7 @@ final class DeadLetterRoutes implements Routes {
                             "dead_letter.edit",
                             id.toString(),
                             Map.of("subscription_id", subscription.toString()));
-                    return Reply.ok(View.of(find(connection, subscription, id), true));
+                    return Reply.ok(View.of(find(connection, subscription, id)));
                 });
     }
 

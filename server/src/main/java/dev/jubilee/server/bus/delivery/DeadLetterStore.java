@@ -18,7 +18,7 @@ final class DeadLetterStore {
     private static final String COLUMNS =
             """
             id, subscription_id, event_id, event_type, topic, key, reason, status_code, attempts, accepted_at,
-            dead_at, edited_at, body
+            dead_at, edited_at
             """;
 
     /** What a {@link Query} asks; its parameters are bound by {@link #bind}. */
@@ -31,8 +31,7 @@ final class DeadLetterStore {
 
     private DeadLetterStore() {}
 
-    /** One delivery that was given up. */
-    @SuppressWarnings("ArrayRecordComponent") // never compared
+    /** One delivery that was given up, without the event itself, which may be large. */
     record DeadLetter(
             UUID id,
             UUID subscriptionId,
@@ -45,8 +44,11 @@ final class DeadLetterStore {
             int attempts,
             Instant acceptedAt,
             Instant deadAt,
-            @Nullable Instant editedAt,
-            byte[] body) {}
+            @Nullable Instant editedAt) {}
+
+    /** The same with its event, as CloudEvents JSON. */
+    @SuppressWarnings("ArrayRecordComponent") // never compared
+    record Whole(DeadLetter letter, byte[] body) {}
 
     /** Which of a subscription's are meant; null for all. */
     record Query(
@@ -72,7 +74,13 @@ final class DeadLetterStore {
             select.setObject(next++, after);
             select.setObject(next++, after);
             select.setInt(next, limit);
-            return read(select);
+            try (ResultSet row = select.executeQuery()) {
+                List<DeadLetter> found = new ArrayList<>();
+                while (row.next()) {
+                    found.add(read(row));
+                }
+                return found;
+            }
         }
     }
 
@@ -103,17 +111,20 @@ final class DeadLetterStore {
         }
     }
 
-    static Optional<DeadLetter> find(Connection connection, UUID subscription, UUID id)
+    static Optional<Whole> find(Connection connection, UUID subscription, UUID id)
             throws SQLException {
         try (PreparedStatement select =
                 connection.prepareStatement(
                         "SELECT "
                                 + COLUMNS
-                                + "FROM bus.dead_letters WHERE subscription_id = ? AND id = ?")) {
+                                + ", body FROM bus.dead_letters WHERE subscription_id = ? AND id = ?")) {
             select.setObject(1, subscription);
             select.setObject(2, id);
-            List<DeadLetter> found = read(select);
-            return found.isEmpty() ? Optional.empty() : Optional.of(found.getFirst());
+            try (ResultSet row = select.executeQuery()) {
+                return row.next()
+                        ? Optional.of(new Whole(read(row), row.getBytes("body")))
+                        : Optional.empty();
+            }
         }
     }
 
@@ -197,28 +208,20 @@ final class DeadLetterStore {
         return i;
     }
 
-    private static List<DeadLetter> read(PreparedStatement select) throws SQLException {
-        List<DeadLetter> found = new ArrayList<>();
-        try (ResultSet row = select.executeQuery()) {
-            while (row.next()) {
-                OffsetDateTime edited = row.getObject(12, OffsetDateTime.class);
-                found.add(
-                        new DeadLetter(
-                                row.getObject(1, UUID.class),
-                                row.getObject(2, UUID.class),
-                                row.getString(3),
-                                row.getString(4),
-                                row.getString(5),
-                                row.getString(6),
-                                row.getString(7),
-                                row.getObject(8, Integer.class),
-                                row.getInt(9),
-                                row.getObject(10, OffsetDateTime.class).toInstant(),
-                                row.getObject(11, OffsetDateTime.class).toInstant(),
-                                edited == null ? null : edited.toInstant(),
-                                row.getBytes(13)));
-            }
-        }
-        return found;
+    private static DeadLetter read(ResultSet row) throws SQLException {
+        OffsetDateTime edited = row.getObject(12, OffsetDateTime.class);
+        return new DeadLetter(
+                row.getObject(1, UUID.class),
+                row.getObject(2, UUID.class),
+                row.getString(3),
+                row.getString(4),
+                row.getString(5),
+                row.getString(6),
+                row.getString(7),
+                row.getObject(8, Integer.class),
+                row.getInt(9),
+                row.getObject(10, OffsetDateTime.class).toInstant(),
+                row.getObject(11, OffsetDateTime.class).toInstant(),
+                edited == null ? null : edited.toInstant());
     }
 }

@@ -56,7 +56,8 @@ final class DeliveryRoutes implements Routes {
         router.get("/subscriptions/{subscription_id}/deliveries", Access.PLAYER, this::list)
                 .query("limit", "cursor")
                 .post("/subscriptions/{subscription_id}/test", Access.PLAYER, this::test)
-                .get("/events/{event_id}/deliveries", Access.PLAYER, this::ofEvent);
+                .get("/events/{event_id}/deliveries", Access.PLAYER, this::ofEvent)
+                .query("cursor");
     }
 
     private Reply list(Call call) {
@@ -83,9 +84,14 @@ final class DeliveryRoutes implements Routes {
         if (id.length() > MAX_EVENT_ID || id.indexOf('\0') >= 0) {
             throw Problem.notFound("event", id).asException();
         }
+        UUID after = DeadLetterRoutes.cursor(call);
+        AttemptReads.Part part = database.read(c -> AttemptReads.ofEvent(c, id, after));
         Map<String, Object> answer = new LinkedHashMap<>();
         answer.put("event_id", id);
-        answer.put("deliveries", database.read(c -> AttemptReads.ofEvent(c, id)));
+        answer.put("deliveries", part.standings());
+        if (part.next() != null) {
+            answer.put("next_cursor", part.next().toString());
+        }
         return Reply.ok(answer);
     }
 

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BiFunction;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
@@ -68,7 +69,8 @@ final class KafkaCatchUp implements CatchUps.CatchUp {
         if (positions.isEmpty()) {
             return;
         }
-        try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(settings())) {
+        try (KafkaConsumer<byte[], byte[]> consumer =
+                new KafkaConsumer<>(settings(kafka, subscription.id()))) {
             Map<TopicPartition, CatchUpStore.Position> open = new HashMap<>();
             for (CatchUpStore.Position one : positions) {
                 open.put(new TopicPartition(one.topic(), one.partition()), one);
@@ -190,13 +192,16 @@ final class KafkaCatchUp implements CatchUps.CatchUp {
         ChangeFeed.announce(connection, Outlets.SUBJECT, subscription.id().toString());
     }
 
-    private Map<String, Object> settings() {
+    static Map<String, Object> settings(Map<String, Object> kafka, UUID subscription) {
         Map<String, Object> all = new HashMap<>(kafka);
         all.remove(ConsumerConfig.GROUP_ID_CONFIG);
-        all.put(ConsumerConfig.CLIENT_ID_CONFIG, "catch-up-" + subscription.id());
+        all.put(ConsumerConfig.CLIENT_ID_CONFIG, "catch-up-" + subscription);
         all.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
         all.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
         all.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+        // What is fetched ahead is memory, and what a poll returns is in it several times over.
+        all.put(ConsumerConfig.FETCH_MAX_BYTES_CONFIG, 2 << 20);
+        all.put(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, 512 << 10);
         all.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 2_000);
         all.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
         all.put(ConsumerConfig.ENABLE_METRICS_PUSH_CONFIG, false);

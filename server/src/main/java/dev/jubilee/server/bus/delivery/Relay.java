@@ -157,7 +157,8 @@ final class Relay {
     private boolean step(Subscription it) {
         RoutedTopic open = topic;
         if (open == null || !tenure.equals(platform.outlets().instance())) {
-            open = open(it);
+            // A producer has buffers and threads: all subscriptions look at each change.
+            open = isOwed(it) ? open(it) : null;
             if (open == null) {
                 return false;
             }
@@ -239,6 +240,11 @@ final class Relay {
                     }
                     return true;
                 });
+    }
+
+    private boolean isOwed(Subscription it) {
+        List<String> closed = platform.clearance().closedTo(it, null);
+        return platform.database().read(c -> RelayStore.isOwed(c, id, closed));
     }
 
     private @Nullable List<Delivery> take(Subscription it) {

@@ -31,6 +31,33 @@ final class RelayStore {
     }
 
     /**
+     * Whether there is anything to write, or to find out of what was being written.
+     *
+     * @param closed topics whose events stay
+     */
+    static boolean isOwed(Connection connection, UUID subscription, List<String> closed)
+            throws SQLException {
+        try (PreparedStatement select =
+                connection.prepareStatement(
+                        """
+                        SELECT EXISTS (
+                            SELECT FROM bus.pending_deliveries
+                            WHERE CASE WHEN NOT taken THEN subscription_id END = ? AND NOT taken AND topic <> ALL (?)
+                        ) OR EXISTS (
+                            SELECT FROM bus.pending_deliveries WHERE subscription_id = ? AND batch IS NOT NULL
+                        )
+                        """)) {
+            select.setObject(1, subscription);
+            select.setArray(2, connection.createArrayOf("text", closed.toArray()));
+            select.setObject(3, subscription);
+            try (ResultSet row = select.executeQuery()) {
+                row.next();
+                return row.getBoolean(1);
+            }
+        }
+    }
+
+    /**
      * Takes what waits, in order, as a batch of that number.
      *
      * @param most so many deliveries; fewer where they are large

@@ -68,18 +68,21 @@ final class KafkaSource implements ReplaySource {
         this.done = new HashMap<>(KafkaPositions.of(replay.positions()).ranges());
         this.open = new HashMap<>(done);
         open.values().removeIf(KafkaPositions.Range::isDone);
-        this.consumer = new KafkaConsumer<>(settings(kafka, most));
+        this.consumer = new KafkaConsumer<>(settings(kafka, replay.replayId(), most));
         consumer.assign(open.keySet());
         open.forEach((partition, range) -> consumer.seek(partition, range.next()));
     }
 
-    private Map<String, Object> settings(Map<String, Object> kafka, int most) {
+    static Map<String, Object> settings(Map<String, Object> kafka, UUID replay, int most) {
         Map<String, Object> all = new HashMap<>(kafka);
         all.remove(ConsumerConfig.GROUP_ID_CONFIG);
-        all.put(ConsumerConfig.CLIENT_ID_CONFIG, "replay-" + replay.replayId());
+        all.put(ConsumerConfig.CLIENT_ID_CONFIG, "replay-" + replay);
         all.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
         all.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none");
         all.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+        // What is fetched ahead is memory, and what a poll returns is in it several times over.
+        all.put(ConsumerConfig.FETCH_MAX_BYTES_CONFIG, 2 << 20);
+        all.put(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, 512 << 10);
         all.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, most);
         all.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
         all.put(ConsumerConfig.ENABLE_METRICS_PUSH_CONFIG, false);

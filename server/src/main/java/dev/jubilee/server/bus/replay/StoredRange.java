@@ -1,6 +1,7 @@
 package dev.jubilee.server.bus.replay;
 
 import dev.jubilee.server.bus.search.EventFilter;
+import dev.jubilee.server.bus.search.EventPage;
 import dev.jubilee.server.bus.search.Span;
 import dev.jubilee.server.bus.search.StoredEvent;
 import dev.jubilee.server.database.Database;
@@ -10,7 +11,6 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
@@ -87,47 +87,31 @@ final class StoredRange {
     }
 
     /**
-     * The next events from that id on, itself included: so many at most, and those that were found
-     * in some seconds, which may be none.
+     * The next events from that id on, itself included: so many at most, fewer where they are
+     * large, and those that were found in some seconds, which may be none.
      */
     Part<List<StoredEvent>> from(UUID id, int limit) {
         long began = System.nanoTime();
-        List<StoredEvent> found = new ArrayList<>();
+        EventPage page = new EventPage(limit, EventPage.MOST_BYTES, EventPage.Order.OLDEST_FIRST);
         UUID next = id;
         while (next != null && System.nanoTime() - began < PATIENCE_NANOS) {
-            int wanted = limit - found.size();
-            Part<List<StoredEvent>> part =
-                    slice(next, List.of(), (connection, span) -> read(connection, span, wanted));
-            next = part.next();
-            found.addAll(part.found());
-            if (found.size() == limit) {
-                return new Part<>(found, after(found.getLast().id()));
+            next =
+                    slice(next, List.of(), (connection, span) -> read(page, connection, span))
+                            .next();
+            if (page.isFull()) {
+                return new Part<>(page.events(), after(page.events().getLast().id()));
             }
         }
-        return new Part<>(found, next);
+        return new Part<>(page.events(), next);
     }
 
-    private List<StoredEvent> read(Connection connection, Span span, int limit)
+    private List<StoredEvent> read(EventPage page, Connection connection, Span span)
             throws SQLException {
         EventFilter filter = filter();
-        try (PreparedStatement statement =
-                connection.prepareStatement(
-                        "SELECT "
-                                + StoredEvent.COLUMNS
-                                + " FROM bus.events e WHERE"
-                                + Span.SQL
-                                + filter.sql()
-                                + " AND e.is_replayable ORDER BY e.id LIMIT ?")) {
-            int next = filter.bind(statement, span.bind(statement, 1));
-            statement.setInt(next, limit);
-            try (ResultSet row = statement.executeQuery()) {
-                List<StoredEvent> events = new ArrayList<>();
-                while (row.next()) {
-                    events.add(StoredEvent.read(row));
-                }
-                return events;
-            }
-        }
+        return page.read(
+                connection,
+                Span.SQL + filter.sql() + " AND e.is_replayable",
+                statement -> filter.bind(statement, span.bind(statement, 1)));
     }
 
     private interface Look<T> {

@@ -5,13 +5,8 @@ import dev.jubilee.server.database.DatabaseException;
 import dev.jubilee.server.http.Problem;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
-import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -48,34 +43,34 @@ public final class EventSearch {
     }
 
     /**
-     * Looks for events, the latest first.
+     * Looks for events, the latest first: so many at most, and fewer where they are large.
      *
      * @param whole whether an index finds them: the span is then looked at in one go
      * @throws dev.jubilee.server.http.ProblemException 503 when even a short slice takes too long
      */
     public Found find(Span span, EventFilter filter, int limit, boolean whole) {
         long deadline = System.nanoTime() + PATIENCE;
-        List<StoredEvent> found = new ArrayList<>();
+        EventPage page = new EventPage(limit, EventPage.MOST_BYTES, EventPage.Order.LATEST_FIRST);
         UUID upper = span.to();
         Duration slice = whole ? Duration.between(Instant.EPOCH, Span.timeOf(upper)) : FIRST_SLICE;
         while (upper.compareTo(span.from()) > 0) {
             UUID lower = lower(upper, slice, span.from());
             try {
-                found.addAll(read(new Span(lower, upper), filter, limit - found.size()));
+                read(page, new Span(lower, upper), filter);
             } catch (DatabaseException e) {
                 slice = shorter(e, slice);
                 continue;
             }
-            if (found.size() == limit) {
-                return new Found(found, found.getLast().id());
+            if (page.isFull()) {
+                return new Found(page.events(), page.events().getLast().id());
             }
             upper = lower;
             slice = slice.multipliedBy(4);
             if (System.nanoTime() - deadline > 0 && upper.compareTo(span.from()) > 0) {
-                return new Found(found, upper);
+                return new Found(page.events(), upper);
             }
         }
-        return new Found(found, null);
+        return new Found(page.events(), null);
     }
 
     private static UUID lower(UUID upper, Duration slice, UUID from) {
@@ -97,34 +92,21 @@ public final class EventSearch {
         return slice.dividedBy(8);
     }
 
-    private List<StoredEvent> read(Span span, EventFilter filter, int limit) {
+    private void read(EventPage page, Span span, EventFilter filter) {
         long start = System.nanoTime();
         try {
-            return database.within(SLICE_TIME, connection -> read(connection, span, filter, limit));
+            var _ =
+                    database.within(
+                            SLICE_TIME,
+                            connection ->
+                                    page.read(
+                                            connection,
+                                            Span.SQL + filter.sql(),
+                                            statement ->
+                                                    filter.bind(
+                                                            statement, span.bind(statement, 1))));
         } finally {
             queries.record(Duration.ofNanos(System.nanoTime() - start));
-        }
-    }
-
-    private static List<StoredEvent> read(
-            Connection connection, Span span, EventFilter filter, int limit) throws SQLException {
-        try (PreparedStatement statement =
-                connection.prepareStatement(
-                        "SELECT "
-                                + StoredEvent.COLUMNS
-                                + " FROM bus.events e WHERE"
-                                + Span.SQL
-                                + filter.sql()
-                                + " ORDER BY e.id DESC LIMIT ?")) {
-            int next = filter.bind(statement, span.bind(statement, 1));
-            statement.setInt(next, limit);
-            try (ResultSet row = statement.executeQuery()) {
-                List<StoredEvent> events = new ArrayList<>();
-                while (row.next()) {
-                    events.add(StoredEvent.read(row));
-                }
-                return events;
-            }
         }
     }
 }

@@ -31,32 +31,29 @@ public final class StoredEvents {
         });
     }
 
-    /** The latest events with this correlation id. */
-    public List<StoredEvent> correlated(String correlationId, int limit) {
-        return connected("e.correlation_id = ANY (?)", List.of(correlationId), limit);
+    /** Adds events with this correlation id to the page, and returns those that it took. */
+    public List<StoredEvent> correlated(String correlationId, EventPage page) {
+        return connected("e.correlation_id = ANY (?)", List.of(correlationId), page);
     }
 
-    /** Events that one of these led to. */
-    public List<StoredEvent> causedBy(Collection<String> eventIds, int limit) {
+    /** Adds events that one of these led to to the page, and returns those that it took. */
+    public List<StoredEvent> causedBy(Collection<String> eventIds, EventPage page) {
         return eventIds.isEmpty()
                 ? List.of()
-                : connected("e.causation_id = ANY (?)", eventIds, limit);
+                : connected("e.causation_id = ANY (?)", eventIds, page);
     }
 
-    private List<StoredEvent> connected(String condition, Collection<String> values, int limit) {
-        return database.read(connection -> {
-            try (PreparedStatement statement =
-                    connection.prepareStatement(
-                            "SELECT "
-                                    + StoredEvent.COLUMNS
-                                    + " FROM bus.events e WHERE "
-                                    + condition
-                                    + " ORDER BY e.id DESC LIMIT ?")) {
-                statement.setArray(1, connection.createArrayOf("varchar", values.toArray()));
-                statement.setInt(2, limit);
-                return read(statement);
-            }
-        });
+    private List<StoredEvent> connected(
+            String condition, Collection<String> values, EventPage page) {
+        return database.read(connection ->
+                page.read(
+                        connection,
+                        condition,
+                        statement -> {
+                            statement.setArray(
+                                    1, connection.createArrayOf("varchar", values.toArray()));
+                            return 2;
+                        }));
     }
 
     private static @Nullable StoredEvent byOwnId(Connection connection, UUID id)

@@ -1,5 +1,6 @@
 package dev.jubilee.server.bus.trace;
 
+import dev.jubilee.server.bus.search.EventPage;
 import dev.jubilee.server.bus.search.StoredEvent;
 import dev.jubilee.server.bus.search.StoredEvents;
 import java.util.ArrayList;
@@ -42,6 +43,9 @@ public final class Traces {
     private static final int MAX_EVENTS = 500;
     private static final int MAX_CAUSES = 50;
 
+    /** Of causes, of effects, and of what is correlated; the last of each may reach beyond. */
+    private static final int MAX_BYTES = 2 << 20;
+
     private final StoredEvents store;
     private final List<TraceSource> sources = new CopyOnWriteArrayList<>();
 
@@ -66,8 +70,9 @@ public final class Traces {
         boolean truncated = causes(root, events, relations);
         truncated |= effects(root, events, relations);
         if (root.correlationId() != null) {
-            List<StoredEvent> found = store.correlated(root.correlationId(), MAX_EVENTS);
-            truncated |= found.size() == MAX_EVENTS;
+            EventPage page = new EventPage(MAX_EVENTS, MAX_BYTES, EventPage.Order.LATEST_FIRST);
+            List<StoredEvent> found = store.correlated(root.correlationId(), page);
+            truncated |= page.isFull();
             found.forEach(event -> note(event, Relation.CORRELATED, events, relations));
         }
         List<StoredEvent> all = new ArrayList<>(events.values());
@@ -78,7 +83,8 @@ public final class Traces {
     private boolean causes(
             StoredEvent root, Map<String, StoredEvent> events, Map<String, Relation> relations) {
         String cause = root.causationId();
-        for (int i = 0; i < MAX_CAUSES; i++) {
+        long size = 0;
+        for (int i = 0; i < MAX_CAUSES && size < MAX_BYTES; i++) {
             if (cause == null || events.containsKey(cause)) {
                 return false;
             }
@@ -87,28 +93,30 @@ public final class Traces {
                 return false;
             }
             note(found, Relation.CAUSE, events, relations);
+            size += found.payload() == null ? 0 : found.payload().length();
             cause = found.causationId();
         }
-        return true;
+        return cause != null;
     }
 
     private boolean effects(
             StoredEvent root, Map<String, StoredEvent> events, Map<String, Relation> relations) {
         Collection<String> causes = List.of(root.eventId());
+        EventPage page =
+                new EventPage(MAX_EVENTS - events.size(), MAX_BYTES, EventPage.Order.LATEST_FIRST);
         while (!causes.isEmpty()) {
-            int room = MAX_EVENTS - events.size();
-            if (room <= 0) {
+            if (page.isFull()) {
                 return true;
             }
             List<String> next = new ArrayList<>();
-            for (StoredEvent found : store.causedBy(causes, room)) {
+            for (StoredEvent found : store.causedBy(causes, page)) {
                 if (note(found, Relation.EFFECT, events, relations)) {
                     next.add(found.eventId());
                 }
             }
             causes = next;
         }
-        return false;
+        return page.isFull();
     }
 
     private static boolean note(
