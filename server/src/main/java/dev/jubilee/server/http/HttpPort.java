@@ -6,7 +6,6 @@ import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
-import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
@@ -42,10 +41,8 @@ public final class HttpPort implements AutoCloseable {
                 new HttpServerOptions()
                         .setHost(host)
                         .setPort(port == 0 ? anyFree() : port)
+                        // Also ends a peer that does not read its answer, which no Deadline sees.
                         .setIdleTimeout((int) edge.limits().idleTimeout().toMillis())
-                        // Ends a peer that does not read its answer, but sends a byte at times: a
-                        // Deadline only closes once all is sent.
-                        .setWriteIdleTimeout((int) longestSilence(edge.limits()).toMillis())
                         .setIdleTimeoutUnit(TimeUnit.MILLISECONDS)
                         // Nobody speaks WebSocket here, and it would look at every request.
                         .setPerFrameWebSocketCompressionSupported(false)
@@ -74,14 +71,6 @@ public final class HttpPort implements AutoCloseable {
             // Vert.x throws the checked BindException without declaring it.
             throw new PortTakenException(host, port, e);
         }
-    }
-
-    /** From one answer to the next, of a peer that takes every time it has. */
-    private static Duration longestSilence(HttpLimits limits) {
-        return limits.idleTimeout()
-                .plus(limits.readTimeout())
-                .plus(limits.writeTimeout())
-                .plusMillis(10L * Listener.SWEEP_MILLIS);
     }
 
     /**

@@ -299,7 +299,7 @@ class PortTest {
                         Duration.ofMillis(400),
                         10);
         try (EdgeServer server = largeAnswers(8 * 1024 * 1024, brief);
-                RawConnection raw = new RawConnection(server.port())) {
+                RawConnection raw = RawConnection.narrow(server.port())) {
             assertThat(raw.send(GET_LARGE).head()).startsWith("HTTP/1.1 200 ");
             // Long before the header that drips in is one that is too long.
             Await.until(
@@ -322,7 +322,7 @@ class PortTest {
         Await.until(
                 "a large answer begins",
                 () -> {
-                    RawConnection raw = new RawConnection(server.port());
+                    RawConnection raw = RawConnection.narrow(server.port());
                     answered.set(raw);
                     boolean begins = raw.send(GET_LARGE).head().startsWith("HTTP/1.1 200 ");
                     if (!begins) {

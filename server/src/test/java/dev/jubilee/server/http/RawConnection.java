@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
@@ -15,9 +16,21 @@ final class RawConnection implements AutoCloseable {
     private final Socket socket;
 
     RawConnection(int port) throws IOException {
-        socket = new Socket(InetAddress.getLoopbackAddress(), port);
+        this(port, new Socket());
+    }
+
+    private RawConnection(int port, Socket socket) throws IOException {
+        this.socket = socket;
+        socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
         socket.setTcpNoDelay(true);
         socket.setSoTimeout(PATIENCE_MILLIS);
+    }
+
+    /** One whose kernel takes little that nobody reads, where it would take megabytes. */
+    static RawConnection narrow(int port) throws IOException {
+        Socket socket = new Socket();
+        socket.setReceiveBufferSize(4_096); // before it connects, or it has no effect
+        return new RawConnection(port, socket);
     }
 
     RawConnection send(String text) throws IOException {
