@@ -75,7 +75,7 @@ public final class CatchUpSubscription implements AutoCloseable {
         return subscription;
     }
 
-    /** As above, watched by nobody. */
+    /** As above, watched by nobody: a failure is a line in the log, once a minute at most. */
     public static CatchUpSubscription start(
             EventStore store,
             Checkpoints checkpoints,
@@ -221,25 +221,32 @@ public final class CatchUpSubscription implements AutoCloseable {
                 cause instanceof Exception exception
                         ? exception
                         : new IllegalStateException("failed with an error", cause);
+        complain("{0} failed and tries again: {1}", cause);
         tell(watching -> watching.failed(told));
     }
 
-    /** What it throws changes nothing, and is logged once a minute at most. */
+    /** What it throws changes nothing. */
     private void tell(Consumer<SubscriptionListener> what) {
         try {
             what.accept(listener);
         } catch (Throwable e) { // it only watches
-            if (System.nanoTime() - complainAt >= 0) {
-                complainAt = System.nanoTime() + SILENCE;
-                String thrown = e.getClass().getName();
-                LOG.log(
-                        Level.WARNING,
-                        "the listener of {0} threw {1}",
-                        settings.subscription(),
-                        thrown);
-            }
+            complain("the listener of {0} threw {1}", e);
         }
         forgetInterrupt();
+    }
+
+    /** Says so in the log, once a minute at most: whoever listens may say more. */
+    private void complain(String what, Throwable cause) {
+        if (System.nanoTime() - complainAt >= 0) {
+            complainAt = System.nanoTime() + SILENCE;
+            LOG.log(Level.WARNING, what, settings.subscription(), nameOf(cause));
+        }
+    }
+
+    /** Its words may be a person's, or throw. */
+    private static String nameOf(Throwable cause) {
+        StackTraceElement[] at = cause.getStackTrace();
+        return cause.getClass().getName() + (at.length == 0 ? "" : " at " + at[0]);
     }
 
     /** The thread is ours: what a handler or listener leaves interrupted must not end it. */

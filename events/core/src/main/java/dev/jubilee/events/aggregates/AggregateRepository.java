@@ -18,7 +18,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Loads aggregates of one type from an event store, and stores what happened to them. The stream of
- * an aggregate is {@code <type>-<id>}. Thread-safe; the aggregates are not.
+ * an aggregate is {@code <type>-<id>}. An event whose data was erased counts as a version and
+ * changes nothing else, so what the state needs must not be a person's. Thread-safe; the aggregates
+ * are not.
  *
  * @param <D> what can happen to the aggregate
  */
@@ -88,7 +90,11 @@ public final class AggregateRepository<A extends EventSourcedAggregate<D>, D> {
         do {
             page = store.getEvents(stream(id), aggregate.version() + 1, PAGE);
             for (StoredEvent stored : page) {
-                aggregate.replay(dataOf(stored), stored.version());
+                if (stored.erased()) {
+                    aggregate.passOver(stored.version());
+                } else {
+                    aggregate.replay(dataOf(stored), stored.version());
+                }
             }
         } while (page.size() == PAGE);
         return aggregate;

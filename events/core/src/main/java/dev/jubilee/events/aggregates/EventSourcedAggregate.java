@@ -51,13 +51,23 @@ public abstract class EventSourcedAggregate<D> {
 
     /** Applies an event of the past, which must be the next. */
     final void replay(D event, long itsVersion) {
+        checkNext(itsVersion);
+        apply(event);
+        version = itsVersion;
+    }
+
+    /** Passes over an event of the past whose data was erased, which must be the next. */
+    final void passOver(long itsVersion) {
+        checkNext(itsVersion);
+        version = itsVersion;
+    }
+
+    private void checkNext(long itsVersion) {
         if (itsVersion != version + 1) {
             throw new IllegalStateException(
                     "%s is at version %d and cannot take version %d"
                             .formatted(id, version, itsVersion));
         }
-        apply(event);
-        version = itsVersion;
     }
 
     /** It came out of a snapshot of this version. */
