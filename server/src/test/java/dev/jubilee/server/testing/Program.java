@@ -25,6 +25,9 @@ public final class Program implements AutoCloseable {
     private static final long PATIENCE_SECONDS = 120;
     private static final long SERVERS_PATIENCE_SECONDS = 30;
 
+    /** The last that it says before it serves; where it listens is told above it. */
+    private static final String WELCOME_ENDS = "Ctrl-C stops everything.";
+
     private final Process process;
     private final Path home;
     private final ConcurrentLinkedQueue<String> output = new ConcurrentLinkedQueue<>();
@@ -108,7 +111,7 @@ public final class Program implements AutoCloseable {
                 "the program is ready",
                 Duration.ofSeconds(PATIENCE_SECONDS),
                 () -> {
-                    if (output.stream().anyMatch(line -> line.startsWith("Ready in"))) {
+                    if (output.contains(WELCOME_ENDS)) {
                         return true;
                     }
                     if (!process.isAlive()) {
