@@ -70,6 +70,9 @@ public final class Demo implements Callable<Integer> {
 
     @Mixin private final PlatformOptions where = new PlatformOptions();
 
+    /** By how much the platform's clock may be behind this one. */
+    private static final Duration SLACK = Duration.ofMinutes(5);
+
     private final InstantSource clock;
     private final PrintStream out;
 
@@ -127,7 +130,7 @@ public final class Demo implements Callable<Integer> {
         game.end(champions);
         game.claim(champions);
         Observed observed =
-                new Observer(platform, stage, eventId)
+                new Observer(platform, stage, eventId, TOPIC, now.minus(SLACK))
                         .look(books.eventIds(), plan.players().stream().map(Player::id).toList());
         out.printf(
                 "%n  %,d events happened and were sent %,d times; %,d attempts to join were turned away.%n",

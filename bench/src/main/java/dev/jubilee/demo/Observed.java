@@ -8,7 +8,8 @@ import java.util.Set;
 /**
  * What the platform says when the game is over.
  *
- * @param stored how many of the published ids have the status {@code completed}
+ * @param known of how many of the published ids it tells the status
+ * @param stored how many rows a search finds of the published ids; one stored twice counts twice
  * @param total how many participants it counts
  * @param participants what it counted for each of them
  * @param completed who of them finished
@@ -18,6 +19,7 @@ import java.util.Set;
  * @param claimed of these, which are claimed
  */
 record Observed(
+        long known,
         long stored,
         long total,
         Map<String, Score> participants,

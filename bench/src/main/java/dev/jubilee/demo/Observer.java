@@ -5,6 +5,7 @@ import dev.jubilee.bench.client.Platform;
 import dev.jubilee.demo.Books.Score;
 import dev.jubilee.demo.Observed.Grant;
 import dev.jubilee.demo.Observed.Place;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -22,23 +23,29 @@ final class Observer {
     private final Platform platform;
     private final Stage stage;
     private final String eventId;
+    private final String search;
 
-    Observer(Platform platform, Stage stage, String eventId) {
+    /**
+     * @param topic where the events were published
+     * @param began before the first of them was
+     */
+    Observer(Platform platform, Stage stage, String eventId, String topic, Instant began) {
         this.platform = platform;
         this.stage = stage;
         this.eventId = eventId;
+        this.search = "/events?topic=" + topic + "&start_time=" + began + "&limit=" + PAGE;
     }
 
     /** Asks for every event, participant and player. */
     Observed look(Collection<String> eventIds, Collection<String> users) {
-        AtomicLong stored = new AtomicLong();
+        AtomicLong known = new AtomicLong();
         stage.each(
                 "Asking for the status of every event",
                 eventIds,
                 id -> {
                     Answer answer = platform.busGet("/events/" + id + "/status");
-                    if (answer.ok() && answer.text("status").equals("completed")) {
-                        stored.incrementAndGet();
+                    if (answer.ok()) {
+                        known.incrementAndGet();
                     }
                 });
         Map<String, Score> participants = new ConcurrentHashMap<>();
@@ -52,7 +59,38 @@ final class Observer {
                 users,
                 user -> rewards(user, grants, claimed));
         return new Observed(
-                stored.get(), total, participants, completed, ranking, ranking(), grants, claimed);
+                known.get(),
+                stored(eventIds),
+                total,
+                participants,
+                completed,
+                ranking,
+                ranking(),
+                grants,
+                claimed);
+    }
+
+    /** How often these events are stored, all together. Others may be on the topic as well. */
+    private long stored(Collection<String> eventIds) {
+        Set<String> ours = Set.copyOf(eventIds);
+        AtomicLong rows = new AtomicLong();
+        stage.each(
+                "Searching for them on their topic",
+                List.of(search),
+                first -> {
+                    String page = first;
+                    while (page != null) {
+                        JsonNode found = platform.busGet(page).expect("Searching").body();
+                        for (JsonNode event : found.path("events")) {
+                            if (ours.contains(event.path("event_id").asString())) {
+                                rows.incrementAndGet();
+                            }
+                        }
+                        JsonNode next = found.path("next_cursor");
+                        page = next.isString() ? search + "&cursor=" + next.asString() : null;
+                    }
+                });
+        return rows.get();
     }
 
     private long participants(Map<String, Score> participants, Set<String> completed) {

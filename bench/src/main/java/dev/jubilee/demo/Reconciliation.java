@@ -55,7 +55,8 @@ final class Reconciliation {
     private void events() {
         check("events that happened = ids the bus gave", books.meant(), books.eventIds().size());
         check("repeats that were given another id", 0, books.renamed());
-        check("published = stored", books.eventIds().size(), observed.stored());
+        check("published = known by their status", books.eventIds().size(), observed.known());
+        check("published = stored, each once", books.eventIds().size(), observed.stored());
     }
 
     private void participants() {

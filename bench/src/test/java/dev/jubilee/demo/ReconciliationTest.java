@@ -23,6 +23,7 @@ class ReconciliationTest {
     private final GamePlan plan = new GamePlan(1, 200, 20);
     private final Books books = new Books();
     private List<Player> finale = List.of();
+    private long known;
     private long stored;
     private final Map<String, Score> participants = new HashMap<>();
     private final Set<String> completed = new HashSet<>();
@@ -41,7 +42,8 @@ class ReconciliationTest {
         List<Parcel> last = plan.finale(champions);
         last.forEach(this::publish);
         finale = last.stream().map(parcel -> parcel.kills().getFirst().player()).toList();
-        stored = books.eventIds().size();
+        known = books.eventIds().size();
+        stored = known;
         for (String user : books.admitted()) {
             participants.put(user, books.score(user));
         }
@@ -102,6 +104,7 @@ class ReconciliationTest {
     private List<String> broken() {
         Observed observed =
                 new Observed(
+                        known,
                         stored,
                         participants.size(),
                         participants,
@@ -125,7 +128,21 @@ class ReconciliationTest {
     void anEventThatIsNotStoredIsFound() {
         stored--;
 
-        assertThat(broken()).containsExactly("published = stored");
+        assertThat(broken()).containsExactly("published = stored, each once");
+    }
+
+    @Test
+    void anEventThatIsStoredTwiceIsFound() {
+        stored++;
+
+        assertThat(broken()).containsExactly("published = stored, each once");
+    }
+
+    @Test
+    void anEventWhoseStatusIsNotKnownIsFound() {
+        known--;
+
+        assertThat(broken()).containsExactly("published = known by their status");
     }
 
     @Test

@@ -168,7 +168,7 @@ public final class Jubilee implements AutoCloseable {
                 ending(new Credentials(database, changes, clock, audit, settings.credentials()));
         adminKeyFile = credentials.start(server.home(), ownDatabase);
 
-        Map<String, Object> kafka = kafka(server);
+        Map<String, Object> kafka = kafka(server, server.busGroupId());
         if (server.kafkaAutoCommit()) {
             log.info(
                     "KAFKA_ENABLE_AUTO_COMMIT=true has no effect: what was consumed is committed with"
@@ -211,7 +211,12 @@ public final class Jubilee implements AutoCloseable {
                                         audit,
                                         clock,
                                         metrics.registry()),
-                                busOf(bus, kafka, admin, pool, settings.bus().store().retention()),
+                                busOf(
+                                        bus,
+                                        kafka(server, server.liveOpsGroupId()),
+                                        admin,
+                                        pool,
+                                        settings.bus().store().retention()),
                                 settings.liveOps()));
         bus.traces().ask(new LiveOpsTrace(liveOps.effects()));
         if (server.roles().contains("liveops")) {
@@ -304,13 +309,13 @@ public final class Jubilee implements AutoCloseable {
         return ConnectionPool.Address.of(url, server.databaseUser(), server.databasePassword());
     }
 
-    private static Map<String, Object> kafka(ServerSettings server) {
+    private static Map<String, Object> kafka(ServerSettings server, String group) {
         Map<String, Object> kafka = new HashMap<>();
         kafka.put(
                 "bootstrap.servers",
                 Objects.requireNonNull(server.kafkaBrokers(), "KAFKA_BROKERS is not set"));
         kafka.put("client.id", server.kafkaClientId());
-        kafka.put("group.id", server.groupId());
+        kafka.put("group.id", group);
         kafka.put("session.timeout.ms", Math.toIntExact(server.kafkaSession().toMillis()));
         kafka.put("heartbeat.interval.ms", Math.toIntExact(server.kafkaHeartbeat().toMillis()));
         return kafka;

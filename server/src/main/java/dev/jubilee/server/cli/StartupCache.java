@@ -171,6 +171,7 @@ final class StartupCache {
             command.add("-XX:AOTCacheOutput=" + fresh(PROGRAM));
             command.addAll(List.of("-cp", classPath()));
             command.addAll(List.of(Main.class.getName(), "up", "--train", folder.toString()));
+            command.add("--trainer=" + ProcessHandle.current().pid());
             ProcessBuilder builder =
                     new ProcessBuilder(command)
                             .redirectErrorStream(true)

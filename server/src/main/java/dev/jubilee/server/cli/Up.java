@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -49,8 +50,18 @@ final class Up implements Callable<Integer> {
             description = "Start and end, and leave start-up caches in the folder.")
     private @Nullable Path training;
 
+    @Option(
+            names = "--trainer",
+            hidden = true,
+            paramLabel = "PID",
+            description = "The program that wants the caches.")
+    private long trainer;
+
     @Override
     public Integer call() throws InterruptedException {
+        if (training != null) {
+            endWith(trainer);
+        }
         // Before anything logs.
         System.setProperty(
                 "jubilee.logs",
@@ -79,7 +90,6 @@ final class Up implements Callable<Integer> {
                         InstantSource.system());
         shutdown.atEnd(jubilee);
         if (training != null) {
-            endWithParent();
             Rehearsal.play(server.host(), jubilee);
             return 0;
         }
@@ -95,12 +105,12 @@ final class Up implements Callable<Integer> {
     }
 
     /** A rehearsal whose program was killed would go on, with servers of its own, for nobody. */
-    private static void endWithParent() {
-        ProcessHandle.current()
-                .parent()
-                .ifPresent(parent -> {
-                    var _ = parent.onExit().thenRun(() -> System.exit(1));
-                });
+    private static void endWith(long program) {
+        Optional<ProcessHandle> running = ProcessHandle.of(program);
+        if (running.isEmpty()) {
+            System.exit(1);
+        }
+        var _ = running.orElseThrow().onExit().thenRun(() -> System.exit(1));
     }
 
     private static EmbeddedSettings embedded(ServerSettings server, SettingsReader reader) {

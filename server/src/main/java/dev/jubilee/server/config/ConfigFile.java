@@ -44,8 +44,9 @@ public final class ConfigFile {
             Path folder,
             Set<String> known) {
         Path file = locate(environment, option, folder);
-        Map<String, String> merged =
-                new TreeMap<>(file == null ? Map.of() : read(file, new KnownNames(known)));
+        KnownNames names = new KnownNames(known);
+        Map<String, String> merged = new TreeMap<>(file == null ? Map.of() : read(file, names));
+        tell("the environment", environment.keySet(), names);
         merged.putAll(environment);
         return merged;
     }
@@ -98,16 +99,18 @@ public final class ConfigFile {
         if (!faults.isEmpty()) {
             throw new InvalidSettingsException(faults);
         }
-        tell(file, settings.keySet().stream().filter(known::isWithoutEffect).sorted().toList());
+        tell(file, settings.keySet(), known);
         return settings;
     }
 
-    private static void tell(Path file, List<String> withoutEffect) {
+    private static void tell(Object where, Set<String> given, KnownNames known) {
+        List<String> withoutEffect =
+                given.stream().filter(known::isWithoutEffect).sorted().toList();
         if (!withoutEffect.isEmpty()) {
             // No logger before there is something to say: it makes the folder of the logs, and a
             // start that is refused leaves nothing behind.
             LoggerFactory.getLogger(ConfigFile.class)
-                    .warn("what {} says of {} has no effect in this version", file, withoutEffect);
+                    .warn("what {} says of {} has no effect in this version", where, withoutEffect);
         }
     }
 

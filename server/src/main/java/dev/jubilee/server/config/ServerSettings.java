@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  *     starts an embedded PostgreSQL
  * @param kafkaBrokers null starts an embedded Kafka
  * @param kafkaClientId how Kafka's own logs and quotas know the program
- * @param groupId goes before the names of the internal consumer groups
+ * @param busGroupId goes before the names of the internal consumer groups
+ * @param liveOpsGroupId the same of those that live-ops has
  * @param kafkaSession after which a member of a consumer group that is not heard of is replaced
  * @param kafkaHeartbeat how often members are heard of; a third of the session at most
  * @param kafkaAutoCommit what {@code KAFKA_ENABLE_AUTO_COMMIT} says, which has no effect: what was
@@ -38,7 +39,8 @@ public record ServerSettings(
         Duration databaseAnswerTimeout,
         @Nullable String kafkaBrokers,
         String kafkaClientId,
-        String groupId,
+        String busGroupId,
+        String liveOpsGroupId,
         Duration kafkaSession,
         Duration kafkaHeartbeat,
         boolean kafkaAutoCommit) {
@@ -52,6 +54,7 @@ public record ServerSettings(
                         Duration.ofSeconds(6),
                         Duration.ofSeconds(1),
                         Duration.ofMinutes(30));
+        String group = in.text("KAFKA_GROUP_ID", "jubilee");
         return new ServerSettings(
                 Path.of(in.text("JUBILEE_HOME", ".jubilee")).toAbsolutePath().normalize(),
                 roles(in),
@@ -80,7 +83,8 @@ public record ServerSettings(
                         Duration.ofHours(1)),
                 in.optionalText("KAFKA_BROKERS"),
                 in.text("KAFKA_CLIENT_ID", "jubilee"),
-                in.text("KAFKA_GROUP_ID", "jubilee"),
+                in.text("KAFKA_BUS_GROUP_ID", group),
+                in.text("KAFKA_LIVEOPS_GROUP_ID", group),
                 session,
                 in.duration(
                         "KAFKA_HEARTBEAT_INTERVAL",

@@ -2,6 +2,8 @@ package dev.jubilee.server.http;
 
 import dev.jubilee.server.config.SettingsReader;
 import java.time.Duration;
+import java.util.Collections;
+import java.util.List;
 
 /**
  * What one port tolerates.
@@ -31,6 +33,11 @@ public record HttpLimits(
     /** The limits of live-ops: {@code SERVER_READ_TIMEOUT} and so on. */
     public static HttpLimits liveops(SettingsReader settings) {
         return from(settings, "SERVER_", "SERVER_MAX_BODY_BYTES", MIB);
+    }
+
+    /** The longest that a connection may be silent, whatever it waits for. */
+    Duration longest() {
+        return Collections.max(List.of(readTimeout, writeTimeout, idleTimeout));
     }
 
     private static HttpLimits from(

@@ -42,7 +42,7 @@ public final class HttpPort implements AutoCloseable {
                         .setHost(host)
                         .setPort(port == 0 ? anyFree() : port)
                         // Also ends a peer that does not read its answer, which no Deadline sees.
-                        .setIdleTimeout((int) edge.limits().idleTimeout().toMillis())
+                        .setIdleTimeout((int) edge.limits().longest().toMillis())
                         .setIdleTimeoutUnit(TimeUnit.MILLISECONDS)
                         // Nobody speaks WebSocket here, and it would look at every request.
                         .setPerFrameWebSocketCompressionSupported(false)

@@ -163,8 +163,7 @@ public final class RateLimits {
 
     /** Seeded, so that nobody can choose ids that fall together. */
     private long hash(String who, int role, Router.Route route) {
-        long hash = mix(seed ^ ((long) role << 32) ^ route.method().name().hashCode());
-        hash = mix(hash ^ route.path().hashCode());
+        long hash = mix(seed ^ ((long) role << 32) ^ route.budget().hashCode());
         for (int i = 0; i < who.length(); i++) {
             hash = (hash ^ who.charAt(i)) * 0x9E37_79B9_7F4A_7C15L;
             hash ^= hash >>> 29;

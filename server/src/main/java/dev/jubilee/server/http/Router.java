@@ -34,6 +34,7 @@ public final class Router {
     /**
      * One route. Exactly one of the two handlers is there.
      *
+     * @param budget what it counts against, a caller: routes of one budget share it
      * @param queries the query parameters that it knows; any other is refused
      */
     public record Route(
@@ -42,6 +43,7 @@ public final class Router {
             List<String> parameters,
             Access access,
             Limit limit,
+            String budget,
             Set<String> queries,
             @Nullable Blocking blocking,
             @Nullable Hot hot) {}
@@ -89,15 +91,25 @@ public final class Router {
      */
     public Router limit(Limit limit) {
         Route last = routes.getLast();
-        return replaceLast(limit, last.queries());
+        return replaceLast(limit, last.budget(), last.queries());
+    }
+
+    /**
+     * Counts the route that was added last together with all others of this name: another way to
+     * say the same is not another budget.
+     */
+    public Router sharing(String budget) {
+        Route last = routes.getLast();
+        return replaceLast(last.limit(), budget, last.queries());
     }
 
     /** Names the query parameters of the route that was added last; any other is refused. */
     public Router query(String... names) {
-        return replaceLast(routes.getLast().limit(), Set.of(names));
+        Route last = routes.getLast();
+        return replaceLast(last.limit(), last.budget(), Set.of(names));
     }
 
-    private Router replaceLast(Limit limit, Set<String> queries) {
+    private Router replaceLast(Limit limit, String budget, Set<String> queries) {
         Route last = routes.removeLast();
         Route changed =
                 new Route(
@@ -106,6 +118,7 @@ public final class Router {
                         last.parameters(),
                         last.access(),
                         limit,
+                        budget,
                         queries,
                         last.blocking(),
                         last.hot());
@@ -138,6 +151,7 @@ public final class Router {
                         List.copyOf(parameters),
                         access,
                         limit,
+                        method + " " + path,
                         Set.of(),
                         blocking,
                         hot);

@@ -16,6 +16,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -35,6 +36,7 @@ public final class Players {
     private final Database database;
     private final InstantSource clock;
     private final LoadingCache<String, Player> cache;
+    private final AtomicLong forgotten = new AtomicLong();
 
     public Players(Database database, ChangeFeed feed, InstantSource clock) {
         this.database = database;
@@ -70,7 +72,13 @@ public final class Players {
 
     /** Many players by id, in one query for those that are not cached. */
     public Map<String, Player> getAll(Collection<String> userIds) {
-        return cache.getAll(userIds);
+        long before = forgotten.get();
+        Map<String, Player> players = cache.getAll(userIds);
+        // What is loaded together is cached also if it was forgotten meanwhile.
+        if (forgotten.get() != before) {
+            cache.invalidateAll(userIds);
+        }
+        return players;
     }
 
     /** A player as it stands in the database; null when nothing has been said of it. */
@@ -114,6 +122,7 @@ public final class Players {
 
     /** Lets the next reader ask the database; an empty id means everybody. */
     void forget(String userId) {
+        forgotten.incrementAndGet();
         if (userId.isEmpty()) {
             cache.invalidateAll();
         } else {

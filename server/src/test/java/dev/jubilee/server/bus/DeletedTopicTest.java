@@ -8,6 +8,7 @@ import dev.jubilee.server.testing.Platform;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
@@ -47,6 +48,34 @@ class DeletedTopicTest {
             Await.until("the next is delivered", () -> receiver.eventIds().contains(second));
             assertThat(receiver.eventIds()).containsExactly(first, second);
         }
+    }
+
+    @Test
+    void theEventsOfADeletedTopicStayCompletedWhenItsNameIsMadeAgain() throws Exception {
+        String topic = platform.topic("completed");
+        String made = "{\"name\": \"" + topic + "\", \"partitions\": 1}";
+        try (BusInstance bus = new BusInstance(platform, Map.of());
+                Receiver receiver = new Receiver()) {
+            bus.post("operator", "/topics", made);
+            subscribe(bus, topic, receiver);
+            publish(bus, topic);
+            String second = publish(bus, topic);
+            Await.until("both are delivered", () -> receiver.received.size() == 2);
+            Await.until("it is completed", () -> status(bus, second).equals("completed"));
+
+            bus.send("DELETE", "admin", "/topics/" + topic + "?force=true", "");
+            platform.clock().advance(Duration.ofSeconds(1));
+            bus.post("operator", "/topics", made);
+            String third = publish(bus, topic);
+            Await.until("the third is delivered", () -> receiver.received.size() == 3);
+
+            assertThat(status(bus, second)).isEqualTo("completed");
+            Await.until("the new one too", () -> status(bus, third).equals("completed"));
+        }
+    }
+
+    private static String status(BusInstance bus, String eventId) {
+        return bus.get("service", "/events/" + eventId + "/status").text("status");
     }
 
     private static String subscribe(BusInstance bus, String topic, Receiver receiver) {

@@ -106,13 +106,16 @@ class PublishChoicesTest {
     }
 
     @Test
-    void theKeyIsTheCallersChoiceAndByDefaultThePlayer() throws Exception {
+    void theKeyIsTheCallersChoiceAndByDefaultThePlayerThenTheSession() throws Exception {
         assertThat(keyOf("\"key\":\"mine\",\"payload\":{\"player_id\":\"ann\"}")).isEqualTo("mine");
         assertThat(keyOf("\"subject\":\"bob\",\"payload\":{\"player_id\":\"ann\"}"))
                 .isEqualTo("bob");
         assertThat(keyOf("\"payload\":{\"a\":{\"player_id\":\"no\"},\"player_id\":\"ann\"}"))
                 .isEqualTo("ann");
         assertThat(keyOf("\"payload\":\"{\\\"player_id\\\":\\\"ann\\\"}\"")).isEqualTo("ann");
+        assertThat(keyOf("\"payload\":{\"session_id\":\"s1\",\"player_id\":\"ann\"}"))
+                .isEqualTo("ann");
+        assertThat(keyOf("\"payload\":{\"session_id\":\"s1\",\"player_id\":7}")).isEqualTo("s1");
         assertThat(keyOf("\"payload\":[1]")).isNull();
     }
 

@@ -154,6 +154,58 @@ class ReplayTest {
     }
 
     @Test
+    void aReplayWaitsWhileItsTopicIsPaused() throws Exception {
+        String target = topic("rests", 1);
+        Answer made =
+                replay("\"target_topic\":\"" + target + "\",\"rate_per_second\":8,\"filter\":{}");
+        String path = "/replay/" + made.text("replay_id");
+        Await.until("it has begun", () -> status(bus, path).get("replayed").intValue() > 0);
+        assertThat(bus.post("operator", "/topics/" + target + "/pause", "").status())
+                .isEqualTo(200);
+        // What was under way is sent; then it steps back, again and again.
+        Await.until("it has stepped back", () -> isQuiet(path));
+        int sent = read(target).size();
+        Await.until("it has tried again", () -> !isQuiet(path));
+        Await.until("and has stepped back again", () -> isQuiet(path));
+        assertThat(read(target)).hasSize(sent);
+        assertThat(sent).isLessThan(KILLS);
+
+        bus.post("operator", "/topics/" + target + "/resume", "");
+        Await.until("it goes on", () -> read(target).size() > sent);
+        bus.post("operator", path + "/cancel", "");
+    }
+
+    @Test
+    void timeThatAReplayLostIsNotMadeUpFor() throws Exception {
+        String target = topic("steady", 1);
+        int rate = 40;
+        Answer made;
+        try (Connection connection = platform.connection();
+                Statement statement = connection.createStatement()) {
+            connection.setAutoCommit(false);
+            // It counts as long as this takes.
+            statement.execute("LOCK TABLE bus.events IN ACCESS EXCLUSIVE MODE");
+            made =
+                    replay(
+                            "\"target_topic\":\""
+                                    + target
+                                    + "\",\"rate_per_second\":"
+                                    + rate
+                                    + ",\"filter\":{}");
+            String id = made.text("replay_id");
+            Await.until("somebody runs it", () -> !leaseOf(id).isEmpty());
+            long until = leasedUntil(id);
+            Await.until("seconds have gone", () -> leasedUntil(id) > until);
+            connection.rollback();
+        }
+        long began = System.nanoTime();
+        await(bus, made, "completed");
+        double seconds = (System.nanoTime() - began) / 1e9;
+        // But for the piece that is sent first, it takes as long as the rate says, or longer.
+        assertThat(seconds).isGreaterThan((KILLS - rate) / (double) rate);
+    }
+
+    @Test
     void aReplayIsRefusedWhileTheStoreIsBehindAndLeavesNothingOutLater() throws Exception {
         String late = topic("late", 1);
         String asked =

@@ -12,11 +12,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.common.config.ConfigResource;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import tools.jackson.databind.JsonNode;
 
 class TopicsTest {
     @RegisterExtension static final Platform platform = new Platform();
@@ -164,6 +168,56 @@ class TopicsTest {
 
         assertThat(misfit.status()).isEqualTo(409);
         assertThat(fit.status()).isEqualTo(201);
+    }
+
+    @Test
+    void whatIsAdoptedIsMadeAsAskedAndWhatDriftedIsSetRight() throws Exception {
+        String name = platform.topic("strangers");
+        admin.createTopics(
+                        List.of(
+                                new NewTopic(name, 1, (short) 1)
+                                        .configs(
+                                                Map.of(
+                                                        "retention.ms",
+                                                        "3600000",
+                                                        "message.timestamp.type",
+                                                        "CreateTime"))))
+                .all()
+                .get();
+        bus.post(
+                "operator",
+                "/topics",
+                "{\"name\":\"" + name + "\",\"partitions\":1,\"retention_hours\":48}");
+        assertThat(drift(name)).isEmpty();
+        assertThat(config(name, "message.timestamp.type")).isEqualTo("LogAppendTime");
+
+        set(name, "retention.ms", "60000");
+        assertThat(drift(name)).hasSize(1);
+        bus.send("PATCH", "operator", "/topics/" + name, "{\"retention_hours\":48}");
+        assertThat(drift(name)).isEmpty();
+
+        set(name, "message.timestamp.type", "CreateTime");
+        assertThat(drift(name).get(0).get("field").stringValue())
+                .isEqualTo("message_timestamp_type");
+    }
+
+    private static JsonNode drift(String name) {
+        return bus.get("operator", "/topics/" + name).body().path("drift");
+    }
+
+    private static String config(String name, String key) throws Exception {
+        ConfigResource topic = new ConfigResource(ConfigResource.Type.TOPIC, name);
+        return admin.describeConfigs(List.of(topic)).all().get().values().stream()
+                .map(config -> config.get(key).value())
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static void set(String name, String key, String value) throws Exception {
+        AlterConfigOp change =
+                new AlterConfigOp(new ConfigEntry(key, value), AlterConfigOp.OpType.SET);
+        ConfigResource topic = new ConfigResource(ConfigResource.Type.TOPIC, name);
+        admin.incrementalAlterConfigs(Map.of(topic, List.of(change))).all().get();
     }
 
     @Test

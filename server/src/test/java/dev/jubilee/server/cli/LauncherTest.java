@@ -18,6 +18,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The launcher, in a small tree of its own, with a Maven and a Java that only leave traces. */
@@ -142,6 +143,24 @@ class LauncherTest {
         Running first = up("first");
         first.end();
         assertThat(up("again").classPath()).isEqualTo(first.classPath());
+    }
+
+    @Test
+    @Timeout(60)
+    void aLockThatNobodyHoldsDoesNotHoldUpABuild() throws Exception {
+        // Its launcher was ended before it wrote its name.
+        Files.createDirectories(tree.resolve("target/build.lock"));
+        assertThat(run("build", "build").waitFor()).isZero();
+        assertThat(tree.resolve("target/build.lock")).doesNotExist();
+    }
+
+    @Test
+    @Timeout(60)
+    void whereNothingCanBeWrittenABuildSaysSo() throws Exception {
+        // Root may write everywhere, but nobody into a file.
+        write("target", "");
+        assertThat(run("build", "build").waitFor()).isNotZero();
+        assertThat(tree.resolve("build.log")).content().contains("cannot write to", "target");
     }
 
     @Test

@@ -93,6 +93,41 @@ class PortTest {
     }
 
     @Test
+    void aShorterIdleTimeoutDoesNotCutAnAnswerOff() throws Exception {
+        HttpLimits brief =
+                new HttpLimits(
+                        1_000,
+                        Duration.ofSeconds(30),
+                        Duration.ofSeconds(30),
+                        Duration.ofMillis(200),
+                        10);
+        CountDownLatch idleTimeHasPassed = new CountDownLatch(1);
+        try (EdgeServer server =
+                        new EdgeServer(
+                                NOBODY,
+                                RateLimits.Settings.OFF,
+                                brief,
+                                router ->
+                                        router.get(
+                                                "/",
+                                                Access.ANYONE,
+                                                call -> {
+                                                    idleTimeHasPassed.await();
+                                                    return Reply.noContent();
+                                                }));
+                RawConnection idle = new RawConnection(server.port());
+                RawConnection waiting = new RawConnection(server.port())) {
+            waiting.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+            // One that is idle is closed, after the other began to wait.
+            idle.send("GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n");
+            assertThat(idle.answer()).startsWith("HTTP/1.1 404 ");
+            Await.until("the idle one is closed", idle::isClosedByPeer);
+            idleTimeHasPassed.countDown();
+            assertThat(waiting.answer()).startsWith("HTTP/1.1 204 ");
+        }
+    }
+
+    @Test
     void anIdleConnectionIsClosedEvenWhenItDripsAHeader() throws Exception {
         HttpLimits brief =
                 new HttpLimits(

@@ -58,6 +58,24 @@ class RateLimitsTest {
     }
 
     @Test
+    void anotherWayToSayTheSameIsNotAnotherBudget() {
+        Router spellings =
+                new Router()
+                        .post("/join", Access.PLAYER, call -> Reply.noContent())
+                        .sharing("join")
+                        .put("/participants", Access.PLAYER, call -> Reply.noContent())
+                        .sharing("join");
+        RateLimits limits = limits(Map.of(), true);
+        int allowed = 0;
+        for (int i = 0; i < 30; i++) {
+            Router.Route route = spellings.routes().get(i % 2);
+            Reply refusal = limits.refuse(route, ann, () -> "127.0.0.1", () -> "c");
+            allowed += refusal == null ? 1 : 0;
+        }
+        assertThat(allowed).isEqualTo(10);
+    }
+
+    @Test
     void aRefusalSaysWhenToComeBack() {
         RateLimits limits = limits(Map.of(), true);
         allowed(limits, 0, ann, 10);

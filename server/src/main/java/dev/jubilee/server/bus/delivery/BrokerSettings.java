@@ -39,8 +39,10 @@ public record BrokerSettings(@Nullable Rabbit rabbit, @Nullable Redis redis) {
     private static @Nullable Redis redis(SettingsReader reader) {
         String host = reader.optionalText("REDIS_HOST");
         int port = reader.integer("REDIS_PORT", 6379, 1, 65_535);
-        String password = reader.optionalText("REDIS_PASSWORD");
-        int database = reader.integer("REDIS_DB", 0, 0, 10_000);
-        return host == null ? null : new Redis(host, port, password, database);
+        String shared = reader.optionalText("REDIS_PASSWORD");
+        String own = reader.optionalText("REDIS_BUS_PASSWORD");
+        int database =
+                reader.integer("REDIS_BUS_DB", reader.integer("REDIS_DB", 0, 0, 10_000), 0, 10_000);
+        return host == null ? null : new Redis(host, port, own == null ? shared : own, database);
     }
 }

@@ -146,7 +146,7 @@ final class CloudEventItems {
         Envelope event =
                 read.toBuilder()
                         .acceptedAt(publisher.now())
-                        .partitionKey(key == null ? scan.player() : key)
+                        .partitionKey(key == null ? scan.whose() : key)
                         .extensions(extensions)
                         .build();
         return new ParsedItem.Fit(new Publisher.Accepted(topic, event));

@@ -203,12 +203,12 @@ final class EventReader {
         return new ParsedItem.Fit(new Publisher.Accepted(topic, event));
     }
 
-    /** The caller's choice; else whom the event is about. */
+    /** The caller's choice; else whom the event is about, or the session. */
     private static @Nullable String keyOf(EventDraft draft) {
         if (draft.key != null) {
             return draft.key;
         }
-        return draft.subject == null ? draft.payloadPlayer : draft.subject;
+        return draft.subject == null ? draft.payloadWhose : draft.subject;
     }
 
     private static String defaultSource(EventDraft draft, IdMaker ids) {
@@ -237,7 +237,7 @@ final class EventReader {
         if (draft.payloadIsText) {
             PayloadScan scan = scan(payload);
             fault = scan.fault();
-            draft.payloadPlayer = scan.player();
+            draft.payloadWhose = scan.whose();
         } else {
             fault = encodingFault(payload);
         }

@@ -12,21 +12,22 @@ import tools.jackson.core.json.JsonFactory;
  * What one pass over a payload tells, and no tree is built for.
  *
  * @param fault what is wrong with it as JSON; null when nothing is
- * @param player the {@code player_id} at its top, by default the key of the event: a player's
- *     events keep their order
+ * @param whose the {@code player_id} at its top, else the {@code session_id}; by default the key of
+ *     the event: a player's events keep their order, and so do those of a session without one
  */
-record PayloadScan(@Nullable String fault, @Nullable String player) {
+record PayloadScan(@Nullable String fault, @Nullable String whose) {
     private static final String PLAYER = "player_id";
-    private static final int MAX_PLAYER = 255;
+    private static final String SESSION = "session_id";
+    private static final int MAX_LENGTH = 255;
 
     /** Passes over bytes that should be one JSON value. */
     static PayloadScan of(JsonFactory json, byte[] payload) {
-        String player;
+        String whose;
         try (JsonParser parser = json.createParser(ObjectReadContext.empty(), payload)) {
             if (parser.nextToken() == null) {
                 return new PayloadScan("must be JSON, was empty", null);
             }
-            player = playerOf(parser);
+            whose = whoseIs(parser);
             parser.finishToken();
             if (parser.nextToken() != null) {
                 return new PayloadScan("must be one JSON value, found more after it", null);
@@ -35,29 +36,33 @@ record PayloadScan(@Nullable String fault, @Nullable String player) {
             return new PayloadScan("must be JSON: " + Json.fault(e), null);
         }
         boolean clean = Utf8.isWellFormed(payload);
-        return new PayloadScan(clean ? null : "must be well-formed UTF-8", player);
+        return new PayloadScan(clean ? null : "must be well-formed UTF-8", whose);
     }
 
     /** Passes over the value that the parser stands on, to its end. */
-    static @Nullable String playerOf(JsonParser parser) {
+    static @Nullable String whoseIs(JsonParser parser) {
         if (parser.currentToken() != JsonToken.START_OBJECT) {
             parser.skipChildren();
             return null;
         }
         String player = null;
+        String session = null;
         while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
-            boolean names = parser.currentName().equals(PLAYER);
-            if (parser.nextToken() == JsonToken.VALUE_STRING && names) {
+            String name = parser.currentName();
+            JsonToken value = parser.nextToken();
+            if (value == JsonToken.VALUE_STRING && name.equals(PLAYER)) {
                 player = usable(parser.getString());
+            } else if (value == JsonToken.VALUE_STRING && name.equals(SESSION)) {
+                session = usable(parser.getString());
             } else {
                 parser.skipChildren();
             }
         }
-        return player;
+        return player == null ? session : player;
     }
 
-    private static @Nullable String usable(String player) {
-        boolean fits = !player.isEmpty() && player.length() <= MAX_PLAYER;
-        return fits && Utf8.isClean(player) ? player : null;
+    private static @Nullable String usable(String id) {
+        boolean fits = !id.isEmpty() && id.length() <= MAX_LENGTH;
+        return fits && Utf8.isClean(id) ? id : null;
     }
 }

@@ -42,8 +42,7 @@ final class ReplayRun {
     private @Nullable Long matched;
     private long skipped;
     private long replayed;
-    private long sentInThisRun;
-    private final long began = System.nanoTime();
+    private long nextPiece = System.nanoTime();
 
     /** Opens what a replay is read from. */
     @FunctionalInterface
@@ -151,11 +150,11 @@ final class ReplayRun {
             List<Replayed> part = events.subList(sent, until);
             sent = until;
             replayed += part.size();
-            sentInThisRun += part.size();
+            nextPiece = Math.max(nextPiece, System.nanoTime());
             if (!take(to, part, source.after(sent))) {
                 return false;
             }
-            pace();
+            pace(part.size());
         } while (sent < events.size());
         return true;
     }
@@ -181,17 +180,14 @@ final class ReplayRun {
 
     /** Waits until the target takes more; false when somebody stopped it, or it waits too long. */
     private boolean awaitRoom(ReplayTarget to) throws InterruptedException {
-        if (!(to instanceof ReplayTarget.Owing subscription)) {
-            return true;
-        }
         long since = System.nanoTime();
         long renewAt = since + RETRY_NANOS;
         while (System.nanoTime() - since < FULL_NANOS) {
-            switch (subscription.room()) {
+            switch (to.room()) {
                 case FREE -> {
                     return true;
                 }
-                case GONE -> throw new TargetGone("the subscription was deleted");
+                case GONE -> throw new TargetGone("what it was to be sent to was deleted");
                 case FULL -> TimeUnit.MILLISECONDS.sleep(ROOM_MILLIS);
             }
             if (System.nanoTime() - renewAt > 0) {
@@ -201,7 +197,7 @@ final class ReplayRun {
                 }
             }
         }
-        // Few run at once, and others need not wait for this subscription.
+        // Few run at once, and others need not wait for this target.
         store.stepBack(replay.replayId(), lease);
         return false;
     }
@@ -275,11 +271,12 @@ final class ReplayRun {
         return rate == null ? PIECE : Math.clamp(rate / 4, 1, PIECE);
     }
 
-    private void pace() throws InterruptedException {
+    /** Time that was lost, by counting or waiting, is not made up for: a rate is a limit. */
+    private void pace(int sent) throws InterruptedException {
         Integer rate = replay.ratePerSecond();
         if (rate != null) {
-            long due = (long) (sentInThisRun * 1e9 / rate);
-            TimeUnit.NANOSECONDS.sleep(due - (System.nanoTime() - began));
+            nextPiece += (long) (sent * 1e9 / rate);
+            TimeUnit.NANOSECONDS.sleep(nextPiece - System.nanoTime());
         }
     }
 }

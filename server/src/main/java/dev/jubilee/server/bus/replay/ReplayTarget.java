@@ -8,6 +8,9 @@ import java.util.concurrent.CompletableFuture;
 
 /** Where the events of a replay go, each marked with the replay's id. Thread-safe. */
 sealed interface ReplayTarget {
+    /** Whether it is there, and has room. */
+    Room room();
+
     /** Takes events before it is noted that they are done: what was not noted comes again. */
     non-sealed interface Forwarding extends ReplayTarget {
         /**
@@ -22,9 +25,6 @@ sealed interface ReplayTarget {
     non-sealed interface Owing extends ReplayTarget {
         /** Takes events, in this order. */
         void owe(Connection connection, List<Replayed> events) throws SQLException;
-
-        /** Whether it is there, and has room. */
-        Room room();
     }
 
     /** Whether a target takes more. */

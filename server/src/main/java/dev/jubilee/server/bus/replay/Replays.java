@@ -4,6 +4,7 @@ import dev.jubilee.events.Envelope;
 import dev.jubilee.server.audit.Audit;
 import dev.jubilee.server.bus.publish.Publisher;
 import dev.jubilee.server.bus.search.EventViews;
+import dev.jubilee.server.bus.topics.Topic;
 import dev.jubilee.server.bus.topics.TopicCatalogue;
 import dev.jubilee.server.database.ChangeFeed;
 import dev.jubilee.server.database.Database;
@@ -193,14 +194,32 @@ public final class Replays implements Routes, AutoCloseable {
         String target = replay.target();
         return switch (replay.kind()) {
             case NONE, FILE -> null;
-            case TOPIC ->
-                    (ReplayTarget.Forwarding) events -> forward(String.valueOf(target), events);
+            case TOPIC -> new ToTopic(String.valueOf(target));
             case SUBSCRIPTION -> new ToSubscription(UUID.fromString(String.valueOf(target)));
         };
     }
 
-    private CompletableFuture<?> forward(String topic, List<Replayed> events) {
-        return platform.publisher().forward(topic, events.stream().map(Replayed::event).toList());
+    private final class ToTopic implements ReplayTarget.Forwarding {
+        private final String name;
+
+        ToTopic(String name) {
+            this.name = name;
+        }
+
+        @Override
+        public CompletableFuture<?> send(List<Replayed> events) {
+            return platform.publisher()
+                    .forward(name, events.stream().map(Replayed::event).toList());
+        }
+
+        @Override
+        public ReplayTarget.Room room() {
+            Topic topic = platform.topics().find(name);
+            if (topic == null) {
+                return ReplayTarget.Room.GONE;
+            }
+            return topic.isActive() ? ReplayTarget.Room.FREE : ReplayTarget.Room.FULL;
+        }
     }
 
     private final class ToSubscription implements ReplayTarget.Owing {

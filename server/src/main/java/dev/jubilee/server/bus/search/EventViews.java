@@ -20,7 +20,11 @@ public final class EventViews {
                         events.stream()
                                 .map(e ->
                                         new Outcomes.Place(
-                                                e.eventId(), e.topic(), e.partition(), e.offset()))
+                                                e.eventId(),
+                                                e.topic(),
+                                                e.partition(),
+                                                e.offset(),
+                                                e.acceptedAt()))
                                 .toList());
         return events.stream().map(event -> view(event, found.get(event.eventId()))).toList();
     }

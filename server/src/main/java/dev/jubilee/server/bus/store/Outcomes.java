@@ -6,6 +6,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,14 +29,16 @@ public final class Outcomes {
                     FROM bus.event_deliveries a WHERE a.event_id = e.event_id
                     GROUP BY a.subscription_id) s) AS tries,
             (SELECT o.next_offset FROM platform.consumer_offsets o WHERE o.consumer_group = 'delivery'
-                AND o.topic = e.topic AND o.partition = e.partition ORDER BY o.updated_at DESC LIMIT 1) AS routed
+                AND o.topic = e.topic AND o.partition = e.partition ORDER BY o.updated_at DESC LIMIT 1) AS routed,
+            EXISTS (SELECT FROM bus.topics t WHERE t.name = e.topic AND t.created_at > e.accepted_at) AS older_than_topic
             """;
 
     private final Database database;
     private final Predicate<String> subscribed;
 
-    /** An event, and where Kafka has it. */
-    public record Place(String eventId, String topic, int partition, long offset) {}
+    /** An event, and where and since when Kafka has it. */
+    public record Place(
+            String eventId, String topic, int partition, long offset, Instant acceptedAt) {}
 
     /**
      * @param status {@code processing}, {@code completed} or {@code failed}
@@ -63,14 +66,20 @@ public final class Outcomes {
                             "SELECT e.event_id, e.topic, e.\"offset\", "
                                     + COLUMNS
                                     + """
-                                    FROM unnest(?::text[], ?::text[], ?::int[], ?::bigint[])
-                                        AS e (event_id, topic, partition, "offset")
+                                    FROM unnest(?::text[], ?::text[], ?::int[], ?::bigint[], ?::timestamptz[])
+                                        AS e (event_id, topic, partition, "offset", accepted_at)
                                     """)) {
                 select.setArray(1, array(connection, "text", events.stream().map(Place::eventId)));
                 select.setArray(2, array(connection, "text", events.stream().map(Place::topic)));
                 select.setArray(
                         3, array(connection, "int4", events.stream().map(Place::partition)));
                 select.setArray(4, array(connection, "int8", events.stream().map(Place::offset)));
+                select.setArray(
+                        5,
+                        array(
+                                connection,
+                                "timestamptz",
+                                events.stream().map(e -> e.acceptedAt().toString())));
                 try (ResultSet row = select.executeQuery()) {
                     while (row.next()) {
                         outcomes.put(row.getString(1), of(row, row.getString(2), row.getLong(3)));
@@ -100,7 +109,11 @@ public final class Outcomes {
         if (row.getBoolean("dead")) {
             return "failed";
         }
-        boolean isRouted = !subscribed.test(topic) || row.getLong("routed") > offset;
+        // Of a topic that was deleted and made again: its offsets were others.
+        boolean isRouted =
+                !subscribed.test(topic)
+                        || row.getLong("routed") > offset
+                        || row.getBoolean("older_than_topic");
         if (row.getBoolean("owed") || !isRouted) {
             return "processing";
         }

@@ -39,8 +39,17 @@ final class KafkaTopics {
      * A topic as Kafka has it.
      *
      * @param retentionMillis as Kafka writes it; -1 is for ever
+     * @param timestamps whose clock tells when a record came: {@code LogAppendTime} is the broker's
      */
-    record Actual(UUID id, int partitions, int replicationFactor, String retentionMillis) {}
+    record Actual(
+            UUID id,
+            int partitions,
+            int replicationFactor,
+            String retentionMillis,
+            String timestamps) {}
+
+    /** The broker's clock, and not a producer's. */
+    static final String TIMESTAMPS = "LogAppendTime";
 
     private static final Duration TIMEOUT = Duration.ofSeconds(10);
     private static final Duration PAUSE = Duration.ofMillis(20);
@@ -59,7 +68,7 @@ final class KafkaTopics {
     /**
      * Makes the topic, with as many replicas as there are brokers at most. One that is there
      * already without a row of ours is what a crash left behind, or a stranger's: it is adopted
-     * when it has the partitions asked for, and otherwise refused.
+     * when it has the partitions asked for, with its settings made as asked, and otherwise refused.
      */
     Made make(NewTopicRequest asked) {
         int brokers = await(admin.describeCluster().nodes()).size();
@@ -69,13 +78,27 @@ final class KafkaTopics {
                         .configs(configs(asked));
         try {
             Uuid id = await(admin.createTopics(List.of(topic)).topicId(asked.name()));
-            awaitLeaders(asked.name(), 0, asked.partitions());
+            awaitNewLeaders(asked);
             return new Made(uuid(id), asked.partitions(), replicas, true);
         } catch (TopicExistsException e) {
             return adopt(asked);
         } catch (InvalidTopicException e) {
             throw Problem.conflict("topic_name_taken", "Kafka refuses the name: " + e.getMessage())
                     .asException();
+        }
+    }
+
+    /** One that does not become ready is taken back: nobody would learn that Kafka has it. */
+    private void awaitNewLeaders(NewTopicRequest asked) {
+        try {
+            awaitLeaders(asked.name(), 0, asked.partitions());
+        } catch (RuntimeException e) {
+            try {
+                remove(asked.name());
+            } catch (RuntimeException again) {
+                e.addSuppressed(again);
+            }
+            throw e;
         }
     }
 
@@ -109,15 +132,20 @@ final class KafkaTopics {
 
     /** Sets how long the topic keeps events. */
     void retain(String name, int hours) {
-        ConfigEntry retention =
-                new ConfigEntry(TopicConfig.RETENTION_MS_CONFIG, retentionMillis(hours));
+        set(name, Map.of(TopicConfig.RETENTION_MS_CONFIG, retentionMillis(hours)));
+    }
+
+    private void set(String name, Map<String, String> configs) {
+        List<AlterConfigOp> changes =
+                configs.entrySet().stream()
+                        .map(one -> new ConfigEntry(one.getKey(), one.getValue()))
+                        .map(one -> new AlterConfigOp(one, AlterConfigOp.OpType.SET))
+                        .toList();
         await(
                 admin.incrementalAlterConfigs(
                                 Map.of(
                                         new ConfigResource(ConfigResource.Type.TOPIC, name),
-                                        List.of(
-                                                new AlterConfigOp(
-                                                        retention, AlterConfigOp.OpType.SET))))
+                                        changes))
                         .all());
     }
 
@@ -150,12 +178,17 @@ final class KafkaTopics {
     }
 
     private static Actual actual(TopicDescription topic, Config config) {
-        ConfigEntry retention = config.get(TopicConfig.RETENTION_MS_CONFIG);
         return new Actual(
                 uuid(topic.topicId()),
                 topic.partitions().size(),
                 topic.partitions().getFirst().replicas().size(),
-                retention == null ? "" : retention.value());
+                value(config, TopicConfig.RETENTION_MS_CONFIG),
+                value(config, TopicConfig.MESSAGE_TIMESTAMP_TYPE_CONFIG));
+    }
+
+    private static String value(Config config, String name) {
+        ConfigEntry entry = config.get(name);
+        return entry == null ? "" : entry.value();
     }
 
     /** The topics that Kafka has, without its own. */
@@ -205,6 +238,7 @@ final class KafkaTopics {
                                     + " to take it over.")
                     .asException();
         }
+        set(asked.name(), configs(asked));
         int replicas = there.partitions().getFirst().replicas().size();
         return new Made(uuid(there.topicId()), partitions, replicas, false);
     }
@@ -245,7 +279,7 @@ final class KafkaTopics {
         configs.put(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, Integer.toString(maxMessageBytes));
         // An event that a game writes straight to Kafka is accepted when the broker takes it, not
         // when its producer says.
-        configs.put(TopicConfig.MESSAGE_TIMESTAMP_TYPE_CONFIG, "LogAppendTime");
+        configs.put(TopicConfig.MESSAGE_TIMESTAMP_TYPE_CONFIG, TIMESTAMPS);
         return configs;
     }
 

@@ -87,10 +87,6 @@ record TopicChange(Topic before, Topic after, boolean force) {
         return after.partitions() != before.partitions();
     }
 
-    boolean changesRetention() {
-        return after.retentionHours() != before.retentionHours();
-    }
-
     /** For the audit log: what was and what is, by field. */
     Map<String, List<Object>> differences() {
         Map<String, List<Object>> found = new LinkedHashMap<>();

@@ -68,6 +68,7 @@ final class TopicDrift {
                 "retention_ms",
                 KafkaTopics.retentionMillis(topic.retentionHours()),
                 actual.retentionMillis());
+        note(found, "message_timestamp_type", KafkaTopics.TIMESTAMPS, actual.timestamps());
         return found;
     }
 

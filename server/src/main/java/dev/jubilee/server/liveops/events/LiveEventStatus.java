@@ -35,6 +35,11 @@ public enum LiveEventStatus {
         return next().contains(other);
     }
 
+    /** Whether who sets it ends the event, or what runs of it. */
+    boolean ends() {
+        return this == COMPLETED || this == CANCELLED;
+    }
+
     /** The states that this one may follow, as they are written. */
     String[] previousTexts() {
         return Stream.of(values())

@@ -150,6 +150,9 @@ final class LiveEvents {
                                     + ".")
                     .asException();
         }
+        if (after.status().ends()) {
+            RunningEdit.checkThatOnlyTheStatusChanges(before, after);
+        }
         return switch (after.status()) {
             case CANCELLED -> cancel(connection, who, before, runs, now);
             case COMPLETED -> end(connection, who, before, runs, now);

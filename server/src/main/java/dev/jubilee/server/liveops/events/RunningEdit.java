@@ -4,6 +4,8 @@ import dev.jubilee.server.http.Problem;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** What may change of an event that runs: nothing that players already count on. */
 final class RunningEdit {
@@ -24,6 +26,38 @@ final class RunningEdit {
                                     + String.join(", ", fixed)
                                     + ".")
                     .asException();
+        }
+    }
+
+    /**
+     * Lets an edit pass that ends an event: it may bring the event's other fields, as they are.
+     *
+     * @throws dev.jubilee.server.http.ProblemException 409 naming what it would change
+     */
+    static void checkThatOnlyTheStatusChanges(LiveEvent before, LiveEvent after) {
+        List<String> others = new ArrayList<>();
+        note(others, "name", before.name(), after.name());
+        note(others, "description", before.description(), after.description());
+        note(others, "event_type", before.eventType(), after.eventType());
+        note(others, "category", before.category(), after.category());
+        note(others, "start_time", before.window().start(), after.window().start());
+        note(others, "end_time", before.window().end(), after.window().end());
+        note(others, "max_participants", before.maxParticipants(), after.maxParticipants());
+        note(others, "requirements, settings or rewards", before.config(), after.config());
+        if (!others.isEmpty()) {
+            throw Problem.conflict(
+                            "event_ends",
+                            "Who ends an event changes its status alone; not "
+                                    + String.join(", ", others)
+                                    + ".")
+                    .asException();
+        }
+    }
+
+    private static void note(
+            List<String> changed, String field, @Nullable Object before, @Nullable Object after) {
+        if (!Objects.equals(before, after)) {
+            changed.add(field);
         }
     }
 

@@ -55,13 +55,17 @@ final class JoinRoutes implements Routes {
     @Override
     public void on(Router router) {
         router.hot(Method.POST, "/events/{event_id}/join", Access.PLAYER, this::join)
+                .sharing("join")
                 .hot(Method.POST, "/events/{event_id}/participants", Access.PLAYER, this::join)
+                .sharing("join")
                 .hot(Method.POST, "/events/{event_id}/leave", Access.PLAYER, this::leave)
+                .sharing("leave")
                 .hot(
                         Method.DELETE,
                         "/events/{event_id}/participants/{player_id}",
                         Access.PLAYER,
-                        this::leaveByPath);
+                        this::leaveByPath)
+                .sharing("leave");
     }
 
     private CompletionStage<Reply> join(Call call) {

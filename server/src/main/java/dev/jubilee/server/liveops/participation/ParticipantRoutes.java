@@ -158,8 +158,15 @@ final class ParticipantRoutes implements Routes {
                     boolean complete = COMPLETED.equals(status);
                     switch (amendments.amend(connection, target, metrics, complete)) {
                         case AmendResult.Amended(var participant) -> {
-                            if (status != null) {
-                                record(connection, call, participant, status);
+                            if (status != null && !status.equals(participant.status())) {
+                                throw Problem.conflict(
+                                                "participant_completed",
+                                                "The player has completed the event, which is not"
+                                                        + " undone.")
+                                        .asException();
+                            }
+                            if (complete) {
+                                record(connection, call, participant);
                             }
                             return Reply.ok(participant);
                         }
@@ -170,14 +177,13 @@ final class ParticipantRoutes implements Routes {
     }
 
     /** Who sets a status overrules the rules; metrics are what games report all the time. */
-    private void record(Connection connection, Call call, ParticipantView set, String status)
-            throws SQLException {
+    private void record(Connection connection, Call call, ParticipantView set) throws SQLException {
         audit.record(
                 connection,
                 call.principal(),
                 "participant.set_status",
                 set.participationId(),
-                Map.of("event_id", set.eventId(), "user_id", set.userId(), "status", status));
+                Map.of("event_id", set.eventId(), "user_id", set.userId(), "status", COMPLETED));
     }
 
     private CompletionStage<Reply> ofPlayer(Call call) {

@@ -114,7 +114,9 @@ final class RewardRoutes implements Routes {
         router.get("/events/{event_id}/rewards", readers, this::definitions)
                 .query("user_id")
                 .hot(Method.POST, "/events/{event_id}/rewards", Access.PLAYER, this::claim)
+                .sharing("claim")
                 .hot(Method.POST, "/events/{event_id}/rewards/claim", Access.PLAYER, this::claim)
+                .sharing("claim")
                 .get("/users/{user_id}/rewards", Access.PLAYER, this::ofUser)
                 .query("page", "limit", "event_id", "status");
     }

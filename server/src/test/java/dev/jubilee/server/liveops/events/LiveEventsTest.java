@@ -365,6 +365,27 @@ class LiveEventsTest {
     }
 
     @Test
+    void whoEndsAnEventChangesNothingElse() {
+        create("closing", Duration.ofMinutes(-1), Duration.ofHours(9), "");
+        Answer refused =
+                here.admin(
+                        "PUT",
+                        "/events/closing",
+                        "{\"status\": \"cancelled\", \"name\": \"X\", \"max_participants\": 3}");
+        assertThat(refused.status()).isEqualTo(409);
+        assertThat(refused.text("/code")).isEqualTo("event_ends");
+        assertThat(refused.text("/detail")).contains("name, max_participants");
+        assertThat(occurrence("closing").status()).isEqualTo(Occurrence.Status.ACTIVE);
+        String name = here.get("/events/closing").text("/event_info/name");
+        Answer cancelled =
+                here.admin(
+                        "PUT",
+                        "/events/closing",
+                        "{\"status\": \"cancelled\", \"name\": \"" + name + "\"}");
+        assertThat(cancelled.text("/updated_event/status")).isEqualTo("cancelled");
+    }
+
+    @Test
     void anAdminStartsItEarly() {
         create("early", Duration.ofDays(1), Duration.ofHours(9), "");
         Answer started = here.admin("PUT", "/events/early", "{\"status\": \"active\"}");

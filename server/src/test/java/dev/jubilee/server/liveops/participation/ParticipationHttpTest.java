@@ -309,6 +309,29 @@ class ParticipationHttpTest {
     }
 
     @Test
+    void whoCompletedIsNotMadeActiveAgain() {
+        arena.open("final", 5, RULES);
+        send("player:ann", "POST", "/events/final/join", "");
+        String ann = "/events/final/participants/ann";
+        Answer active = send("service", "PUT", ann, "{\"status\":\"active\"}");
+        assertThat(active.status()).isEqualTo(200);
+        send("service", "PUT", ann, "{\"status\":\"completed\"}");
+
+        Answer refused =
+                send("service", "PUT", ann, "{\"status\":\"active\",\"progress\":{\"kills\":3}}");
+
+        assertThat(refused.status()).isEqualTo(409);
+        assertThat(refused.text("code")).isEqualTo("participant_completed");
+        Answer after = send("service", "GET", ann, "");
+        assertThat(after.text("status")).isEqualTo("completed");
+        assertThat(after.body().get("progress")).isEqualTo(Json.tree("{}"));
+        assertThat(
+                        arena.one(
+                                "SELECT count(*) FROM platform.audit_log WHERE detail ->> 'event_id' = 'final'"))
+                .isEqualTo("1");
+    }
+
+    @Test
     void aStatusThatIsSetByHandIsInTheAuditLogAndMetricsAreNot() {
         arena.open("audited", 5, RULES);
         send("player:ann", "POST", "/events/audited/join", "");
