@@ -37,7 +37,7 @@ final class Landings {
         Judge.Verdict verdict = judge.judge(subscription, attempts, outcome, now);
         Breaker.State before = outlet.breaker.state();
         if (verdict.unwell()) {
-            outlet.breaker.failed(now);
+            outlet.breaker.failed(now, isEndpoints(outcome, verdict) ? null : shipment.culprit());
             outlet.shrink();
         } else {
             outlet.breaker.succeeded();
@@ -67,6 +67,11 @@ final class Landings {
         if (verdict.gone()) {
             gone.disable(subscription.id(), String.valueOf(verdict.error()));
         }
+    }
+
+    /** Whether it would have come to the same whatever had been sent. */
+    private static boolean isEndpoints(Outcome outcome, Judge.Verdict verdict) {
+        return outcome instanceof Outcome.Unsent || verdict.restUntil() != null;
     }
 
     /**

@@ -122,7 +122,9 @@ final class Outlet {
             return null;
         }
         Shipment retry = dueRetry(now);
-        if (retry != null) {
+        // Whether the endpoint is well, that says best which has not failed before.
+        boolean freshFirst = breaker.isProbing() && readyCount() > 0;
+        if (retry != null && !freshFirst) {
             if (!fits(retry, room, now)) {
                 return null; // or what is smaller would keep it waiting for ever
             }

@@ -33,7 +33,7 @@ record Shipment(List<Delivery> deliveries, boolean batch, int attempts, Instant 
 
     /** The event's own id, or one that the events of a batch always lead to. */
     String id() {
-        return batch
+        return size() > 1
                 ? EventId.derived(deliveries.stream().map(Delivery::eventId).toArray(String[]::new))
                         .toString()
                 : deliveries.getFirst().eventId();
@@ -54,6 +54,12 @@ record Shipment(List<Delivery> deliveries, boolean batch, int attempts, Instant 
         }
         out.write(']');
         return out.toByteArray();
+    }
+
+    /** What may be at fault when it fails again and again: its key, itself when it has none. */
+    Object culprit() {
+        Delivery first = deliveries.getFirst();
+        return size() == 1 && first.key() != null ? first.key() : first.id();
     }
 
     /** What the body is. */

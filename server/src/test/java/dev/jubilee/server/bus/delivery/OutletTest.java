@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 
 class OutletTest {
     private static final Instant NOW = Instant.parse("2026-11-22T12:00:00Z");
+    private static final String HOOK = "http://localhost/hook";
     private static final UUID ID = UUID.randomUUID();
     private static final RetryPolicy RETRY = new RetryPolicy(5, Duration.ofSeconds(60), null);
 
@@ -66,6 +67,39 @@ class OutletTest {
         assertThat(outlet.next(NOW.plusSeconds(62))).isNotNull();
     }
 
+    /** So receivers know it, however it came before. */
+    @Test
+    void anEventByItselfHasItsOwnIdInABatchOfOneToo() {
+        Outlet outlet = outlet(batching(0));
+        outlet.offer(delivery(1, 3), NOW);
+        outlet.offer(delivery(2, 0), NOW);
+        outlet.offer(delivery(3, 0), NOW);
+
+        Shipment alone = Objects.requireNonNull(outlet.next(NOW));
+        Shipment two = Objects.requireNonNull(outlet.next(NOW));
+
+        assertThat(alone.id()).isEqualTo("e1");
+        assertThat(two.id()).isNotIn("e2", "e3");
+    }
+
+    @Test
+    void whetherAnEndpointIsWellAgainIsTriedWithWhatNeverFailed() {
+        Outlet outlet = outlet(single());
+        outlet.offer(delivery(1, 0), NOW);
+        Shipment failed = Objects.requireNonNull(outlet.next(NOW));
+        outlet.landed();
+        outlet.again(failed.after(1, NOW));
+        for (int i = 0; i < 10; i++) {
+            outlet.breaker.failed(NOW, null);
+        }
+        assertThat(outlet.next(NOW)).isNull();
+        outlet.offer(delivery(2, 0), NOW);
+
+        Shipment probe = Objects.requireNonNull(outlet.next(NOW.plusSeconds(5)));
+
+        assertThat(probe.id()).isEqualTo("e2");
+    }
+
     static Outlet outlet(Subscription subscription) {
         return new Outlet(subscription, new Window(), 10);
     }
@@ -87,21 +121,27 @@ class OutletTest {
 
     /** Batches of two. */
     static Subscription batching(int ratePerMinute) {
-        return subscription(ratePerMinute, true);
+        return subscription(DeliveryMethod.WEBHOOK, HOOK, ratePerMinute, true);
     }
 
     private static Subscription single() {
-        return subscription(0, false);
+        return subscription(DeliveryMethod.WEBHOOK, HOOK, 0, false);
     }
 
-    private static Subscription subscription(int ratePerMinute, boolean batching) {
+    /** To an exchange of RabbitMQ. */
+    static Subscription to(String exchange) {
+        return subscription(DeliveryMethod.RABBITMQ, exchange, 0, false);
+    }
+
+    private static Subscription subscription(
+            DeliveryMethod method, String endpoint, int ratePerMinute, boolean batching) {
         return new Subscription(
                 ID,
                 "service",
                 "#",
                 List.of(),
-                DeliveryMethod.WEBHOOK,
-                "http://localhost/hook",
+                method,
+                endpoint,
                 null,
                 null,
                 null,
