@@ -4,7 +4,6 @@ import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ConnectionFactory;
-import com.rabbitmq.client.Return;
 import com.rabbitmq.client.ShutdownSignalException;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.http.client.Outcome;
@@ -12,61 +11,80 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.Map;
-import java.util.NavigableMap;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentSkipListMap;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Publishes to exchanges of a RabbitMQ server, persistent, with the event's topic as the routing
- * key. It has arrived once the server has confirmed it; what no queue takes has not. One channel,
- * used by one thread, and made anew when it is lost. Thread-safe.
+ * key. It has arrived once the server has confirmed it; what no queue takes has not. While the
+ * server takes nothing, being short of memory or disk, nothing is sent to it. One channel, used by
+ * one thread, and made anew when it is lost. Thread-safe.
  */
 final class RabbitSender implements Sender {
     private static final Logger log = LoggerFactory.getLogger(RabbitSender.class);
-    private static final String SUBSCRIPTION = "subscription_id";
     private static final String LOST = "RabbitMQ closed the channel";
+    private static final String BLOCKED = "RabbitMQ takes nothing: it is short of memory or disk";
     private static final int PERSISTENT = 2;
+
+    /** Messages that wait for the thread. */
+    static final int MOST_WAITING = 10_000;
+
     private static final int CONNECT_MILLIS = 3_000;
     private static final long CONNECT_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final ConnectionFactory factory = new ConnectionFactory();
     private final Duration timeout;
-    private final ExecutorService worker =
-            Executors.newSingleThreadExecutor(
+    private final ThreadPoolExecutor worker =
+            new ThreadPoolExecutor(
+                    1,
+                    1,
+                    0,
+                    TimeUnit.SECONDS,
+                    new LinkedBlockingQueue<>(MOST_WAITING),
                     Thread.ofPlatform().name("delivery-rabbitmq").daemon().factory());
     private final BrokerFaults faults = new BrokerFaults("RabbitMQ");
     private final Set<String> exchanges = new HashSet<>();
     private @Nullable Open open;
+
+    /** Of which the server takes nothing at the moment. */
+    private final AtomicReference<@Nullable Connection> blocked = new AtomicReference<>();
+
     private long connectAgainAt = System.nanoTime();
 
-    /** A message that is not confirmed. */
-    private record Sent(
-            String subscription, String id, long at, CompletableFuture<Outcome> outcome) {
-        void failed(String reason) {
-            outcome.complete(new Outcome.Failed(reason, took()));
+    /** What waits for the thread. It is let go of when nobody waits for what comes of it. */
+    private final class Waiting implements Runnable {
+        private final Subscription to;
+        private final RabbitConfirms.Sent sent;
+        private final AtomicReference<@Nullable Shipment> shipment;
+
+        Waiting(Subscription to, Shipment shipment, RabbitConfirms.Sent sent) {
+            this.to = to;
+            this.sent = sent;
+            this.shipment = new AtomicReference<>(shipment);
+            var _ = sent.outcome().whenComplete((outcome, failure) -> this.shipment.set(null));
         }
 
-        void notSent(String reason) {
-            outcome.complete(new Outcome.Unsent(reason, took()));
-        }
-
-        Duration took() {
-            return Duration.ofNanos(System.nanoTime() - at);
+        @Override
+        public void run() {
+            Shipment it = shipment.get();
+            // Given up while it waited, it is tried again, and need not come twice.
+            if (it != null) {
+                publish(to, it, sent);
+            }
         }
     }
 
     /** A channel, and what is under way on it. */
-    private record Open(
-            Connection connection, Channel channel, NavigableMap<Long, Sent> unconfirmed) {}
+    private record Open(Connection connection, Channel channel, RabbitConfirms confirms) {}
 
     RabbitSender(BrokerSettings.Rabbit server, Duration timeout) {
         this.timeout = timeout;
@@ -83,11 +101,18 @@ final class RabbitSender implements Sender {
     @Override
     public CompletableFuture<Outcome> send(Subscription to, Shipment shipment) {
         CompletableFuture<Outcome> outcome = new CompletableFuture<>();
-        Sent sent = new Sent(to.id().toString(), shipment.id(), System.nanoTime(), outcome);
+        RabbitConfirms.Sent sent =
+                new RabbitConfirms.Sent(
+                        to.id().toString(), shipment.id(), System.nanoTime(), outcome);
+        if (blocked.get() != null) {
+            // The thread may be in the middle of a message that the server does not read.
+            sent.notSent(BLOCKED);
+            return outcome;
+        }
         try {
-            worker.execute(() -> publish(to, shipment, sent));
+            worker.execute(new Waiting(to, shipment, sent));
         } catch (RejectedExecutionException e) {
-            sent.notSent("the instance ends");
+            sent.notSent(worker.isShutdown() ? "the instance ends" : "too much waits for RabbitMQ");
         }
         return outcome.completeOnTimeout(
                 new Outcome.Failed("no confirmation in " + timeout.toSeconds() + " s", timeout),
@@ -95,9 +120,14 @@ final class RabbitSender implements Sender {
                 TimeUnit.MILLISECONDS);
     }
 
-    private void publish(Subscription to, Shipment shipment, Sent sent) {
-        if (sent.outcome().isDone()) {
-            // Given up while it waited: it is tried again, and need not come twice.
+    /** Messages that wait for the thread. */
+    int waiting() {
+        return worker.getQueue().size();
+    }
+
+    private void publish(Subscription to, Shipment shipment, RabbitConfirms.Sent sent) {
+        if (blocked.get() != null) {
+            sent.notSent(BLOCKED);
             return;
         }
         Open now;
@@ -110,22 +140,20 @@ final class RabbitSender implements Sender {
         publish(now, to, shipment, sent);
     }
 
-    private void publish(Open now, Subscription to, Shipment shipment, Sent sent) {
+    private void publish(Open now, Subscription to, Shipment shipment, RabbitConfirms.Sent sent) {
         try {
             String exchange = String.valueOf(to.endpoint());
             mustExist(now, exchange);
             Delivery first = shipment.deliveries().getFirst();
             long number = now.channel().getNextPublishSeqNo();
-            NavigableMap<Long, Sent> unconfirmed = now.unconfirmed();
-            unconfirmed.put(number, sent);
-            var _ = sent.outcome().whenComplete((outcome, failure) -> unconfirmed.remove(number));
+            now.confirms().await(number, sent);
             AMQP.BasicProperties properties =
                     new AMQP.BasicProperties.Builder()
                             .messageId(sent.id())
                             .type(first.eventType())
                             .contentType(shipment.mediaType())
                             .deliveryMode(PERSISTENT)
-                            .headers(Map.of(SUBSCRIPTION, sent.subscription()))
+                            .headers(Map.of(RabbitConfirms.SUBSCRIPTION, sent.subscription()))
                             .build();
             now.channel().basicPublish(exchange, first.topic(), true, properties, shipment.body());
         } catch (NoExchange e) {
@@ -201,50 +229,36 @@ final class RabbitSender implements Sender {
             if (channel == null) {
                 throw new IOException("no more channels");
             }
-            NavigableMap<Long, Sent> unconfirmed = new ConcurrentSkipListMap<>();
+            RabbitConfirms confirms = new RabbitConfirms();
+            connection.addBlockedListener(
+                    reason -> blocked(connection, reason),
+                    () -> blocked.compareAndSet(connection, null));
+            connection.addShutdownListener(cause -> blocked.compareAndSet(connection, null));
             channel.confirmSelect();
-            channel.addReturnListener(returned -> unroutable(returned, unconfirmed));
+            channel.addReturnListener(confirms::unroutable);
             channel.addConfirmListener(
-                    (number, multiple) -> confirmed(unconfirmed, number, multiple, true),
-                    (number, multiple) -> confirmed(unconfirmed, number, multiple, false));
+                    (number, multiple) -> confirms.confirmed(number, multiple, true),
+                    (number, multiple) -> confirms.confirmed(number, multiple, false));
             channel.addShutdownListener(cause -> {
                 if (!cause.isInitiatedByApplication()) {
                     faults.note(cause);
                 }
-                unconfirmed.values().forEach(one -> one.failed(LOST));
+                confirms.allFailed(LOST);
             });
-            return new Open(connection, channel, unconfirmed);
+            return new Open(connection, channel, confirms);
         } catch (IOException | RuntimeException e) {
             connection.abort(CONNECT_MILLIS);
             throw e;
         }
     }
 
-    /** Comes before the confirmation of the same message. */
-    private static void unroutable(Return returned, NavigableMap<Long, Sent> unconfirmed) {
-        // Others may have been sent the same event.
-        String id = returned.getProperties().getMessageId();
-        Map<String, Object> headers = returned.getProperties().getHeaders();
-        String subscription = headers == null ? "" : String.valueOf(headers.get(SUBSCRIPTION));
-        unconfirmed.values().stream()
-                .filter(one -> one.id().equals(id) && one.subscription().equals(subscription))
-                .forEach(one -> one.failed("no queue takes it"));
-    }
-
-    private static void confirmed(
-            NavigableMap<Long, Sent> unconfirmed, long number, boolean multiple, boolean good) {
-        NavigableMap<Long, Sent> meant =
-                multiple
-                        ? unconfirmed.headMap(number, true)
-                        : unconfirmed.subMap(number, true, number, true);
-        meant.values()
-                .forEach(one -> {
-                    if (good) {
-                        one.outcome().complete(new Outcome.Kept("confirmed", one.took()));
-                    } else {
-                        one.failed("RabbitMQ did not take it");
-                    }
-                });
+    /** What is on its way already may be taken when the server has recovered. */
+    private void blocked(Connection connection, String reason) {
+        log.warn("deliveries to RabbitMQ wait: it takes nothing: {}", reason);
+        blocked.set(connection);
+        if (!connection.isOpen()) {
+            blocked.compareAndSet(connection, null);
+        }
     }
 
     private void drop(@Nullable Open lost) {
@@ -255,16 +269,17 @@ final class RabbitSender implements Sender {
             open = null;
             exchanges.clear();
         }
-        lost.unconfirmed().values().forEach(one -> one.failed(LOST));
+        lost.confirms().allFailed(LOST);
         lost.connection().abort(CONNECT_MILLIS);
     }
 
     @Override
     public void close() {
-        worker.execute(() -> drop(open));
         worker.shutdown();
         try {
-            if (!worker.awaitTermination(5, TimeUnit.SECONDS)) {
+            if (worker.awaitTermination(5, TimeUnit.SECONDS)) {
+                drop(open);
+            } else {
                 log.warn("the connection to RabbitMQ does not end");
             }
         } catch (InterruptedException e) {

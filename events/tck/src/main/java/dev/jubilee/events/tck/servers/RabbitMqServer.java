@@ -23,6 +23,7 @@ import org.junit.jupiter.api.Assumptions;
  */
 public final class RabbitMqServer implements AutoCloseable {
     private static final Path PROGRAM = Path.of("/usr/lib/rabbitmq/bin/rabbitmq-server");
+    private static final Path CONTROL = Path.of("/usr/lib/rabbitmq/bin/rabbitmqctl");
     private static final Duration PATIENCE = Duration.ofSeconds(90);
     private static final byte[] GREETING =
             "AMQP\0\0\u0009\u0001".getBytes(StandardCharsets.US_ASCII);
@@ -163,9 +164,40 @@ public final class RabbitMqServer implements AutoCloseable {
         awaitReady(own());
     }
 
+    /**
+     * Has the node take nothing, as one does whose memory is used up, or take messages again.
+     *
+     * @throws org.opentest4j.TestAbortedException if it is not ours
+     */
+    public void memoryUsedUp(boolean usedUp) {
+        Own mine = own();
+        ProcessBuilder control =
+                new ProcessBuilder(
+                        CONTROL.toString(),
+                        "-n",
+                        mine.node,
+                        "set_vm_memory_high_watermark",
+                        usedUp ? "0" : "0.4");
+        control.environment().putAll(mine.environment(port));
+        control.directory(mine.folder.toFile())
+                .redirectErrorStream(true)
+                .redirectOutput(mine.folder.resolve("control.log").toFile());
+        try {
+            int ended = control.start().waitFor();
+            if (ended != 0) {
+                throw new IllegalStateException(
+                        "rabbitmqctl: " + Files.readString(mine.folder.resolve("control.log")));
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     private Own own() {
         if (own == null) {
-            return Assumptions.abort("the server of RABBITMQ_HOST is not killed by a test");
+            return Assumptions.abort("the server of RABBITMQ_HOST is not harmed by a test");
         }
         return own;
     }
