@@ -16,6 +16,7 @@ final class PatternReader {
     private static final int MAX_TESTS = 1_000;
     private static final String OR = "$or";
     private static final Set<String> OPERATORS = Set.of("<", "<=", ">", ">=", "=");
+    private static final String BEYOND = "must be a number within 1.7e308 on either side of zero";
     private static final String KNOWN =
             "prefix, suffix, equals-ignore-case, wildcard, cidr, numeric, anything-but, exists";
 
@@ -100,7 +101,14 @@ final class PatternReader {
         } else if (json.isObject()) {
             return operator(path, json);
         }
-        return new ValueTest.Exactly(json);
+        return exactly(path, json);
+    }
+
+    private ValueTest exactly(String path, JsonNode value) {
+        if (value.isNumber() && Numbers.worth(value) == null) {
+            fault(path, BEYOND);
+        }
+        return new ValueTest.Exactly(value);
     }
 
     private ValueTest operator(String path, JsonNode json) {
@@ -159,9 +167,10 @@ final class PatternReader {
                             && OPERATORS.contains(operator.stringValue())
                             && limit.isNumber();
             BigDecimal worth = fits ? Numbers.worth(limit) : null;
-            fits = worth != null;
             if (worth != null) {
                 bounds.add(new ValueTest.Bound(operator.stringValue(), worth));
+            } else if (fits) {
+                fault(path, BEYOND);
             }
         }
         if (!fits) {
@@ -197,7 +206,7 @@ final class PatternReader {
         if (value.isContainer()) {
             fault(path, "anything-but takes a list of plain values");
         }
-        return new ValueTest.Exactly(value);
+        return exactly(path, value);
     }
 
     private void fault(String path, String message) {

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -28,7 +29,14 @@ import tools.jackson.databind.JsonNode;
  */
 public final class SubscriptionIndex {
     private static final Logger log = LoggerFactory.getLogger(SubscriptionIndex.class);
-    private static final int MAX_REMEMBERED = 20_000;
+
+    /** What is remembered takes so many bytes at most: types are for anybody to make up. */
+    private static final long MAX_REMEMBERED = 8L << 20;
+
+    /** What one takes beside its texts, about. */
+    private static final int OVERHEAD = 200;
+
+    private static final int REFERENCE = 4;
 
     /** Nothing, older than anything. */
     static final SubscriptionIndex EMPTY = new SubscriptionIndex(0, List.of());
@@ -64,10 +72,18 @@ public final class SubscriptionIndex {
     /** Who may want an event of one topic and type. */
     private record Candidates(List<Subscription> all, FilterIndex<Compiled> filtered) {}
 
+    /** What it takes of memory to remember it, about; an index may be others' too. */
+    private static long bytes(TopicAndType key, List<Subscription> all, List<Compiled> filtered) {
+        return OVERHEAD
+                + 2L * (key.topic().length() + key.type().length())
+                + (long) REFERENCE * (all.size() + filtered.size());
+    }
+
     private final long version;
     private final List<Compiled> delivered = new ArrayList<>();
     private final Map<UUID, Subscription> byId = new HashMap<>();
     private final Map<TopicAndType, Candidates> remembered = new ConcurrentHashMap<>();
+    private final AtomicLong rememberedBytes = new AtomicLong();
 
     /** Once for each version of the subscriptions: an event may be as odd as all that follow. */
     private final AtomicBoolean complained = new AtomicBoolean();
@@ -213,12 +229,19 @@ public final class SubscriptionIndex {
             }
         }
         Candidates made = new Candidates(List.copyOf(unfiltered), indexOf(filtered));
-        if (remembered.size() >= MAX_REMEMBERED) {
+        long bytes = bytes(key, unfiltered, filtered);
+        if (rememberedBytes.addAndGet(bytes) > MAX_REMEMBERED) {
             remembered.clear();
             filters.clear();
+            rememberedBytes.set(bytes);
         }
         remembered.put(key, made);
         return made;
+    }
+
+    /** Topics and types of which it is remembered who may want them. */
+    int remembered() {
+        return remembered.size();
     }
 
     /** Many types have the same candidates, and share their index. */

@@ -44,6 +44,19 @@ class SubscriptionIndexTest {
         assertThat(new SubscriptionIndex(3, List.of(other)).wants("game.events")).isFalse();
     }
 
+    @Test
+    void whatIsRememberedIsBoundedByTheLengthOfWhatAnybodyMadeUp() {
+        SubscriptionIndex index =
+                new SubscriptionIndex(1, List.of(subscription("*", List.of(), null)));
+        String odd = "x".repeat(10_000);
+        long longest = 0;
+        for (int i = 0; i < 2_000; i++) {
+            assertThat(index.mayWant("game.events", odd + i)).isTrue();
+            longest = Math.max(longest, index.remembered() * 20_000L);
+        }
+        assertThat(longest).isBetween(1L << 20, 8L << 20);
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
