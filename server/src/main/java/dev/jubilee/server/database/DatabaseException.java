@@ -23,6 +23,14 @@ public final class DatabaseException extends RuntimeException {
                 || state.equals("55P03"); // a lock was not to be had
     }
 
+    /** Whether the values are the reason: the same again fails again, whenever it is tried. */
+    public boolean isOfValues() {
+        String state = sqlState();
+        return state.startsWith("22") // no such text, number or date
+                || state.startsWith("23") // against a constraint, or of no partition
+                || state.startsWith("54"); // beyond a limit
+    }
+
     /** Whether a statement took longer than it might. */
     public boolean tookTooLong() {
         return sqlState().equals("57014");

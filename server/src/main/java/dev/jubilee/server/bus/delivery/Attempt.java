@@ -28,6 +28,7 @@ record Attempt(
         End end) {
 
     private static final int MAX_TEXT = 2_000;
+    private static final String UNKEPT = "what was said of it cannot be kept";
 
     /**
      * A try as it happened.
@@ -79,6 +80,18 @@ record Attempt(
         return Delivery.OVERHEAD
                 + (response == null ? 0 : response.length())
                 + (error == null ? 0 : error.length());
+    }
+
+    /** Whether it holds what the endpoint said, or was said of it. */
+    boolean saysSomething() {
+        return response != null || error != null;
+    }
+
+    /** The same, and nothing of what was said. */
+    Attempt withoutWords() {
+        End silent = end instanceof End.Dead ? new End.Dead(UNKEPT) : end;
+        return new Attempt(
+                id, delivery, number, method, status, statusCode, null, null, took, at, silent);
     }
 
     private static @Nullable String clip(String text) {

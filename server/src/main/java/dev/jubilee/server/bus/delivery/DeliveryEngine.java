@@ -20,6 +20,7 @@ import dev.jubilee.server.http.Routes;
 import dev.jubilee.server.http.client.OutboundHttp;
 import dev.jubilee.server.idempotency.Idempotency;
 import dev.jubilee.server.observability.LoopMetrics;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
@@ -183,6 +184,9 @@ public final class DeliveryEngine implements AutoCloseable {
                         Shards.PATIENCE);
         Gauge.builder("event_bus_deliveries_in_flight", dispatcher, Dispatcher::inFlight)
                 .description("Requests to endpoints that are under way")
+                .register(platform.registry());
+        FunctionCounter.builder("event_bus_unrecorded_attempts", recorder, Recorder::unrecorded)
+                .description("Tries of which PostgreSQL will never take what came of them")
                 .register(platform.registry());
         Gauge.builder("event_bus_delivery_memory", platform.memory(), DeliveryMemory::taken)
                 .description("What events that wait to be pushed take of memory")

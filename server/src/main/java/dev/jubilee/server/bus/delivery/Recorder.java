@@ -21,7 +21,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Writes what came of deliveries: whatever gathered while the last transaction ran is the next one.
- * It goes on until PostgreSQL takes it. Thread-safe.
+ * It goes on until PostgreSQL takes it. What PostgreSQL will never take is told apart and left out,
+ * and all else is written. Thread-safe.
  */
 final class Recorder implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Recorder.class);
@@ -61,6 +62,7 @@ final class Recorder implements AutoCloseable {
     private final AtomicLong bytes = new AtomicLong();
     private final Semaphore hurry = new Semaphore(0);
     private final Thread thread;
+    private final AtomicLong unrecorded = new AtomicLong();
     private volatile boolean closed;
 
     /**
@@ -85,6 +87,11 @@ final class Recorder implements AutoCloseable {
     /** Whether so much waits to be written that nothing more should be sent. */
     boolean isFull() {
         return entries.size() > FULL || bytes.get() > FULL_BYTES;
+    }
+
+    /** What could not be written, and never will be. */
+    long unrecorded() {
+        return unrecorded.get();
     }
 
     private static long bytes(Entry entry) {
@@ -144,27 +151,65 @@ final class Recorder implements AutoCloseable {
         boolean repeated = false;
         while (!closed) {
             try {
-                boolean again = repeated;
-                store.ensurePartitions(batch);
-                database.transaction(connection -> {
-                    store.write(connection, batch, again);
-                    return batch;
-                });
-                for (Entry entry : batch) {
-                    bytes.addAndGet(-bytes(entry));
-                    written(entry);
-                }
-                return;
+                writeAtOnce(batch, repeated);
             } catch (DatabaseException e) {
+                if (e.isOfValues()) {
+                    writeApart(batch, e);
+                    return;
+                }
                 log.warn("what came of deliveries cannot be written yet: {}", e.getMessage());
                 repeated = true;
                 LockSupport.parkNanos(pause);
                 pause = Math.min(2 * pause, LONGEST_PAUSE);
+                continue;
+            } catch (RuntimeException e) {
+                writeApart(batch, e);
+                return;
             }
+            batch.forEach(this::written);
+            return;
+        }
+    }
+
+    private void writeAtOnce(List<Entry> batch, boolean repeated) {
+        store.ensurePartitions(batch);
+        database.transaction(connection -> {
+            store.write(connection, batch, repeated);
+            return batch;
+        });
+    }
+
+    /** One of these will never be taken, and keeps none of the others from it. */
+    private void writeApart(List<Entry> batch, RuntimeException fault) {
+        if (batch.size() > 1) {
+            int half = batch.size() / 2;
+            write(batch.subList(0, half));
+            write(batch.subList(half, batch.size()));
+        } else if (batch.getFirst() instanceof Entry.Tried(Attempt attempt)
+                && attempt.saysSomething()) {
+            // What becomes of the delivery matters more than what somebody said.
+            bytes.addAndGet(-bytes(batch.getFirst()));
+            Entry silent = new Entry.Tried(attempt.withoutWords());
+            bytes.addAndGet(bytes(silent));
+            write(List.of(silent));
+        } else {
+            leaveOut(batch.getFirst(), fault);
+        }
+    }
+
+    private void leaveOut(Entry entry, RuntimeException fault) {
+        bytes.addAndGet(-bytes(entry));
+        if (unrecorded.getAndIncrement() == 0) {
+            log.error(
+                    "what came of a delivery cannot be written, and is left out; more of them are only"
+                            + " counted: {}",
+                    entry,
+                    fault);
         }
     }
 
     private void written(Entry entry) {
+        bytes.addAndGet(-bytes(entry));
         if (entry instanceof Entry.Mark(CountDownLatch passed)) {
             passed.countDown();
         } else if (entry instanceof Entry.Tried(Attempt attempt)) {

@@ -18,6 +18,7 @@ import java.time.ZoneOffset;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -136,6 +137,67 @@ class RecorderTest {
         });
 
         assertThat(count("bus.dead_letters WHERE subscription_id = ?")).isEqualTo(1);
+    }
+
+    @Test
+    void whatCannotBeWrittenKeepsNothingElseFromIt() throws SQLException {
+        owe(true);
+        Database database = new Database(platform.dataSource());
+        List<Attempt> written = new CopyOnWriteArrayList<>();
+        Attempt good = attempt(new Attempt.End.Dead("it said no"));
+        try (Recorder recorder =
+                new Recorder(
+                        database,
+                        new AttemptStore(new AttemptPartitions(database)),
+                        written::add)) {
+            for (int i = 0; i < 20; i++) {
+                recorder.record(
+                        new Recorder.Entry.Tried(i == 13 ? good : spoilt("web\0hook", null)));
+            }
+            recorder.start();
+
+            Await.untilAsserted("it is written", () -> assertThat(written).containsExactly(good));
+            Await.until("the others are counted", () -> recorder.unrecorded() == 19);
+        }
+        assertThat(count("bus.event_deliveries WHERE subscription_id = ?::text")).isEqualTo(1);
+        assertThat(count("bus.dead_letters WHERE subscription_id = ?")).isEqualTo(1);
+    }
+
+    @Test
+    void whatBecomesOfADeliveryIsWrittenThoughWhatWasSaidCannotBe() throws SQLException {
+        owe(true);
+        Database database = new Database(platform.dataSource());
+        List<Attempt> written = new CopyOnWriteArrayList<>();
+        try (Recorder recorder =
+                new Recorder(
+                        database,
+                        new AttemptStore(new AttemptPartitions(database)),
+                        written::add)) {
+            recorder.record(new Recorder.Entry.Tried(spoilt("webhook", "a\0b")));
+            recorder.start();
+
+            Await.until("it is written", () -> written.size() == 1);
+            assertThat(recorder.unrecorded()).isZero();
+        }
+        assertThat(count("bus.event_deliveries WHERE subscription_id = ?::text")).isEqualTo(1);
+        assertThat(count("bus.pending_deliveries WHERE subscription_id = ?")).isZero();
+    }
+
+    /** As none is made, since what endpoints say is cleaned. */
+    private Attempt spoilt(String method, @Nullable String response) {
+        Attempt clean = attempt(new Attempt.End.Delivered());
+        return new Attempt(
+                clean.id(),
+                clean.delivery(),
+                clean.number(),
+                method,
+                clean.status(),
+                clean.statusCode(),
+                response,
+                null,
+                clean.took(),
+                clean.at(),
+                clean.end());
     }
 
     /** Its successor has the delivery by then, as one that waits. */
