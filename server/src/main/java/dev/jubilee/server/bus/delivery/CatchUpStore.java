@@ -87,6 +87,17 @@ final class CatchUpStore {
         }
     }
 
+    /** Says something of a subscription to who looks at it. */
+    static void note(Connection connection, UUID subscription, String text) throws SQLException {
+        try (PreparedStatement update =
+                connection.prepareStatement(
+                        "UPDATE bus.event_subscriptions SET status_reason = ? WHERE id = ?")) {
+            update.setString(1, text);
+            update.setObject(2, subscription);
+            update.executeUpdate();
+        }
+    }
+
     /** From there on routing brings it. */
     static void finish(Connection connection, UUID subscription, Collection<Position> level)
             throws SQLException {

@@ -254,6 +254,7 @@ public final class DeliveryEngine implements AutoCloseable {
     }
 
     private void startCatchUps(DeliveryRouter router) {
+        LoopMetrics losses = new LoopMetrics("catch-up", platform.registry());
         CatchUps started =
                 new CatchUps(
                         directory,
@@ -264,7 +265,8 @@ public final class DeliveryEngine implements AutoCloseable {
                                         platform.database(),
                                         outlets,
                                         subscription,
-                                        router::past));
+                                        router::past,
+                                        losses));
         catchUps = started;
         started.start();
     }

@@ -1,5 +1,6 @@
 package dev.jubilee.server.bus.delivery;
 
+import dev.jubilee.events.kafka.LoopListener;
 import dev.jubilee.server.bus.store.BinaryCopy;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.bus.subscriptions.SubscriptionIndex;
@@ -32,6 +33,7 @@ import org.jspecify.annotations.Nullable;
 final class KafkaCatchUp implements CatchUps.CatchUp {
     private static final int MOST_OWED = 5_000;
     private static final Duration POLL = Duration.ofMillis(100);
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final long PAUSE_NANOS = Duration.ofMillis(100).toNanos();
 
     private final Map<String, Object> kafka;
@@ -41,23 +43,30 @@ final class KafkaCatchUp implements CatchUps.CatchUp {
     private final SubscriptionIndex alone;
     private final BiFunction<SubscriptionIndex, ConsumerRecord<byte[], byte[]>, List<Delivery>>
             match;
+    private final LoopListener losses;
     private final BinaryCopy copy = new BinaryCopy();
+
+    /** How many records of which partitions were gone, until it is told. */
+    private final Map<TopicPartition, Long> deleted = new HashMap<>();
 
     /**
      * @param match what a record makes due, by an index of this subscription alone
+     * @param losses is told of records that Kafka deleted before they were read
      */
     KafkaCatchUp(
             Map<String, Object> kafka,
             Database database,
             Outlets outlets,
             Subscription subscription,
-            BiFunction<SubscriptionIndex, ConsumerRecord<byte[], byte[]>, List<Delivery>> match) {
+            BiFunction<SubscriptionIndex, ConsumerRecord<byte[], byte[]>, List<Delivery>> match,
+            LoopListener losses) {
         this.kafka = kafka;
         this.database = database;
         this.outlets = outlets;
         this.subscription = subscription;
         this.alone = SubscriptionIndex.of(subscription);
         this.match = match;
+        this.losses = losses;
     }
 
     @Override
@@ -76,7 +85,7 @@ final class KafkaCatchUp implements CatchUps.CatchUp {
                 open.put(new TopicPartition(one.topic(), one.partition()), one);
             }
             consumer.assign(open.keySet());
-            open.forEach((partition, one) -> consumer.seek(partition, one.next()));
+            seek(consumer, open);
             while (!open.isEmpty()
                     && System.nanoTime() - until < 0
                     && !Thread.currentThread().isInterrupted()
@@ -91,6 +100,22 @@ final class KafkaCatchUp implements CatchUps.CatchUp {
                 }
             }
         }
+    }
+
+    /** To where each stands, or to what is left where Kafka was quicker to delete. */
+    private void seek(
+            KafkaConsumer<byte[], byte[]> consumer,
+            Map<TopicPartition, CatchUpStore.Position> open) {
+        Map<TopicPartition, Long> begins = consumer.beginningOffsets(open.keySet(), PATIENCE);
+        deleted.clear();
+        open.forEach((partition, one) -> {
+            long begin = begins.getOrDefault(partition, 0L);
+            // Who began with whatever is there has lost nothing of it.
+            if (one.next() > 0 && begin > one.next()) {
+                deleted.put(partition, begin - one.next());
+            }
+            consumer.seek(partition, Math.max(begin, one.next()));
+        });
     }
 
     /** What was in a topic that is deleted comes no more. */
@@ -129,6 +154,8 @@ final class KafkaCatchUp implements CatchUps.CatchUp {
         if (level == null) {
             return false;
         }
+        deleted.forEach(losses::recordsLost);
+        deleted.clear();
         outlets.arrived(subscription.id());
         for (CatchUpStore.Position one : moved) {
             open.put(new TopicPartition(one.topic(), one.partition()), one);
@@ -136,7 +163,7 @@ final class KafkaCatchUp implements CatchUps.CatchUp {
         if (!level.isEmpty()) {
             level.forEach(one -> open.remove(new TopicPartition(one.topic(), one.partition())));
             consumer.assign(open.keySet());
-            open.forEach((partition, one) -> consumer.seek(partition, one.next()));
+            seek(consumer, open);
         }
         return true;
     }
@@ -151,7 +178,7 @@ final class KafkaCatchUp implements CatchUps.CatchUp {
         // What was read is of topics that were there until now: their names were not free.
         Map<CatchUpStore.Position, Long> routed = CatchUpStore.routed(connection, moved, false);
         boolean near = moved.stream().anyMatch(one -> one.next() >= routed.getOrDefault(one, 0L));
-        if (near) {
+        if (near || !deleted.isEmpty()) {
             // As others do: first the version, then the positions.
             Subscriptions.announceChange(connection, subscription.id());
         }
@@ -167,12 +194,23 @@ final class KafkaCatchUp implements CatchUps.CatchUp {
                     .filter(one -> one.next() >= held.getOrDefault(one, 0L))
                     .forEach(level::add);
         }
+        if (!deleted.isEmpty()) {
+            CatchUpStore.note(connection, subscription.id(), gap());
+        }
         insert(connection, found);
         CatchUpStore.move(connection, subscription.id(), moved);
         CatchUpStore.finish(connection, subscription.id(), level);
         // Before anything is routed behind it.
         outlets.leftBehind(subscription.id());
         return level;
+    }
+
+    private String gap() {
+        long events = deleted.values().stream().mapToLong(Long::longValue).sum();
+        List<String> topics =
+                deleted.keySet().stream().map(TopicPartition::topic).distinct().sorted().toList();
+        return "up to %d events of %s were deleted from Kafka before they could be brought"
+                .formatted(events, String.join(", ", topics));
     }
 
     private void insert(Connection connection, List<Delivery> found) throws SQLException {
@@ -197,7 +235,8 @@ final class KafkaCatchUp implements CatchUps.CatchUp {
         all.remove(ConsumerConfig.GROUP_ID_CONFIG);
         all.put(ConsumerConfig.CLIENT_ID_CONFIG, "catch-up-" + subscription);
         all.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
-        all.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+        // Else what was deleted would be passed over without a word.
+        all.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none");
         all.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
         // What is fetched ahead is memory, and what a poll returns is in it several times over.
         all.put(ConsumerConfig.FETCH_MAX_BYTES_CONFIG, 2 << 20);
