@@ -78,6 +78,7 @@ public final class DeliveryEngine implements AutoCloseable {
     private final ReturningClients returning;
     private final DeadLetterCopies copies;
     private final Owing owing;
+    private final Openings openings;
     private final ScheduledExecutorService upkeep =
             Executors.newSingleThreadScheduledExecutor(
                     Thread.ofPlatform().name("delivery-upkeep").daemon().factory());
@@ -123,6 +124,7 @@ public final class DeliveryEngine implements AutoCloseable {
         this.directory = subscriptions.directory();
         this.topics = topics.catalogue();
         this.clearance = new Clearance(this.topics);
+        this.openings = new Openings(clearance);
         this.owing = new Owing(platform.database(), subscriptions, platform.clock());
         this.metrics = new DeliveryMetrics(platform.registry());
         Database database = platform.database();
@@ -173,6 +175,7 @@ public final class DeliveryEngine implements AutoCloseable {
                                 outlets,
                                 partitions,
                                 metrics,
+                                RelayMemory.ofHeap(),
                                 platform.clock()));
         this.shards =
                 new Shards(
@@ -246,6 +249,8 @@ public final class DeliveryEngine implements AutoCloseable {
                         new LoopMetrics(GROUP, platform.registry()));
         loop = started;
         topics.onChange(() -> started.topics(wanted()));
+        openings.heed(directory.index().all());
+        directory.onChange(() -> openings.heed(directory.index().all()));
         topics.onChange(this::lookAgain);
         directory.onChange(() -> started.topics(wanted()));
         started.topics(wanted());
@@ -360,9 +365,7 @@ public final class DeliveryEngine implements AutoCloseable {
 
     /** What was closed to somebody may be open now. */
     private void lookAgain() {
-        directory.index().all().stream()
-                .filter(clearance::concerns)
-                .forEach(one -> outlets.arrived(one.id()));
+        openings.since(directory.index().all()).forEach(outlets::arrived);
     }
 
     private void arrived(String id) {

@@ -11,7 +11,6 @@ import dev.jubilee.server.bus.topics.TopicAction;
 import dev.jubilee.server.bus.topics.TopicCatalogue;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.database.DatabaseException;
-import dev.jubilee.server.security.Principal;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -36,6 +35,7 @@ import org.slf4j.LoggerFactory;
 final class Relay {
     private static final Logger log = LoggerFactory.getLogger(Relay.class);
     private static final int MOST = 1_000;
+    private static final long WIDE = 1L << 20;
     private static final Duration IDLE = Duration.ofSeconds(30);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
     private static final String UNKNOWN =
@@ -51,6 +51,10 @@ final class Relay {
     private @Nullable RoutedTopic topic;
     private UUID tenure = new UUID(0, 0);
     private long batch;
+
+    /** Bytes of the largest batch that went through the producer. */
+    private long widest;
+
     private int failures;
     private String failure = UNFINISHED;
 
@@ -65,7 +69,21 @@ final class Relay {
             Outlets outlets,
             AttemptPartitions partitions,
             DeliveryMetrics metrics,
-            InstantSource clock) {}
+            RelayMemory memory,
+            InstantSource clock) {
+        /**
+         * Whether what the subscription is owed may be written to its topic. Asked each time: a
+         * grant may have been taken back since it was made.
+         */
+        boolean mayWrite(Subscription it) {
+            Topic target = topics.find(String.valueOf(it.endpoint()));
+            return it.isActive()
+                    && target != null
+                    && target.isActive()
+                    && (it.owner() == null
+                            || topics.allows(it.owner(), target, TopicAction.PUBLISH));
+        }
+    }
 
     Relay(UUID id, Platform platform) {
         this.id = id;
@@ -90,16 +108,8 @@ final class Relay {
     /** The subscription, if it is this instance's to write for, and now. */
     private @Nullable Subscription mayWork() {
         Subscription it = platform.directory().index().find(id);
-        if (it == null || !it.isRouted() || !it.isActive() || !platform.outlets().owns(id)) {
-            return null;
-        }
-        Topic target = platform.topics().find(String.valueOf(it.endpoint()));
-        return target != null && target.isActive() && mayWrite(it.owner(), target) ? it : null;
-    }
-
-    /** Asked each time: a grant may have been taken back since the subscription was made. */
-    private boolean mayWrite(@Nullable Principal owner, Topic target) {
-        return owner == null || platform.topics().allows(owner, target, TopicAction.PUBLISH);
+        boolean mine = it != null && it.isRouted() && platform.outlets().owns(id);
+        return it != null && mine && platform.mayWrite(it) ? it : null;
     }
 
     private void run() {
@@ -107,6 +117,10 @@ final class Relay {
             do {
                 wanted.drainPermits();
                 work();
+                if (widest > WIDE) {
+                    // Its buffers stay as large as what went through them.
+                    closeTopic();
+                }
             } while (mayWork() != null
                     && wanted.tryAcquire(IDLE.toMillis(), TimeUnit.MILLISECONDS));
         } catch (InterruptedException e) {
@@ -154,7 +168,7 @@ final class Relay {
     }
 
     /** Returns whether there may be more. */
-    private boolean step(Subscription it) {
+    private boolean step(Subscription it) throws InterruptedException {
         RoutedTopic open = topic;
         if (open == null || !tenure.equals(platform.outlets().instance())) {
             // A producer has buffers and threads: all subscriptions look at each change.
@@ -163,10 +177,19 @@ final class Relay {
                 return false;
             }
         }
-        List<Delivery> taken = take(it);
-        if (taken == null || taken.isEmpty()) {
-            return false;
+        try (RelayMemory.Share memory = platform.memory().share()) {
+            List<Delivery> taken = take(it, memory.bytes());
+            if (taken == null || taken.isEmpty()) {
+                return false;
+            }
+            memory.holds(Delivery.bytes(taken));
+            widest = Math.max(widest, memory.bytes());
+            relay(open, taken);
         }
+        return true;
+    }
+
+    private void relay(RoutedTopic open, List<Delivery> taken) {
         switch (write(open, taken)) {
             case Written.Committed _ -> {
                 batch++;
@@ -177,7 +200,6 @@ final class Relay {
             }
             case Written.Refused(Map<Integer, String> reasons) -> giveUp(taken, reasons);
         }
-        return true;
     }
 
     private Written write(RoutedTopic open, List<Delivery> taken) {
@@ -205,6 +227,7 @@ final class Relay {
                         String.valueOf(it.endpoint()),
                         new CloudEventsJson(platform.clock()));
         topic = opened;
+        widest = 0;
         tenure = instance;
         Long committed = opened.begin();
         if (!agree(committed)) {
@@ -247,12 +270,12 @@ final class Relay {
         return platform.database().read(c -> RelayStore.isOwed(c, id, closed));
     }
 
-    private @Nullable List<Delivery> take(Subscription it) {
+    private @Nullable List<Delivery> take(Subscription it, long bytes) {
         List<String> closed = platform.clearance().closedTo(it, null);
         return platform.database()
                 .transaction(connection ->
                         RelayStore.holds(connection, shard(), tenure)
-                                ? RelayStore.take(connection, id, batch + 1, MOST, closed)
+                                ? RelayStore.take(connection, id, batch + 1, MOST, bytes, closed)
                                 : null);
     }
 

@@ -13,8 +13,6 @@ import java.util.UUID;
 
 /** The SQL of deliveries that are written to a topic, in numbered batches. */
 final class RelayStore {
-    private static final long MOST_BYTES = 4L << 20;
-
     private RelayStore() {}
 
     /** Whether the instance has the shard; if so it keeps it until the end of the transaction. */
@@ -60,11 +58,17 @@ final class RelayStore {
     /**
      * Takes what waits, in order, as a batch of that number.
      *
-     * @param most so many deliveries; fewer where they are large
+     * @param most so many deliveries at most
+     * @param bytes as soon as there are so many the rest stays
      * @param closed topics whose events stay
      */
     static List<Delivery> take(
-            Connection connection, UUID subscription, long batch, int most, List<String> closed)
+            Connection connection,
+            UUID subscription,
+            long batch,
+            int most,
+            long bytes,
+            List<String> closed)
             throws SQLException {
         PendingStore.lockOwners(connection, List.of(subscription));
         try (PreparedStatement update =
@@ -87,7 +91,7 @@ final class RelayStore {
             update.setArray(2, connection.createArrayOf("text", closed.toArray()));
             update.setInt(3, most);
             update.setLong(4, batch);
-            update.setLong(5, MOST_BYTES);
+            update.setLong(5, Math.max(1, bytes));
             List<Delivery> taken = PendingStore.read(update);
             taken.sort(Comparator.comparingLong(Delivery::id));
             return taken;

@@ -17,7 +17,11 @@ final class Relays implements ShardWork, AutoCloseable {
 
     private final Relay.Platform platform;
     private final Map<UUID, Relay> relays = new ConcurrentHashMap<>();
+    private final Map<UUID, Standing> standings = new ConcurrentHashMap<>();
     private volatile boolean closed;
+
+    /** What a relay may do, as far as subscriptions and topics decide it. */
+    private record Standing(boolean mayWrite, int rewinds) {}
 
     Relays(Relay.Platform platform) {
         this.platform = platform;
@@ -37,18 +41,32 @@ final class Relays implements ShardWork, AutoCloseable {
         }
     }
 
-    private void look() {
+    /** Wakes those that may write now and might not before, or that begin anew. */
+    private synchronized void look() {
         for (Subscription one : platform.directory().index().all()) {
-            if (one.isRouted()) {
-                arrived(one.id());
+            if (one.isRouted() && platform.outlets().owns(one.id())) {
+                Standing now = standing(one);
+                if (!now.equals(standings.put(one.id(), now)) && now.mayWrite()) {
+                    arrived(one.id());
+                }
             }
         }
         relays.keySet().removeIf(id -> platform.directory().index().find(id) == null);
+        standings.keySet().removeIf(id -> platform.directory().index().find(id) == null);
+    }
+
+    private Standing standing(Subscription one) {
+        return new Standing(platform.mayWrite(one), one.state().rewinds());
     }
 
     @Override
-    public void takeOver(Set<Integer> shards) {
-        look();
+    public synchronized void takeOver(Set<Integer> shards) {
+        for (Subscription one : platform.directory().index().all()) {
+            if (one.isRouted() && shards.contains(Outlets.shardOf(one.id()))) {
+                standings.put(one.id(), standing(one));
+                arrived(one.id());
+            }
+        }
     }
 
     @Override

@@ -55,7 +55,9 @@ class LockOrderTest {
                 Named.of("expire", (c, s) -> FailedLeases.expire(c, s, 10, NO_PAUSE, "late", NOW)),
                 Named.of("fail", (c, s) -> RelayStore.fail(c, s, 6, "fenced", NOW)),
                 Named.of("release", (c, s) -> StreamStore.release(c, s, LEASES, NOW, 1L)),
-                Named.of("take", (c, s) -> RelayStore.take(c, s, 8, 10, List.of())),
+                Named.of(
+                        "take",
+                        (c, s) -> RelayStore.take(c, s, 8, 10, RelayMemory.MOST, List.of())),
                 Named.of("settle", (c, s) -> RelayStore.settle(c, s, 7, NOW)),
                 Named.of("undo", (c, s) -> RelayStore.undo(c, s, 6)),
                 Named.of("leave", (c, s) -> PendingStore.leave(c, List.of(first(s)))),

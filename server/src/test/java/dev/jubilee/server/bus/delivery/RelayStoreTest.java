@@ -27,13 +27,20 @@ class RelayStoreTest {
         new AttemptPartitions(new Database(platform.dataSource())).ensure(NOW);
         try (Connection connection = platform.connection()) {
             owe(connection);
-            assertThat(RelayStore.take(connection, subscription, 7, 1, List.of())).hasSize(1);
+            assertThat(RelayStore.take(connection, subscription, 7, 1, RelayMemory.MOST, List.of()))
+                    .hasSize(1);
             RelayStore.settle(connection, subscription, 7, NOW);
-            assertThat(RelayStore.take(connection, subscription, 8, 10, List.of())).hasSize(2);
+            assertThat(
+                            RelayStore.take(
+                                    connection, subscription, 8, 10, RelayMemory.MOST, List.of()))
+                    .hasSize(2);
 
             assertThat(RelayStore.fail(connection, subscription, 7, "fenced", NOW)).isEqualTo(2);
 
-            assertThat(RelayStore.take(connection, subscription, 8, 10, List.of())).hasSize(2);
+            assertThat(
+                            RelayStore.take(
+                                    connection, subscription, 8, 10, RelayMemory.MOST, List.of()))
+                    .hasSize(2);
             RelayStore.settle(connection, subscription, 8, NOW);
             assertThat(recorded(connection))
                     .containsExactly(
