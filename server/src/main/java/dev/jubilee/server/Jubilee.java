@@ -12,6 +12,7 @@ import dev.jubilee.server.database.ChangeFeed;
 import dev.jubilee.server.database.ConnectionPool;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.database.Migrations;
+import dev.jubilee.server.http.AnswerMemory;
 import dev.jubilee.server.http.BodyMemory;
 import dev.jubilee.server.http.Edge;
 import dev.jubilee.server.http.HttpLimits;
@@ -64,7 +65,7 @@ public final class Jubilee implements AutoCloseable {
     private final InstantSource clock;
     private final RateLimits rateLimits;
     private final BodyMemory bodies;
-    private final BodyMemory answers = BodyMemory.forAnswers();
+    private final AnswerMemory answers = new AnswerMemory();
     private final DeliveryMemory deliveries;
     private @Nullable HttpPort busPort;
     private @Nullable HttpPort liveOpsPort;

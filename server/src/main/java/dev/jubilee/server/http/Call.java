@@ -160,6 +160,17 @@ public final class Call {
         return request.remoteAddress().hostAddress();
     }
 
+    /**
+     * Takes memory for a large answer before anything is done that could not be answered for, so
+     * many bytes altogether; 0 gives back what was taken. What is taken is the answer's, and given
+     * back when that is sent.
+     *
+     * @return false, and no more taken than before, when they are not free
+     */
+    public boolean holdAnswer(int bytes) {
+        return exchange.hold(bytes);
+    }
+
     /** The body as it came; empty when there was none. Not copied: do not change it. */
     public byte[] body() {
         return body;

@@ -6,14 +6,14 @@ import dev.jubilee.server.security.Authenticator;
  * What stands between a port and its routes: who calls, how often, and how much.
  *
  * @param bodies the memory that bodies share, with those of other ports maybe
- * @param answers the same for large answers
+ * @param answers the memory that large answers share
  */
 public record Edge(
         Authenticator authenticator,
         RateLimits rateLimits,
         HttpLimits limits,
         BodyMemory bodies,
-        BodyMemory answers) {
+        AnswerMemory answers) {
     /** With memory of its own for bodies and answers. */
     public Edge(Authenticator authenticator, RateLimits rateLimits, HttpLimits limits) {
         this(
@@ -21,6 +21,6 @@ public record Edge(
                 rateLimits,
                 limits,
                 new BodyMemory(limits.maxBody()),
-                BodyMemory.forAnswers());
+                new AnswerMemory());
     }
 }

@@ -1,6 +1,7 @@
 package dev.jubilee.server.http;
 
 import dev.jubilee.server.database.DatabaseException;
+import dev.jubilee.server.security.Principal;
 import io.netty.buffer.Unpooled;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -19,6 +20,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -60,6 +62,10 @@ final class Exchange extends Deadline {
     private boolean worked;
 
     private @Nullable Body body;
+    private Principal caller = Principal.ANONYMOUS;
+
+    /** What the answer may take of memory already. Any thread may change it. */
+    private final AtomicInteger held = new AtomicInteger();
 
     Exchange(HttpServerRequest request, Peer peer, RequestHandler handler) {
         this.context = Objects.requireNonNull(Vertx.currentContext(), "not on an event loop");
@@ -105,6 +111,37 @@ final class Exchange extends Deadline {
     void receiving(Body arriving) {
         body = arriving;
         receiving = true;
+    }
+
+    /** It is known who asks. */
+    void asks(Principal who) {
+        caller = who;
+    }
+
+    /** Whom the memory of answers is to know apart; null for who holds a key. */
+    private @Nullable String stranger() {
+        return switch (caller.role()) {
+            case ANONYMOUS -> request.remoteAddress().hostAddress();
+            case PLAYER -> "player " + caller.id();
+            case SERVICE, OPERATOR, ADMIN -> null;
+        };
+    }
+
+    /**
+     * Takes memory for the answer before there is one, so many bytes altogether; false, and no more
+     * taken than before, when they are not free. Any thread that works on it may call this.
+     */
+    boolean hold(int bytes) {
+        int wanted = handler.answers().share(bytes);
+        int more = wanted - held.get();
+        if (more > 0 && !handler.answers().take(stranger(), more)) {
+            return false;
+        }
+        if (more < 0) {
+            handler.answers().giveBack(stranger(), -more);
+        }
+        held.set(wanted);
+        return true;
     }
 
     void answering(@Nullable Thread thread) {
@@ -181,10 +218,14 @@ final class Exchange extends Deadline {
     /** What a handler came to. */
     void complete(@Nullable Reply reply, @Nullable Throwable error) {
         workedOff();
-        if (reply != null) {
-            send(reply, false);
-        } else {
-            failed(error == null ? new IllegalStateException("answered nothing") : error);
+        try {
+            if (reply != null) {
+                send(reply, false);
+            } else {
+                failed(error == null ? new IllegalStateException("answered nothing") : error);
+            }
+        } finally {
+            hold(0);
         }
     }
 
@@ -256,10 +297,13 @@ final class Exchange extends Deadline {
 
     /** Counts an answer until it is sent; there may be no room for it. */
     private void sendLarge(HttpServerResponse response, Reply reply, boolean last) {
-        BodyMemory memory = handler.answers();
+        AnswerMemory memory = handler.answers();
+        String stranger = stranger();
         int share = memory.share(reply.body().length);
-        if (memory.take(share)) {
-            write(response, reply, last).onComplete(sent -> memory.giveBack(share));
+        if (hold(share)) {
+            // From here on it is the answer's.
+            held.set(0);
+            write(response, reply, last).onComplete(sent -> memory.giveBack(stranger, share));
         } else {
             write(response, Reply.problem(NOT_READ, correlationId()), true);
         }

@@ -57,7 +57,7 @@ final class RequestHandler implements Handler<HttpServerRequest> {
         return limits;
     }
 
-    BodyMemory answers() {
+    AnswerMemory answers() {
         return edge.answers();
     }
 
@@ -278,6 +278,7 @@ final class RequestHandler implements Handler<HttpServerRequest> {
                                             + " may not call this route."));
             return;
         }
+        exchange.asks(principal);
         Call call = new Call(exchange, match, body, principal);
         Reply refusal =
                 edge.rateLimits()

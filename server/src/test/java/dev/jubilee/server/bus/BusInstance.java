@@ -8,6 +8,8 @@ import dev.jubilee.server.bus.subscriptions.SecretBox;
 import dev.jubilee.server.config.SettingsReader;
 import dev.jubilee.server.database.ChangeFeed;
 import dev.jubilee.server.database.Database;
+import dev.jubilee.server.http.AnswerMemory;
+import dev.jubilee.server.http.BodyMemory;
 import dev.jubilee.server.http.Edge;
 import dev.jubilee.server.http.HttpLimits;
 import dev.jubilee.server.http.HttpPort;
@@ -67,6 +69,7 @@ final class BusInstance implements AutoCloseable {
     final Bus bus;
     final Database database;
     final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+    final AnswerMemory answers = new AnswerMemory();
     private final HikariDataSource pool;
     private final ChangeFeed changes;
     private final Vertx vertx = Vertx.vertx();
@@ -143,7 +146,9 @@ final class BusInstance implements AutoCloseable {
                         new Edge(
                                 BY_ROLE,
                                 new RateLimits(limits, System::nanoTime),
-                                new HttpLimits(9 << 20, timeout, timeout, timeout, 1_000)),
+                                new HttpLimits(9 << 20, timeout, timeout, timeout, 1_000),
+                                new BodyMemory(9 << 20),
+                                answers),
                         2);
     }
 

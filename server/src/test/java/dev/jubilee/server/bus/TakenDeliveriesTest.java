@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jubilee.events.tck.Await;
 import dev.jubilee.server.bus.BusInstance.Answer;
+import dev.jubilee.server.http.AnswerMemory;
 import dev.jubilee.server.testing.Platform;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -34,6 +35,7 @@ import tools.jackson.databind.JsonNode;
 class TakenDeliveriesTest {
     @RegisterExtension static final Platform platform = new Platform();
 
+    private static final int ANSWERS = AnswerMemory.SIZE;
     private static final AtomicInteger topics = new AtomicInteger();
     private static BusInstance bus;
     private static BusInstance other;
@@ -83,6 +85,24 @@ class TakenDeliveriesTest {
                 .containsExactly("1failedfalse", "2deadtrue");
         assertThat(attempts.get(0).get("error_message").stringValue()).contains("not acknowledged");
         assertThat(attempts.get(0).has("next_retry_at")).isTrue();
+    }
+
+    /** Nothing is acknowledged: what was taken and not answered would be lost. */
+    @Test
+    void aPullThatCannotBeAnsweredTakesNothing() {
+        String topic = topic();
+        String path = subscribe(topic, ", \"requires_ack\": false");
+        publishAll(topic, 1, 20_000);
+        Await.until("no other answer is on its way", () -> bus.answers.take(null, ANSWERS));
+        Answer refused = bus.post("service", path + "/pull", "{\"wait_ms\": 2000}");
+        bus.answers.giveBack(null, ANSWERS);
+
+        assertThat(refused.status()).isEqualTo(503);
+        assertThat(refused.text("code")).isEqualTo("overloaded");
+        assertThat(pull(bus, path, 10_000)).hasSize(1);
+        assertThat(pull(bus, path, 0)).isEmpty();
+        Await.until("none of its memory is kept", () -> bus.answers.take(null, ANSWERS));
+        bus.answers.giveBack(null, ANSWERS);
     }
 
     @Test

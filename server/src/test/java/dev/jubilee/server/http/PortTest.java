@@ -7,6 +7,7 @@ import dev.jubilee.events.tck.Await;
 import dev.jubilee.server.security.Access;
 import dev.jubilee.server.security.Authenticator;
 import dev.jubilee.server.security.Principal;
+import dev.jubilee.server.security.Role;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.time.Duration;
@@ -22,7 +23,8 @@ import org.junit.jupiter.api.Test;
 
 /** How a port opens, fills up and closes. */
 class PortTest {
-    private static final String GET_LARGE = "GET /large HTTP/1.1\r\nHost: x\r\n\r\n";
+    private static final String GET_LARGE =
+            "GET /large HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer key\r\n\r\n";
 
     private static final Authenticator NOBODY =
             new Authenticator() {
@@ -34,6 +36,19 @@ class PortTest {
                 @Override
                 public @Nullable Principal authenticate(String authorization) {
                     return null;
+                }
+            };
+
+    private static final Authenticator SERVICE =
+            new Authenticator() {
+                @Override
+                public Principal cached(String authorization) {
+                    return authenticate(authorization);
+                }
+
+                @Override
+                public Principal authenticate(String authorization) {
+                    return new Principal("service", Role.SERVICE);
                 }
             };
 
@@ -303,6 +318,34 @@ class PortTest {
     }
 
     @Test
+    void strangersThatDoNotReadTakeNoRoomForAnswersFromThoseWhoHoldAKey() throws Exception {
+        String asked = "GET /large HTTP/1.1\r\nHost: x\r\n\r\n";
+        List<RawConnection> silent = new ArrayList<>();
+        try (EdgeServer server = largeAnswers(7 * 1024 * 1024, large(1_000))) {
+            int begun = 0;
+            for (int i = 0; i < 4; i++) {
+                RawConnection stranger = RawConnection.narrow(server.port());
+                silent.add(stranger);
+                begun += stranger.send(asked).head().startsWith("HTTP/1.1 200 ") ? 1 : 0;
+            }
+            assertThat(begun).as("as many as one of them may have").isEqualTo(1);
+            try (RawConnection known = new RawConnection(server.port())) {
+                assertThat(known.send(GET_LARGE).head()).startsWith("HTTP/1.1 200 ");
+            }
+            for (RawConnection stranger : silent) {
+                stranger.close();
+            }
+            Await.until(
+                    "there is room again",
+                    () -> {
+                        try (RawConnection stranger = new RawConnection(server.port())) {
+                            return stranger.send(asked).head().startsWith("HTTP/1.1 200 ");
+                        }
+                    });
+        }
+    }
+
+    @Test
     void anAnswerThatIsLargerThanAllTheirMemoryIsSentAlone() throws Exception {
         int size = 17 * 1024 * 1024;
         try (EdgeServer server = largeAnswers(size, large(1_000));
@@ -316,7 +359,7 @@ class PortTest {
     private static EdgeServer largeAnswers(int size, HttpLimits limits) {
         Reply large = new Reply(200, "application/octet-stream", new byte[size], Map.of());
         return new EdgeServer(
-                NOBODY,
+                SERVICE,
                 RateLimits.Settings.OFF,
                 limits,
                 router ->

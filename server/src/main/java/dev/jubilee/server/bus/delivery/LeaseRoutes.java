@@ -1,5 +1,7 @@
 package dev.jubilee.server.bus.delivery;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.jubilee.server.bus.subscriptions.DeliveryMethod;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.bus.subscriptions.SubscriptionRoutes;
@@ -10,7 +12,6 @@ import dev.jubilee.server.http.Problem;
 import dev.jubilee.server.http.Reply;
 import dev.jubilee.server.http.Router;
 import dev.jubilee.server.http.Routes;
-import dev.jubilee.server.json.Json;
 import dev.jubilee.server.security.Access;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -19,7 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.util.RawValue;
 
 /** The HTTP face of what subscribers take themselves. */
 final class LeaseRoutes implements Routes {
@@ -27,6 +28,17 @@ final class LeaseRoutes implements Routes {
 
     /** Of events in one answer, unless a single one has more. */
     private static final int MAX_BYTES = 1 << 20;
+
+    /** Beside the answer there is what it is made of. */
+    private static final int IN_MEMORY = 2;
+
+    private static final Duration PATIENCE = Duration.ofSeconds(1);
+    private static final Duration PAUSE = Duration.ofMillis(20);
+    private static final Problem OVERLOADED =
+            Problem.unavailable(
+                    "overloaded",
+                    "Too many large answers wait to be read; nothing was taken.",
+                    Duration.ofSeconds(1));
 
     private static final int MAX_DELAY = 7 * 24 * 3_600;
 
@@ -48,7 +60,7 @@ final class LeaseRoutes implements Routes {
     }
 
     /** One event that was taken. */
-    private record Taken(String deliveryId, int attempt, @Nullable Instant ackBy, JsonNode event) {}
+    private record Taken(String deliveryId, int attempt, @Nullable Instant ackBy, RawValue event) {}
 
     @Override
     public void on(Router router) {
@@ -71,10 +83,10 @@ final class LeaseRoutes implements Routes {
         List<Delivery> found;
         long until = System.nanoTime() + wait.toNanos();
         try (Leases.Waiter waiter = leases.waiter(taker)) {
-            found = leases.take(taker, most);
+            found = take(call, waiter, taker, most);
             while (found.isEmpty() && until - System.nanoTime() > 0 && !call.isAbandoned()) {
                 waiter.await(subscription, Duration.ofNanos(until - System.nanoTime()));
-                found = leases.take(taker, most);
+                found = take(call, waiter, taker, most);
             }
         }
         if (!acks && !found.isEmpty()) {
@@ -87,9 +99,32 @@ final class LeaseRoutes implements Routes {
                                         Long.toString(it.id()),
                                         it.attempts(),
                                         acks ? it.dueAt() : null,
-                                        Json.tree(it.body())))
+                                        new RawValue(new String(it.body(), UTF_8))))
                         .toList();
         return Reply.ok(Map.of("events", views));
+    }
+
+    /**
+     * Nothing is taken before there is memory to answer with: it would be lost, or leased in vain.
+     */
+    private List<Delivery> take(
+            Call call, Leases.Waiter waiter, Leases.Taker taker, LeaseStore.Most most)
+            throws InterruptedException {
+        long patience = System.nanoTime() + PATIENCE.toNanos();
+        while (!call.holdAnswer(IN_MEMORY * MAX_BYTES)) {
+            if (patience - System.nanoTime() < 0) {
+                throw OVERLOADED.asException();
+            }
+            waiter.await(PAUSE);
+        }
+        List<Delivery> found = leases.take(taker, most);
+        long bytes = IN_MEMORY * Delivery.bytes(found);
+        if (!call.holdAnswer((int) Math.min(bytes, Integer.MAX_VALUE))) {
+            List<Leases.Lease> unread = found.stream().map(Leases.Lease::of).toList();
+            leases.release(taker.subscription().id(), unread, null);
+            throw OVERLOADED.asException();
+        }
+        return found;
     }
 
     private Reply ack(Call call) {
