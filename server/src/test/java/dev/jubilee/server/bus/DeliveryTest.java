@@ -558,6 +558,40 @@ class DeliveryTest {
         Answer subscription = subscribe(topic, receiver, ", \"rate_limit_per_min\": 0");
         bus.post("operator", path(subscription) + "/pause", "");
         int events = 2_500;
+        publishMany(topic, events);
+        bus.post("operator", path(subscription) + "/resume", "");
+
+        await(receiver, events);
+        Map<Integer, Integer> last = new HashMap<>();
+        for (int payload : payloads(receiver)) {
+            assertThat(payload).isGreaterThan(last.getOrDefault(payload % 3, -1));
+            last.put(payload % 3, payload);
+        }
+        assertThat(receiver.received).hasSize(events);
+    }
+
+    @Test
+    void highPriorityGoesBeforeABacklogThatDoesNotFitInMemoryButNotBeforeItsKeysElders() {
+        String topic = topic();
+        Receiver receiver = receiver();
+        Answer subscription = subscribe(topic, receiver, ", \"rate_limit_per_min\": 0");
+        bus.post("operator", path(subscription) + "/pause", "");
+        int events = 2_500;
+        publishMany(topic, events);
+        String late = publish(topic, "\"key\": \"k1\", \"priority\": \"high\", \"payload\": 1");
+        String urgent =
+                publish(topic, "\"key\": \"urgent\", \"priority\": \"high\", \"payload\": 2");
+        Await.untilAsserted("all wait", () -> assertThat(owed(subscription)).isEqualTo(events + 2));
+        bus.post("operator", path(subscription) + "/resume", "");
+
+        await(receiver, events + 2);
+        assertThat(receiver.eventIds().indexOf(urgent)).isBetween(0, 1_500);
+        assertThat(receiver.eventIds().indexOf(late))
+                .as("behind all of its key")
+                .isGreaterThan(payloads(receiver).indexOf(2_497));
+    }
+
+    private static void publishMany(String topic, int events) {
         for (int from = 0; from < events; from += 500) {
             StringBuilder items = new StringBuilder();
             for (int i = from; i < from + 500; i++) {
@@ -569,15 +603,6 @@ class DeliveryTest {
             assertThat(bus.post("service", "/events/publish/batch", "[" + items + "]").status())
                     .isEqualTo(200);
         }
-        bus.post("operator", path(subscription) + "/resume", "");
-
-        await(receiver, events);
-        Map<Integer, Integer> last = new HashMap<>();
-        for (int payload : payloads(receiver)) {
-            assertThat(payload).isGreaterThan(last.getOrDefault(payload % 3, -1));
-            last.put(payload % 3, payload);
-        }
-        assertThat(receiver.received).hasSize(events);
     }
 
     @Test

@@ -4,6 +4,7 @@ import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.database.Database;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -35,7 +36,10 @@ final class Backlog implements Loads {
         return loaded;
     }
 
-    /** Where order is kept, what is not due yet comes too: what follows it must wait behind it. */
+    /**
+     * High priority first. Where order is kept, what is not due yet comes too: what follows it must
+     * wait behind it.
+     */
     private Loaded read(Subscription subscription, Wanted wanted) {
         Instant now = clock.instant();
         UUID id = subscription.id();
@@ -52,10 +56,20 @@ final class Backlog implements Loads {
             if (wanted.limit() == 0 || (!first.isEmpty() && rest <= 0)) {
                 return new Loaded(first, cut, List.of(), now);
             }
+            Instant due = ordered ? null : now;
             List<Delivery> others =
-                    PendingStore.read(connection, id, ordered ? null : now, closed, wanted, rest);
-            if (others.size() == wanted.limit()
-                    || (!others.isEmpty() && Delivery.bytes(others) >= rest)) {
+                    new ArrayList<>(
+                            PendingStore.readHigh(
+                                    connection, id, ordered, due, closed, wanted, rest));
+            rest -= Delivery.bytes(others);
+            if (others.size() == wanted.limit() || (!others.isEmpty() && rest <= 0)) {
+                return new Loaded(first, cut, others, now);
+            }
+            Wanted more = wanted.beside(others);
+            List<Delivery> inOrder = PendingStore.read(connection, id, due, closed, more, rest);
+            others.addAll(inOrder);
+            if (inOrder.size() == more.limit()
+                    || (!inOrder.isEmpty() && Delivery.bytes(inOrder) >= rest)) {
                 return new Loaded(first, cut, others, now);
             }
             Instant next = ordered ? null : PendingStore.firstDueAfter(connection, id, now, closed);

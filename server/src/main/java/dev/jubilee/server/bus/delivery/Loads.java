@@ -2,6 +2,7 @@ package dev.jubilee.server.bus.delivery;
 
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -31,6 +32,13 @@ interface Loads {
         /** How many deliveries that are at most. */
         int places() {
             return first.size() + limit;
+        }
+
+        /** What is wanted of others when these are there. */
+        Wanted beside(List<Delivery> there) {
+            List<Long> known = new ArrayList<>(except);
+            there.forEach(one -> known.add(one.id()));
+            return new Wanted(first, limit - there.size(), bytes, known, parked);
         }
     }
 

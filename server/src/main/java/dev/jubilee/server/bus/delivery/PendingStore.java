@@ -188,6 +188,48 @@ final class PendingStore {
     }
 
     /**
+     * Reads what waits with high priority, in order; where order is kept, what waits behind its
+     * key's elders stays. It goes on to wait.
+     *
+     * @param ordered whether deliveries of one key wait for each other
+     * @param due only what is due by then; null for all
+     * @param closed topics whose events stay
+     * @param bytes as soon as there are so many the rest stays
+     */
+    static List<Delivery> readHigh(
+            Connection connection,
+            UUID subscription,
+            boolean ordered,
+            @Nullable Instant due,
+            Collection<String> closed,
+            Loads.Wanted wanted,
+            long bytes)
+            throws SQLException {
+        String from =
+                """
+                (SELECT * FROM bus.pending_deliveries
+                 WHERE CASE WHEN NOT taken AND priority = 0 THEN subscription_id END = ?
+                    AND NOT taken AND priority = 0 AND topic <> ALL (?) AND %s
+                 ORDER BY id LIMIT ?)
+                """
+                        .formatted(which(wanted));
+        String free =
+                """
+                NOT ? OR key IS NULL OR NOT EXISTS (SELECT FROM bus.pending_deliveries o
+                    WHERE CASE WHEN NOT o.taken THEN o.subscription_id END = p.subscription_id
+                        AND NOT o.taken AND o.key IS NOT NULL AND o.key = p.key AND o.id < p.id)
+                """;
+        try (PreparedStatement select = connection.prepareStatement(fitting(from, free))) {
+            int at = bind(connection, select, subscription, due, closed, wanted);
+            select.setInt(++at, wanted.limit());
+            select.setBoolean(++at, ordered);
+            select.setInt(++at, wanted.limit());
+            select.setLong(++at, Math.max(1, bytes));
+            return read(select);
+        }
+    }
+
+    /**
      * Reads what waits, in order. It goes on to wait: the one instance that delivers it knows what
      * it has read, and a row that is written again for that costs more than all else.
      *
@@ -203,24 +245,42 @@ final class PendingStore {
             Loads.Wanted wanted,
             long bytes)
             throws SQLException {
-        String which = "due_at <= ? AND id <> ALL (?)";
-        if (!wanted.parked().isEmpty()) {
-            // As a subquery it is hashed; an array would be gone through for each row.
-            which += " AND (key IS NULL OR key NOT IN (SELECT unnest(?::text[])))";
-        }
-        try (PreparedStatement select = connection.prepareStatement(fitting(WAITING, which))) {
-            int at = 0;
-            select.setObject(++at, subscription);
-            select.setArray(++at, connection.createArrayOf("text", closed.toArray()));
-            select.setObject(++at, due == null ? OffsetDateTime.MAX : due.atOffset(ZoneOffset.UTC));
-            select.setArray(++at, connection.createArrayOf("int8", wanted.except().toArray()));
-            if (!wanted.parked().isEmpty()) {
-                select.setArray(++at, connection.createArrayOf("text", wanted.parked().toArray()));
-            }
+        String of = WAITING + " AND NOT taken AND topic <> ALL (?) AND " + which(wanted);
+        try (PreparedStatement select =
+                connection.prepareStatement(fitting("bus.pending_deliveries", of))) {
+            int at = bind(connection, select, subscription, due, closed, wanted);
             select.setInt(++at, wanted.limit());
             select.setLong(++at, Math.max(1, bytes));
             return read(select);
         }
+    }
+
+    private static String which(Loads.Wanted wanted) {
+        String which = "due_at <= ? AND id <> ALL (?)";
+        // As a subquery it is hashed; an array would be gone through for each row.
+        return wanted.parked().isEmpty()
+                ? which
+                : which + " AND (key IS NULL OR key NOT IN (SELECT unnest(?::text[])))";
+    }
+
+    /** Of whom, and which of it; returns the place of the last parameter. */
+    private static int bind(
+            Connection connection,
+            PreparedStatement select,
+            UUID subscription,
+            @Nullable Instant due,
+            Collection<String> closed,
+            Loads.Wanted wanted)
+            throws SQLException {
+        int at = 0;
+        select.setObject(++at, subscription);
+        select.setArray(++at, connection.createArrayOf("text", closed.toArray()));
+        select.setObject(++at, due == null ? OffsetDateTime.MAX : due.atOffset(ZoneOffset.UTC));
+        select.setArray(++at, connection.createArrayOf("int8", wanted.except().toArray()));
+        if (!wanted.parked().isEmpty()) {
+            select.setArray(++at, connection.createArrayOf("text", wanted.parked().toArray()));
+        }
+        return at;
     }
 
     /**
@@ -237,7 +297,10 @@ final class PendingStore {
             long bytes)
             throws SQLException {
         try (PreparedStatement select =
-                connection.prepareStatement(fitting("subscription_id = ?", "id = ANY (?)"))) {
+                connection.prepareStatement(
+                        fitting(
+                                "bus.pending_deliveries",
+                                "subscription_id = ? AND NOT taken AND topic <> ALL (?) AND id = ANY (?)"))) {
             select.setObject(1, subscription);
             select.setArray(2, connection.createArrayOf("text", closed.toArray()));
             select.setArray(3, connection.createArrayOf("int8", ids.toArray()));
@@ -250,20 +313,20 @@ final class PendingStore {
     /**
      * What comes before a row must be less than the last parameter, in bytes: so one always fits.
      */
-    private static String fitting(String whose, String which) {
+    private static String fitting(String from, String which) {
         return "SELECT "
                 + FIELDS
                 + """
                   FROM (
                     SELECT p.*, sum(octet_length(body) + %1$d) OVER (ORDER BY id ROWS UNBOUNDED PRECEDING)
                         - octet_length(body) - %1$d AS before
-                    FROM bus.pending_deliveries p
-                    WHERE %2$s AND NOT taken AND topic <> ALL (?) AND %3$s
+                    FROM %2$s p
+                    WHERE %3$s
                     ORDER BY id LIMIT ?
                 ) p
                 WHERE before < ? ORDER BY id
                 """
-                        .formatted(Delivery.OVERHEAD, whose, which);
+                        .formatted(Delivery.OVERHEAD, from, which);
     }
 
     /** When the first of those that wait for later is due; null when none does. */
