@@ -13,6 +13,9 @@ final class OutboxRows {
     /** Names the relay among advisory locks: "outbox" in ASCII. */
     private static final long LOCK = 0x6f7574626f78L;
 
+    /** Of events that are read at once; their lengths are known without reading them. */
+    private static final long MOST_BYTES = 4L << 20;
+
     /**
      * What waits to be published.
      *
@@ -46,8 +49,9 @@ final class OutboxRows {
     }
 
     /**
-     * The oldest rows by id. Ids of changes to the same thing are in the order of their commits,
-     * because they are drawn under the lock that orders the changes.
+     * The oldest rows by id: so many, or fewer where they are large, and one at least. Ids of
+     * changes to the same thing are in the order of their commits, because they are drawn under the
+     * lock that orders the changes.
      */
     Waiting oldest(int limit) throws SQLException {
         String sql =
@@ -56,13 +60,19 @@ final class OutboxRows {
                        extract(epoch FROM clock_timestamp() - created_at)::double precision AS age,
                        (SELECT extract(epoch FROM clock_timestamp() - newest.created_at)::double precision
                           FROM platform.outbox newest ORDER BY id DESC LIMIT 1) AS quiet
-                  FROM platform.outbox ORDER BY id LIMIT ?
+                  FROM (
+                    SELECT o.*, sum(octet_length(events)) OVER (ORDER BY id ROWS UNBOUNDED PRECEDING)
+                           - octet_length(events) AS before
+                      FROM platform.outbox o ORDER BY id LIMIT ?
+                  ) o
+                 WHERE before < ? ORDER BY id
                 """;
         List<OutboxRow> rows = new ArrayList<>();
         double age = 0;
         double quiet = 0;
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setInt(1, limit);
+            statement.setLong(2, MOST_BYTES);
             try (ResultSet result = statement.executeQuery()) {
                 while (result.next()) {
                     rows.add(

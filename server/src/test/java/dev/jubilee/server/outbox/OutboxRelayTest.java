@@ -57,6 +57,25 @@ class OutboxRelayTest {
     }
 
     @Test
+    void whatIsReadAtOnceIsBoundedByBytesAndOneAlwaysComes() throws SQLException {
+        String rows =
+                """
+                INSERT INTO platform.outbox (topic, events)
+                SELECT 't', '[{"type":"x","time":"2026-03-01T12:00:00Z","data":{"x":"' || repeat('x', %d) || '"}}]'
+                FROM generate_series(1, 10)
+                """;
+        execute(rows.formatted(1_000_000));
+        try (Connection connection = platform.connection()) {
+            OutboxRows outbox = new OutboxRows(connection);
+            assertThat(outbox.oldest(100).rows()).hasSize(5);
+            execute("DELETE FROM platform.outbox");
+            execute(rows.formatted(6_000_000));
+            assertThat(outbox.oldest(100).rows()).hasSize(1);
+        }
+        execute("DELETE FROM platform.outbox");
+    }
+
+    @Test
     void whatIsCommittedIsPublishedInOrderAndTheRowsGo() throws SQLException {
         write("a", "b", "c");
         write("d");

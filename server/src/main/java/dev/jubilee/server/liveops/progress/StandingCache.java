@@ -1,6 +1,7 @@
 package dev.jubilee.server.liveops.progress;
 
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,23 +15,35 @@ import org.jspecify.annotations.Nullable;
  */
 final class StandingCache {
     private static final int MAX = 50_000;
+    private static final int OVERHEAD = 400;
+    private static final int ENTRY = 80;
 
     /**
      * @param version the transaction that wrote the row, as {@code xmin} has it
      * @param rewarded milestones that were granted, which no later version takes back
      */
-    record Known(Standing.Stored stored, String version, Set<String> rewarded) {}
+    record Known(Standing.Stored stored, String version, Set<String> rewarded) {
+        /** What it takes of memory, about; the names of metrics and milestones are others' too. */
+        long bytes() {
+            return OVERHEAD
+                    + stored.seat().userId().length()
+                    + (long) ENTRY * (stored.progress().size() + rewarded.size());
+        }
+    }
 
-    private final Map<Hit.Seat, Known> known =
-            new LinkedHashMap<>(16, 0.75f, true) {
-                private static final long serialVersionUID = 1L;
-
-                @Override
-                protected boolean removeEldestEntry(Map.Entry<Hit.Seat, Known> eldest) {
-                    return size() > MAX;
-                }
-            };
+    private final long mostBytes;
+    private final Map<Hit.Seat, Known> known = new LinkedHashMap<>(16, 0.75f, true);
+    private long bytes;
     private final List<Standing> written = new ArrayList<>();
+
+    /** Of a fifth of the heap at most. */
+    StandingCache() {
+        this(Runtime.getRuntime().maxMemory() / 5);
+    }
+
+    StandingCache(long mostBytes) {
+        this.mostBytes = mostBytes;
+    }
 
     @Nullable Known of(Hit.Seat seat) {
         return known.get(seat);
@@ -51,19 +64,37 @@ final class StandingCache {
     void committed(String version) {
         for (Standing standing : written) {
             Standing.Stored stored = standing.stored();
-            known.put(stored.seat(), new Known(stored, version, standing.rewarded()));
+            remember(new Known(stored, version, standing.rewarded()));
         }
         written.clear();
     }
 
+    void remember(Known one) {
+        Known before = known.put(one.stored().seat(), one);
+        bytes += one.bytes() - (before == null ? 0 : before.bytes());
+        Iterator<Known> eldest = known.values().iterator();
+        while (known.size() > MAX || (bytes > mostBytes && known.size() > 1)) {
+            bytes -= eldest.next().bytes();
+            eldest.remove();
+        }
+    }
+
+    int size() {
+        return known.size();
+    }
+
     /** Somebody has changed these since. */
     void forget(Set<Hit.Seat> seats) {
-        known.keySet().removeAll(seats);
+        for (Hit.Seat seat : seats) {
+            Known gone = known.remove(seat);
+            bytes -= gone == null ? 0 : gone.bytes();
+        }
     }
 
     /** The transaction was not committed, or nobody knows. */
     void clear() {
         known.clear();
+        bytes = 0;
         written.clear();
     }
 }
