@@ -60,6 +60,7 @@ public interface EventBus extends AutoCloseable {
     /**
      * Ends the subscription in this program: the event under way is handled, no other is begun.
      * What waits for a durable subscription is kept by the server. Does nothing the second time.
+     * Called by a handler of this bus, it does not wait for handlers.
      */
     void unsubscribe(Subscription subscription);
 
@@ -67,9 +68,11 @@ public interface EventBus extends AutoCloseable {
     DeadLetters deadLetters();
 
     /**
-     * Takes no more events, handles those that wait in this process, ends all subscriptions, and
-     * returns. Retries that are not due yet are not waited for: the events of a durable
-     * subscription come again, those of any other are lost, with a log line.
+     * Takes no more events but those that its handlers publish, handles those that wait in this
+     * process, ends all subscriptions, and returns. Retries that are not due yet are not waited
+     * for: the events of a durable subscription come again, those of any other are lost, which the
+     * log and the tracker are told. Called again, it returns when that is done; called by a
+     * handler, it waits for the others, unless one of those was first.
      */
     @Override
     void close();

@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param mode in which thread events are handled
  * @param workers how many events are handled at a time, those of one key never together
  * @param capacity how many events may wait in this process; when so many do, the publisher waits
- *     (in memory) or no more are fetched from the server
+ *     (in memory) or no more are fetched from the server. Those that wait for a retry, or behind
+ *     one of their key that does, are counted apart, up to limits that the bus documents
  */
 public record SubscriptionOptions(
         @Nullable String durableName, Mode mode, int workers, int capacity) {

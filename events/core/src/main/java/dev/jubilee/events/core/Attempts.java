@@ -132,12 +132,27 @@ final class Attempts<E extends BaseEvent> {
         }
     }
 
-    /** It is not handled here. */
-    void giveBack(Delivery delivery) {
+    /** It is not handled here; whether it comes again. */
+    boolean giveBack(Delivery delivery) {
         try {
-            delivery.returned();
+            if (delivery.returned()) {
+                return true;
+            }
         } catch (Throwable e) { // as above
             ofTransport.about(e);
+            return true;
+        }
+        failed(delivery);
+        return false;
+    }
+
+    /** So many were not handled and do not come again. */
+    void tellLost(int count) {
+        if (count > 0) {
+            LOG.warn(
+                    "{} ends before it handled {} events, which are lost",
+                    settings.subscription(),
+                    count);
         }
     }
 

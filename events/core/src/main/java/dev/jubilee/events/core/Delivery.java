@@ -25,6 +25,15 @@ public interface Delivery {
     /** It is done with: handled, not wanted, a dead letter, or dropped. */
     void settled();
 
-    /** It was not handled, and the subscription ends here: to be delivered again elsewhere. */
-    void returned();
+    /**
+     * It was not handled, and the subscription ends here: to be delivered again elsewhere.
+     *
+     * @return false if it is not, so that it is lost
+     */
+    boolean returned();
+
+    /** How much memory it takes while it waits; 0 if the transport does not know. */
+    default int bytes() {
+        return 0;
+    }
 }

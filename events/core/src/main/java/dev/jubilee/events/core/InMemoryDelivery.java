@@ -1,13 +1,9 @@
 package dev.jubilee.events.core;
 
 import dev.jubilee.events.BaseEvent;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** An event in a queue of this process. */
-record InMemoryDelivery(BaseEvent event, String subscription) implements Delivery {
-    private static final Logger LOG = LoggerFactory.getLogger(InMemoryEventBus.class);
-
+record InMemoryDelivery(BaseEvent event) implements Delivery {
     @Override
     public String key() {
         return event.orderingKey();
@@ -17,7 +13,7 @@ record InMemoryDelivery(BaseEvent event, String subscription) implements Deliver
     public void settled() {}
 
     @Override
-    public void returned() {
-        LOG.warn("{} ends before it handled {} {}", subscription, event.type(), event.id());
+    public boolean returned() {
+        return false; // there is nowhere to go
     }
 }

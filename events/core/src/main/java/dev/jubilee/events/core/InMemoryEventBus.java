@@ -21,7 +21,11 @@ import java.util.concurrent.atomic.AtomicInteger;
  * thread, before any other gets the event: when one fails for good, {@code publish} throws and
  * nobody else sees it. All others have threads of their own, and a queue each; while one is full,
  * publishers wait. A handler that publishes does not wait, because it would wait for itself; what
- * it publishes is let in beyond the capacity.
+ * it publishes is let in beyond the capacity. While an event waits for its retry, {@value
+ * Dispatcher#MOST_PARKED} more of its key are taken; then whoever publishes another of that key
+ * waits, and those of other keys go on.
+ *
+ * <p>Closing handles what waits, and what handlers publish meanwhile.
  *
  * <p>Nothing survives the process. Events that wait for a retry when the bus is closed, and letters
  * that were not redriven, are gone with it. Thread-safe.
@@ -41,7 +45,7 @@ public final class InMemoryEventBus implements EventBus {
     private final List<Receiver> receivers = new CopyOnWriteArrayList<>();
     private final Map<String, Receiver[]> routes = new ConcurrentHashMap<>();
     private final AtomicInteger names = new AtomicInteger();
-    private volatile boolean closed;
+    private final Lifecycle life = new Lifecycle();
 
     public InMemoryEventBus() {
         this(BusSettings.defaults());
@@ -59,16 +63,16 @@ public final class InMemoryEventBus implements EventBus {
 
     @Override
     public void publish(BaseEvent event) {
-        if (closed) {
-            throw new IllegalStateException("the bus is closed");
-        }
+        life.requireTaking();
         Receiver[] selected = routes.get(event.type());
         if (selected == null) {
             selected = route(event.type());
         }
         for (Receiver receiver : selected) {
             try {
-                boolean unused = receiver.receive(event);
+                if (!receiver.receive(event)) {
+                    life.requireOpen(); // else it is its subscription alone that has ended
+                }
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new PublishException("interrupted while " + receiver.name() + " is full", e);
@@ -108,20 +112,17 @@ public final class InMemoryEventBus implements EventBus {
                                     name, compiled, new SynchronousHandling<>(handling, handler));
                     case ASYNCHRONOUS ->
                             new Receiver.Queued(
-                                    name,
-                                    compiled,
-                                    new Dispatcher(handling, handler, this::isWorker),
-                                    letters);
+                                    name, compiled, new Dispatcher(handling, handler, life), life);
                 };
         synchronized (this) {
-            if (closed) {
+            if (!life.isOpen()) {
                 receiver.stop();
                 throw new IllegalStateException("the bus is closed");
             }
             receivers.add(receiver);
             routes.clear();
         }
-        return new ActiveSubscription(name, compiled, () -> !closed, () -> end(receiver));
+        return new ActiveSubscription(name, compiled, life::isOpen, () -> end(receiver));
     }
 
     @Override
@@ -136,10 +137,27 @@ public final class InMemoryEventBus implements EventBus {
 
     @Override
     public void close() {
-        synchronized (this) {
-            closed = true;
+        life.close(() -> {
+            synchronized (this) {
+                // Whoever subscribed before is in the list now.
+                receivers.forEach(Receiver::settle);
+            }
+            awaitQuiet();
+            receivers.forEach(Receiver::drain);
+        });
+    }
+
+    /**
+     * Waits until no handler has anything to do, so that none publishes any more. All of them had
+     * nothing to do at the same moment if none was given anything between two looks.
+     */
+    private void awaitQuiet() {
+        List<Long> before = List.of();
+        List<Long> now = receivers.stream().map(Receiver::awaitQuiet).toList();
+        while (!now.equals(before)) {
+            before = now;
+            now = receivers.stream().map(Receiver::awaitQuiet).toList();
         }
-        receivers.forEach(Receiver::drain);
     }
 
     private void end(Receiver receiver) {
@@ -176,9 +194,5 @@ public final class InMemoryEventBus implements EventBus {
             }
         }
         return false;
-    }
-
-    private boolean isWorker(Thread thread) {
-        return receivers.stream().anyMatch(receiver -> receiver.owns(thread));
     }
 }

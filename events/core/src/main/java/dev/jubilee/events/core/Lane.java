@@ -8,123 +8,41 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.PriorityQueue;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One worker with its queue. Everything that waits is counted in, that to be retried too, so the
- * lane never holds more than its capacity. What is parked belongs to the worker's thread alone.
+ * One worker, with what comes to it and what waits to be tried again. What is parked belongs to the
+ * worker's thread alone.
  */
 final class Lane<E extends BaseEvent> implements Runnable {
     /** After so many, those who wait for room are told of it, in the middle of a batch. */
     private static final int TELL_EVERY = 64;
 
     private final Attempts<E> attempts;
-    private final int capacity;
+    private final Intake intake;
     private final boolean ordered;
-
-    private final ReentrantLock lock = new ReentrantLock();
-    private final Condition filled = lock.newCondition();
-    private final Condition room = lock.newCondition();
-    private ArrayDeque<Delivery> incoming = new ArrayDeque<>();
-    private int inHand;
-    private int waiting;
-    private End end = End.NOT_YET;
 
     private ArrayDeque<Delivery> batch = new ArrayDeque<>();
     private final Map<String, Parked> parked = new HashMap<>();
     private final PriorityQueue<Parked> due = new PriorityQueue<>();
     private int finished;
+    private int lost;
 
-    private volatile boolean stopped;
-
-    private enum End {
-        NOT_YET,
-        DRAIN,
-        STOP
-    }
-
-    Lane(Attempts<E> attempts, int capacity) {
+    Lane(Attempts<E> attempts, Intake intake) {
         this.attempts = attempts;
-        this.capacity = capacity;
+        this.intake = intake;
         this.ordered = attempts.strategy().order() == RetryStrategy.Order.PER_KEY;
     }
 
-    /**
-     * Takes the delivery, waiting for room unless it must not.
-     *
-     * @return false if the lane has ended
-     */
-    boolean add(Delivery delivery, boolean mayWait) throws InterruptedException {
-        lock.lock();
-        try {
-            while (inHand >= capacity && mayWait && end == End.NOT_YET) {
-                waiting++;
-                try {
-                    room.await();
-                } finally {
-                    waiting--;
-                }
-            }
-            return accept(delivery);
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** Takes the delivery if there is room and the lane has not ended. */
-    boolean offer(Delivery delivery) {
-        lock.lock();
-        try {
-            return inHand < capacity && accept(delivery);
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private boolean accept(Delivery delivery) {
-        if (end != End.NOT_YET) {
-            return false;
-        }
-        inHand++;
-        incoming.add(delivery);
-        if (incoming.size() == 1) {
-            filled.signal();
-        }
-        return true;
-    }
-
-    /** Takes no more; handles what waits, if it is to be drained, and what is under way. */
-    void end(boolean drain) {
-        lock.lock();
-        try {
-            if (end == End.NOT_YET || !drain) {
-                end = drain ? End.DRAIN : End.STOP;
-            }
-            stopped |= end == End.STOP;
-            filled.signal();
-            room.signalAll();
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** How many are waiting, parked or under way. */
-    int inHand() {
-        lock.lock();
-        try {
-            return inHand;
-        } finally {
-            lock.unlock();
-        }
+    Intake intake() {
+        return intake;
     }
 
     @Override
     public void run() {
         while (takeBatch()) {
             for (Delivery delivery = batch.poll(); delivery != null; delivery = batch.poll()) {
-                if (stopped) {
+                if (intake.isStopped()) {
                     giveBack(delivery);
                 } else {
                     arrived(delivery);
@@ -142,51 +60,24 @@ final class Lane<E extends BaseEvent> implements Runnable {
         });
         due.clear();
         parked.clear();
+        makeRoom();
+        attempts.tellLost(lost);
     }
 
     /** Waits for deliveries or for a retry to be due; false when the lane is done. */
     private boolean takeBatch() {
-        lock.lock();
-        try {
-            makeRoom();
-            while (incoming.isEmpty() && end == End.NOT_YET) {
-                Parked next = due.peek();
-                if (next == null) {
-                    filled.awaitUninterruptibly();
-                } else {
-                    long nanos = next.dueAt - System.nanoTime();
-                    if (nanos <= 0) {
-                        return true;
-                    }
-                    filled.awaitNanos(nanos);
-                }
-            }
-            if (incoming.isEmpty()) {
-                return false;
-            }
-            ArrayDeque<Delivery> empty = batch;
-            batch = incoming;
-            incoming = empty;
-            return true;
-        } catch (InterruptedException e) {
-            // Nobody interrupts a worker but a handler its own thread: nothing of ours to end.
-            return true;
-        } finally {
-            lock.unlock();
+        makeRoom();
+        ArrayDeque<Delivery> came = intake.take(batch, due.peek());
+        if (came == null) {
+            return false;
         }
+        batch = came;
+        return true;
     }
 
     private void makeRoom() {
-        lock.lock();
-        try {
-            inHand -= finished;
-            finished = 0;
-            if (waiting > 0 && inHand < capacity) {
-                room.signalAll();
-            }
-        } finally {
-            lock.unlock();
-        }
+        intake.finished(finished);
+        finished = 0;
     }
 
     private void arrived(Delivery delivery) {
@@ -194,6 +85,7 @@ final class Lane<E extends BaseEvent> implements Runnable {
             Parked ahead = parked.get(delivery.key());
             if (ahead != null) {
                 ahead.successors.add(delivery);
+                intake.hold(delivery);
                 return;
             }
         }
@@ -206,19 +98,28 @@ final class Lane<E extends BaseEvent> implements Runnable {
     private void park(Parked failed) {
         if (ordered) {
             parked.put(failed.delivery.key(), failed);
+            intake.parked(failed.delivery.key());
         }
+        intake.hold(failed.delivery);
         due.add(failed);
     }
 
+    private void unpark(Parked settled) {
+        intake.letGo(settled.delivery);
+        if (parked.remove(settled.delivery.key(), settled)) {
+            intake.free(settled.delivery.key());
+        }
+    }
+
     private void retryDue() {
-        while (!due.isEmpty() && !stopped) {
+        while (!due.isEmpty() && intake.mayRetry()) {
             Parked next = due.peek();
             if (next.dueAt - System.nanoTime() > 0) {
                 return;
             }
             due.remove();
             if (proceed(next)) {
-                parked.remove(next.delivery.key(), next);
+                unpark(next);
                 release(next.successors);
             } else {
                 due.add(next);
@@ -229,7 +130,8 @@ final class Lane<E extends BaseEvent> implements Runnable {
     /** Handles those that waited behind one that is settled; if one fails, the rest waits again. */
     private void release(Deque<Delivery> successors) {
         for (Delivery next = successors.poll(); next != null; next = successors.poll()) {
-            if (stopped) {
+            intake.letGo(next);
+            if (intake.isStopped()) {
                 giveBack(next);
                 continue;
             }
@@ -329,6 +231,8 @@ final class Lane<E extends BaseEvent> implements Runnable {
 
     private void giveBack(Delivery delivery) {
         finished++;
-        attempts.giveBack(delivery);
+        if (!attempts.giveBack(delivery)) {
+            lost++;
+        }
     }
 }

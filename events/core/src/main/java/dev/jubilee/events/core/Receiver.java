@@ -16,7 +16,11 @@ sealed interface Receiver extends Comparable<Receiver> {
      */
     boolean receive(BaseEvent event) throws InterruptedException;
 
-    boolean owns(Thread thread);
+    /** Begins no more retries; takes what comes. */
+    void settle();
+
+    /** Waits until it has nothing to do; answers how many events it has been given so far. */
+    long awaitQuiet();
 
     /** Ends after what waits has been handled. */
     void drain();
@@ -38,8 +42,11 @@ sealed interface Receiver extends Comparable<Receiver> {
         }
 
         @Override
-        public boolean owns(Thread thread) {
-            return false;
+        public void settle() {}
+
+        @Override
+        public long awaitQuiet() {
+            return 0;
         }
 
         @Override
@@ -49,17 +56,22 @@ sealed interface Receiver extends Comparable<Receiver> {
         public void stop() {}
     }
 
-    record Queued(
-            String name, TopicPattern pattern, Dispatcher dispatcher, InMemoryDeadLetters letters)
+    record Queued(String name, TopicPattern pattern, Dispatcher dispatcher, Lifecycle bus)
             implements Receiver {
         @Override
         public boolean receive(BaseEvent event) throws InterruptedException {
-            return dispatcher.dispatch(new InMemoryDelivery(event, name));
+            InMemoryDelivery delivery = new InMemoryDelivery(event);
+            return bus.isHandler() ? dispatcher.admit(delivery) : dispatcher.dispatch(delivery);
         }
 
         @Override
-        public boolean owns(Thread thread) {
-            return dispatcher.owns(thread);
+        public void settle() {
+            dispatcher.settle();
+        }
+
+        @Override
+        public long awaitQuiet() {
+            return dispatcher.awaitQuiet();
         }
 
         @Override

@@ -21,7 +21,7 @@ final class SynchronousHandling<E extends BaseEvent> {
      * @throws PublishException if the handler failed for good; the failure is its cause
      */
     void handle(BaseEvent event) throws InterruptedException {
-        InMemoryDelivery delivery = new InMemoryDelivery(event, subscription);
+        InMemoryDelivery delivery = new InMemoryDelivery(event);
         Throwable failure = attempts.call(delivery);
         for (int failures = 1; failure != null; failures++) {
             switch (attempts.judge(delivery, failure, failures)) {

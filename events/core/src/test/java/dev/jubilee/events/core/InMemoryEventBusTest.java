@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
@@ -67,6 +68,66 @@ class InMemoryEventBusTest extends EventBusContract {
         bus().close();
 
         assertThat(handled).hasValue(1000);
+    }
+
+    @Test
+    void whatHandlersPublishWhileItClosesIsHandled() throws Exception {
+        CountDownLatch begun = new CountDownLatch(1);
+        CountDownLatch gate = new CountDownLatch(1);
+        AtomicInteger handled = new AtomicInteger();
+        EventHandler<DomainEvent<Score>> echoing =
+                event -> {
+                    int points = event.data().points();
+                    if (points == 100) {
+                        begun.countDown();
+                        gate.await();
+                    }
+                    if (points > 0) {
+                        bus().publish(events.domain("match", "m", new MatchEnd("" + points)));
+                    }
+                };
+        bus().subscribe(family + ".score", echoing);
+        EventHandler<DomainEvent<MatchEnd>> answering =
+                event -> {
+                    handled.incrementAndGet();
+                    int points = Integer.parseInt(event.data().match());
+                    bus().publish(score("ada", points - 1));
+                };
+        bus().subscribe(family + ".match.end", answering);
+        bus().publish(score("ada", 100));
+        begun.await();
+
+        Thread closing = Thread.ofVirtual().start(bus()::close);
+        Await.until("it closes", () -> closing.getState() == Thread.State.WAITING);
+        gate.countDown();
+        closing.join();
+
+        assertThat(handled).hasValue(100);
+    }
+
+    @Test
+    void whoPublishesMoreOfAKeyThatWaitsThanMayWaitsAlone() {
+        AtomicBoolean broken = new AtomicBoolean(true);
+        Queue<String> handled = new ConcurrentLinkedQueue<>();
+        EventHandler<BaseEvent> handler =
+                event -> {
+                    if (broken.get() && event.orderingKey().equals("ada")) {
+                        throw new IllegalStateException("not yet");
+                    }
+                    handled.add(event.id());
+                };
+        bus().subscribe(family + ".score", handler.retrying(quick(1_000_000)));
+        int many = 2 * Dispatcher.MOST_PARKED;
+
+        Thread publisher =
+                Thread.ofVirtual().start(() -> scores("ada", many).forEach(bus()::publish));
+        Await.until("the publisher waits", () -> publisher.getState() == Thread.State.WAITING);
+        bus().publishAll(scores("bob", 10));
+
+        Await.until("the others are handled", () -> handled.size() == 10);
+        assertThat(publisher.isAlive()).isTrue();
+        broken.set(false);
+        Await.until("all are handled", () -> handled.size() == 10 + many);
     }
 
     @Test

@@ -94,6 +94,11 @@ final class KafkaConsumers {
         });
     }
 
+    /** One that is told where to read when it is there. */
+    Consumer<byte[], byte[]> anywhere() {
+        return consumer(Map.of());
+    }
+
     /** A consumer that was made ready, or none that is left open. */
     private Consumer<byte[], byte[]> ready(
             java.util.function.Consumer<Consumer<byte[], byte[]>> making) {

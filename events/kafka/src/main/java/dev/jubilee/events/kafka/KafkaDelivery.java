@@ -5,20 +5,31 @@ import dev.jubilee.events.Envelope;
 import dev.jubilee.events.EventCodec;
 import dev.jubilee.events.core.Delivery;
 import java.util.Objects;
+import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /** One record on its way to a handler. */
 final class KafkaDelivery implements Delivery {
     private final Envelope envelope;
+    private final At at;
     private final EventCodec codec;
     private final HandledOffsets.@Nullable Offset offset;
     private @Nullable BaseEvent read;
 
-    /** Without an offset nothing is redelivered. */
-    KafkaDelivery(Envelope envelope, EventCodec codec, HandledOffsets.@Nullable Offset offset) {
+    /** Where its record is. */
+    record At(TopicPartition partition, long offset) {}
+
+    /** Without an offset to be done nothing is redelivered. */
+    KafkaDelivery(
+            Envelope envelope, At at, EventCodec codec, HandledOffsets.@Nullable Offset offset) {
         this.envelope = envelope;
+        this.at = at;
         this.codec = codec;
         this.offset = offset;
+    }
+
+    At at() {
+        return at;
     }
 
     Envelope envelope() {
@@ -54,5 +65,12 @@ final class KafkaDelivery implements Delivery {
     }
 
     @Override
-    public void returned() {}
+    public boolean returned() {
+        return offset != null;
+    }
+
+    @Override
+    public int bytes() {
+        return envelope.data().length;
+    }
 }

@@ -15,6 +15,7 @@ import dev.jubilee.events.TransportGuarantees;
 import dev.jubilee.events.core.ActiveSubscription;
 import dev.jubilee.events.core.Dispatcher;
 import dev.jubilee.events.core.HandlerSettings;
+import dev.jubilee.events.core.Lifecycle;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -75,7 +76,7 @@ public final class KafkaEventBus implements EventBus {
     private final KafkaConsumers consumers;
     private final KafkaDeadLetters letters;
     private final Map<String, KafkaReceiver> receivers = new ConcurrentHashMap<>();
-    private volatile boolean closed;
+    private final Lifecycle life = new Lifecycle();
 
     /**
      * Connects, and makes the topics that are missing.
@@ -116,9 +117,7 @@ public final class KafkaEventBus implements EventBus {
 
     @Override
     public CompletableFuture<Void> publishAsync(BaseEvent event) {
-        if (closed) {
-            throw new IllegalStateException("the bus is closed");
-        }
+        life.requireTaking();
         Envelope envelope = codec.encode(event);
         return send(settings.topics().topicOf(envelope.type()), envelope);
     }
@@ -136,9 +135,7 @@ public final class KafkaEventBus implements EventBus {
         TopicPattern compiled = TopicPattern.of(pattern);
         GUARANTEES.requireFor(options);
         RetryStrategy retry = handler.retryStrategy().orElse(settings.bus().retry());
-        if (closed) {
-            throw new IllegalStateException("the bus is closed");
-        }
+        life.requireOpen();
         retry.route().ifPresent(route -> consumers.createMissing(Set.of(route.joined())));
         String durableName = options.durableName();
         String name = durableName == null ? ALONE + UUID.randomUUID() : durableName;
@@ -151,26 +148,29 @@ public final class KafkaEventBus implements EventBus {
                 new Dispatcher(
                         new HandlerSettings(
                                 name, options, retry, letters::put, settings.bus().tracker()),
-                        handler);
+                        handler,
+                        life);
         KafkaReceiver receiver =
                 new KafkaReceiver(
                         name,
                         compiled,
                         codec,
                         dispatcher,
-                        consumer,
-                        durableName == null ? Set.of() : topics);
+                        new KafkaReceiver.Source(
+                                consumer,
+                                consumers::anywhere,
+                                durableName == null ? Set.of() : topics));
         String key = UUID.randomUUID().toString();
         receivers.put(key, receiver);
         receiver.start();
-        if (closed) { // meanwhile, and may have missed it
+        if (!life.isOpen()) { // any more, and may have missed it
             receiver.end(false);
             throw new IllegalStateException("the bus is closed");
         }
         return new ActiveSubscription(
                 name,
                 compiled,
-                () -> !closed,
+                life::isOpen,
                 () -> {
                     receivers.remove(key);
                     receiver.end(false);
@@ -212,11 +212,12 @@ public final class KafkaEventBus implements EventBus {
 
     @Override
     public void close() {
-        closed = true;
-        receivers.values().forEach(receiver -> receiver.end(true));
-        receivers.clear();
-        producer.close();
-        admin.close();
+        life.close(() -> {
+            receivers.values().forEach(receiver -> receiver.end(true));
+            receivers.clear();
+            producer.close();
+            admin.close();
+        });
     }
 
     private CompletableFuture<Void> send(String topic, Envelope envelope) {

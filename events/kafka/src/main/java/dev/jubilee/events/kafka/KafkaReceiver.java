@@ -4,6 +4,7 @@ import dev.jubilee.events.Backoff;
 import dev.jubilee.events.Envelope;
 import dev.jubilee.events.EventCodec;
 import dev.jubilee.events.TopicPattern;
+import dev.jubilee.events.core.Answer;
 import dev.jubilee.events.core.Complaints;
 import dev.jubilee.events.core.Dispatcher;
 import java.time.Duration;
@@ -19,11 +20,10 @@ import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.OffsetAndMetadata;
-import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.WakeupException;
 import org.slf4j.Logger;
@@ -32,15 +32,17 @@ import org.slf4j.LoggerFactory;
 /**
  * Feeds one subscription from Kafka, in a thread of its own. Commits what is handled without a gap;
  * while the workers are full, or one partition's oldest event has been waiting for too many others,
- * it fetches no more but stays in the group. Whatever fails, it goes on after a pause, with what it
- * had fetched.
+ * it fetches no more but stays in the group. Of a key that waits for a retry it keeps so much in
+ * memory, and reads the rest again when the key is free. Whatever fails, it goes on after a pause,
+ * with what it had fetched.
  */
-final class KafkaReceiver implements Runnable, ConsumerRebalanceListener {
+final class KafkaReceiver implements Runnable, ConsumerRebalanceListener, KafkaBacklog.Taker {
     private static final Logger LOG = LoggerFactory.getLogger(KafkaReceiver.class);
     private static final Duration IDLE_POLL = Duration.ofMillis(250);
     private static final Duration BUSY_POLL = Duration.ofMillis(5);
-    private static final long COMMIT_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
-    private static final int LONGEST_SPAN = 10_000;
+
+    /** A bit for each. */
+    private static final int LONGEST_SPAN = 10_000_000;
 
     /** Short enough that the group does not miss it. */
     private static final Backoff PAUSE =
@@ -52,32 +54,47 @@ final class KafkaReceiver implements Runnable, ConsumerRebalanceListener {
     private final Dispatcher dispatcher;
     private final Consumer<byte[], byte[]> consumer;
     private final boolean durable;
-    private final Map<TopicPartition, HandledOffsets> offsets = new HashMap<>();
+    private final Progress progress;
+    private final KafkaBacklog backlog;
     private final Deque<ConsumerRecord<byte[], byte[]>> unread = new ArrayDeque<>();
     private final Deque<KafkaDelivery> fetched = new ArrayDeque<>();
     private final Thread thread;
     private final Complaints complaints;
+    private final Complaints ofGone;
     private final CountDownLatch ended = new CountDownLatch(1);
-    private long committedAt = System.nanoTime();
     private int failures;
 
-    /** Takes over the consumer, which must know its topics or partitions already. */
+    /**
+     * Where it reads.
+     *
+     * @param consumer knows its topics or partitions already; is closed in the end
+     * @param again makes one that reads what was read before
+     * @param durableTopics empty if the subscription is not durable
+     */
+    record Source(
+            Consumer<byte[], byte[]> consumer,
+            Supplier<Consumer<byte[], byte[]>> again,
+            Collection<String> durableTopics) {}
+
     KafkaReceiver(
             String name,
             TopicPattern pattern,
             EventCodec codec,
             Dispatcher dispatcher,
-            Consumer<byte[], byte[]> consumer,
-            Collection<String> durableTopics) {
+            Source source) {
         this.name = name;
         this.pattern = pattern;
         this.codec = codec;
         this.dispatcher = dispatcher;
-        this.consumer = consumer;
+        this.consumer = source.consumer;
+        this.progress = new Progress(name, consumer);
+        this.backlog = new KafkaBacklog(source.again);
         this.complaints = new Complaints(LOG, name + " cannot go on at present");
-        this.durable = !durableTopics.isEmpty();
+        this.ofGone =
+                new Complaints(LOG, name + " lost an event of a key that waited: it was deleted");
+        this.durable = !source.durableTopics.isEmpty();
         if (durable) {
-            consumer.subscribe(durableTopics, this);
+            consumer.subscribe(source.durableTopics, this);
         }
         this.thread = Thread.ofPlatform().name("kafka-" + name).unstarted(this);
     }
@@ -101,8 +118,8 @@ final class KafkaReceiver implements Runnable, ConsumerRebalanceListener {
         } else {
             dispatcher.stop();
         }
-        // A handler that ends its own subscription cannot wait for what it holds up itself.
-        while (thread.isAlive() && !dispatcher.owns(Thread.currentThread())) {
+        // A handler cannot wait for what it may hold up itself.
+        while (thread.isAlive() && dispatcher.isAwaitable(drain)) {
             try {
                 thread.join();
             } catch (InterruptedException e) {
@@ -116,7 +133,8 @@ final class KafkaReceiver implements Runnable, ConsumerRebalanceListener {
 
     @Override
     public void run() {
-        try (consumer) {
+        try (consumer;
+                backlog) {
             while (!hasEnded()) {
                 try {
                     step();
@@ -130,7 +148,7 @@ final class KafkaReceiver implements Runnable, ConsumerRebalanceListener {
                 }
             }
             awaitWorkers();
-            commitFinally();
+            leave();
         }
     }
 
@@ -152,10 +170,13 @@ final class KafkaReceiver implements Runnable, ConsumerRebalanceListener {
         readAll();
         boolean full = !handOver();
         throttle(full);
-        consumer.poll(full ? BUSY_POLL : IDLE_POLL).forEach(unread::add);
+        Duration patience = full || !backlog.isEmpty() ? BUSY_POLL : IDLE_POLL;
+        consumer.poll(patience).forEach(unread::add);
         readAll();
         handOver();
-        commitDue();
+        if (durable) {
+            progress.commitDue();
+        }
     }
 
     /** Kafka gives each record once: what is not read now for a failure is read after the pause. */
@@ -171,18 +192,18 @@ final class KafkaReceiver implements Runnable, ConsumerRebalanceListener {
         String redriveFor = envelope.extensions().get(KafkaEventBus.REDRIVE_FOR);
         boolean wanted =
                 redriveFor == null ? pattern.matches(envelope.type()) : redriveFor.equals(name);
-        HandledOffsets.Offset offset =
-                durable
-                        ? offsets.computeIfAbsent(
-                                        new TopicPartition(record.topic(), record.partition()),
-                                        partition -> new HandledOffsets())
-                                .begin(record.offset())
-                        : null;
+        KafkaDelivery.At at = at(record);
+        HandledOffsets.Offset offset = durable ? progress.begin(at) : null;
         if (wanted) {
-            fetched.add(new KafkaDelivery(withoutRedrive(envelope), codec, offset));
+            fetched.add(new KafkaDelivery(withoutRedrive(envelope), at, codec, offset));
         } else if (offset != null) {
             offset.done();
         }
+    }
+
+    private static KafkaDelivery.At at(ConsumerRecord<?, ?> record) {
+        return new KafkaDelivery.At(
+                new TopicPartition(record.topic(), record.partition()), record.offset());
     }
 
     private static Envelope withoutRedrive(Envelope envelope) {
@@ -196,17 +217,45 @@ final class KafkaReceiver implements Runnable, ConsumerRebalanceListener {
 
     /** Gives what was fetched to the workers, as far as they have room; whether that was all. */
     private boolean handOver() {
-        while (!fetched.isEmpty() && dispatcher.offer(fetched.peek())) {
+        backlog.bring(dispatcher::hasRoomFor, this);
+        while (!fetched.isEmpty() && goesOn(fetched.element())) {
             fetched.remove();
         }
         return fetched.isEmpty();
     }
 
+    private boolean goesOn(KafkaDelivery delivery) {
+        if (backlog.holds(delivery)) {
+            return backlog.note(delivery);
+        }
+        return switch (dispatcher.offer(delivery)) {
+            case TAKEN -> true;
+            case KEY_FULL -> backlog.note(delivery);
+            case FULL -> false;
+        };
+    }
+
+    /** What was read again; it was wanted the first time. */
+    @Override
+    public Answer take(ConsumerRecord<byte[], byte[]> record) {
+        KafkaDelivery.At at = at(record);
+        HandledOffsets.Offset offset = durable ? progress.again(at) : null;
+        return dispatcher.offer(
+                new KafkaDelivery(withoutRedrive(KafkaEnvelopes.read(record)), at, codec, offset));
+    }
+
+    @Override
+    public void gone(KafkaDelivery.At at) {
+        ofGone.about(new IllegalStateException("it was at " + at));
+        if (durable) {
+            progress.again(at).done();
+        }
+    }
+
     private void throttle(boolean full) {
         Set<TopicPartition> wait = new HashSet<>();
         for (TopicPartition partition : consumer.assignment()) {
-            HandledOffsets handled = offsets.get(partition);
-            if (full || (handled != null && handled.span() > LONGEST_SPAN)) {
+            if (full || progress.span(partition) > LONGEST_SPAN) {
                 wait.add(partition);
             }
         }
@@ -218,79 +267,25 @@ final class KafkaReceiver implements Runnable, ConsumerRebalanceListener {
         consumer.pause(wait);
     }
 
-    private void commitDue() {
-        if (durable && System.nanoTime() - committedAt > COMMIT_NANOS) {
-            committedAt = System.nanoTime();
-            Map<TopicPartition, OffsetAndMetadata> due = due(offsets.keySet());
-            if (!due.isEmpty()) {
-                consumer.commitAsync(
-                        due,
-                        (committed, error) -> {
-                            if (error != null) {
-                                retryLater(due, error);
-                            }
-                        });
-            }
-        }
-    }
-
-    private void retryLater(Map<TopicPartition, OffsetAndMetadata> due, Exception error) {
-        LOG.debug("{} could not commit: {}", name, error.toString());
-        due.keySet()
-                .forEach(partition -> {
-                    HandledOffsets handled = offsets.get(partition);
-                    if (handled != null) {
-                        handled.notCommitted();
-                    }
-                });
-    }
-
-    private Map<TopicPartition, OffsetAndMetadata> due(Collection<TopicPartition> partitions) {
-        Map<TopicPartition, OffsetAndMetadata> due = new HashMap<>();
-        for (TopicPartition partition : partitions) {
-            HandledOffsets handled = offsets.get(partition);
-            Long next = handled == null ? null : handled.toCommit();
-            if (next != null) {
-                due.put(partition, new OffsetAndMetadata(next));
-            }
-        }
-        return due;
-    }
-
     private void awaitWorkers() {
         // Closing twice is harmless, and the second time waits as well.
         dispatcher.close();
     }
 
-    private void commitFinally() {
-        commitNow(offsets.keySet());
-    }
-
-    private void commitNow(Collection<TopicPartition> partitions) {
-        Map<TopicPartition, OffsetAndMetadata> due = due(partitions);
-        if (durable && !due.isEmpty()) {
-            try {
-                consumer.commitSync(due, Duration.ofSeconds(5));
-            } catch (WakeupException e) {
-                commitAgain(due);
-            } catch (KafkaException e) {
-                LOG.warn("{} could not commit; events will come again: {}", name, e.toString());
-            }
+    private void leave() {
+        if (durable) {
+            progress.commitFinally();
+            return;
         }
-    }
-
-    /** The wake-up that ends the loop may come as late as this. */
-    private void commitAgain(Map<TopicPartition, OffsetAndMetadata> due) {
-        try {
-            consumer.commitSync(due, Duration.ofSeconds(5));
-        } catch (KafkaException e) {
-            LOG.warn("{} could not commit; events will come again: {}", name, e.toString());
+        int lost = unread.size() + fetched.size() + backlog.size();
+        if (lost > 0) {
+            LOG.warn("{} ends before it handled {} events, which are lost", name, lost);
         }
     }
 
     @Override
     public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
-        commitNow(partitions);
+        progress.commitNow(partitions);
         forget(partitions);
     }
 
@@ -303,12 +298,8 @@ final class KafkaReceiver implements Runnable, ConsumerRebalanceListener {
     public void onPartitionsAssigned(Collection<TopicPartition> partitions) {}
 
     private void forget(Collection<TopicPartition> partitions) {
-        for (TopicPartition partition : partitions) {
-            HandledOffsets handled = offsets.remove(partition);
-            if (handled != null) {
-                handled.revoke();
-            }
-        }
+        progress.forget(partitions);
+        backlog.forget(partitions);
         fetched.removeIf(delivery -> !delivery.isOurs());
     }
 }

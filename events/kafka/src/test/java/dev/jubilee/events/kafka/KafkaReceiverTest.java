@@ -15,6 +15,7 @@ import dev.jubilee.events.SystemEvent;
 import dev.jubilee.events.TopicPattern;
 import dev.jubilee.events.core.Dispatcher;
 import dev.jubilee.events.core.HandlerSettings;
+import dev.jubilee.events.core.Lifecycle;
 import dev.jubilee.events.json.JsonEventCodec;
 import dev.jubilee.events.tck.Await;
 import java.lang.reflect.InvocationTargetException;
@@ -155,15 +156,18 @@ class KafkaReceiverTest {
                                 RetryStrategy.DEFAULT,
                                 failed -> {},
                                 null),
-                        noting);
+                        noting,
+                        new Lifecycle());
         KafkaConsumers consumers = new KafkaConsumers(settings.kafka(), kafka.admin());
         return new KafkaReceiver(
                 "failing",
                 TopicPattern.of("#"),
                 codec,
                 dispatcher,
-                failing(consumers.fromNowOn(Set.of(topic))),
-                Set.of());
+                new KafkaReceiver.Source(
+                        failing(consumers.fromNowOn(Set.of(topic))),
+                        consumers::anywhere,
+                        Set.of()));
     }
 
     /** The consumer, whose polls fail as they are told. */

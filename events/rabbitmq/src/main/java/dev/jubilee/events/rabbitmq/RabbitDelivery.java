@@ -6,6 +6,7 @@ import dev.jubilee.events.BaseEvent;
 import dev.jubilee.events.Envelope;
 import dev.jubilee.events.core.Delivery;
 import java.io.IOException;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,6 +20,7 @@ final class RabbitDelivery implements Delivery {
     private final Channel channel;
     private final long tag;
     private final String queue;
+    private final BooleanSupplier comesAgain;
     private @Nullable BaseEvent read;
 
     RabbitDelivery(
@@ -26,12 +28,14 @@ final class RabbitDelivery implements Delivery {
             RabbitMessages.Received received,
             Channel channel,
             long tag,
-            String queue) {
+            String queue,
+            BooleanSupplier comesAgain) {
         this.messages = messages;
         this.received = received;
         this.channel = channel;
         this.tag = tag;
         this.queue = queue;
+        this.comesAgain = comesAgain;
     }
 
     RabbitMessages.Received received() {
@@ -78,5 +82,12 @@ final class RabbitDelivery implements Delivery {
 
     /** Not confirmed: the server gives it to another when the channel closes. */
     @Override
-    public void returned() {}
+    public boolean returned() {
+        return comesAgain.getAsBoolean();
+    }
+
+    @Override
+    public int bytes() {
+        return received.body().length;
+    }
 }

@@ -15,6 +15,7 @@ import dev.jubilee.events.TransportGuarantees;
 import dev.jubilee.events.core.ActiveSubscription;
 import dev.jubilee.events.core.Dispatcher;
 import dev.jubilee.events.core.HandlerSettings;
+import dev.jubilee.events.core.Lifecycle;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.UncheckedIOException;
@@ -42,7 +43,10 @@ import java.util.concurrent.atomic.AtomicReference;
  *   <li>A subscription that is not durable has a queue of its own that goes with it, or with the
  *       connection.
  *   <li>The server sends no more than a subscription's capacity ahead; an event is confirmed to the
- *       server when it is done with.
+ *       server when it is done with. Events that wait behind one that is tried again count, so
+ *       while they are more than half of that, it sends twice as many, up to 65,535, or until they
+ *       are 64 MiB long; each time what is in hand comes again, and attempts begin anew. One key of
+ *       which more wait than that holds up its subscription.
  *   <li>Dead letters go to the exchange and routing key of their address, and lie in a quorum queue
  *       {@code exchange.routingKey} bound to it. Those of the events' own exchange go straight to
  *       that queue, so that no subscription gets them.
@@ -64,7 +68,6 @@ public final class RabbitEventBus implements EventBus {
     private static final String ALONE = "~rabbitmq-";
 
     private static final Duration CLOSING = Duration.ofSeconds(5);
-    private static final int MOST_PREFETCHED = 65_535;
 
     private static final TransportGuarantees GUARANTEES =
             new TransportGuarantees(
@@ -85,7 +88,7 @@ public final class RabbitEventBus implements EventBus {
     private final Set<RabbitReceiver> receivers = ConcurrentHashMap.newKeySet();
     private final AtomicReference<CompletableFuture<Boolean>> asked =
             new AtomicReference<>(CompletableFuture.completedFuture(true));
-    private volatile boolean closed;
+    private final Lifecycle life = new Lifecycle();
 
     /**
      * Connects, and makes the exchange if it is missing.
@@ -126,9 +129,7 @@ public final class RabbitEventBus implements EventBus {
 
     @Override
     public CompletableFuture<Void> publishAsync(BaseEvent event) {
-        if (closed) {
-            throw new IllegalStateException("the bus is closed");
-        }
+        life.requireTaking();
         Envelope envelope = messages.envelope(event);
         return publisher.publish(
                 settings.exchange(),
@@ -149,22 +150,18 @@ public final class RabbitEventBus implements EventBus {
             String pattern, SubscriptionOptions options, EventHandler<E> handler) {
         TopicPattern compiled = TopicPattern.of(pattern);
         GUARANTEES.requireFor(options);
-        if (options.capacity() > MOST_PREFETCHED) {
+        if (options.capacity() > RabbitFeed.MOST_AHEAD) {
             throw new IllegalArgumentException(
                     "RabbitMQ sends at most %d events ahead; the capacity was %d"
-                            .formatted(MOST_PREFETCHED, options.capacity()));
+                            .formatted(RabbitFeed.MOST_AHEAD, options.capacity()));
         }
         RetryStrategy retry = handler.retryStrategy().orElse(settings.bus().retry());
-        if (closed) {
-            throw new IllegalStateException("the bus is closed");
-        }
+        life.requireOpen();
         String name = options.name().orElseGet(() -> ALONE + UUID.randomUUID());
         String queue = settings.exchange() + "." + name;
         requireHonourable(retry, queue);
-        // The server holds back what the capacity does not allow, so no worker's queue need do so.
-        SubscriptionOptions roomy = options.withCapacity(options.capacity() * options.workers());
         HandlerSettings handling =
-                new HandlerSettings(name, roomy, retry, letters::put, settings.bus().tracker());
+                new HandlerSettings(name, options, retry, letters::put, settings.bus().tracker());
         RabbitReceiver receiver =
                 new RabbitReceiver(
                         new RabbitReceiver.Source(
@@ -177,14 +174,14 @@ public final class RabbitEventBus implements EventBus {
                         consuming,
                         topology,
                         messages,
-                        () -> new Dispatcher(handling, handler));
+                        () -> new Dispatcher(handling, handler, life));
         receiver.start(settings.patience());
         receivers.add(receiver);
-        if (closed) { // meanwhile, and may have missed it
+        if (!life.isOpen()) { // any more, and may have missed it
             end(receiver);
             throw new IllegalStateException("the bus is closed");
         }
-        return new ActiveSubscription(name, compiled, () -> !closed, () -> end(receiver));
+        return new ActiveSubscription(name, compiled, life::isOpen, () -> end(receiver));
     }
 
     private void requireHonourable(RetryStrategy retry, String queue) {
@@ -249,12 +246,13 @@ public final class RabbitEventBus implements EventBus {
 
     @Override
     public void close() {
-        closed = true;
-        receivers.forEach(receiver -> receiver.end(true));
-        receivers.clear();
-        publisher.close(CLOSING);
-        consuming.close();
-        publishing.close();
+        life.close(() -> {
+            receivers.forEach(receiver -> receiver.end(true));
+            receivers.clear();
+            publisher.close(CLOSING);
+            consuming.close();
+            publishing.close();
+        });
     }
 
     private static void await(CompletableFuture<Void> done) {

@@ -28,6 +28,9 @@ import org.slf4j.LoggerFactory;
 final class RabbitReceiver {
     private static final Logger LOG = LoggerFactory.getLogger(RabbitReceiver.class);
 
+    /** How often it looks whether the server should send more ahead. */
+    private static final Duration GLANCE = Duration.ofMillis(100);
+
     /** Between attempts to reach a server that is away or still starting. */
     static final Backoff PAUSE = Backoff.exponential(Duration.ofMillis(100), Duration.ofSeconds(5));
 
@@ -75,7 +78,7 @@ final class RabbitReceiver {
         long deadline = System.nanoTime() + patience.toNanos();
         for (int failures = 1; ; failures++) {
             try {
-                keep(open());
+                keep(open(source.prefetch));
                 return;
             } catch (IOException e) {
                 if (Refusal.isFinal(e) || System.nanoTime() - deadline > 0) {
@@ -93,10 +96,27 @@ final class RabbitReceiver {
                 .start(() -> {
                     RabbitFeed current = first;
                     while (current != null) {
-                        String why = current.awaitLoss();
-                        current = hasEnded() ? null : replace(current, why);
+                        String why = current.awaitLoss(GLANCE);
+                        if (hasEnded()) {
+                            current = null;
+                        } else if (why != null) {
+                            current = replace(current, why);
+                        } else if (current.wanted() != current.ahead()) {
+                            current = resize(current, current.wanted());
+                        }
                     }
                 });
+    }
+
+    /** A feed to which the server sends so many ahead; null when the subscription has ended. */
+    private @Nullable RabbitFeed resize(RabbitFeed from, int ahead) {
+        LOG.info("{} gets {} events ahead, with those that wait for retries", source.queue, ahead);
+        try {
+            from.makeWay();
+            return open(ahead);
+        } catch (Throwable e) { // as below
+            return hasEnded() ? null : replace(from, e.toString());
+        }
     }
 
     /** The next feed; null when the subscription has ended. */
@@ -106,7 +126,7 @@ final class RabbitReceiver {
         for (int attempt = 1; !hasEnded(); attempt++) {
             pause(attempt);
             try {
-                RabbitFeed next = open();
+                RabbitFeed next = open(source.prefetch);
                 LOG.info("{} is consumed again", source.queue);
                 return next;
             } catch (Throwable e) { // whatever it is, it must not end the subscription
@@ -116,7 +136,7 @@ final class RabbitReceiver {
         return null;
     }
 
-    private RabbitFeed open() throws IOException {
+    private RabbitFeed open(int ahead) throws IOException {
         Dispatcher dispatcher = null;
         Channel channel = null;
         try {
@@ -127,15 +147,15 @@ final class RabbitReceiver {
                 topology.durableQueue(source.queue, source.pattern);
             }
             channel = connection.channel();
-            channel.basicQos(source.prefetch);
+            channel.basicQos(ahead);
             if (!source.durable) {
-                channel.queueDeclare(source.queue, false, true, true, Map.of());
+                // Until its subscription ends, which deletes it, or the connection.
+                channel.queueDeclare(source.queue, false, true, false, Map.of());
                 channel.queueBind(
                         source.queue, source.exchange, RabbitTopology.bindingKey(source.pattern));
             }
             dispatcher = workers.get();
-            RabbitFeed opened =
-                    new RabbitFeed(channel, messages, source.pattern, source.queue, dispatcher);
+            RabbitFeed opened = new RabbitFeed(channel, messages, source, ahead, dispatcher);
             channel.basicConsume(source.queue, false, opened);
             take(opened);
             return opened;
@@ -168,7 +188,7 @@ final class RabbitReceiver {
         } finally {
             lock.unlock();
         }
-        opened.end(false, !source.durable);
+        opened.end(false);
     }
 
     private boolean hasEnded() {
@@ -197,7 +217,7 @@ final class RabbitReceiver {
             lock.unlock();
         }
         if (last != null) {
-            last.end(drain, !source.durable);
+            last.end(drain);
         }
     }
 }

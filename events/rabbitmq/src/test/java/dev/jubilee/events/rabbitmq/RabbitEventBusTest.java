@@ -3,6 +3,10 @@ package dev.jubilee.events.rabbitmq;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
@@ -42,6 +46,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.slf4j.LoggerFactory;
 
 @ExtendWith(RealRabbitMq.class)
 class RabbitEventBusTest extends DurableEventBusContract {
@@ -230,6 +235,46 @@ class RabbitEventBusTest extends DurableEventBusContract {
             Await.until("all are handled", () -> handled.get() == 100);
             Await.until("none is left", () -> channel.messageCount("events." + family) == 0);
         }
+    }
+
+    @Test
+    void whenNoneWaitsForARetryAnyMoreTheServerSendsNoMoreAheadThanBefore() {
+        AtomicBoolean broken = new AtomicBoolean(true);
+        Queue<String> handled = new ConcurrentLinkedQueue<>();
+        EventHandler<BaseEvent> handler =
+                event -> {
+                    if (broken.get()) {
+                        throw new IOException("not yet");
+                    }
+                    handled.add(event.id());
+                };
+        Logger logger = (Logger) LoggerFactory.getLogger(RabbitReceiver.class);
+        ListAppender<ILoggingEvent> lines = new ListAppender<>();
+        lines.start();
+        logger.addAppender(lines);
+        logger.setLevel(Level.INFO);
+        try {
+            bus().subscribe(
+                            family + ".score",
+                            SubscriptionOptions.durable(family).withCapacity(10),
+                            handler.retrying(quick(1000)));
+            bus().publishAll(scores("ada", 15));
+            Await.until("it sends more", () -> isSaid(lines, "gets 20 events ahead"));
+            broken.set(false);
+
+            Await.until("all are handled", () -> handled.size() >= 15);
+            Await.until("it sends no more", () -> isSaid(lines, "gets 10 events ahead"));
+        } finally {
+            logger.detachAppender(lines);
+            logger.setLevel(null);
+        }
+        bus().publish(score("ada", 15));
+        Await.until("the next came", () -> handled.size() >= 16);
+    }
+
+    private static boolean isSaid(ListAppender<ILoggingEvent> lines, String words) {
+        return List.copyOf(lines.list).stream()
+                .anyMatch(line -> line.getFormattedMessage().contains(words));
     }
 
     @Test

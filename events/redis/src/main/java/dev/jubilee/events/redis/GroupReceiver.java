@@ -24,11 +24,11 @@ final class GroupReceiver extends StreamReceiver {
     private static final String OWNER = "owner";
 
     private static final String START = "0-0";
+    private static final int PATIENCE_FOR_LOOKING = 20;
     private static final Duration FORGOTTEN = StreamLease.LENGTH.multipliedBy(2);
     private static final Duration FLUSH_WITHIN = Duration.ofSeconds(5);
     private static final Duration RELEASE_WITHIN = Duration.ofSeconds(2);
 
-    private final String stream;
     private final RedisLink link;
     private final StreamLease lease;
     private final Unacknowledged unacknowledged;
@@ -55,8 +55,9 @@ final class GroupReceiver extends StreamReceiver {
                 }
 
                 @Override
-                public void returned() {
+                public boolean returned() {
                     unacknowledged.letGo(id);
+                    return true;
                 }
             };
         }
@@ -69,8 +70,7 @@ final class GroupReceiver extends StreamReceiver {
             RedisLink link,
             RedisMessages messages,
             Dispatcher dispatcher) {
-        super(group, pattern, link, messages, dispatcher);
-        this.stream = stream;
+        super(group, stream, pattern, link, messages, dispatcher);
         this.link = link;
         this.lease = new StreamLease(stream, group);
         this.unacknowledged = new Unacknowledged(link.shared().async(), stream, group);
@@ -101,24 +101,28 @@ final class GroupReceiver extends StreamReceiver {
             return;
         }
         // A server that lost its data lost the group too: everything that is there now came after.
-        create(redis, stream, name(), START);
+        create(redis, stream(), name(), START);
         if (!claim(redis, Duration.ZERO)) {
             return;
         }
-        long looked = System.nanoTime();
+        long next = System.nanoTime() + FORGOTTEN.toNanos();
         while (!isEnding() && mayHandle(redis)) {
             unacknowledged.send();
-            if (System.nanoTime() - looked > FORGOTTEN.toNanos()) {
-                looked = System.nanoTime();
+            bringBack();
+            if (System.nanoTime() - next > 0) {
+                long begun = System.nanoTime();
                 if (!claim(redis, FORGOTTEN)) {
                     return;
                 }
+                // Of many that are in hand it takes long to find that none is forgotten.
+                long took = System.nanoTime() - begun;
+                next = begun + Math.max(FORGOTTEN.toNanos(), PATIENCE_FOR_LOOKING * took);
             }
             for (StreamMessage<String, String> entry :
                     redis.xreadgroup(
                             consumer,
-                            XReadArgs.Builder.count(PAGE).block(BLOCK),
-                            StreamOffset.lastConsumed(stream))) {
+                            XReadArgs.Builder.count(PAGE).block(block()),
+                            StreamOffset.lastConsumed(stream()))) {
                 if (!take(redis, entry)) {
                     return;
                 }
@@ -126,13 +130,16 @@ final class GroupReceiver extends StreamReceiver {
         }
     }
 
-    /** Takes over what nobody has finished for so long; false if it ends meanwhile. */
+    /** Takes over what nobody has finished for so long; false if it ends or has to meanwhile. */
     private boolean claim(RedisCommands<String, String> redis, Duration idle) {
         String next = START;
         do {
+            if (isEnding() || !mayHandle(redis)) {
+                return false;
+            }
             ClaimedMessages<String, String> claimed =
                     redis.xautoclaim(
-                            stream,
+                            stream(),
                             XAutoClaimArgs.Builder.xautoclaim(consumer, idle, next).count(PAGE));
             for (StreamMessage<String, String> entry : claimed.getMessages()) {
                 if (!take(redis, entry)) {
@@ -145,8 +152,12 @@ final class GroupReceiver extends StreamReceiver {
     }
 
     private boolean take(RedisCommands<String, String> redis, StreamMessage<String, String> entry) {
-        return !unacknowledged.take(entry.getId())
-                || handOver(redis, entry, tenure.claim(entry.getId()));
+        return !unacknowledged.take(entry.getId()) || handOver(redis, entry);
+    }
+
+    @Override
+    RedisDelivery.Claim claimOf(String id) {
+        return tenure.claim(id);
     }
 
     private boolean begin(RedisCommands<String, String> redis) {
@@ -169,6 +180,7 @@ final class GroupReceiver extends StreamReceiver {
     private void endTenure() {
         tenure.over = true;
         tenure = new Tenure();
+        backlog().clear(unacknowledged::letGo);
     }
 
     @Override

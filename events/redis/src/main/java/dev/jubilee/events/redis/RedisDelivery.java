@@ -24,7 +24,10 @@ final class RedisDelivery implements Delivery {
 
         default void settled() {}
 
-        default void returned() {}
+        /** Whether it comes again. */
+        default boolean returned() {
+            return false;
+        }
     }
 
     RedisDelivery(RedisMessages messages, RedisMessages.Received received, Claim claim) {
@@ -67,7 +70,12 @@ final class RedisDelivery implements Delivery {
     }
 
     @Override
-    public void returned() {
-        claim.returned();
+    public boolean returned() {
+        return claim.returned();
+    }
+
+    @Override
+    public int bytes() {
+        return received.text().length();
     }
 }

@@ -12,6 +12,7 @@ import dev.jubilee.events.TransportGuarantees;
 import dev.jubilee.events.core.ActiveSubscription;
 import dev.jubilee.events.core.Dispatcher;
 import dev.jubilee.events.core.HandlerSettings;
+import dev.jubilee.events.core.Lifecycle;
 import io.lettuce.core.ScriptOutputType;
 import io.lettuce.core.api.StatefulRedisConnection;
 import java.time.Duration;
@@ -58,7 +59,7 @@ public final class RedisPubSubEventBus implements EventBus {
     private final Publishing publishing = new Publishing();
     private final Set<ChannelReceiver> receivers = ConcurrentHashMap.newKeySet();
     private StatefulRedisConnection<String, String> publisher;
-    private volatile boolean closed;
+    private final Lifecycle life = new Lifecycle();
 
     /**
      * Connects.
@@ -85,9 +86,7 @@ public final class RedisPubSubEventBus implements EventBus {
 
     @Override
     public CompletableFuture<Void> publishAsync(BaseEvent event) {
-        if (closed) {
-            throw new IllegalStateException("the bus is closed");
-        }
+        life.requireTaking();
         String text = messages.text(event);
         String channel = channel(event.type());
         return publishing.send(() -> publisher().async().publish(channel, text));
@@ -111,9 +110,7 @@ public final class RedisPubSubEventBus implements EventBus {
             String pattern, SubscriptionOptions options, EventHandler<E> handler) {
         TopicPattern compiled = TopicPattern.of(pattern);
         GUARANTEES.requireFor(options);
-        if (closed) {
-            throw new IllegalStateException("the bus is closed");
-        }
+        life.requireOpen();
         String name = ALONE + UUID.randomUUID();
         HandlerSettings handling =
                 new HandlerSettings(
@@ -124,14 +121,17 @@ public final class RedisPubSubEventBus implements EventBus {
                         settings.bus().tracker());
         ChannelReceiver receiver =
                 new ChannelReceiver(
-                        settings.address(), compiled, messages, new Dispatcher(handling, handler));
+                        settings.address(),
+                        compiled,
+                        messages,
+                        new Dispatcher(handling, handler, life));
         receiver.listen(channel(globOf(compiled)), privateChannel(name));
         receivers.add(receiver);
-        if (closed) { // meanwhile, and may have missed it
+        if (!life.isOpen()) { // any more, and may have missed it
             end(receiver);
             throw new IllegalStateException("the bus is closed");
         }
-        return new ActiveSubscription(name, compiled, () -> !closed, () -> end(receiver));
+        return new ActiveSubscription(name, compiled, life::isOpen, () -> end(receiver));
     }
 
     private String channel(String rest) {
@@ -184,14 +184,12 @@ public final class RedisPubSubEventBus implements EventBus {
 
     @Override
     public void close() {
-        if (closed) {
-            return;
-        }
-        closed = true;
-        receivers.forEach(receiver -> receiver.end(true));
-        receivers.clear();
-        publishing.drain();
-        link.close();
+        life.close(() -> {
+            receivers.forEach(receiver -> receiver.end(true));
+            receivers.clear();
+            publishing.drain();
+            link.close();
+        });
     }
 
     /** To the channel of that subscription alone; false if nobody listens to it. */

@@ -13,6 +13,7 @@ import dev.jubilee.events.TransportGuarantees;
 import dev.jubilee.events.core.ActiveSubscription;
 import dev.jubilee.events.core.Dispatcher;
 import dev.jubilee.events.core.HandlerSettings;
+import dev.jubilee.events.core.Lifecycle;
 import io.lettuce.core.Limit;
 import io.lettuce.core.Range;
 import io.lettuce.core.ScriptOutputType;
@@ -84,7 +85,7 @@ public final class RedisStreamsEventBus implements EventBus {
     private final StreamTrimming trimming;
     private final Publishing publishing = new Publishing();
     private final Set<StreamReceiver> receivers = ConcurrentHashMap.newKeySet();
-    private volatile boolean closed;
+    private final Lifecycle life = new Lifecycle();
 
     /**
      * Connects.
@@ -112,9 +113,7 @@ public final class RedisStreamsEventBus implements EventBus {
 
     @Override
     public CompletableFuture<Void> publishAsync(BaseEvent event) {
-        if (closed) {
-            throw new IllegalStateException("the bus is closed");
-        }
+        life.requireTaking();
         if (trimming.isFull()) {
             return CompletableFuture.failedFuture(
                     new PublishException(
@@ -136,9 +135,7 @@ public final class RedisStreamsEventBus implements EventBus {
             String pattern, SubscriptionOptions options, EventHandler<E> handler) {
         TopicPattern compiled = TopicPattern.of(pattern);
         GUARANTEES.requireFor(options);
-        if (closed) {
-            throw new IllegalStateException("the bus is closed");
-        }
+        life.requireOpen();
         String name = options.name().orElseGet(() -> ALONE + UUID.randomUUID());
         boolean durable = options.durableName() != null;
         String position = lastId();
@@ -152,7 +149,7 @@ public final class RedisStreamsEventBus implements EventBus {
                         settings.bus().retry(),
                         letters::put,
                         settings.bus().tracker());
-        Dispatcher dispatcher = new Dispatcher(handling, handler);
+        Dispatcher dispatcher = new Dispatcher(handling, handler, life);
         StreamReceiver receiver =
                 durable
                         ? new GroupReceiver(
@@ -167,11 +164,11 @@ public final class RedisStreamsEventBus implements EventBus {
                                 dispatcher);
         receivers.add(receiver);
         receiver.start();
-        if (closed) { // meanwhile, and may have missed it
+        if (!life.isOpen()) { // any more, and may have missed it
             end(receiver);
             throw new IllegalStateException("the bus is closed");
         }
-        return new ActiveSubscription(name, compiled, () -> !closed, () -> end(receiver));
+        return new ActiveSubscription(name, compiled, life::isOpen, () -> end(receiver));
     }
 
     private String lastId() {
@@ -206,16 +203,14 @@ public final class RedisStreamsEventBus implements EventBus {
 
     @Override
     public void close() {
-        if (closed) {
-            return;
-        }
-        closed = true;
-        receivers.forEach(StreamReceiver::signalEnd);
-        receivers.forEach(receiver -> receiver.end(true));
-        receivers.clear();
-        publishing.drain();
-        trimming.end();
-        link.close();
+        life.close(() -> {
+            receivers.forEach(StreamReceiver::signalEnd);
+            receivers.forEach(receiver -> receiver.end(true));
+            receivers.clear();
+            publishing.drain();
+            trimming.end();
+            link.close();
+        });
     }
 
     /** False if it is for a subscription that is not durable and not here, or has no group. */

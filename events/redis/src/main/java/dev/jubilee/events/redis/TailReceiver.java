@@ -6,11 +6,16 @@ import io.lettuce.core.StreamMessage;
 import io.lettuce.core.XReadArgs;
 import io.lettuce.core.XReadArgs.StreamOffset;
 import io.lettuce.core.api.sync.RedisCommands;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Feeds a subscription that is not durable: it remembers itself where it is. */
 final class TailReceiver extends StreamReceiver {
-    private final String stream;
+    private static final Logger LOG = LoggerFactory.getLogger(TailReceiver.class);
+
     private String position;
+    private int fetched;
 
     /** Begins after the position. */
     TailReceiver(
@@ -21,8 +26,7 @@ final class TailReceiver extends StreamReceiver {
             RedisLink link,
             RedisMessages messages,
             Dispatcher dispatcher) {
-        super(name, pattern, link, messages, dispatcher);
-        this.stream = stream;
+        super(name, stream, pattern, link, messages, dispatcher);
         this.position = position;
     }
 
@@ -30,16 +34,25 @@ final class TailReceiver extends StreamReceiver {
     @SuppressWarnings("unchecked") // an array of one offset
     void read(RedisCommands<String, String> redis) {
         while (!isEnding()) {
-            for (StreamMessage<String, String> entry :
+            bringBack();
+            List<StreamMessage<String, String>> page =
                     redis.xread(
-                            XReadArgs.Builder.count(PAGE).block(BLOCK),
-                            StreamOffset.from(stream, position))) {
-                if (!handOver(redis, entry, RedisDelivery.Claim.NONE)) {
+                            XReadArgs.Builder.count(PAGE).block(block()),
+                            StreamOffset.from(stream(), position));
+            fetched = page.size();
+            for (StreamMessage<String, String> entry : page) {
+                if (!handOver(redis, entry)) {
                     return;
                 }
                 position = entry.getId();
+                fetched--;
             }
         }
+    }
+
+    @Override
+    RedisDelivery.Claim claimOf(String id) {
+        return RedisDelivery.Claim.NONE;
     }
 
     @Override
@@ -48,5 +61,10 @@ final class TailReceiver extends StreamReceiver {
     }
 
     @Override
-    void finish() {}
+    void finish() {
+        int lost = fetched + backlog().size();
+        if (lost > 0) {
+            LOG.warn("{} ends before it handled {} events, which are lost", name(), lost);
+        }
+    }
 }

@@ -15,11 +15,15 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** What an {@link EventBus} that stores events does beyond {@link EventBusContract}. */
 public abstract class DurableEventBusContract extends EventBusContract {
+    /** More than any program keeps in memory. */
+    private static final int VERY_MANY = 15_000;
 
     /** Ends the server and starts it again with what it kept; returns when it takes events. */
     protected abstract void restartServer() throws Exception;
@@ -93,14 +97,56 @@ public abstract class DurableEventBusContract extends EventBusContract {
         Recorder two = new Recorder();
         bus().subscribe(family + ".score", durable(), one);
         connect().subscribe(family + ".score", durable(), two);
-        List<BaseEvent> all = new ArrayList<>();
+
+        // While the members come together, what was under way may come again.
+        Await.until("each comes to one of them", () -> comesToOneOf(one, two));
+    }
+
+    private boolean comesToOneOf(Recorder one, Recorder two) throws InterruptedException {
+        List<BaseEvent> round = new ArrayList<>();
         for (int player = 0; player < 30; player++) {
-            all.add(score("p" + player, 1));
+            round.add(score("p" + player, 1));
         }
+        bus().publishAll(round);
+        Await.until("all handled", () -> distinct(one, two).containsAll(idsOf(round)));
+        // Whether one comes twice is seen only after it had the time to.
+        assertThat(new CountDownLatch(1).await(500, TimeUnit.MILLISECONDS)).isFalse();
+        List<String> handled =
+                Stream.of(one, two)
+                        .flatMap(each -> each.ids().stream())
+                        .filter(idsOf(round)::contains)
+                        .toList();
+        return handled.size() == round.size();
+    }
 
-        bus().publishAll(all);
+    @Test
+    void howeverManyEventsWaitBehindOneOtherKeysGoOn() {
+        assertOthersGoOn(durable().withCapacity(100), VERY_MANY);
+    }
 
-        Await.until("all handled", () -> distinct(one, two).containsAll(idsOf(all)));
+    @Test
+    void whatAHandlerPublishesWhileItsBusClosesComesToOthers() throws Exception {
+        Recorder recorder = new Recorder();
+        bus().subscribe(family + ".match.end", durable(), recorder);
+        DomainEvent<MatchEnd> answer = events.domain("match", "m1", new MatchEnd("m1"));
+        CountDownLatch begun = new CountDownLatch(1);
+        CountDownLatch gate = new CountDownLatch(1);
+        EventBus closing = connect();
+        closing.subscribe(
+                family + ".score",
+                event -> {
+                    begun.countDown();
+                    assertThat(gate.await(Await.PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+                    closing.publish(answer);
+                });
+        bus().publish(score("ada", 1));
+        assertThat(begun.await(Await.PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+
+        Thread closed = Thread.ofVirtual().start(closing::close);
+        Await.until("it closes", () -> closed.getState() == Thread.State.WAITING);
+        gate.countDown();
+
+        Await.until("the answer came", () -> recorder.ids().equals(List.of(answer.id())));
     }
 
     @Test

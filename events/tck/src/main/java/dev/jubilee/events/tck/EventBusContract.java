@@ -31,7 +31,7 @@ import org.junit.jupiter.api.Test;
  * What every {@link EventBus} does. Each test uses a family of types of its own, so a server may be
  * shared by all tests.
  */
-public abstract class EventBusContract extends FaultyCodeContract {
+public abstract class EventBusContract extends PressureContract {
     /** More letters than any transport has reason to look at together. */
     private static final int MANY = 220;
 
