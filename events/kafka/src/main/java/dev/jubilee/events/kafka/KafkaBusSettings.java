@@ -7,7 +7,8 @@ import java.util.Map;
  * How a bus uses Kafka.
  *
  * @param kafka how to reach it ({@code bootstrap.servers}, security), and what else of its clients'
- *     settings is to differ; what keeps the bus's promises cannot be changed
+ *     settings is to differ; what would break a promise of the bus, such as {@code acks=1}, is
+ *     refused
  * @param topics which carry the events; those that are missing are made, as the broker does by
  *     default
  * @param bus what every bus is told
@@ -15,6 +16,7 @@ import java.util.Map;
 public record KafkaBusSettings(Map<String, Object> kafka, KafkaTopics topics, BusSettings bus) {
     public KafkaBusSettings {
         kafka = Map.copyOf(kafka);
+        ClientProperties.require(kafka);
     }
 
     /** One topic {@code events} at these brokers. */
