@@ -21,6 +21,8 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.slf4j.Logger;
@@ -29,6 +31,10 @@ import org.slf4j.LoggerFactory;
 /** Makes the consumers of a bus, each at the place where it has to begin. */
 final class KafkaConsumers {
     private static final Logger LOG = LoggerFactory.getLogger(KafkaConsumers.class);
+
+    /** In bytes: what a dead letter says beside its event, which is less than half of it. */
+    static final int LETTER_ROOM = 16 << 10;
+
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private final Map<String, Object> kafka;
@@ -41,10 +47,51 @@ final class KafkaConsumers {
 
     /** Makes those topics that do not exist, and returns when they can be written to. */
     void createMissing(Set<String> topics) {
+        create(missing(topics), Map.of());
+    }
+
+    /**
+     * Makes the topic of dead letters if it does not exist; its messages may be longer than those
+     * of the events' topics by what a letter says beside its event.
+     */
+    void createLetters(String topic, Set<String> events) {
+        Set<String> missing = missing(Set.of(topic));
+        if (!missing.isEmpty()) {
+            create(missing, longerThan(events));
+        }
+    }
+
+    private Map<String, String> longerThan(Set<String> topics) {
+        List<ConfigResource> asked =
+                topics.stream()
+                        .map(topic -> new ConfigResource(ConfigResource.Type.TOPIC, topic))
+                        .toList();
+        try {
+            int longest =
+                    await(admin.describeConfigs(asked).all()).values().stream()
+                            .map(config -> config.get(TopicConfig.MAX_MESSAGE_BYTES_CONFIG))
+                            .mapToInt(entry -> Integer.parseInt(entry.value()))
+                            .max()
+                            .orElseThrow();
+            return Map.of(
+                    TopicConfig.MAX_MESSAGE_BYTES_CONFIG,
+                    Long.toString(Math.min(Integer.MAX_VALUE, (long) longest + LETTER_ROOM)));
+        } catch (KafkaException e) { // it may not be asked
+            LOG.debug("dead letters have no more room than the events: {}", e.toString());
+            return Map.of();
+        }
+    }
+
+    private Set<String> missing(Set<String> topics) {
         Set<String> missing = new HashSet<>(topics);
         missing.removeAll(await(admin.listTopics().names()));
+        return missing;
+    }
+
+    private void create(Set<String> missing, Map<String, String> configs) {
         List<NewTopic> made = new ArrayList<>();
-        missing.forEach(topic -> made.add(new NewTopic(topic, Optional.empty(), Optional.empty())));
+        missing.forEach(topic ->
+                made.add(new NewTopic(topic, Optional.empty(), Optional.empty()).configs(configs)));
         admin.createTopics(made)
                 .values()
                 .values()

@@ -47,6 +47,7 @@ final class KafkaDeadLetters implements DeadLetters {
                     .thenComparingLong(ConsumerRecord::offset);
 
     private final KafkaConsumers consumers;
+    private final Set<String> events;
     private final Producer<byte[], byte[]> producer;
     private final EventCodec codec;
     private final InstantSource clock;
@@ -54,14 +55,20 @@ final class KafkaDeadLetters implements DeadLetters {
 
     private record Letter(DeadLetter letter, Envelope envelope, TopicPartition partition) {}
 
-    /** Redelivering says whether the subscription of that name can be there. */
+    /**
+     * Redelivering says whether the subscription of that name can be there.
+     *
+     * @param events the topics of those that become letters
+     */
     KafkaDeadLetters(
             KafkaConsumers consumers,
+            Set<String> events,
             Producer<byte[], byte[]> producer,
             EventCodec codec,
             InstantSource clock,
             BiPredicate<String, Envelope> redeliver) {
         this.consumers = consumers;
+        this.events = events;
         this.producer = producer;
         this.codec = codec;
         this.clock = clock;
@@ -134,7 +141,7 @@ final class KafkaDeadLetters implements DeadLetters {
     }
 
     private LetterReading open(DeadLetterRoute route) {
-        consumers.createMissing(Set.of(route.joined()));
+        consumers.createLetters(route.joined(), events);
         return new LetterReading(consumers.fromTheBeginning(route.joined()));
     }
 

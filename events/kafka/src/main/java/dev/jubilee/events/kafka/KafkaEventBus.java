@@ -102,7 +102,12 @@ public final class KafkaEventBus implements EventBus {
         this.consumers = made;
         this.letters =
                 new KafkaDeadLetters(
-                        consumers, producer, codec, settings.bus().clock(), this::redeliver);
+                        consumers,
+                        settings.topics().names(),
+                        producer,
+                        codec,
+                        settings.bus().clock(),
+                        this::redeliver);
     }
 
     @Override
@@ -136,7 +141,9 @@ public final class KafkaEventBus implements EventBus {
         GUARANTEES.requireFor(options);
         RetryStrategy retry = handler.retryStrategy().orElse(settings.bus().retry());
         life.requireOpen();
-        retry.route().ifPresent(route -> consumers.createMissing(Set.of(route.joined())));
+        retry.route()
+                .ifPresent(route ->
+                        consumers.createLetters(route.joined(), settings.topics().names()));
         String durableName = options.durableName();
         String name = durableName == null ? ALONE + UUID.randomUUID() : durableName;
         Set<String> topics = settings.topics().names();
@@ -273,9 +280,24 @@ public final class KafkaEventBus implements EventBus {
         Map<String, Object> all = new HashMap<>();
         all.put(ProducerConfig.RECONNECT_BACKOFF_MAX_MS_CONFIG, 500);
         all.put(ProducerConfig.ENABLE_METRICS_PUSH_CONFIG, false);
+        all.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, 1 << 20);
         all.putAll(kafka);
+        all.computeIfPresent(
+                ProducerConfig.MAX_REQUEST_SIZE_CONFIG, (name, size) -> roomForLetters(size));
         all.put(ProducerConfig.ACKS_CONFIG, "all");
         all.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
         return all;
+    }
+
+    /**
+     * An event of the greatest length must fit into a dead letter; its topic refuses a longer one.
+     */
+    private static Object roomForLetters(Object size) {
+        try {
+            long given = Long.parseLong(size.toString().strip());
+            return Math.toIntExact(Math.min(Integer.MAX_VALUE, given + KafkaConsumers.LETTER_ROOM));
+        } catch (NumberFormatException e) {
+            return size; // which Kafka refuses by its name
+        }
     }
 }
