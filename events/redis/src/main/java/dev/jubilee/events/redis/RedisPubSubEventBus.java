@@ -21,6 +21,8 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Carries events over Redis Pub/Sub, to those who are subscribed at the moment: whoever is not
@@ -37,6 +39,8 @@ import java.util.concurrent.ConcurrentHashMap;
  * sent again, and publishing fails. Thread-safe.
  */
 public final class RedisPubSubEventBus implements EventBus {
+    private static final Logger LOG = LoggerFactory.getLogger(RedisPubSubEventBus.class);
+
     private static final String ALONE = "~redis-";
 
     private static final TransportGuarantees GUARANTEES =
@@ -65,11 +69,19 @@ public final class RedisPubSubEventBus implements EventBus {
      * Connects.
      *
      * @throws io.lettuce.core.RedisException if the server does not answer
+     * @throws IllegalArgumentException if it is set up so that it cannot keep the promises above,
+     *     saying by which setting
      */
     public RedisPubSubEventBus(RedisSettings settings, EventCodec codec) {
         this.settings = settings;
         this.messages = new RedisMessages(settings.bus().clock(), codec);
         this.link = RedisLink.to(settings.address());
+        try {
+            ServerFacts.requireForChannels(link, settings, LOG);
+        } catch (RuntimeException e) {
+            link.close();
+            throw e;
+        }
         this.publisher = link.once();
         this.letters = new RedisDeadLetters(link, messages, settings.bus().clock(), this::redrive);
     }

@@ -25,6 +25,8 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Carries events over one Redis stream, as CloudEvents in JSON.
@@ -43,9 +45,12 @@ import java.util.concurrent.ConcurrentHashMap;
  *
  * <p>Published means: the server has it, and keeps it as its own persistence says ({@code
  * appendonly}, {@code appendfsync}); a replica may lack the last events when it takes over. Needs
- * Redis 7, not as a cluster. Thread-safe.
+ * Redis 7, not as a cluster, that drops no keys for want of memory: else it is refused. Without
+ * {@code appendonly} there is a warning. Thread-safe.
  */
 public final class RedisStreamsEventBus implements EventBus {
+    private static final Logger LOG = LoggerFactory.getLogger(RedisStreamsEventBus.class);
+
     /** Begins the names of subscriptions that are not durable; no durable name can. */
     private static final String ALONE = "~redis-";
 
@@ -91,11 +96,19 @@ public final class RedisStreamsEventBus implements EventBus {
      * Connects.
      *
      * @throws io.lettuce.core.RedisException if the server does not answer
+     * @throws IllegalArgumentException if it is set up so that it cannot keep the promises above,
+     *     saying by which setting
      */
     public RedisStreamsEventBus(RedisSettings settings, EventCodec codec) {
         this.settings = settings;
         this.messages = new RedisMessages(settings.bus().clock(), codec);
         this.link = RedisLink.to(settings.address());
+        try {
+            ServerFacts.requireForStreams(link, settings, LOG);
+        } catch (RuntimeException e) {
+            link.close();
+            throw e;
+        }
         this.letters = new RedisDeadLetters(link, messages, settings.bus().clock(), this::redrive);
         this.trimming = new StreamTrimming(link, settings);
         trimming.start();

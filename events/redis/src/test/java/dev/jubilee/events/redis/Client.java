@@ -5,11 +5,19 @@ import io.lettuce.core.output.StatusOutput;
 import io.lettuce.core.protocol.CommandArgs;
 import io.lettuce.core.protocol.CommandType;
 
-/** The server's command {@code CLIENT}, of which the driver knows a part. */
+/** The server's commands {@code CLIENT} and {@code ACL}, of which the driver knows a part. */
 final class Client {
     private Client() {}
 
     static void command(RedisLink link, String... words) {
+        send(link, CommandType.CLIENT, words);
+    }
+
+    static void acl(RedisLink link, String... words) {
+        send(link, CommandType.ACL, words);
+    }
+
+    private static void send(RedisLink link, CommandType command, String... words) {
         CommandArgs<String, String> arguments = new CommandArgs<>(StringCodec.UTF8);
         for (String word : words) {
             arguments.add(word);
@@ -17,9 +25,6 @@ final class Client {
         String unused =
                 link.shared()
                         .sync()
-                        .dispatch(
-                                CommandType.CLIENT,
-                                new StatusOutput<>(StringCodec.UTF8),
-                                arguments);
+                        .dispatch(command, new StatusOutput<>(StringCodec.UTF8), arguments);
     }
 }
