@@ -17,6 +17,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.Date;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -49,8 +50,7 @@ final class RabbitDeadLetters implements DeadLetters {
     private static final String FAILED_AT = "x-failed-at";
 
     private static final Comparator<GetResponse> OLDEST_FIRST =
-            Comparator.<GetResponse, Instant>comparing(
-                            response -> failedAt(header(response.getProps(), FAILED_AT)))
+            Comparator.<GetResponse, Instant>comparing(response -> failedAt(response.getProps()))
                     .thenComparingLong(response -> response.getEnvelope().getDeliveryTag());
 
     private final RabbitConnection connection;
@@ -145,7 +145,7 @@ final class RabbitDeadLetters implements DeadLetters {
 
     /** False if the queue of its subscription is not there. */
     private boolean redrive(DeadLetter letter, GetResponse response) throws IOException {
-        String queue = header(response.getProps(), QUEUE);
+        String queue = queueOf(response.getProps());
         if (queue == null || !topology.hasQueue(queue)) {
             return false;
         }
@@ -231,20 +231,41 @@ final class RabbitDeadLetters implements DeadLetters {
     private DeadLetter letter(GetResponse response, DeadLetterRoute route) {
         AMQP.BasicProperties properties = response.getProps();
         RabbitMessages.Received received = messages.received(response.getBody(), properties);
-        String attempts = header(properties, ATTEMPTS);
-        String failedAt = header(properties, FAILED_AT);
-        String subscription = header(properties, SUBSCRIPTION);
-        String reason = header(properties, REASON);
+        Instant failedAt = failedAt(properties);
         return new DeadLetter(
-                received.id() + "/" + failedAt,
-                subscription == null ? "unknown" : subscription,
+                received.id() + "/" + Rfc3339.text(failedAt),
+                subscription(properties),
                 received.id(),
                 received.type(),
                 readable(received),
                 route,
-                reason == null ? "the server gave it up" : reason,
-                attempts(attempts),
-                failedAt(failedAt));
+                reason(properties),
+                attempts(header(properties, ATTEMPTS)),
+                failedAt);
+    }
+
+    private String subscription(AMQP.BasicProperties properties) {
+        String subscription = header(properties, SUBSCRIPTION);
+        if (subscription != null) {
+            return subscription;
+        }
+        String queue = queueOf(properties);
+        return queue == null ? "unknown" : topology.subscriptionOf(queue);
+    }
+
+    /** Where it was, also if the server gave it up by itself. */
+    private static @Nullable String queueOf(AMQP.BasicProperties properties) {
+        String queue = header(properties, QUEUE);
+        return queue == null ? header(properties, "x-first-death-queue") : queue;
+    }
+
+    private static String reason(AMQP.BasicProperties properties) {
+        String reason = header(properties, REASON);
+        if (reason != null) {
+            return reason;
+        }
+        String word = header(properties, "x-first-death-reason");
+        return word == null ? "the server gave it up" : "the server gave it up: " + word;
     }
 
     private static int attempts(@Nullable String text) {
@@ -255,12 +276,25 @@ final class RabbitDeadLetters implements DeadLetters {
         }
     }
 
-    private static Instant failedAt(@Nullable String text) {
+    private static Instant failedAt(AMQP.BasicProperties properties) {
+        String text = header(properties, FAILED_AT);
         try {
-            return text == null ? Instant.EPOCH : Rfc3339.parse(text);
+            return text == null ? deathOf(properties) : Rfc3339.parse(text);
         } catch (IllegalArgumentException e) { // not one of ours
             return Instant.EPOCH;
         }
+    }
+
+    /** When the server gave it up. */
+    private static Instant deathOf(AMQP.BasicProperties properties) {
+        Map<String, Object> headers = properties.getHeaders();
+        Object deaths = headers == null ? null : headers.get("x-death");
+        return deaths instanceof List<?> all
+                        && !all.isEmpty()
+                        && all.getFirst() instanceof Map<?, ?> last
+                        && last.get("time") instanceof Date time
+                ? time.toInstant()
+                : Instant.EPOCH;
     }
 
     private @Nullable BaseEvent readable(RabbitMessages.Received received) {

@@ -50,6 +50,9 @@ import java.util.concurrent.atomic.AtomicReference;
  *   <li>Dead letters go to the exchange and routing key of their address, and lie in a quorum queue
  *       {@code exchange.routingKey} bound to it. Those of the events' own exchange go straight to
  *       that queue, so that no subscription gets them.
+ *   <li>What the server drops by itself from the queue of a durable subscription (rejected,
+ *       expired, over a limit of a policy) goes to its dead letters as well. A queue that exists
+ *       already is used as it is, and named in the log if it was made otherwise.
  *   <li>When an event is not done with within its {@code consumer_timeout}, the server takes back
  *       all that the subscription holds: to a durable one they come again, and attempts begin anew.
  *       A handler whose retries may wait as long would never be through with an event, and is
@@ -93,7 +96,8 @@ public final class RabbitEventBus implements EventBus {
     /**
      * Connects, and makes the exchange if it is missing.
      *
-     * @throws UncheckedIOException if the server does not answer
+     * @throws UncheckedIOException if the server does not answer, or has an exchange of this name
+     *     that is no durable topic exchange
      */
     public RabbitEventBus(RabbitSettings settings, EventCodec codec) {
         this.settings = settings;

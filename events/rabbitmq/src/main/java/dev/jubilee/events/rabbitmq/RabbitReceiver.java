@@ -144,7 +144,7 @@ final class RabbitReceiver {
                 topology.deadLetters(source.letters);
             }
             if (source.durable) {
-                topology.durableQueue(source.queue, source.pattern);
+                topology.durableQueue(source.queue, source.pattern, source.letters);
             }
             channel = connection.channel();
             channel.basicQos(ahead);

@@ -8,14 +8,22 @@ import dev.jubilee.events.TopicPattern;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Exchanges, queues and bindings. What is there already is used as it is; what is made is durable,
- * and queues are quorum queues. Whatever the server refuses is an {@link IOException}. Thread-safe.
+ * Exchanges, queues and bindings. What is made is durable, and queues are quorum queues; a queue
+ * that is there already is used as it is, which is said once. Whatever the server refuses is an
+ * {@link IOException}. Thread-safe.
  */
 final class RabbitTopology {
+    private static final Logger LOG = LoggerFactory.getLogger(RabbitTopology.class);
     private static final int FORGOTTEN_MILLIS = 60_000;
     private static final int FIRST_WITH_LIMIT = 4;
     private static final Map<String, Object> QUORUM = Map.of("x-queue-type", "quorum");
@@ -26,25 +34,80 @@ final class RabbitTopology {
 
     private final RabbitConnection connection;
     private final String exchange;
+    private final Set<String> told = ConcurrentHashMap.newKeySet();
 
     RabbitTopology(RabbitConnection connection, String exchange) {
         this.connection = connection;
         this.exchange = exchange;
     }
 
-    /** The exchange that carries the events. */
+    /**
+     * The exchange that carries the events.
+     *
+     * @throws IOException also if it is there and no durable topic exchange
+     */
     void exchange() throws IOException {
         exchange(exchange);
+        try {
+            with(channel -> channel.exchangeDeclare(exchange, BuiltinExchangeType.TOPIC, true));
+        } catch (IOException e) {
+            if (Refusal.isOtherwise(e)) {
+                throw new IOException(
+                        "the exchange %s is there and is no durable topic exchange, which the bus needs"
+                                .formatted(exchange),
+                        e);
+            }
+            if (!Refusal.isForbidden(e)) {
+                throw e;
+            } // who may not make it may use it all the same
+        }
     }
 
     /**
      * The queue of a durable subscription, bound to what the pattern selects. One consumer at a
      * time gets its events, so that those of a key stay in order; the others take over when it is
-     * gone.
+     * gone. What the server drops from it by itself goes to the dead letters, if there are any.
      */
-    void durableQueue(String queue, TopicPattern pattern) throws IOException {
-        queue(queue, ONE_CONSUMER);
+    void durableQueue(String queue, TopicPattern pattern, @Nullable DeadLetterRoute letters)
+            throws IOException {
+        Map<String, Object> arguments = new HashMap<>(ONE_CONSUMER);
+        if (letters != null) {
+            boolean direct = carriesEvents(letters);
+            arguments.put("x-dead-letter-exchange", direct ? "" : letters.exchange());
+            arguments.put(
+                    "x-dead-letter-routing-key", direct ? letters.joined() : letters.routingKey());
+            arguments.put("x-dead-letter-strategy", "at-least-once");
+            arguments.put("x-overflow", "reject-publish"); // that strategy asks for it
+        }
+        if (!queue(queue, arguments)) {
+            compare(queue, arguments);
+        }
         with(channel -> channel.queueBind(queue, exchange, bindingKey(pattern)));
+    }
+
+    /** Says once if the queue was made otherwise than it would be made now. */
+    private void compare(String queue, Map<String, Object> arguments) throws IOException {
+        try {
+            with(channel -> channel.queueDeclare(queue, true, false, false, all(arguments)));
+        } catch (IOException e) {
+            if (Refusal.isOtherwise(e)) {
+                if (told.add(queue)) {
+                    LOG.warn(
+                            "the queue {} was made otherwise than it would be made now, and is used as it"
+                                    + " is; by a policy or made anew it would have {}",
+                            queue,
+                            new TreeMap<>(arguments));
+                }
+            } else if (!Refusal.isForbidden(e) && !Refusal.isLocked(e)) {
+                throw e;
+            }
+        }
+    }
+
+    /** Of which subscription this queue is. */
+    String subscriptionOf(String queue) {
+        String prefix = exchange + ".";
+        return queue.startsWith(prefix) ? queue.substring(prefix.length()) : queue;
     }
 
     /**
@@ -99,12 +162,19 @@ final class RabbitTopology {
         }
     }
 
-    private void queue(String name, Map<String, Object> arguments) throws IOException {
-        if (!hasQueue(name)) {
-            Map<String, Object> all = withoutLimit(arguments, connection.serverVersion());
-            with(channel -> channel.queueDeclare(name, true, false, false, all));
-            settle();
+    /** Sees to it that the queue is there; whether it was not. */
+    private boolean queue(String name, Map<String, Object> arguments) throws IOException {
+        if (hasQueue(name)) {
+            return false;
         }
+        Map<String, Object> all = all(arguments);
+        with(channel -> channel.queueDeclare(name, true, false, false, all));
+        settle();
+        return true;
+    }
+
+    private Map<String, Object> all(Map<String, Object> arguments) throws IOException {
+        return withoutLimit(arguments, connection.serverVersion());
     }
 
     /**

@@ -26,6 +26,16 @@ final class Refusal {
         return code(failure) == AMQP.NOT_FOUND;
     }
 
+    /** Whether it is there, and otherwise than it was asked for. */
+    static boolean isOtherwise(Throwable failure) {
+        return code(failure) == AMQP.PRECONDITION_FAILED;
+    }
+
+    /** Whether this user may not do it. */
+    static boolean isForbidden(Throwable failure) {
+        return code(failure) == AMQP.ACCESS_REFUSED;
+    }
+
     /** Whether it is there, and another connection has it for itself. */
     static boolean isLocked(Throwable failure) {
         return code(failure) == AMQP.RESOURCE_LOCKED;
