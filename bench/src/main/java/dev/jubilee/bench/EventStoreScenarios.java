@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /** The library's event store by itself, in the platform's PostgreSQL. */
@@ -22,11 +23,18 @@ final class EventStoreScenarios {
     static Outcome append(Stand stand) {
         Outcome.Notes notes = new Outcome.Notes();
         try (EventLog log = new EventLog(stand.installation())) {
+            double alone = alone(stand, log);
             warmUp(stand, log, MANY, 1);
             long before = log.store.lastPosition();
             stand.say("appending, 64 writers");
             Written written = log.write(MANY, 1, stand.duration());
             notes.figure(Figure.atLeast("appends", written.rate(), "/s", 20_000));
+            notes.figure(Figure.told("one transaction an append beside it", alone, "/s"));
+            notes.figure(
+                    Figure.told(
+                            "of one transaction an append",
+                            Figure.ratio(written.rate(), alone),
+                            "×"));
             notes.figure(Figure.told("p50", written.milliseconds(0.5), "ms"));
             notes.figure(Figure.below("p99", written.milliseconds(0.99), "ms", 20));
             long stored = log.store.lastPosition() - before;
@@ -42,10 +50,7 @@ final class EventStoreScenarios {
     static Outcome appendBesideAlone(Stand stand) {
         Outcome.Notes notes = new Outcome.Notes();
         try (EventLog log = new EventLog(stand.installation())) {
-            AppendYardstick yardstick = new AppendYardstick(log.pool);
-            stand.say("one transaction an append, 16 writers");
-            yardstick.appendsPerSecond(FEW, stand.warmUp());
-            double alone = yardstick.appendsPerSecond(FEW, stand.duration());
+            double alone = alone(stand, log);
             warmUp(stand, log, FEW, 1);
             stand.say("appending, 16 writers");
             Written written = log.write(FEW, 1, stand.duration());
@@ -65,33 +70,58 @@ final class EventStoreScenarios {
         return notes.of("store-append-16: single events from 16 writers, each with its own stream");
     }
 
+    /** As many connections as the store may use; more make it no faster. */
+    private static double alone(Stand stand, EventLog log) {
+        AppendYardstick yardstick = new AppendYardstick(log.pool);
+        stand.say("one transaction an append, 16 writers");
+        yardstick.appendsPerSecond(FEW, stand.warmUp());
+        return yardstick.appendsPerSecond(FEW, stand.duration());
+    }
+
     /** Batches of a hundred, and then everything read from the start. */
     static Outcome batch(Stand stand) {
         Outcome.Notes notes = new Outcome.Notes();
         try (EventLog log = new EventLog(stand.installation())) {
+            TableYardstick table = new TableYardstick(log.pool, PAGE);
+            table.create();
+            stand.say("COPY of 100 rows at a time, 16 writers");
+            table.copy(FEW, Bodies.BATCH, stand.warmUp());
+            Written copied = table.copy(FEW, Bodies.BATCH, stand.duration());
             warmUp(stand, log, FEW, Bodies.BATCH);
             stand.say("appending batches of 100, 16 writers");
             Written written = log.write(FEW, Bodies.BATCH, stand.duration());
             notes.figure(Figure.atLeast("events", written.rate() * Bodies.BATCH, "/s", 60_000));
+            notes.figure(
+                    Figure.told("COPY beside it, as rows", copied.rate() * Bodies.BATCH, "/s"));
+            notes.figure(Figure.told("of COPY", Figure.ratio(written.rate(), copied.rate()), "×"));
             notes.figure(Figure.told("p99 of a batch", written.milliseconds(0.99), "ms"));
             long all = log.store.lastPosition();
             notes.finding(Finding.exactly("events stored", all, EventLog.stored(stand)));
             stand.say("reading all %,d events".formatted(all));
-            readAll(log);
-            long start = System.nanoTime();
-            long read = readAll(log);
-            double seconds = (System.nanoTime() - start) / 1e9;
-            notes.figure(
-                    Figure.atLeast("events read from the start", read / seconds, "/s", 200_000));
-            notes.finding(Finding.exactly("events read", all, read));
+            double bare = rate(all, table::readAll, notes);
+            double read = rate(all, () -> readAll(log), notes);
+            notes.figure(Figure.atLeast("events read from the start", read, "/s", 200_000));
+            notes.figure(Figure.told("bare SELECTs of the same rows beside it", bare, "/s"));
+            notes.figure(Figure.told("of bare SELECTs", Figure.ratio(read, bare), "×"));
         }
         return notes.of("store-batch: 100 events an append from 16 writers, then all read");
+    }
+
+    /** What is read in a second, the second time. */
+    private static double rate(long all, LongSupplier reading, Outcome.Notes notes) {
+        var _ = reading.getAsLong();
+        long start = System.nanoTime();
+        long read = reading.getAsLong();
+        double seconds = (System.nanoTime() - start) / 1e9;
+        notes.finding(Finding.exactly("events read", all, read));
+        return read / seconds;
     }
 
     /** How far a subscription falls behind while many write. */
     static Outcome lag(Stand stand) {
         Outcome.Notes notes = new Outcome.Notes();
         try (EventLog log = new EventLog(stand.installation())) {
+            double bare = lagOfSelects(stand, log);
             AtomicLong worst = new AtomicLong();
             AtomicLong handled = new AtomicLong();
             SubscriptionSettings settings = SubscriptionSettings.of("bench", "bench");
@@ -112,12 +142,30 @@ final class EventStoreScenarios {
                 notes.figure(Figure.told("appends meanwhile", written.rate(), "/s"));
                 notes.figure(Figure.told("their p99", written.milliseconds(0.99), "ms"));
                 await(log, subscription);
-                notes.figure(Figure.below("the oldest that waited", worst.get() / 1e3, "s", 1));
+                double waited = worst.get() / 1e3;
+                notes.figure(Figure.below("the oldest that waited", waited, "s", 1));
+                notes.figure(Figure.told("with bare SELECTs in a loop beside it", bare, "s"));
+                notes.figure(
+                        Figure.told("of bare SELECTs in a loop", Figure.ratio(waited, bare), "×"));
             }
             notes.finding(
                     Finding.exactly("events handled", log.store.lastPosition(), handled.get()));
         }
         return notes.of("store-lag: a subscription that follows 64 writers");
+    }
+
+    /** How old the oldest row is that nothing but SELECTs sees, while as many write. */
+    private static double lagOfSelects(Stand stand, EventLog log) {
+        TableYardstick table = new TableYardstick(log.pool, PAGE);
+        try (TableYardstick.Follower follower = table.new Follower()) {
+            warmUp(stand, log, MANY, 1);
+            follower.await(log.store.lastPosition(), PATIENCE);
+            follower.forget();
+            stand.say("appending, 64 writers, SELECTs in a loop");
+            var _ = log.write(MANY, 1, stand.duration());
+            follower.await(log.store.lastPosition(), PATIENCE);
+            return follower.worst();
+        }
     }
 
     /** The same appends by Axon Framework's storage of the same PostgreSQL, in the same pool. */

@@ -152,6 +152,8 @@ class ContractTest {
                                             "event_bus_events_consumed_total{",
                                             "event_bus_event_processing_duration_seconds{",
                                             "event_bus_kafka_operations_total{",
+                                            "events_total{status=\"processed\",type=\"game.metrics\"}",
+                                            "event_latency_seconds_bucket{type=\"game.metrics\",le=\"0.1\"}",
                                             "event_bus_event_buffer_size",
                                             "event_bus_active_workers",
                                             "event_bus_database_query_duration_seconds{"));

@@ -1,8 +1,8 @@
 package dev.jubilee.events;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.random.RandomGenerator;
-import java.util.stream.IntStream;
 
 /** How long to wait before trying again; a single pause is 100 years at most. */
 public sealed interface Backoff {
@@ -17,6 +17,13 @@ public sealed interface Backoff {
     Duration after(int failures, RandomGenerator random);
 
     /**
+     * The same, if chance takes nothing of it away.
+     *
+     * @param failures from 1
+     */
+    Duration longestAfter(int failures);
+
+    /**
      * The longest that the pauses after so many failures may take, all together.
      *
      * @param failures from 0
@@ -26,6 +33,11 @@ public sealed interface Backoff {
     /** The same pause each time. */
     static Backoff fixed(Duration delay) {
         return new Fixed(delay);
+    }
+
+    /** One pause after the other; the last one repeats. */
+    static Backoff steps(List<Duration> delays) {
+        return new Steps(delays);
     }
 
     /** Twice as long each time up to the longest, of which up to half is left to chance. */
@@ -45,22 +57,61 @@ public sealed interface Backoff {
         }
 
         @Override
+        public Duration longestAfter(int failures) {
+            return delay;
+        }
+
+        @Override
         public Duration longest(int failures) {
             return nanos((double) delay.toNanos() * failures);
         }
     }
 
     /**
-     * Twice as long each time.
+     * One pause after the other.
+     *
+     * @param delays at least one; the last one repeats
+     */
+    record Steps(List<Duration> delays) implements Backoff {
+        public Steps {
+            delays = List.copyOf(delays);
+            if (delays.isEmpty()) {
+                throw new IllegalArgumentException("'delays' must hold one pause at least");
+            }
+            delays.forEach(delay -> requirePause("delays", delay));
+        }
+
+        @Override
+        public Duration after(int failures, RandomGenerator random) {
+            return longestAfter(failures);
+        }
+
+        @Override
+        public Duration longestAfter(int failures) {
+            return delays.get(Math.clamp(failures, 1, delays.size()) - 1);
+        }
+
+        @Override
+        public Duration longest(int failures) {
+            double listed = delays.stream().limit(failures).mapToDouble(Duration::toNanos).sum();
+            int repeated = Math.max(0, failures - delays.size());
+            return nanos(listed + (double) delays.getLast().toNanos() * repeated);
+        }
+    }
+
+    /**
+     * Longer each time.
      *
      * @param delay the first pause
      * @param maxDelay the longest
+     * @param multiplier of each pause to the next, 1 or more
      * @param jitter the part of each pause that is left to chance, 0 to 1, so that those who failed
      *     together do not come back together: a pause of 8 s with a jitter of 0.5 is 4 to 8 s
      */
-    record Exponential(Duration delay, Duration maxDelay, double jitter) implements Backoff {
-        /** A pause beyond 2^30 times the first is the longest anyway. */
-        private static final int MOST_DOUBLINGS = 30;
+    record Exponential(Duration delay, Duration maxDelay, double multiplier, double jitter)
+            implements Backoff {
+        /** After so many pauses that still grow the rest is taken for the longest. */
+        private static final int MOST_SUMMED = 10_000;
 
         public Exponential {
             requirePause("delay", delay);
@@ -69,9 +120,18 @@ public sealed interface Backoff {
                 throw new IllegalArgumentException(
                         "'maxDelay' must be 'delay' (" + delay + ") or more, was " + maxDelay);
             }
+            if (!(multiplier >= 1 && multiplier <= Double.MAX_VALUE)) {
+                throw new IllegalArgumentException(
+                        "'multiplier' must be 1 or more, was " + multiplier);
+            }
             if (!(jitter >= 0 && jitter <= 1)) {
                 throw new IllegalArgumentException("'jitter' must be 0 to 1, was " + jitter);
             }
+        }
+
+        /** Twice as long each time. */
+        public Exponential(Duration delay, Duration maxDelay, double jitter) {
+            this(delay, maxDelay, 2, jitter);
         }
 
         @Override
@@ -80,19 +140,32 @@ public sealed interface Backoff {
         }
 
         @Override
+        public Duration longestAfter(int failures) {
+            return nanos(full(failures));
+        }
+
+        @Override
         public Duration longest(int failures) {
-            double growing =
-                    IntStream.rangeClosed(1, Math.min(failures, MOST_DOUBLINGS))
-                            .mapToDouble(this::full)
-                            .sum();
-            return nanos(growing + full(failures) * Math.max(0, failures - MOST_DOUBLINGS));
+            double sum = 0;
+            for (int failure = 1; failure <= failures; failure++) {
+                double pause = full(failure);
+                boolean last = failure == MOST_SUMMED;
+                if (last || pause >= maxDelay.toNanos() || pause == full(failure + 1)) {
+                    double rest = last ? maxDelay.toNanos() : pause;
+                    return nanos(sum + pause + rest * (failures - failure));
+                }
+                sum += pause;
+            }
+            return nanos(sum);
         }
 
         /** In nanoseconds, and before anything is left to chance. */
         private double full(int failures) {
-            double doubled =
-                    (double) delay.toNanos() * (1L << Math.clamp(failures - 1L, 0, MOST_DOUBLINGS));
-            return Math.min(doubled, (double) maxDelay.toNanos());
+            if (delay.isZero()) {
+                return 0;
+            }
+            double grown = delay.toNanos() * Math.pow(multiplier, Math.max(0, failures - 1));
+            return Math.min(grown, (double) maxDelay.toNanos());
         }
     }
 

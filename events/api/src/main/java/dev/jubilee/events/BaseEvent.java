@@ -1,14 +1,16 @@
 package dev.jubilee.events;
 
 import java.time.Instant;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Something that happened, as a program that embeds the library sees it; {@link Envelope} is the
  * same thing as it travels, and an {@link EventCodec} turns one into the other. Every kind is an
  * immutable record.
  */
-public sealed interface BaseEvent permits DomainEvent, IntegrationEvent, SystemEvent {
+public sealed interface BaseEvent extends Cause permits DomainEvent, IntegrationEvent, SystemEvent {
     /** Unique for its source; the same when the event is delivered again. */
+    @Override
     String id();
 
     /** What happened, such as {@code guild.gold.deposited}: dotted, for {@link TopicPattern}. */
@@ -24,6 +26,16 @@ public sealed interface BaseEvent permits DomainEvent, IntegrationEvent, SystemE
     long version();
 
     EventMetadata metadata();
+
+    @Override
+    default String correlationId() {
+        return metadata().correlationId();
+    }
+
+    @Override
+    default @Nullable String userId() {
+        return metadata().userId();
+    }
 
     /** Events of one key stay in order, on transports that keep order at all. */
     String orderingKey();

@@ -37,8 +37,10 @@ public final class EventFactory {
         this.context = context;
     }
 
-    /** Makes what the event given leads to: same correlation and user, and it as the cause. */
-    public EventFactory causedBy(BaseEvent cause) {
+    /**
+     * Makes what an event or a command leads to: same correlation and user, and it as the cause.
+     */
+    public EventFactory causedBy(Cause cause) {
         return with(EventMetadata.of("-", source, environment).causedBy(cause));
     }
 

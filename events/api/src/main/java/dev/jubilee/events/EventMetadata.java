@@ -36,12 +36,11 @@ public record EventMetadata(
      * Of an event that {@code cause} led to, made by the program that this is the metadata of: it
      * takes over the correlation and the user, and names the cause.
      */
-    public EventMetadata causedBy(BaseEvent cause) {
-        EventMetadata origin = cause.metadata();
+    public EventMetadata causedBy(Cause cause) {
         return new EventMetadata(
-                origin.correlationId(),
+                cause.correlationId(),
                 cause.id(),
-                origin.userId(),
+                cause.userId(),
                 source,
                 environment,
                 UnknownFields.NONE);

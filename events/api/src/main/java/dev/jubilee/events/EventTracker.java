@@ -4,8 +4,9 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * Counts events and how long they take, for people and for Prometheus. Thread-safe. What it throws
- * is logged, and changes nothing for the event.
+ * Counts events and how long they take, for people and for Prometheus. It tells a bounded number of
+ * types apart, because whoever publishes names them. Thread-safe. What it throws is logged, and
+ * changes nothing for the event.
  */
 public interface EventTracker {
     /** What came of handling an event. */

@@ -47,16 +47,54 @@ class BackoffTest {
                 List.of(
                         Backoff.fixed(MINUTE),
                         new Backoff.Exponential(SECOND, MINUTE, 0),
-                        new Backoff.Exponential(Duration.ofNanos(1), MINUTE, 0))) {
+                        new Backoff.Exponential(Duration.ofNanos(1), MINUTE, 0),
+                        new Backoff.Exponential(Duration.ofNanos(1024), MINUTE, 1.5, 0),
+                        new Backoff.Exponential(SECOND, MINUTE, 1, 0),
+                        new Backoff.Exponential(Duration.ZERO, MINUTE, 2, 0),
+                        Backoff.steps(List.of(SECOND, MINUTE, SECOND)))) {
             Duration all = Duration.ZERO;
             for (int failure = 1; failure <= failures; failure++) {
                 all = all.plus(backoff.after(failure, new Random(1)));
             }
 
-            assertThat(backoff.longest(failures)).isEqualTo(all);
+            // What is not a whole nanosecond is left out of each pause.
+            assertThat(backoff.longest(failures)).isBetween(all, all.plusNanos(failures));
         }
         assertThat(Backoff.exponential(SECOND, MINUTE).longest(failures))
                 .isEqualTo(new Backoff.Exponential(SECOND, MINUTE, 0).longest(failures));
+    }
+
+    @Test
+    void aGrowingPauseMayGrowByAnyFactor() {
+        Backoff backoff = new Backoff.Exponential(SECOND, Duration.ofSeconds(50), 3, 0.5);
+
+        assertThat(backoff.longestAfter(1)).isEqualTo(SECOND);
+        assertThat(backoff.longestAfter(2)).isEqualTo(Duration.ofSeconds(3));
+        assertThat(backoff.longestAfter(4)).isEqualTo(Duration.ofSeconds(27));
+        assertThat(backoff.longestAfter(5)).isEqualTo(Duration.ofSeconds(50));
+        assertThat(backoff.longestAfter(Integer.MAX_VALUE)).isEqualTo(Duration.ofSeconds(50));
+        assertThat(backoff.after(4, new Random(1)))
+                .isBetween(Duration.ofMillis(13_500), Duration.ofSeconds(27));
+    }
+
+    @Test
+    void stepsAreTakenInOrderAndTheLastOneRepeats() {
+        Backoff backoff = Backoff.steps(List.of(SECOND, MINUTE, Duration.ZERO));
+
+        assertThat(backoff.after(1, new Random(1))).isEqualTo(SECOND);
+        assertThat(backoff.after(2, new Random(1))).isEqualTo(MINUTE);
+        assertThat(backoff.after(3, new Random(1))).isZero();
+        assertThat(backoff.longestAfter(Integer.MAX_VALUE)).isZero();
+    }
+
+    @Test
+    void theSumOfManyGrowingPausesIsFoundAtOnceAndNeverTooSmall() {
+        Backoff slow = new Backoff.Exponential(SECOND, MINUTE, 1.000_001, 0);
+
+        assertThat(slow.longest(20_000))
+                .isBetween(SECOND.multipliedBy(20_000), MINUTE.multipliedBy(20_000));
+        assertThat(slow.longest(Integer.MAX_VALUE))
+                .isGreaterThan(SECOND.multipliedBy(Integer.MAX_VALUE));
     }
 
     @Test
@@ -78,6 +116,12 @@ class BackoffTest {
         assertThatThrownBy(() -> Backoff.exponential(MINUTE, SECOND))
                 .isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> new Backoff.Exponential(SECOND, MINUTE, 1.1))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> new Backoff.Exponential(SECOND, MINUTE, 0.9, 0))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> Backoff.steps(List.of()))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> Backoff.steps(List.of(SECOND, SECOND.negated())))
                 .isInstanceOf(IllegalArgumentException.class);
     }
 }

@@ -30,6 +30,9 @@ public interface EventStore extends AutoCloseable {
     /** The most events of one call. */
     int MAX_EVENTS = 1000;
 
+    /** How many events of the global order are read at once, unless said otherwise. */
+    int BATCH_SIZE = 100;
+
     /**
      * Appends to a stream.
      *
@@ -61,6 +64,11 @@ public interface EventStore extends AutoCloseable {
         return getEvents(stream, fromVersion, Integer.MAX_VALUE);
     }
 
+    /** All events of a stream. */
+    default List<StoredEvent> getEvents(String stream) {
+        return getEvents(stream, 1);
+    }
+
     /**
      * The next events in the global order.
      *
@@ -68,6 +76,16 @@ public interface EventStore extends AutoCloseable {
      * @param batchSize at most so many; fewer mean that there are no more at present
      */
     List<StoredEvent> getAllEvents(long afterPosition, int batchSize);
+
+    /** The next events in the global order, at most {@value #BATCH_SIZE}. */
+    default List<StoredEvent> getAllEvents(long afterPosition) {
+        return getAllEvents(afterPosition, BATCH_SIZE);
+    }
+
+    /** The first events in the global order, at most {@value #BATCH_SIZE}. */
+    default List<StoredEvent> getAllEvents() {
+        return getAllEvents(0);
+    }
 
     /** The position of the last event; 0 if there was never one. */
     long lastPosition();

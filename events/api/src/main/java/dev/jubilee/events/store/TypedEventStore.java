@@ -49,6 +49,11 @@ public final class TypedEventStore {
         return typed(store.getEvents(stream, fromVersion));
     }
 
+    /** All events of a stream, as {@link #getEvents(String, long)}. */
+    public List<TypedEvent> getEvents(String stream) {
+        return getEvents(stream, 1);
+    }
+
     /**
      * The next events in the global order.
      *
@@ -58,6 +63,16 @@ public final class TypedEventStore {
      */
     public List<TypedEvent> getAllEvents(long afterPosition, int batchSize) {
         return typed(store.getAllEvents(afterPosition, batchSize));
+    }
+
+    /** The next {@value EventStore#BATCH_SIZE}, as {@link #getAllEvents(long, int)}. */
+    public List<TypedEvent> getAllEvents(long afterPosition) {
+        return getAllEvents(afterPosition, EventStore.BATCH_SIZE);
+    }
+
+    /** The first {@value EventStore#BATCH_SIZE}, as {@link #getAllEvents(long, int)}. */
+    public List<TypedEvent> getAllEvents() {
+        return getAllEvents(0);
     }
 
     /** One that was read, of a {@link CatchUpSubscription} say, as a typed one. */

@@ -104,7 +104,8 @@ public final class AggregateRepository<A extends EventSourcedAggregate<D>, D> {
      * Stores the changes as events that the factory makes: all or none. Safe to repeat with the
      * same aggregate when it is unknown whether they were stored.
      *
-     * @param events makes them, so it says what they were caused by
+     * @param events makes them, so it says what they were caused by: of a command's handler, {@code
+     *     events.causedBy(command)}
      * @return the events, with their versions; none if there were no changes
      * @throws ConflictException if another changed the aggregate since it was loaded: load it again
      *     and decide again

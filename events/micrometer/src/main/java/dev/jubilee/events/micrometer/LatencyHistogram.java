@@ -9,17 +9,29 @@ import java.time.Duration;
 final class LatencyHistogram {
     private static final int STEP_BITS = 4;
     private static final int STEPS = 1 << STEP_BITS;
-    private static final int OCTAVES = 44; // up to 2^47 µs, which is years
+    private static final int OCTAVES =
+            44; // up to 2^48 µs, nearly 9 years; the last bucket has the rest
+
+    /** The longest that nanoseconds count: 292 years. */
+    private static final Duration LONGEST = Duration.ofNanos(Long.MAX_VALUE);
 
     private final int[] counts = new int[(OCTAVES + 1) * STEPS];
     private long total;
     private double sumNanos;
 
+    /** From nothing to what nanoseconds count: events may claim to be of any time. */
+    static Duration bounded(Duration latency) {
+        if (latency.isNegative()) {
+            return Duration.ZERO;
+        }
+        return latency.compareTo(LONGEST) > 0 ? LONGEST : latency;
+    }
+
     void add(Duration latency) {
-        long micros = Math.max(0, latency.toNanos() / 1000);
-        counts[bucket(micros)]++;
+        long nanos = bounded(latency).toNanos();
+        counts[bucket(nanos / 1000)]++;
         total++;
-        sumNanos += Math.max(0, latency.toNanos());
+        sumNanos += nanos;
     }
 
     void addAll(LatencyHistogram other) {

@@ -8,6 +8,7 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Map;
@@ -21,7 +22,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * failed}) and {@code event_latency_seconds{type}} with buckets at 0.1, 0.5, 1, 2 and 5 seconds, of
  * the time from an event's timestamp to the end of its handling. {@link #getStats} knows the last
  * five minutes, in steps of 25 seconds. An event from the future, by another machine's clock, has a
- * latency of 0.
+ * latency of 0, one that claims to be older than 292 years has that.
  *
  * <p>At most so many types are told apart, the first ones seen; the rest is counted as the type
  * {@value #OTHER}. Thread-safe.
@@ -88,11 +89,18 @@ public final class MicrometerEventTracker implements EventTracker {
 
     @Override
     public void track(BaseEvent event, Status status) {
-        Tracked tracked = tracked(event.type());
+        track(event.type(), event.timestamp(), status);
+    }
+
+    /**
+     * This came of handling an event of this type and time, for those who have nothing else of it.
+     */
+    public void track(String type, Instant timestamp, Status status) {
+        Tracked tracked = tracked(type);
         switch (status) {
             case PROCESSED -> {
-                Duration latency = Duration.between(event.timestamp(), clock.instant());
-                Duration counted = latency.isNegative() ? Duration.ZERO : latency;
+                Duration counted =
+                        LatencyHistogram.bounded(Duration.between(timestamp, clock.instant()));
                 tracked.processed.increment();
                 tracked.latency.record(counted);
                 tracked.recent.handled(clock.millis(), counted);

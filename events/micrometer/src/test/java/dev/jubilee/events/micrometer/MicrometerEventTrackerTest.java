@@ -111,6 +111,16 @@ class MicrometerEventTrackerTest {
     }
 
     @Test
+    void anEventThatClaimsToBeOfAnotherAgeIsCountedAsTheOldest() {
+        tracker.track(event("game.kill", Duration.ofDays(1_000_000)));
+
+        assertThat(prometheus.scrape())
+                .contains("events_total{status=\"processed\",type=\"game.kill\"} 1.0")
+                .contains("event_latency_seconds_count{type=\"game.kill\"} 1");
+        assertThat(tracker.getLatency("game.kill")).contains(Duration.ofNanos(Long.MAX_VALUE));
+    }
+
+    @Test
     void aBusTellsWhatCameOfEachEvent() {
         BusSettings settings = BusSettings.defaults().withTracker(tracker);
         try (InMemoryEventBus bus = new InMemoryEventBus(settings)) {

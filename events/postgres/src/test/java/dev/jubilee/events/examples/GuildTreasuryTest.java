@@ -15,7 +15,7 @@ import dev.jubilee.events.commands.Command;
 import dev.jubilee.events.commands.CommandBus;
 import dev.jubilee.events.commands.CommandHandler;
 import dev.jubilee.events.commands.CommandResult;
-import dev.jubilee.events.commands.LocalCommandBus;
+import dev.jubilee.events.core.LocalCommandBus;
 import dev.jubilee.events.examples.TreasuryEvent.GoldDeposited;
 import dev.jubilee.events.examples.TreasuryEvent.GoldWithdrawn;
 import dev.jubilee.events.json.JsonEventCodec;
@@ -149,7 +149,7 @@ class GuildTreasuryTest {
                 command -> {
                     Treasury treasury = treasuries.load(command.payload().guild());
                     treasury.deposit(command.payload().member(), command.payload().amount());
-                    treasuries.commit(treasury, events);
+                    treasuries.commit(treasury, events.causedBy(command));
                 };
         commands.register("guild.deposit", Deposit.class, deposit);
         int threads = 8;
@@ -173,6 +173,11 @@ class GuildTreasuryTest {
             each.get();
         }
         assertThat(treasuries.load("dragons").gold()).isEqualTo(threads * 20L);
+        assertThat(store.getEvents("treasury-dragons", 1))
+                .allSatisfy(stored -> {
+                    assertThat(stored.event().correlationId()).isEqualTo("request-1");
+                    assertThat(stored.event().causationId()).isEqualTo("c1");
+                });
     }
 
     @Test

@@ -119,6 +119,10 @@ public final class TestPostgres implements AutoCloseable {
         return "jdbc:postgresql://127.0.0.1:" + port + "/postgres?user=postgres";
     }
 
+    int port() {
+        return port;
+    }
+
     private Process start() throws IOException {
         Process started =
                 new ProcessBuilder(

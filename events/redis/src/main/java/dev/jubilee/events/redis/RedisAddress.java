@@ -40,6 +40,17 @@ public record RedisAddress(String uri) {
     }
 
     /**
+     * Of the event store, as the environment says: {@code REDIS_EVENT_STORE_HOST} (localhost),
+     * {@code REDIS_EVENT_STORE_PORT} (6379), {@code REDIS_EVENT_STORE_DB} (1) and {@code
+     * REDIS_EVENT_STORE_PASSWORD} (none).
+     *
+     * @throws IllegalArgumentException if a value is not allowed
+     */
+    public static RedisAddress ofEventStore(Map<String, String> environment) {
+        return fromEnvironment(environment, "REDIS_EVENT_STORE", 1);
+    }
+
+    /**
      * A server without TLS; null is no password.
      *
      * @throws IllegalArgumentException if it is no address

@@ -35,4 +35,22 @@ class RedisSettingsTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("REDIS_PORT");
     }
+
+    @Test
+    void theEventStoreHasVariablesOfItsOwn() {
+        Map<String, String> environment =
+                Map.of(
+                        "REDIS_EVENT_STORE_HOST", "redis.production.com",
+                        "REDIS_EVENT_STORE_PORT", "6380",
+                        "REDIS_EVENT_STORE_PASSWORD", "strong-password",
+                        "REDIS_EVENT_STORE_DB", "4",
+                        "REDIS_HOST", "another");
+
+        assertThat(RedisAddress.ofEventStore(environment).uri())
+                .isEqualTo("redis://:strong-password@redis.production.com:6380/4");
+        assertThat(RedisAddress.ofEventStore(Map.of()).uri()).isEqualTo("redis://localhost:6379/1");
+        assertThatThrownBy(() -> RedisAddress.ofEventStore(Map.of("REDIS_EVENT_STORE_DB", "first")))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("REDIS_EVENT_STORE_DB");
+    }
 }

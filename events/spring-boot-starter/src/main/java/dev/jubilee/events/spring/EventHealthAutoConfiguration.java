@@ -11,7 +11,12 @@ import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.context.annotation.Bean;
 
 /** The part {@code events} of the application's health. */
-@AutoConfiguration(after = {EventBusAutoConfiguration.class, EventStoreAutoConfiguration.class})
+@AutoConfiguration(
+        after = {
+            EventBusAutoConfiguration.class,
+            RedisEventStoreAutoConfiguration.class,
+            EventStoreAutoConfiguration.class
+        })
 @ConditionalOnClass({HealthIndicator.class, ConditionalOnEnabledHealthIndicator.class})
 @ConditionalOnEnabledHealthIndicator("events")
 public final class EventHealthAutoConfiguration {

@@ -1,16 +1,19 @@
 package dev.jubilee.events.spring;
 
-import dev.jubilee.events.EventCodec;
 import dev.jubilee.events.postgres.store.EventStoreSchema;
 import dev.jubilee.events.postgres.store.EventStoreSettings;
 import dev.jubilee.events.postgres.store.PostgresCheckpoints;
 import dev.jubilee.events.postgres.store.PostgresEventStore;
 import dev.jubilee.events.store.Checkpoints;
 import dev.jubilee.events.store.EventStore;
-import dev.jubilee.events.store.TypedEventStore;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.Optional;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
@@ -22,7 +25,8 @@ import org.springframework.context.annotation.Bean;
 
 /**
  * The event store on the application's {@code DataSource}, in connections of its own: it does not
- * take part in the application's transactions.
+ * take part in the application's transactions. If that is of another database than PostgreSQL there
+ * is none, and one line in the log says so.
  */
 @AutoConfiguration(
         after = EventBusAutoConfiguration.class,
@@ -32,20 +36,30 @@ import org.springframework.context.annotation.Bean;
 @ConditionalOnBooleanProperty(name = "jubilee.events.store.enabled", matchIfMissing = true)
 @EnableConfigurationProperties(JubileeEventsProperties.class)
 public final class EventStoreAutoConfiguration {
+    private static final Logger LOG = LoggerFactory.getLogger(EventStoreAutoConfiguration.class);
+
     @Bean
     @ConditionalOnMissingBean
     EventStoreSettings eventStoreSettings(JubileeEventsProperties properties) {
         return EventStoreSettings.of(properties.store().schema());
     }
 
+    /** None if the database is another: that is known only when the DataSource is there. */
     @Bean
     @ConditionalOnMissingBean(EventStore.class)
-    PostgresEventStore eventStore(
+    @Nullable PostgresEventStore eventStore(
             DataSource dataSource,
             EventStoreSettings settings,
             JubileeEventsProperties properties) {
-        if (properties.store().install()) {
-            requirePostgres(dataSource);
+        boolean install = properties.store().install();
+        Optional<String> another = anotherDatabase(dataSource, install);
+        if (another.isPresent()) {
+            LOG.info(
+                    "There is no event store: the DataSource is of {}, and it needs PostgreSQL",
+                    another.get());
+            return null;
+        }
+        if (install) {
             EventStoreSchema.install(dataSource, settings);
         }
         return new PostgresEventStore(dataSource, settings);
@@ -54,26 +68,28 @@ public final class EventStoreAutoConfiguration {
     @Bean
     @ConditionalOnMissingBean
     @ConditionalOnBean(PostgresEventStore.class)
-    Checkpoints eventCheckpoints(DataSource dataSource, EventStoreSettings settings) {
-        return new PostgresCheckpoints(dataSource, settings);
+    @Nullable Checkpoints eventCheckpoints(
+            DataSource dataSource,
+            EventStoreSettings settings,
+            ObjectProvider<PostgresEventStore> store) {
+        return store.getIfAvailable() == null
+                ? null
+                : new PostgresCheckpoints(dataSource, settings);
     }
 
-    @Bean
-    @ConditionalOnMissingBean
-    TypedEventStore typedEventStore(EventStore store, EventCodec codec) {
-        return new TypedEventStore(store, codec);
-    }
-
-    private static void requirePostgres(DataSource dataSource) {
+    /**
+     * The name of the database, if it is not PostgreSQL. One that cannot be asked is taken for
+     * PostgreSQL where nothing is installed: its store answers once the database does.
+     */
+    private static Optional<String> anotherDatabase(DataSource dataSource, boolean install) {
         try (Connection connection = dataSource.getConnection()) {
             String product = connection.getMetaData().getDatabaseProductName();
-            if (!product.equals("PostgreSQL")) {
-                throw new IllegalStateException(
-                        "the event store needs PostgreSQL, and the DataSource is of %s: set jubilee.events.store.enabled to false"
-                                .formatted(product));
-            }
+            return product.equals("PostgreSQL") ? Optional.empty() : Optional.of(product);
         } catch (SQLException e) {
-            throw new IllegalStateException("the event store cannot reach its database", e);
+            if (install) {
+                throw new IllegalStateException("the event store cannot reach its database", e);
+            }
+            return Optional.empty();
         }
     }
 }

@@ -1,7 +1,9 @@
 package dev.jubilee.events.spring;
 
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import org.springframework.boot.EnvironmentPostProcessor;
 import org.springframework.boot.SpringApplication;
 import org.springframework.core.env.ConfigurableEnvironment;
@@ -41,7 +43,20 @@ public final class GuideVariables implements EnvironmentPostProcessor {
                             "REDIS_HOST", "jubilee.events.redis.host",
                             "REDIS_PORT", "jubilee.events.redis.port",
                             "REDIS_DB", "jubilee.events.redis.database",
-                            "REDIS_PASSWORD", "jubilee.events.redis.password"));
+                            "REDIS_PASSWORD", "jubilee.events.redis.password"),
+                    "REDIS_EVENT_STORE_HOST",
+                    Map.of(
+                            "REDIS_EVENT_STORE_HOST", "jubilee.events.store.redis.host",
+                            "REDIS_EVENT_STORE_PORT", "jubilee.events.store.redis.port",
+                            "REDIS_EVENT_STORE_DB", "jubilee.events.store.redis.database",
+                            "REDIS_EVENT_STORE_PASSWORD", "jubilee.events.store.redis.password"));
+
+    /** The variables that are read. */
+    static Set<String> names() {
+        Set<String> names = new HashSet<>(PROPERTIES.keySet());
+        SERVERS.values().forEach(properties -> names.addAll(properties.keySet()));
+        return names;
+    }
 
     @Override
     public void postProcessEnvironment(

@@ -27,7 +27,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param kafka the bus on Kafka.
  * @param rabbitmq the bus on RabbitMQ.
  * @param redis the bus on Redis.
- * @param store the event store on the application's DataSource.
+ * @param store the event store on the application's DataSource, or on Redis.
  */
 @ConfigurationProperties("jubilee.events")
 public record JubileeEventsProperties(
@@ -171,15 +171,44 @@ public record JubileeEventsProperties(
     }
 
     /**
-     * The event store on the application's DataSource.
+     * The event store: on Redis if it is said where that is, else on the application's DataSource
+     * if that is of PostgreSQL.
      *
      * @param enabled whether there is one.
      * @param schema the PostgreSQL schema of its tables; each is a log of its own.
      * @param install whether the tables that are missing are made at start; otherwise a migration
      *     makes them, of EventStoreSchema.ddl.
+     * @param redis the server that keeps the events, instead of PostgreSQL.
      */
     public record Store(
             @DefaultValue("true") boolean enabled,
             @DefaultValue("events") String schema,
-            @DefaultValue("true") boolean install) {}
+            @DefaultValue("true") boolean install,
+            @DefaultValue RedisStore redis) {}
+
+    /**
+     * The event store on Redis.
+     *
+     * @param uri the whole address, such as rediss://:secret@redis:6380/1; then host, port,
+     *     database and password are not looked at.
+     * @param host the server; REDIS_EVENT_STORE_HOST.
+     * @param port REDIS_EVENT_STORE_PORT.
+     * @param database REDIS_EVENT_STORE_DB.
+     * @param password REDIS_EVENT_STORE_PASSWORD.
+     * @param prefix what its keys begin with; each is a log of its own.
+     */
+    public record RedisStore(
+            @Nullable String uri,
+            @Nullable String host,
+            @DefaultValue("6379") int port,
+            @DefaultValue("1") int database,
+            @Nullable String password,
+            @DefaultValue("events") String prefix) {
+        /** Names the server, and not the password. */
+        @Override
+        public String toString() {
+            return "RedisStore[%s, prefix %s]"
+                    .formatted(uri == null ? host + ":" + port : "by uri", prefix);
+        }
+    }
 }

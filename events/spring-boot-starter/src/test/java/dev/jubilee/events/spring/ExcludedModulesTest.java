@@ -120,7 +120,8 @@ class ExcludedModulesTest {
         "jubilee.events.rabbitmq.host=127.0.0.1, jubilee-events-rabbitmq",
         "jubilee.events.redis.host=127.0.0.1, jubilee-events-redis",
         "jubilee.events.transport=rabbitmq, jubilee-events-rabbitmq",
-        "jubilee.events.transport=redis-pubsub, jubilee-events-redis"
+        "jubilee.events.transport=redis-pubsub, jubilee-events-redis",
+        "jubilee.events.store.redis.host=127.0.0.1, jubilee-events-redis"
     })
     void aServerThatIsConfiguredForAMissingModuleIsRefused(String setting, String module)
             throws Exception {

@@ -75,6 +75,7 @@ class GuideVariablesTest {
                                 "REDIS_DB", "2",
                                 "REDIS_PASSWORD", "s/cret"));
 
+        assertThat(settings.store().redis().host()).isNull();
         assertThat(settings.rabbitmq())
                 .isEqualTo(
                         new JubileeEventsProperties.Rabbitmq(
@@ -91,15 +92,48 @@ class GuideVariablesTest {
     }
 
     @Test
+    void theVariablesOfTheEventStoreAreThoseOfItsServer() {
+        JubileeEventsProperties settings =
+                of(
+                        Map.of(
+                                "REDIS_EVENT_STORE_HOST", "redis.production.com",
+                                "REDIS_EVENT_STORE_PORT", "6380",
+                                "REDIS_EVENT_STORE_DB", "2",
+                                "REDIS_EVENT_STORE_PASSWORD", "strong-password"));
+
+        assertThat(settings.store().redis())
+                .isEqualTo(
+                        new JubileeEventsProperties.RedisStore(
+                                null,
+                                "redis.production.com",
+                                6380,
+                                2,
+                                "strong-password",
+                                "events"));
+        assertThat(settings.redis().hasServer()).as("the bus is not on it").isFalse();
+        assertThat(settings.toString()).doesNotContain("strong-password");
+    }
+
+    @Test
+    void theEventStoresDatabaseIsTheGuides() {
+        JubileeEventsProperties settings = of(Map.of("REDIS_EVENT_STORE_HOST", "localhost"));
+
+        assertThat(settings.store().redis().port()).isEqualTo(6379);
+        assertThat(settings.store().redis().database()).isEqualTo(1);
+    }
+
+    @Test
     void whatKubernetesSetsForAServiceOfThatNameIsNotRead() {
         JubileeEventsProperties settings =
                 of(
                         Map.of(
                                 "REDIS_PORT", "tcp://10.0.0.1:6379",
+                                "REDIS_EVENT_STORE_PORT", "tcp://10.0.0.3:6379",
                                 "RABBITMQ_PORT", "tcp://10.0.0.2:5672"));
 
         assertThat(settings.redis().port()).isEqualTo(6379);
         assertThat(settings.rabbitmq().port()).isEqualTo(5672);
+        assertThat(settings.store().redis().port()).isEqualTo(6379);
     }
 
     @Test

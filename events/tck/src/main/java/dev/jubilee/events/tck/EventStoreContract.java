@@ -77,6 +77,16 @@ public abstract class EventStoreContract {
     }
 
     @Test
+    void whoSaysNoBoundsReadsAStreamWholeAndTheFirstHundredOfAll() {
+        store.saveEvents("s", many("e", 130), 0);
+
+        assertThat(store.getEvents("s")).isEqualTo(store.getEvents("s", 1)).hasSize(130);
+        assertThat(store.getAllEvents()).isEqualTo(store.getAllEvents(0, 100)).hasSize(100);
+        long last = store.getAllEvents().getLast().position();
+        assertThat(store.getAllEvents(last)).isEqualTo(store.getAllEvents(last, 100)).hasSize(30);
+    }
+
+    @Test
     void allEventsAreReadInTheOrderInWhichTheyWereSaved() {
         save(store, "b", 0, "1");
         save(store, "a", 0, "2", "3");

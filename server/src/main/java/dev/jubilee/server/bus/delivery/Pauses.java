@@ -1,5 +1,6 @@
 package dev.jubilee.server.bus.delivery;
 
+import dev.jubilee.events.Backoff;
 import dev.jubilee.server.bus.subscriptions.RetryPolicy;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
@@ -32,9 +33,10 @@ record Pauses(List<Double> seconds, double jitter) {
     }
 
     static Pauses of(RetryPolicy retry) {
+        Backoff backoff = retry.strategy().backoff();
         return new Pauses(
                 IntStream.rangeClosed(1, Math.max(1, retry.maxRetries()))
-                        .mapToObj(attempts -> retry.longestPauseAfter(attempts).toMillis() / MILLIS)
+                        .mapToObj(attempts -> backoff.longestAfter(attempts).toMillis() / MILLIS)
                         .toList(),
                 retry.jitter());
     }

@@ -87,7 +87,7 @@ public final class EventStore implements Routes, AutoCloseable {
                         offsets,
                         partitions,
                         clock,
-                        new StoreMetrics(registry, clock, activity));
+                        new StoreMetrics(registry, clock, activity, settings.tracking()));
         this.retention = new Retention(database, partitions, settings, clock);
         this.outcomes = new Outcomes(database, subscribed);
         this.statuses = new StatusReader(database, outcomes);

@@ -1,5 +1,8 @@
 package dev.jubilee.server.bus.store;
 
+import dev.jubilee.events.Envelope;
+import dev.jubilee.events.EventTracker.Status;
+import dev.jubilee.events.micrometer.MicrometerEventTracker;
 import dev.jubilee.server.bus.stats.Activity;
 import dev.jubilee.server.observability.EventCounters;
 import io.micrometer.core.instrument.Counter;
@@ -13,6 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Counts what was stored. The duration of an event is kept for a hundred types, the rest is {@code
@@ -30,8 +34,13 @@ final class StoreMetrics {
     private final Counter operations;
     private final Counter failures;
     private final Counter parked;
+    private final @Nullable MicrometerEventTracker tracker;
 
-    StoreMetrics(MeterRegistry registry, InstantSource clock, Activity activity) {
+    /**
+     * @param tracking whether events are counted and timed by their type alone as well
+     */
+    StoreMetrics(MeterRegistry registry, InstantSource clock, Activity activity, boolean tracking) {
+        this.tracker = tracking ? new MicrometerEventTracker(registry, clock) : null;
         this.registry = registry;
         this.consumed =
                 new EventCounters(
@@ -67,6 +76,7 @@ final class StoreMetrics {
             long took = Math.max(0, row.acceptedAt().until(stored, ChronoUnit.NANOS));
             timer(row.event().type()).record(took, TimeUnit.NANOSECONDS);
             all += took;
+            track(row.event(), Status.PROCESSED);
         }
         activity.consumed(rows.size(), Duration.ofNanos(all));
     }
@@ -76,8 +86,15 @@ final class StoreMetrics {
         activity.consumeFailed(rows);
     }
 
-    void parked() {
+    void parked(EventRow row) {
         parked.increment();
+        track(row.event(), Status.FAILED);
+    }
+
+    private void track(Envelope event, Status status) {
+        if (tracker != null) {
+            tracker.track(EventRow.clip(event.type(), 100), event.time(), status);
+        }
     }
 
     private Timer timer(String type) {

@@ -4,18 +4,20 @@ import dev.jubilee.server.config.SettingsReader;
 import java.time.Duration;
 
 /**
- * How long the store keeps.
+ * How long the store keeps, and what it counts.
  *
  * @param retention events, by whole days
  * @param idWindow the ids that clients made: within it a repeated id is stored once
+ * @param tracking whether events are counted and timed by their type
  */
-public record StoreSettings(Duration retention, Duration idWindow) {
+public record StoreSettings(Duration retention, Duration idWindow, boolean tracking) {
     private static final Duration DEFAULT = Duration.ofDays(7);
     private static final Duration LONGEST = Duration.ofDays(3_650);
 
     /**
-     * Reads {@code EVENT_RETENTION} and {@code EVENT_ID_RETENTION}, and refuses {@code
-     * EVENT_BUS_ENCRYPTION_ENABLED}: who asks for it must not believe that payloads are encrypted.
+     * Reads {@code EVENT_RETENTION}, {@code EVENT_ID_RETENTION} and {@code EVENT_TRACKING_ENABLED},
+     * and refuses {@code EVENT_BUS_ENCRYPTION_ENABLED}: who asks for it must not believe that
+     * payloads are encrypted.
      */
     public static StoreSettings from(SettingsReader reader) {
         if (reader.flag("EVENT_BUS_ENCRYPTION_ENABLED", false)) {
@@ -27,6 +29,7 @@ public record StoreSettings(Duration retention, Duration idWindow) {
         }
         return new StoreSettings(
                 reader.duration("EVENT_RETENTION", DEFAULT, Duration.ofHours(1), LONGEST),
-                reader.duration("EVENT_ID_RETENTION", DEFAULT, Duration.ofHours(1), LONGEST));
+                reader.duration("EVENT_ID_RETENTION", DEFAULT, Duration.ofHours(1), LONGEST),
+                reader.flag("EVENT_TRACKING_ENABLED", true));
     }
 }

@@ -185,7 +185,7 @@ final class StoreWriter implements BatchHandler {
         }
         log.error("{} cannot be stored and is parked: {}", row.event(), cause.getMessage());
         ParkedEvents.park(connection, row, String.valueOf(cause.getMessage()), now);
-        metrics.parked();
+        metrics.parked(row);
     }
 
     /** Classes 22 and 23, data and constraints, and 54, limits: the same batch fails again. */

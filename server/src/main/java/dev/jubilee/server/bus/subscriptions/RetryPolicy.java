@@ -1,6 +1,8 @@
 package dev.jubilee.server.bus.subscriptions;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.jubilee.events.Backoff;
+import dev.jubilee.events.RetryStrategy;
 import java.time.Duration;
 import java.util.List;
 import java.util.random.RandomGenerator;
@@ -42,25 +44,20 @@ public record RetryPolicy(int maxRetries, Duration delay, @Nullable Plan plan) {
     public record Exponential(double initial, double multiplier, double max, double jitter)
             implements Plan {}
 
+    /** The same as the event library has it. */
+    public RetryStrategy strategy() {
+        int attempts = Math.toIntExact(Math.min(maxRetries + 1L, Integer.MAX_VALUE));
+        return RetryStrategy.attempts(attempts).backoff(backoff());
+    }
+
     /** Whether another try is due after so many. */
     public boolean allowsAfter(int attempts) {
-        return attempts <= maxRetries;
+        return attempts < strategy().maxAttempts();
     }
 
     /** The pause after so many attempts, counted from 1. */
     public Duration pauseAfter(int attempts, RandomGenerator random) {
-        double chance = 1 - jitter() * random.nextDouble();
-        return Duration.ofMillis(Math.round(longestPauseAfter(attempts).toMillis() * chance));
-    }
-
-    /** The pause after so many attempts, counted from 1, if chance takes nothing of it away. */
-    public Duration longestPauseAfter(int attempts) {
-        return switch (plan) {
-            case null -> delay;
-            case Steps(List<Integer> delays) ->
-                    Duration.ofSeconds(delays.get(Math.min(attempts, delays.size()) - 1));
-            case Exponential growing -> growing(growing, attempts);
-        };
+        return backoff().after(attempts, random);
     }
 
     /** The part of a pause that is left to chance, 0 to 1. */
@@ -68,9 +65,21 @@ public record RetryPolicy(int maxRetries, Duration delay, @Nullable Plan plan) {
         return plan instanceof Exponential growing ? growing.jitter() : 0;
     }
 
-    private static Duration growing(Exponential plan, int attempts) {
-        double seconds = plan.initial() * Math.pow(plan.multiplier(), attempts - 1);
-        seconds = Math.min(Math.min(seconds, plan.max()), LONGEST_SECONDS);
-        return Duration.ofMillis(Math.round(seconds * 1_000));
+    private Backoff backoff() {
+        return switch (plan) {
+            case null -> Backoff.fixed(delay);
+            case Steps(List<Integer> delays) ->
+                    Backoff.steps(delays.stream().map(Duration::ofSeconds).toList());
+            case Exponential growing ->
+                    new Backoff.Exponential(
+                            seconds(growing.initial()),
+                            seconds(growing.max()),
+                            growing.multiplier(),
+                            growing.jitter());
+        };
+    }
+
+    private static Duration seconds(double seconds) {
+        return Duration.ofNanos(Math.round(Math.min(seconds, LONGEST_SECONDS) * 1e9));
     }
 }

@@ -1,4 +1,4 @@
-package dev.jubilee.events.postgres.store;
+package dev.jubilee.events.tck;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -6,8 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.google.crypto.tink.Aead;
 import com.google.crypto.tink.subtle.AesGcmJce;
 import dev.jubilee.events.Envelope;
-import dev.jubilee.events.postgres.RealPostgres;
-import dev.jubilee.events.postgres.TestPostgres;
 import dev.jubilee.events.shredding.PersonalData;
 import dev.jubilee.events.shredding.ShreddingEventStore;
 import dev.jubilee.events.store.AppendResult;
@@ -23,11 +21,15 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 
-@ExtendWith(RealPostgres.class)
-class ShreddingTest {
+/**
+ * What a person who was forgotten may rely on, whatever store the events and their keys are in.
+ * Needs {@code jubilee-events-shredding} beside this module.
+ */
+@SuppressWarnings("NullAway.Init") // made anew before each test
+public abstract class ShreddingContract {
     private static final String SECRET = "{\"email\":\"ann@example.org\"}";
     private static final PersonalData BY_SUBJECT =
             new PersonalData() {
@@ -42,20 +44,23 @@ class ShreddingTest {
                 }
             };
 
-    private final PostgresFixture fixture;
-    private final EventStore plain;
-    private final ShreddingEventStore store;
+    private EventStoreFixture fixture;
+    private EventStore plain;
+    private ShreddingEventStore store;
 
-    ShreddingTest(TestPostgres postgres) throws GeneralSecurityException {
-        fixture = new PostgresFixture(postgres);
+    /** A fixture with an empty log and no keys. */
+    protected abstract EventStoreFixture fixture();
+
+    @BeforeEach
+    final void openStore() throws GeneralSecurityException {
+        fixture = fixture();
         plain = fixture.open();
         store = shredding(masterKey(1), Duration.ofMinutes(1));
     }
 
     @AfterEach
-    void disconnect() {
+    final void closeStore() {
         plain.close();
-        fixture.close();
     }
 
     @Test

@@ -7,7 +7,8 @@ import java.util.List;
 public interface CommandHandler<P> {
     /**
      * Does what is wanted. After a {@link dev.jubilee.events.ConflictException} it is called again:
-     * it must read anew what it decides by.
+     * it must read anew what it decides by. What it publishes or stores it makes with {@link
+     * dev.jubilee.events.EventFactory#causedBy}, by which it belongs to the command.
      */
     void handle(Command<P> command) throws Exception;
 

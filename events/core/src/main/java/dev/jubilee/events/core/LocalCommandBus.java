@@ -1,7 +1,13 @@
-package dev.jubilee.events.commands;
+package dev.jubilee.events.core;
 
 import dev.jubilee.events.Backoff;
 import dev.jubilee.events.ConflictException;
+import dev.jubilee.events.commands.Command;
+import dev.jubilee.events.commands.CommandBus;
+import dev.jubilee.events.commands.CommandFailedException;
+import dev.jubilee.events.commands.CommandHandler;
+import dev.jubilee.events.commands.CommandMiddleware;
+import dev.jubilee.events.commands.CommandResult;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
