@@ -22,10 +22,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -48,12 +50,14 @@ final class KillTest {
     private final Map<String, Integer> joinAnswers = new ConcurrentHashMap<>();
     private final Map<String, Integer> claimAnswers = new ConcurrentHashMap<>();
     private volatile boolean enough;
+    private volatile boolean over;
     private volatile @Nullable Program running;
     private volatile String key = "";
 
     @TempDir Path folder;
 
     @Test
+    @Timeout(value = 20, unit = TimeUnit.MINUTES)
     void nothingAcknowledgedIsLostAndNothingHappensTwice() throws Exception {
         Path home = folder.resolve("home");
         start(home);
@@ -79,6 +83,8 @@ final class KillTest {
 
             reconcile();
         } finally {
+            enough = true;
+            over = true;
             program().close();
         }
     }
@@ -218,9 +224,9 @@ final class KillTest {
         HttpResponse<String> make() throws Exception;
     }
 
-    /** Repeats until an answer comes that is not "try again". */
-    private static int untilAnswered(Attempt attempt) {
-        while (true) {
+    /** Repeats until an answer comes that is not "try again", or until nobody asks any more. */
+    private int untilAnswered(Attempt attempt) {
+        while (!over) {
             try {
                 int status = attempt.make().statusCode();
                 if (status < 500 && status != 401) {
@@ -231,6 +237,7 @@ final class KillTest {
             }
             LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
         }
+        return 0;
     }
 
     private HttpResponse<String> post(URI where, String path, Object body)

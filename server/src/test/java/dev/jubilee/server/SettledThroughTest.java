@@ -80,17 +80,15 @@ class SettledThroughTest {
     @Test
     void oneThatDiedIsWaitedForUntilItsLeaseRunsOut() throws Exception {
         Instance here = start();
-        UUID dead = dead("2 seconds");
+        UUID dead = dead("1 hour");
         Instant end = platform.clock().advance(Duration.ofSeconds(1));
         Await.until("this one has settled", () -> here.bus.settling().isThroughHere(end));
         assertThat(here.gate.capture(end)).isEmpty();
+        execute(
+                "UPDATE bus.instances SET lease_until = now() - interval '1 second' WHERE instance_id = '"
+                        + dead
+                        + "'");
         here.captured(end);
-        assertThat(
-                        value(
-                                "SELECT lease_until < now() FROM bus.instances WHERE instance_id = '"
-                                        + dead
-                                        + "'"))
-                .isEqualTo("t");
     }
 
     @Test

@@ -1,5 +1,7 @@
 package dev.jubilee.server.bus;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.jubilee.events.tck.Await;
@@ -41,6 +43,9 @@ import tools.jackson.databind.node.MissingNode;
 
 /** One instance of the bus with a port of its own, on the servers of the test class. */
 final class BusInstance implements AutoCloseable {
+    /** Only who tests that the store is behind gives up on it soon. */
+    private static final Map<String, String> PATIENT = Map.of("EVENT_BUS_CATCH_UP_TIMEOUT", "30s");
+
     private static final String SECRET_KEY = Base64.getEncoder().encodeToString(new byte[32]);
 
     /** The role is the credential, with an id behind it if that matters: {@code player:ann}. */
@@ -114,7 +119,9 @@ final class BusInstance implements AutoCloseable {
         database = new Database(pool);
         changes = new ChangeFeed(pool);
         Map<String, Object> kafka = new HashMap<>(Map.of("bootstrap.servers", brokers));
-        SettingsReader reader = new SettingsReader(settings);
+        Map<String, String> given = new HashMap<>(PATIENT);
+        given.putAll(settings);
+        SettingsReader reader = new SettingsReader(given);
         BusSettings busSettings = BusSettings.from(reader, true);
         boolean limited = settings.containsKey("EVENT_BUS_RATE_LIMIT_EVENTS");
         RateLimits.Settings limits =
@@ -136,7 +143,7 @@ final class BusInstance implements AutoCloseable {
         bus.start();
         Router router = new Router();
         bus.on(router);
-        Duration timeout = Duration.ofSeconds(30);
+        Duration timeout = Duration.ofMinutes(1);
         port =
                 HttpPort.listen(
                         vertx,
@@ -194,6 +201,11 @@ final class BusInstance implements AutoCloseable {
         } finally {
             pool.getHikariPoolMXBean().resumePool();
         }
+    }
+
+    /** Waits until the store holds everything that is in Kafka. */
+    void awaitStore() {
+        assertThat(bus.store().caughtUp().join()).as("the store has caught up").isTrue();
     }
 
     int port() {

@@ -16,7 +16,9 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -35,11 +37,16 @@ class DeliveryKillTest {
         AtomicInteger answers = new AtomicInteger();
         Set<String> published = new HashSet<>();
         Set<String> delivered = ConcurrentHashMap.newKeySet();
+        CountDownLatch killed = new CountDownLatch(1);
         try (Receiver receiver = new Receiver()) {
             // Some fail the first time, so that retries are under way when the program is killed.
             receiver.behaviour =
                     request -> {
-                        boolean fails = answers.incrementAndGet() % 7 == 0;
+                        boolean held = killed.getCount() > 0 && isHeld(request);
+                        if (held) {
+                            killed.await();
+                        }
+                        boolean fails = held || answers.incrementAndGet() % 7 == 0;
                         if (!fails) {
                             delivered.add(request.eventId());
                         }
@@ -71,13 +78,13 @@ class DeliveryKillTest {
                 }
                 Await.until("it delivers", () -> receiver.received.size() > 20);
                 program.kill();
-                assertThat(delivered.size()).as("some are owed still").isLessThan(EVENTS);
+                killed.countDown();
                 program = start(home);
                 for (int i = 0; i < 20; i++) {
                     published.add(publish(program, EVENTS + i));
                 }
                 Await.until(
-                        "all came", Duration.ofSeconds(60), () -> delivered.containsAll(published));
+                        "all came", Duration.ofMinutes(2), () -> delivered.containsAll(published));
                 assertThat(receiver.eventIds()).allMatch(published::contains);
             } finally {
                 program.close();
@@ -90,6 +97,11 @@ class DeliveryKillTest {
         Await.until("it names its bus", () -> program.bus().getPort() > 0);
         key = Files.readString(home.resolve("admin.key")).strip();
         return program;
+    }
+
+    /** Whether it has the one key whose events wait until the program was killed. */
+    private static boolean isHeld(Receiver.Received request) {
+        return request.json().path("partitionkey").asString("").equals("k0");
     }
 
     private String publish(Program program, int n) throws Exception {
@@ -107,6 +119,11 @@ class DeliveryKillTest {
                 .stringValue();
     }
 
+    /** Whether a slow machine refused it before anything was published. */
+    private static boolean isTooMuch(HttpResponse<String> response) {
+        return response.statusCode() == 503 && response.body().contains("publish_overloaded");
+    }
+
     private String post(Program program, String path, Map<String, Object> body) throws Exception {
         HttpRequest request =
                 HttpRequest.newBuilder(program.bus().resolve(path))
@@ -115,6 +132,10 @@ class DeliveryKillTest {
                         .POST(HttpRequest.BodyPublishers.ofString(Json.text(body)))
                         .build();
         HttpResponse<String> response = http.send(request, HttpResponse.BodyHandlers.ofString());
+        for (int again = 0; again < 50 && isTooMuch(response); again++) {
+            LockSupport.parkNanos(Duration.ofMillis(200).toNanos());
+            response = http.send(request, HttpResponse.BodyHandlers.ofString());
+        }
         assertThat(response.statusCode()).as(response.body()).isLessThan(300);
         return response.body();
     }

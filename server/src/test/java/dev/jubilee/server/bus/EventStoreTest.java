@@ -34,6 +34,8 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 class EventStoreTest {
     @RegisterExtension static final Platform platform = new Platform();
 
+    private static final Map<String, String> HASTY = Map.of("EVENT_BUS_CATCH_UP_TIMEOUT", "2s");
+
     private static BusInstance one;
     private static BusInstance two;
     private static String topic;
@@ -130,7 +132,7 @@ class EventStoreTest {
         platform.clock().advance(Duration.ofHours(20));
         publish(two, body);
         publish(one, "\"payload\":1", "Idempotency-Key", "k");
-        one.bus.store().caughtUp().get(10, TimeUnit.SECONDS);
+        one.awaitStore();
 
         assertThat(count("event_id = 'retry-1'")).isEqualTo(1);
         assertThat(count("event_id = '" + derived + "'")).isEqualTo(1);
@@ -145,7 +147,7 @@ class EventStoreTest {
         List<Envelope> first = relayed(batch, accepted, 0, 5);
         List<Envelope> again = relayed(batch, accepted, 0, 9);
         one.bus.publisher().forward(topic, first).get(10, TimeUnit.SECONDS);
-        one.bus.store().caughtUp().get(10, TimeUnit.SECONDS);
+        one.awaitStore();
         // Once among what is stored already, and twice at once.
         two.bus.publisher().forward(topic, again).get(10, TimeUnit.SECONDS);
         two.bus.publisher().forward(topic, again).get(10, TimeUnit.SECONDS);
@@ -153,7 +155,7 @@ class EventStoreTest {
 
         assertThat(one.get("service", "/events/" + last + "/status").text("status"))
                 .isEqualTo("completed");
-        two.bus.store().caughtUp().get(10, TimeUnit.SECONDS);
+        two.awaitStore();
         assertThat(count("event_type = 'game.relayed'")).isEqualTo(9);
         assertThat(number("SELECT count(*) FROM bus.event_ids WHERE event_id = '" + last + "'"))
                 .as("no index of clients' ids holds it")
@@ -249,17 +251,20 @@ class EventStoreTest {
                         java.sql.DriverManager.getConnection(
                                 platform.anotherDatabase(), platform.user(), platform.password());
                 Statement statement = admin.createStatement()) {
-            statement.execute("ALTER DATABASE " + database + " ALLOW_CONNECTIONS false");
-            statement.execute(
-                    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '"
-                            + database
-                            + "'");
-            for (int i = 0; i < 20; i++) {
-                publish(
-                        i % 2 == 0 ? one : two,
-                        "\"event_id\":\"down-" + i / 2 + "\",\"payload\":1");
+            try {
+                statement.execute("ALTER DATABASE " + database + " ALLOW_CONNECTIONS false");
+                statement.execute(
+                        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '"
+                                + database
+                                + "'");
+                for (int i = 0; i < 20; i++) {
+                    publish(
+                            i % 2 == 0 ? one : two,
+                            "\"event_id\":\"down-" + i / 2 + "\",\"payload\":1");
+                }
+            } finally {
+                statement.execute("ALTER DATABASE " + database + " ALLOW_CONNECTIONS true");
             }
-            statement.execute("ALTER DATABASE " + database + " ALLOW_CONNECTIONS true");
         }
         Await.untilAsserted(
                 "the store has caught up",
@@ -268,12 +273,12 @@ class EventStoreTest {
 
     @Test
     void aZombieThatStandsWhereItNoLongerDoesStoresNothing() throws Exception {
-        one.bus.store().caughtUp().get(10, TimeUnit.SECONDS);
+        one.awaitStore();
         // Another consumer takes the record that is not there yet, by moving the position past it.
         Answer before = publish(one, "\"key\":\"z\",\"payload\":1");
         int partition = before.body().get("partition").intValue();
         long offset = before.body().get("offset").longValue();
-        one.bus.store().caughtUp().get(10, TimeUnit.SECONDS);
+        one.awaitStore();
         sql(
                 "UPDATE platform.consumer_offsets SET next_offset = "
                         + (offset + 2)
@@ -294,7 +299,7 @@ class EventStoreTest {
     void whatIsWrittenWhereKafkaLostItsEndIsStored() throws Exception {
         Answer before = publish(one, "\"key\":\"cut\",\"payload\":1");
         int partition = before.body().get("partition").intValue();
-        one.bus.store().caughtUp().get(10, TimeUnit.SECONDS);
+        one.awaitStore();
         String position =
                 "consumer_group = 'store' AND topic = '%s' AND partition = %d"
                         .formatted(topic, partition);
@@ -327,16 +332,17 @@ class EventStoreTest {
     @Test
     void anEventThatTheStoreHasNotReachedIsNotSaidToBeNone() throws Exception {
         publish(one, "\"key\":\"slow\",\"payload\":0");
-        one.bus.store().caughtUp().get(10, TimeUnit.SECONDS);
+        one.awaitStore();
         String id;
-        try (Connection connection = platform.connection();
+        try (BusInstance hasty = new BusInstance(platform, HASTY);
+                Connection connection = platform.connection();
                 Statement statement = connection.createStatement()) {
             connection.setAutoCommit(false);
             statement.execute(
                     "SELECT FROM platform.consumer_offsets WHERE consumer_group = 'store' FOR UPDATE");
             id = publish(one, "\"key\":\"slow\",\"payload\":1").text("event_id");
 
-            Answer behind = two.get("service", "/events/" + id + "/status");
+            Answer behind = hasty.get("service", "/events/" + id + "/status");
 
             assertThat(behind.status()).isEqualTo(503);
             assertThat(behind.text("code")).isEqualTo("event_store_behind");

@@ -35,9 +35,9 @@ class KafkaAwayTest {
                 Answer refused = bus.post("service", "/events/publish", event);
                 assertThat(refused.status()).isEqualTo(503);
             }
-            // But for the one a second that finds out, nobody waits.
+            // But for the one a second that finds out, nobody waits; else it would be 10 seconds.
             assertThat(Duration.ofNanos(System.nanoTime() - start))
-                    .isLessThan(Duration.ofSeconds(3));
+                    .isLessThan(Duration.ofSeconds(7));
             assertThat(bus.registry.get("event_bus_kafka_breaker_open").gauge().value())
                     .isEqualTo(1);
         }

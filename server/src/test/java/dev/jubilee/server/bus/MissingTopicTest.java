@@ -50,9 +50,9 @@ class MissingTopicTest {
                 assertThat(publish(missing).text("code")).isEqualTo("topic_missing");
             }
             assertThat(publish(other).status()).isEqualTo(200);
-            // One that waits for the topic takes two seconds.
+            // One that waits for the topic takes two seconds, all of them 24.
             assertThat(Duration.ofNanos(System.nanoTime() - began))
-                    .isLessThan(Duration.ofSeconds(4));
+                    .isLessThan(Duration.ofSeconds(12));
             assertThat(bus.registry.get("event_bus_kafka_breaker_open").gauge().value()).isZero();
 
             admin.createTopics(List.of(new NewTopic(missing, 1, (short) 1))).all().get();

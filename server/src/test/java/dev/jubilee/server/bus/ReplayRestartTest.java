@@ -42,7 +42,7 @@ class ReplayRestartTest {
                             "operator",
                             "/replay",
                             """
-                            {"topic": "%s", "start_time": "%s", "target_topic": "%s", "rate_per_second": 40}
+                            {"topic": "%s", "start_time": "%s", "target_topic": "%s", "rate_per_second": 8}
                             """
                                     .formatted(
                                             source,
@@ -64,6 +64,7 @@ class ReplayRestartTest {
         try (BusInstance second = new BusInstance(platform, Map.of())) {
             Await.until(
                     "the replay is done",
+                    Duration.ofSeconds(90),
                     () ->
                             second.get("operator", path)
                                     .body()

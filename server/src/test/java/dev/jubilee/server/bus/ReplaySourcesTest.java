@@ -94,7 +94,7 @@ class ReplaySourcesTest {
         String source = topic("emptied", 2);
         String target = topic("emptied.target", 1);
         publish(source, 0, 50);
-        bus.bus.store().caughtUp().join();
+        bus.awaitStore();
         dropAll(source);
 
         JsonNode done = done(replay(source, "\"target_topic\":\"" + target + "\""));
@@ -208,7 +208,7 @@ class ReplaySourcesTest {
         for (int i = 0; i < 3; i++) {
             bus.bus.publisher().forward(source, List.of(event)).join();
         }
-        bus.bus.store().caughtUp().join();
+        bus.awaitStore();
         assertThat(read(source)).hasSize(3);
 
         // Slow enough that each is read by itself.
@@ -238,7 +238,7 @@ class ReplaySourcesTest {
             made =
                     replay(
                             source,
-                            "\"rate_per_second\":60,\"subscription_id\":\""
+                            "\"rate_per_second\":10,\"subscription_id\":\""
                                     + subscription.text("subscription_id")
                                     + "\"");
             assertThat(made.status()).as(made.body().toString()).isEqualTo(202);
@@ -251,6 +251,9 @@ class ReplaySourcesTest {
                     "UPDATE bus.replays SET lease = uuidv7(), leased_until = clock_timestamp() WHERE replay_id = '"
                             + made.text("replay_id")
                             + "'");
+            JsonNode left = status(path);
+            assertThat(left.get("status").stringValue()).isEqualTo("running");
+            assertThat(left.get("replayed").intValue()).isLessThan(120);
         }
         JsonNode done = done(made);
         assertThat(done.get("replayed").intValue()).isEqualTo(120);

@@ -71,7 +71,7 @@ class RoutedTopicTest {
                 "it says of each that it was delivered, once",
                 () -> assertThat(attempts(made)).containsExactly(Map.entry("delivered", 300)));
         // The store has read the copies, and stored none of them.
-        bus.bus.store().caughtUp().join();
+        bus.awaitStore();
         assertThat(count("SELECT count(*) FROM bus.events WHERE topic = '" + target + "'"))
                 .isZero();
     }

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 class SilentPostgresTest {
     @RegisterExtension static final Platform platform = new Platform();
 
-    private static final Duration PATIENCE = Duration.ofSeconds(1);
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
 
     @Test
     void anAnswerThatNeverComesIsNotWaitedForForEver() throws Exception {

@@ -14,14 +14,11 @@ import java.util.function.Consumer;
 
 /** A port of its own with the routes of a test. */
 public final class EdgeServer implements AutoCloseable {
-    /** Limits that a test can reach quickly. */
-    public static final HttpLimits LIMITS =
-            new HttpLimits(
-                    10_000,
-                    Duration.ofMillis(600),
-                    Duration.ofSeconds(2),
-                    Duration.ofSeconds(30),
-                    1_000);
+    /** Limits of time that no test reaches. */
+    public static final HttpLimits LIMITS = limits(Duration.ofSeconds(30), Duration.ofSeconds(30));
+
+    /** Limits of time that a test can reach quickly, for no other. */
+    static final HttpLimits BRIEF = limits(Duration.ofMillis(600), Duration.ofSeconds(2));
 
     private final Vertx vertx = Vertx.vertx();
     private final HttpPort port;
@@ -41,6 +38,10 @@ public final class EdgeServer implements AutoCloseable {
         routes.accept(router);
         Edge edge = new Edge(authenticator, new RateLimits(rates, System::nanoTime), limits);
         port = HttpPort.listen(vertx, "127.0.0.1", 0, router, edge, 2);
+    }
+
+    private static HttpLimits limits(Duration read, Duration write) {
+        return new HttpLimits(10_000, read, write, Duration.ofSeconds(30), 1_000);
     }
 
     public int port() {

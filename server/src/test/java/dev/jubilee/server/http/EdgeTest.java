@@ -33,6 +33,7 @@ class EdgeTest {
     private final AtomicReference<@Nullable Call> waiting = new AtomicReference<>();
     private final AtomicBoolean interrupted = new AtomicBoolean();
     private @Nullable EdgeServer started;
+    private @Nullable EdgeServer brief;
 
     /**
      * "Bearer player:ann" is ann; known at once or after a look-up, by the letter it begins with.
@@ -56,16 +57,23 @@ class EdgeTest {
     @BeforeAll
     void start() {
         started = new EdgeServer(BY_NAME, this::routes);
+        brief = new EdgeServer(BY_NAME, RateLimits.Settings.OFF, EdgeServer.BRIEF, this::routes);
     }
 
     @AfterAll
     void stop() {
         release.countDown();
         server().close();
+        brief().close();
     }
 
     private EdgeServer server() {
         return java.util.Objects.requireNonNull(started);
+    }
+
+    /** One that waits for nobody for long. */
+    private EdgeServer brief() {
+        return java.util.Objects.requireNonNull(brief);
     }
 
     private void routes(Router router) {
@@ -275,7 +283,7 @@ class EdgeTest {
 
     @Test
     void aBodyThatDripsInIsRefusedInTime() throws Exception {
-        try (RawConnection raw = new RawConnection(server().port())) {
+        try (RawConnection raw = new RawConnection(brief().port())) {
             raw.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{");
             assertThat(raw.answer()).startsWith("HTTP/1.1 408 ").contains("request_timeout");
             assertThat(raw.isClosedByPeer()).isTrue();
@@ -284,7 +292,7 @@ class EdgeTest {
 
     @Test
     void aHeaderThatNeverEndsDoesNotHoldItsConnection() throws Exception {
-        try (RawConnection raw = new RawConnection(server().port())) {
+        try (RawConnection raw = new RawConnection(brief().port())) {
             raw.send("GET /things/1 HTTP/1.1\r\nHost: x\r\nX-Slow: ");
             assertThat(raw.isClosedByPeer()).isTrue();
         }
@@ -422,7 +430,7 @@ class EdgeTest {
 
     @Test
     void aHotRouteThatNeverAnswersIsAnsweredForInTime() throws Exception {
-        HttpResponse<String> response = server().get("/hot-never");
+        HttpResponse<String> response = brief().get("/hot-never");
         assertThat(response.statusCode()).isEqualTo(503);
         assertThat(code(response)).isEqualTo("timeout");
         assertThat(response.headers().firstValue("Retry-After")).isPresent();

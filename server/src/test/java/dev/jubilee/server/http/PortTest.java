@@ -76,7 +76,7 @@ class PortTest {
                 new HttpLimits(
                         1_000,
                         Duration.ofSeconds(30),
-                        Duration.ofSeconds(2),
+                        Duration.ofSeconds(30),
                         Duration.ofSeconds(30),
                         3);
         try (EdgeServer server =
@@ -148,8 +148,8 @@ class PortTest {
                 new HttpLimits(
                         1_000,
                         Duration.ofSeconds(30),
-                        Duration.ofSeconds(2),
-                        Duration.ofMillis(400),
+                        Duration.ofSeconds(30),
+                        Duration.ofSeconds(3),
                         10);
         try (EdgeServer server =
                         new EdgeServer(
@@ -372,9 +372,9 @@ class PortTest {
         HttpLimits brief =
                 new HttpLimits(
                         1_000,
-                        Duration.ofMillis(300),
-                        Duration.ofMillis(300),
-                        Duration.ofMillis(400),
+                        Duration.ofSeconds(2),
+                        Duration.ofSeconds(2),
+                        Duration.ofSeconds(3),
                         10);
         try (EdgeServer server = largeAnswers(8 * 1024 * 1024, brief);
                 RawConnection raw = RawConnection.narrow(server.port())) {
@@ -382,7 +382,6 @@ class PortTest {
             // Long before the header that drips in is one that is too long.
             Await.until(
                     "the connection breaks",
-                    Duration.ofSeconds(10),
                     () -> {
                         try {
                             raw.send("G");

@@ -213,7 +213,7 @@ class OutboxRelayTest {
     @Test
     void whileOthersWriteItKeepsToItsRateAndThenCatchesUp() throws SQLException {
         OutboxSettings slow =
-                new OutboxSettings(QUICK.poll(), QUICK.standby(), QUICK.retry(), 1, 1_000);
+                new OutboxSettings(QUICK.poll(), QUICK.standby(), QUICK.retry(), 1, 200);
         OutboxRelay relay = new OutboxRelay(platform.dataSource(), bus, slow, meters);
         relays.add(relay);
         String[] keys = IntStream.range(0, 400).mapToObj(Integer::toString).toArray(String[]::new);
@@ -222,25 +222,35 @@ class OutboxRelayTest {
         }
         long start = System.nanoTime();
         relay.start();
-        // At the rate these 8,000 would take 8 seconds; nobody writes any more, so they do not.
+        // At the rate these 8,000 would take 40 seconds; nobody writes any more, so they do not.
         awaitEmpty();
-        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(6));
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(20));
         assertThat(bus.taken).hasSize(8_000);
-        long again = System.nanoTime();
+        // On a slow machine it may seem that nobody writes any more; not each time.
+        Duration paid = timeOfTwoOfFour(keys);
+        for (int i = 0; i < 3 && paid.toMillis() <= 1_000; i++) {
+            paid = timeOfTwoOfFour(keys);
+        }
+        // The first of them had to be paid for before the second was published.
+        assertThat(paid).isGreaterThan(Duration.ofSeconds(1));
+    }
+
+    private Duration timeOfTwoOfFour(String... keys) throws SQLException {
+        int before = bus.taken.size();
+        long start = System.nanoTime();
         for (int i = 0; i < 4; i++) {
             write(keys);
         }
-        Await.until("two of four", () -> bus.taken.size() >= 8_800);
-        // The first of them had to be paid for before the second was published.
-        assertThat(Duration.ofNanos(System.nanoTime() - again))
-                .isGreaterThan(Duration.ofMillis(200));
+        Await.until("two of four", () -> bus.taken.size() >= before + 2 * keys.length);
+        Duration took = Duration.ofNanos(System.nanoTime() - start);
         awaitEmpty();
+        return took;
     }
 
     @Test
     void whatIsLateGoesOutFasterThanTheRateWhileOthersGoOnWriting() throws SQLException {
         OutboxSettings slow =
-                new OutboxSettings(QUICK.poll(), QUICK.standby(), QUICK.retry(), 1, 100);
+                new OutboxSettings(QUICK.poll(), QUICK.standby(), QUICK.retry(), 1, 10);
         for (int i = 0; i < 10; i++) {
             write(IntStream.range(0, 100).mapToObj(Integer::toString).toArray(String[]::new));
         }
@@ -254,7 +264,7 @@ class OutboxRelayTest {
         long start = System.nanoTime();
         relay.start();
         Await.until("all of an hour ago", () -> bus.taken.size() >= 1_000);
-        // At the rate it would have taken ten seconds.
+        // At the rate it would have taken a hundred seconds.
         assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(5));
     }
 

@@ -105,20 +105,25 @@ public final class Program implements AutoCloseable {
         }
     }
 
-    /** Waits until it says that it is ready. */
+    /** Waits until it says that it is ready; ends it if it does not. */
     public Program ready() {
-        Await.until(
-                "the program is ready",
-                Duration.ofSeconds(PATIENCE_SECONDS),
-                () -> {
-                    if (output.contains(WELCOME_ENDS)) {
-                        return true;
-                    }
-                    if (!process.isAlive()) {
-                        throw new IllegalStateException("it ended: " + output());
-                    }
-                    return false;
-                });
+        try {
+            Await.until(
+                    "the program is ready",
+                    Duration.ofSeconds(PATIENCE_SECONDS),
+                    () -> {
+                        if (output.contains(WELCOME_ENDS)) {
+                            return true;
+                        }
+                        if (!process.isAlive()) {
+                            throw new IllegalStateException("it ended: " + output());
+                        }
+                        return false;
+                    });
+        } catch (AssertionError e) {
+            close();
+            throw e;
+        }
         return this;
     }
 

@@ -105,6 +105,17 @@ class KafkaReceiverTest {
 
     @Test
     void itsEndWaitsForNoPause() {
+        Duration took = timeOfAnEndInAPause();
+        // The machine may be slow at any moment; not each time.
+        for (int again = 0; again < 2 && took.toMillis() >= 2_000; again++) {
+            took = timeOfAnEndInAPause();
+        }
+        assertThat(took)
+                .as("the pause after the seventh is 2.5 seconds or more")
+                .isLessThan(Duration.ofSeconds(2));
+    }
+
+    private Duration timeOfAnEndInAPause() {
         fail(7, () -> new TopicAuthorizationException(Set.of(topic)));
         try (KafkaEventBus bus = new KafkaEventBus(settings, codec)) {
             KafkaReceiver receiver = receiver();
@@ -114,10 +125,8 @@ class KafkaReceiverTest {
 
             receiver.end(true);
 
-            assertThat(Duration.ofNanos(System.nanoTime() - start))
-                    .as("the pause after the seventh is 2.5 seconds or more")
-                    .isLessThan(Duration.ofSeconds(2));
             assertThat(bus.guarantees()).isNotNull();
+            return Duration.ofNanos(System.nanoTime() - start);
         }
     }
 

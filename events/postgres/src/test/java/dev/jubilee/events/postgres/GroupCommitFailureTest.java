@@ -19,6 +19,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
@@ -214,7 +215,7 @@ class GroupCommitFailureTest {
     @Test
     void callersAreAnsweredInTimeThoughTheServerIsNot() throws Exception {
         FlakyDataSource flaky = new FlakyDataSource(pool);
-        Duration patience = Duration.ofMillis(300);
+        Duration patience = Duration.ofSeconds(3);
         CompletableFuture<Long> unknown;
         CompletableFuture<Long> behind;
         try (var lane = new GroupCommit<>(SETTINGS, flaky, Lanes::write, listener)) {
@@ -228,7 +229,7 @@ class GroupCommitFailureTest {
                 pool.close();
             });
             unknown = lane.submit("k", 1L, patience);
-            committing.await();
+            assertThat(committing.await(30, TimeUnit.SECONDS)).isTrue();
             behind = lane.submit("k", 2L, patience);
             queued.countDown();
             assertThat(failure(unknown)).isInstanceOf(OutcomeUnknown.class);

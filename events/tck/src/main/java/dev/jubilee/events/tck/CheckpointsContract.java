@@ -87,7 +87,7 @@ public abstract class CheckpointsContract {
 
     @Test
     void aLeaseThatIsRenewedIsKept() {
-        Lease lease = checkpoints.acquire("p", "a", Duration.ofSeconds(2)).orElseThrow();
+        Lease lease = checkpoints.acquire("p", "a", Duration.ofSeconds(10)).orElseThrow();
         assertThat(checkpoints.renew(lease, LONG)).isTrue();
         assertThat(checkpoints.renew(lease, SHORT)).isTrue();
 

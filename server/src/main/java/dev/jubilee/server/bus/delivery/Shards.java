@@ -31,8 +31,7 @@ import org.slf4j.LoggerFactory;
 final class Shards implements AutoCloseable {
     static final int COUNT = 16;
 
-    /** So long what is under way may take to end before its shards are given away. */
-    static final Duration PATIENCE = Duration.ofSeconds(15);
+    static final Patience PATIENCE = new Patience(Duration.ofSeconds(15), Duration.ofSeconds(10));
 
     private static final Logger log = LoggerFactory.getLogger(Shards.class);
 
@@ -42,9 +41,6 @@ final class Shards implements AutoCloseable {
     /** After such a gap between two signs of life others had one as well, perhaps. */
     private static final Duration LATE = Duration.ofSeconds(3);
 
-    /** How long others may then take until PostgreSQL hears of them: a pool tries each 5 s. */
-    private static final Duration HEARING = Duration.ofSeconds(10);
-
     /** How long who has just come listens before it judges. */
     private static final Duration LISTENING = Duration.ofSeconds(5);
 
@@ -53,12 +49,21 @@ final class Shards implements AutoCloseable {
     private final Outlets outlets;
     private final List<ShardWork> work;
     private final Recorder recorder;
-    private final Duration patience;
+    private final Patience patience;
     private final Set<Integer> stubborn = new HashSet<>();
     private final Object taking = new Object();
     private final ScheduledExecutorService beating = thread("delivery-heartbeat");
     private final ScheduledExecutorService ticking = thread("delivery-shards");
     private volatile Standing standing = new Standing(Instant.EPOCH, Instant.MAX);
+
+    /**
+     * How long is waited.
+     *
+     * @param draining so long what is under way may take to end before its shards are given away
+     * @param hearing after an outage, so long others may take until PostgreSQL hears of them: a
+     *     pool tries each 5 s
+     */
+    record Patience(Duration draining, Duration hearing) {}
 
     /** When PostgreSQL heard of this instance last, and from when on it may judge others. */
     private record Standing(Instant seenAt, Instant judgesFrom) {
@@ -73,7 +78,7 @@ final class Shards implements AutoCloseable {
             Outlets outlets,
             List<ShardWork> work,
             Recorder recorder,
-            Duration patience) {
+            Patience patience) {
         this.database = database;
         this.directory = directory;
         this.outlets = outlets;
@@ -126,7 +131,7 @@ final class Shards implements AutoCloseable {
             return;
         }
         boolean late = beat.gap().compareTo(LATE) > 0;
-        Instant judgesFrom = late ? beat.at().plus(HEARING) : standing.judgesFrom();
+        Instant judgesFrom = late ? beat.at().plus(patience.hearing()) : standing.judgesFrom();
         standing = new Standing(beat.at(), judgesFrom);
         if (outlets.live(began + ALIVE.toNanos())) {
             // It had stopped sending, and nothing else tells it to go on.
@@ -264,7 +269,8 @@ final class Shards implements AutoCloseable {
     /** Waits for all of them, but not for ever. */
     private void await(CompletableFuture<?>[] steps) {
         try {
-            CompletableFuture.allOf(steps).get(patience.toMillis(), TimeUnit.MILLISECONDS);
+            CompletableFuture.allOf(steps)
+                    .get(patience.draining().toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException | ExecutionException e) {
             // The caller looks which of them have ended.
         } catch (InterruptedException e) {

@@ -21,7 +21,6 @@ import java.util.function.Supplier;
  * number of them costs a few questions each ten milliseconds. Thread-safe.
  */
 final class CatchUp implements AutoCloseable {
-    private static final Duration PATIENCE = Duration.ofSeconds(2);
     private static final Duration PAUSE = Duration.ofMillis(10);
 
     private record Waiting(
@@ -30,14 +29,23 @@ final class CatchUp implements AutoCloseable {
     private final TopicOffsets kafka;
     private final OffsetStore store;
     private final Supplier<Collection<String>> topics;
+    private final Duration patience;
     private final Queue<CompletableFuture<Boolean>> arrivals = new ConcurrentLinkedQueue<>();
     private final Thread thread;
     private volatile boolean closed;
 
-    CatchUp(TopicOffsets kafka, OffsetStore store, Supplier<Collection<String>> topics) {
+    /**
+     * @param patience how long anybody waits at most
+     */
+    CatchUp(
+            TopicOffsets kafka,
+            OffsetStore store,
+            Supplier<Collection<String>> topics,
+            Duration patience) {
         this.kafka = kafka;
         this.store = store;
         this.topics = topics;
+        this.patience = patience;
         this.thread = Thread.ofPlatform().name("store-catch-up").daemon().unstarted(this::run);
     }
 
@@ -46,7 +54,7 @@ final class CatchUp implements AutoCloseable {
     }
 
     /**
-     * Completes when the store has passed what is in Kafka now, or after two seconds all the same,
+     * Completes when the store has passed what is in Kafka now, or when patience ends all the same,
      * and says whether it has; exceptionally when Kafka or PostgreSQL does not answer.
      */
     CompletableFuture<Boolean> await() {
@@ -90,7 +98,7 @@ final class CatchUp implements AutoCloseable {
             return;
         }
         try {
-            long deadline = System.nanoTime() + PATIENCE.toNanos();
+            long deadline = System.nanoTime() + patience.toNanos();
             waiting.add(new Waiting(callers, kafka.ends(topics.get()), deadline));
         } catch (RuntimeException e) {
             callers.forEach(caller -> caller.completeExceptionally(e));

@@ -91,7 +91,8 @@ public final class EventStore implements Routes, AutoCloseable {
         this.retention = new Retention(database, partitions, settings, clock);
         this.outcomes = new Outcomes(database, subscribed);
         this.statuses = new StatusReader(database, outcomes);
-        this.catchUp = new CatchUp(new TopicOffsets(admin), offsets, topics::names);
+        this.catchUp =
+                new CatchUp(new TopicOffsets(admin), offsets, topics::names, settings.catchUp());
         this.hourly =
                 Executors.newSingleThreadScheduledExecutor(
                         Thread.ofPlatform().name("event-retention").daemon().factory());
@@ -136,8 +137,8 @@ public final class EventStore implements Routes, AutoCloseable {
     }
 
     /**
-     * Completes when the store has passed what is in Kafka now, or after two seconds all the same,
-     * and says whether it has.
+     * Completes when the store has passed what is in Kafka now, or after {@link
+     * StoreSettings#catchUp()} all the same, and says whether it has.
      */
     public CompletableFuture<Boolean> caughtUp() {
         return catchUp.await();

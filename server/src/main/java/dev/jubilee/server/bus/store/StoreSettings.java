@@ -4,20 +4,22 @@ import dev.jubilee.server.config.SettingsReader;
 import java.time.Duration;
 
 /**
- * How long the store keeps, and what it counts.
+ * How long the store keeps, what it counts, and how long it is waited for.
  *
  * @param retention events, by whole days
  * @param idWindow the ids that clients made: within it a repeated id is stored once
  * @param tracking whether events are counted and timed by their type
+ * @param catchUp how long a question waits for what is on its way to the store
  */
-public record StoreSettings(Duration retention, Duration idWindow, boolean tracking) {
+public record StoreSettings(
+        Duration retention, Duration idWindow, boolean tracking, Duration catchUp) {
     private static final Duration DEFAULT = Duration.ofDays(7);
     private static final Duration LONGEST = Duration.ofDays(3_650);
 
     /**
-     * Reads {@code EVENT_RETENTION}, {@code EVENT_ID_RETENTION} and {@code EVENT_TRACKING_ENABLED},
-     * and refuses {@code EVENT_BUS_ENCRYPTION_ENABLED}: who asks for it must not believe that
-     * payloads are encrypted.
+     * Reads {@code EVENT_RETENTION}, {@code EVENT_ID_RETENTION}, {@code EVENT_TRACKING_ENABLED} and
+     * {@code EVENT_BUS_CATCH_UP_TIMEOUT}, and refuses {@code EVENT_BUS_ENCRYPTION_ENABLED}: who asks
+     * for it must not believe that payloads are encrypted.
      */
     public static StoreSettings from(SettingsReader reader) {
         if (reader.flag("EVENT_BUS_ENCRYPTION_ENABLED", false)) {
@@ -30,6 +32,11 @@ public record StoreSettings(Duration retention, Duration idWindow, boolean track
         return new StoreSettings(
                 reader.duration("EVENT_RETENTION", DEFAULT, Duration.ofHours(1), LONGEST),
                 reader.duration("EVENT_ID_RETENTION", DEFAULT, Duration.ofHours(1), LONGEST),
-                reader.flag("EVENT_TRACKING_ENABLED", true));
+                reader.flag("EVENT_TRACKING_ENABLED", true),
+                reader.duration(
+                        "EVENT_BUS_CATCH_UP_TIMEOUT",
+                        Duration.ofSeconds(2),
+                        Duration.ofMillis(100),
+                        Duration.ofSeconds(30)));
     }
 }

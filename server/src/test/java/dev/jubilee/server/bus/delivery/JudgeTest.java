@@ -14,6 +14,7 @@ import java.util.SplittableRandom;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class JudgeTest {
@@ -58,7 +59,26 @@ class JudgeTest {
         assertThat(judge.judge(withoutAck(), 1, outcome, NOW).good()).isTrue();
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "120, 120",
+        "'Sun, 22 Nov 2026 12:02:00 GMT', 120",
+        "'Sun, 22 Nov 2026 11:00:00 GMT', 60",
+        "'Mon, 23 Nov 2026 12:00:00 GMT', 3600",
+        "later, 60",
+    })
+    void anEndpointThatAsksToWaitIsTriedAgainNoSooner(String retryAfter, int seconds) {
+        Outcome outcome = new Outcome.Answered(503, "", retryAfter, Duration.ZERO);
+
+        assertThat(judge.judge(subscription(true), 1, outcome, NOW).retryAt())
+                .isEqualTo(NOW.plusSeconds(seconds));
+    }
+
     private static Subscription withoutAck() {
+        return subscription(false);
+    }
+
+    private static Subscription subscription(boolean requiresAck) {
         return new Subscription(
                 UUID.randomUUID(),
                 "service",
@@ -72,7 +92,7 @@ class JudgeTest {
                 new RetryPolicy(2, Duration.ofSeconds(60), null),
                 0,
                 new Subscription.Batching(false, 1, Duration.ofSeconds(1)),
-                false,
+                requiresAck,
                 Duration.ofSeconds(30),
                 Subscription.Ordering.KEY,
                 "now",

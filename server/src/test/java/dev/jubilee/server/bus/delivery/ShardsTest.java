@@ -21,7 +21,8 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 class ShardsTest {
     @RegisterExtension static final Platform platform = new Platform();
 
-    private static final Duration PATIENCE = Duration.ofMillis(100);
+    private static final Shards.Patience PATIENCE =
+            new Shards.Patience(Duration.ofMillis(100), Duration.ofSeconds(10));
 
     /** Remembers what it was told. */
     private static final class Told implements ShardWork {

@@ -39,6 +39,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.sql.ResultSet;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -89,8 +90,13 @@ final class EventsInstance implements AutoCloseable {
     private final HttpClient client = HttpClient.newHttpClient();
 
     EventsInstance(Platform platform) {
+        this(platform, platform.clock());
+    }
+
+    EventsInstance(Platform platform, InstantSource clock) {
         this(
                 platform,
+                clock,
                 Map.of(),
                 end ->
                         Optional.of(
@@ -100,6 +106,11 @@ final class EventsInstance implements AutoCloseable {
     }
 
     EventsInstance(Platform platform, Map<String, String> given, EndOffsets bus) {
+        this(platform, platform.clock(), given, bus);
+    }
+
+    private EventsInstance(
+            Platform platform, InstantSource clock, Map<String, String> given, EndOffsets bus) {
         HikariConfig config = new HikariConfig();
         config.setDataSource(platform.dataSource());
         config.setMaximumPoolSize(8);
@@ -110,30 +121,26 @@ final class EventsInstance implements AutoCloseable {
         LiveEventSettings settings = LiveEventSettings.from(reader);
         reader.check();
         RulesReader rules = new RulesReader(new Conditions(), settings.maxRewards());
-        occurrences = new Occurrences(database, rules, changes, platform.clock());
-        idempotency = new Idempotency(database, platform.clock(), Duration.ofDays(1));
+        occurrences = new Occurrences(database, rules, changes, clock);
+        idempotency = new Idempotency(database, clock, Duration.ofDays(1));
         rewards =
                 new Rewards(
                         database,
-                        new EventId(platform.clock()),
-                        platform.clock(),
+                        new EventId(clock),
+                        clock,
                         new RewardSettings(Duration.ofDays(1)),
                         LaneListener.NONE);
         feature =
                 new LiveEventsFeature(
                         new LiveEventsFeature.Platform(
-                                database,
-                                changes,
-                                idempotency,
-                                new Audit(platform.clock()),
-                                platform.clock()),
+                                database, changes, idempotency, new Audit(clock), clock),
                         occurrences,
                         rules,
                         rewards.grants(),
                         bus,
                         (call, eventId, userId) -> Reply.ok(Map.of("completed", userId)),
                         settings);
-        players = new Players(database, changes, platform.clock());
+        players = new Players(database, changes, clock);
         changes.start();
         occurrences.start();
         Router router = new Router();
