@@ -23,8 +23,10 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -528,6 +530,25 @@ class DeliveryTest {
                             .isEqualTo(25);
                 });
         assertThat(receiver.received.getLast().json()).hasSizeLessThan(10);
+    }
+
+    @Test
+    void batchesHoldTheEventsOfOneKeyInOrder() {
+        String topic = topic();
+        Receiver receiver = receiver();
+        subscribe(
+                topic,
+                receiver,
+                ", \"enable_batching\": true, \"batch_size\": 20, \"batch_window_ms\": 60000");
+        for (int i = 0; i < 60; i++) {
+            publish(topic, "\"key\": \"k\", \"payload\": " + i);
+        }
+
+        await(receiver, 3);
+        List<Integer> payloads = new ArrayList<>();
+        receiver.received.forEach(
+                batch -> batch.json().forEach(event -> payloads.add(event.path("data").asInt(-1))));
+        assertThat(payloads).containsExactlyElementsOf(IntStream.range(0, 60).boxed().toList());
     }
 
     @Test

@@ -8,8 +8,11 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -143,21 +146,19 @@ final class Outlet {
 
     /** One that is larger than a minute's worth goes when nothing else has gone for a minute. */
     private boolean fits(Shipment retry, int room, Instant now) {
-        return retry.size() <= room || rate.isUnused(now);
+        return retry.size() <= room || pace.rate.isUnused(now);
     }
 
     private @Nullable Shipment batch(Instant now, int most) {
-        int waiting = readyCount();
         boolean waitedLong =
                 gatheringSince != null
                         && !now.isBefore(gatheringSince.plus(subscription.batching().window()));
-        if (waiting == 0 || (waiting < subscription.batching().size() && !waitedLong)) {
+        Batches batches = new Batches(ready, keys);
+        if (readyCount() == 0
+                || (!waitedLong && !batches.isFull(subscription.batching().size(), now))) {
             return null;
         }
-        List<Delivery> batch = new ArrayList<>();
-        for (Delivery one = poll(); one != null; one = batch.size() < most ? poll() : null) {
-            batch.add(one);
-        }
+        List<Delivery> batch = batches.take(most, now);
         gatheringSince = readyCount() == 0 ? null : now;
         return started(Shipment.batch(batch, now), now);
     }
@@ -189,15 +190,17 @@ final class Outlet {
 
     /** Nothing is in the way of the keys any more; their next follow. */
     void finished(Shipment shipment, Instant now) {
-        for (Delivery one : shipment.deliveries()) {
-            if (one.key() != null && keys.containsKey(one.key())) {
-                Delivery next = keys.get(one.key()).poll();
-                if (next == null) {
-                    keys.remove(one.key());
-                    parked.finished(one.key());
-                } else {
-                    makeReady(next, now);
-                }
+        for (String key : shipment.keys()) {
+            Deque<Delivery> behind = keys.get(key);
+            if (behind == null) {
+                continue;
+            }
+            Delivery next = behind.poll();
+            if (next == null) {
+                keys.remove(key);
+                parked.finished(key);
+            } else {
+                makeReady(next, now);
             }
         }
         shipment.deliveries().forEach(window::release);
@@ -219,17 +222,25 @@ final class Outlet {
                 && !retries.isEmpty()
                 && retries.last().dueAt().isAfter(near)
                 && parked.hasRoomFor(retries.last().size())) {
-            Shipment last = retries.removeLast();
-            for (Delivery one : last.deliveries()) {
-                Deque<Delivery> behind = one.key() == null ? null : keys.remove(one.key());
-                parked.park(one, behind != null, last.dueAt());
-                putOut(one, out);
-                if (behind != null) {
-                    behind.forEach(follower -> putOut(follower, out));
-                }
-            }
+            park(retries.removeLast(), out);
         }
         return out;
+    }
+
+    private void park(Shipment shipment, List<Delivery> out) {
+        Set<String> gone = new HashSet<>();
+        for (Delivery one : shipment.deliveries()) {
+            putOut(one, out);
+            if (one.key() != null && gone.contains(one.key())) {
+                continue; // it waits behind the first of its key
+            }
+            Deque<Delivery> behind = one.key() == null ? null : keys.remove(one.key());
+            parked.park(one, behind != null, shipment.dueAt());
+            if (behind != null) {
+                gone.add(one.key());
+                behind.forEach(follower -> putOut(follower, out));
+            }
+        }
     }
 
     private void putOut(Delivery one, List<Delivery> out) {
