@@ -27,7 +27,7 @@ final class Outlet {
     final Window window;
     final ParkedKeys parked;
     final Breaker breaker = new Breaker();
-    private final RateWindow rate = new RateWindow();
+    private final Pace pace;
     private final List<Deque<Delivery>> ready =
             List.of(new ArrayDeque<>(), new ArrayDeque<>(), new ArrayDeque<>());
     private final Map<String, Deque<Delivery>> keys = new HashMap<>();
@@ -39,14 +39,19 @@ final class Outlet {
     private Subscription subscription;
     private int limit;
     private int inFlight;
-    private @Nullable Instant restsUntil;
     private @Nullable Instant gatheringSince;
+    private boolean ended;
     boolean loading;
     @Nullable Instant loadAt;
     @Nullable Instant wakesAt;
 
     Outlet(Subscription subscription, Window window, int mostInFlight) {
+        this(subscription, window, mostInFlight, new Pace());
+    }
+
+    private Outlet(Subscription subscription, Window window, int mostInFlight, Pace pace) {
         this.subscription = subscription;
+        this.pace = pace;
         this.window = window;
         this.parked = new ParkedKeys(window);
         this.mostInFlight = mostInFlight;
@@ -62,7 +67,46 @@ final class Outlet {
             parked.endAll();
             loadAt = null;
         }
+        if (!leadsTo(value.endpoint())) {
+            breaker.succeeded();
+            pace.restIsOver();
+            limit = Math.min(FIRST_LIMIT, mostInFlight);
+            bringForward(value.state().updatedAt());
+        }
         subscription = value;
+    }
+
+    /** What waits for its retry may do so because the endpoint before asked for it. */
+    private void bringForward(Instant to) {
+        List<Shipment> waiting = List.copyOf(retries);
+        retries.clear();
+        for (Shipment one : waiting) {
+            retries.add(one.dueAt().isAfter(to) ? one.after(one.attempts(), to) : one);
+        }
+    }
+
+    /** Whether that is the endpoint now. What came of another says nothing of this one. */
+    boolean leadsTo(@Nullable String endpoint) {
+        return Objects.equals(subscription.endpoint(), endpoint);
+    }
+
+    /**
+     * Another for the same subscription, with nothing in memory. To begin anew is no way around the
+     * rate, nor around the rest that the endpoint asked for.
+     */
+    Outlet anew(Subscription value, Window empty) {
+        Outlet next = new Outlet(subscription, empty, mostInFlight, pace);
+        next.subscription(value);
+        return next;
+    }
+
+    /** What is under way ends by itself, and says nothing of the subscription any more. */
+    void end() {
+        ended = true;
+    }
+
+    boolean hasEnded() {
+        return ended;
     }
 
     int inFlight() {
@@ -116,11 +160,11 @@ final class Outlet {
 
     /** The next to be sent now; null when none may be. */
     @Nullable Shipment next(Instant now) {
-        int room = rate.room(now, subscription.rateLimitPerMin());
+        int room = pace.rate.room(now, subscription.rateLimitPerMin());
         if (!subscription.isActive()
                 || inFlight >= limit
                 || room == 0
-                || (restsUntil != null && now.isBefore(restsUntil))
+                || pace.rests(now)
                 || !breaker.allows(now, inFlight)) {
             return null;
         }
@@ -179,7 +223,7 @@ final class Outlet {
 
     private Shipment started(Shipment shipment, Instant now) {
         inFlight++;
-        rate.sent(now, shipment.size());
+        pace.rate.sent(now, shipment.size());
         return shipment;
     }
 
@@ -257,9 +301,7 @@ final class Outlet {
     }
 
     void restUntil(Instant when) {
-        if (restsUntil == null || when.isAfter(restsUntil)) {
-            restsUntil = when;
-        }
+        pace.restUntil(when);
     }
 
     /** When it is worth looking again although nothing happens; null when it is not. */
@@ -281,12 +323,12 @@ final class Outlet {
         if (at.equals(Instant.MAX)) {
             return load;
         }
-        at = latest(at, restsUntil);
+        at = latest(at, pace.restsUntil());
         at = latest(at, breaker.state() == Breaker.State.OPEN ? breaker.until() : null);
-        int room = rate.room(now, subscription.rateLimitPerMin());
+        int room = pace.rate.room(now, subscription.rateLimitPerMin());
         Shipment due = dueRetry(now);
         if (room == 0 || (due != null && !fits(due, room, now))) {
-            at = latest(at, rate.next(now));
+            at = latest(at, pace.rate.next(now));
         }
         return load != null && load.isBefore(at) ? load : at;
     }

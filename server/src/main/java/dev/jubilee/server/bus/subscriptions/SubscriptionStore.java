@@ -136,7 +136,9 @@ final class SubscriptionStore {
         try (PreparedStatement update =
                         connection.prepareStatement(
                                 """
-                                UPDATE bus.event_subscriptions SET rewinds = rewinds + 1, start_from = ? WHERE id = ?
+                                UPDATE bus.event_subscriptions SET rewinds = rewinds + 1, start_from = ?,
+                                    circuit = 'closed', circuit_until = NULL
+                                WHERE id = ?
                                 """);
                 PreparedStatement pending =
                         connection.prepareStatement(
