@@ -256,6 +256,50 @@ class DeliveryTest {
                 .containsExactly(first, second, first, second, second, third);
     }
 
+    /** Routing heeds the old start until the new one stands, and may go past what comes by then. */
+    @Test
+    void whatComesWhileASubscriptionIsRewoundInAnEmptyTopicIsNotLost() throws Exception {
+        String topic = topic();
+        Receiver witness = receiver();
+        subscribe(topic, witness, "");
+        Receiver receiver = receiver();
+        Answer subscription = subscribe(topic, receiver, "");
+        bus.post("operator", path(subscription) + "/pause", "");
+        CompletableFuture<Answer> rewound;
+        try (Connection holding = platform.connection();
+                Statement statement = holding.createStatement()) {
+            holding.setAutoCommit(false);
+            statement.execute(
+                    "SELECT FROM bus.event_subscriptions WHERE subscription_id = '"
+                            + subscription.text("subscription_id")
+                            + "' FOR UPDATE");
+            rewound =
+                    CompletableFuture.supplyAsync(() ->
+                            bus.post(
+                                    "operator",
+                                    path(subscription) + "/rewind",
+                                    "{\"to\": \"beginning\"}"));
+            Await.untilAsserted(
+                    "it knows where the topic ends, and waits",
+                    () ->
+                            assertThat(
+                                            text(
+                                                    """
+                                                    SELECT count(*) FROM pg_stat_activity
+                                                    WHERE datname = current_database() AND wait_event_type = 'Lock'
+                                                    """))
+                                    .isNotEqualTo("0"));
+            publish(topic, "\"payload\": 1");
+            await(witness, 1);
+            holding.rollback();
+        }
+        assertThat(rewound).succeedsWithin(Duration.ofSeconds(30));
+
+        bus.post("operator", path(subscription) + "/resume", "");
+        await(receiver, 1);
+        assertThat(payloads(receiver)).containsExactly(1);
+    }
+
     @Test
     void aTopicThatIsMadeLaterIsPickedUpFromItsBeginning() {
         String family = "later" + topics.incrementAndGet();
