@@ -175,8 +175,15 @@ final class SubscriptionStore {
     }
 
     static boolean delete(Connection connection, UUID id) throws SQLException {
-        try (PreparedStatement delete =
-                connection.prepareStatement("DELETE FROM bus.event_subscriptions WHERE id = ?")) {
+        try (PreparedStatement redrives =
+                        connection.prepareStatement(
+                                "SELECT FROM bus.redrives WHERE subscription_id = ? ORDER BY id FOR UPDATE");
+                PreparedStatement delete =
+                        connection.prepareStatement(
+                                "DELETE FROM bus.event_subscriptions WHERE id = ?")) {
+            // Before the dead letters, as whoever redrives them does.
+            redrives.setObject(1, id);
+            redrives.executeQuery().close();
             delete.setObject(1, id);
             return delete.executeUpdate() == 1;
         }
