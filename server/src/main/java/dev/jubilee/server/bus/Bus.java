@@ -218,10 +218,10 @@ public final class Bus implements Routes, AutoCloseable {
         store.on(router);
         statistics.on(router);
         new SearchRoutes(search, views, topics.catalogue(), clock).on(router);
-        new TraceRoutes(traces, views, topics.catalogue(), store::caughtUp).on(router);
+        new TraceRoutes(traces, views, topics.catalogue(), store).on(router);
         replays.on(router);
         new SubscriptionRoutes(subscriptions, idempotency).on(router);
-        delivery.routes(idempotency).on(router);
+        delivery.routes(idempotency, store).on(router);
     }
 
     /** Finishes what was accepted, and ends. */

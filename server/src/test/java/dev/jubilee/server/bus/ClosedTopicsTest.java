@@ -112,6 +112,19 @@ class ClosedTopicsTest {
     }
 
     @Test
+    void whoMayNotReadATopicDoesNotSeeWhoGotItsEventsNorWhatTheyAnswered() {
+        String closed = closedTopic("who.got.it");
+        String id = publish(closed);
+        String path = "/events/" + id + "/deliveries";
+
+        assertThat(bus.get("service", path).status()).isEqualTo(404);
+        assertThat(bus.get("admin", path).status()).isEqualTo(200);
+        grant(closed, "key-service", "read");
+        assertThat(bus.get("service", path).status()).isEqualTo(200);
+        assertThat(bus.get("admin", "/events/no-such-event/deliveries").status()).isEqualTo(404);
+    }
+
+    @Test
     void aTargetTakesEventsOnlyForThoseWhoMayPublishThere() {
         String closed = closedTopic("target");
         String body =

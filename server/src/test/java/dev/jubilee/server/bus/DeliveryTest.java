@@ -23,8 +23,10 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -254,6 +256,50 @@ class DeliveryTest {
                 .containsExactly(first, second, first, second, second, third);
     }
 
+    /** Routing heeds the old start until the new one stands, and may go past what comes by then. */
+    @Test
+    void whatComesWhileASubscriptionIsRewoundInAnEmptyTopicIsNotLost() throws Exception {
+        String topic = topic();
+        Receiver witness = receiver();
+        subscribe(topic, witness, "");
+        Receiver receiver = receiver();
+        Answer subscription = subscribe(topic, receiver, "");
+        bus.post("operator", path(subscription) + "/pause", "");
+        CompletableFuture<Answer> rewound;
+        try (Connection holding = platform.connection();
+                Statement statement = holding.createStatement()) {
+            holding.setAutoCommit(false);
+            statement.execute(
+                    "SELECT FROM bus.event_subscriptions WHERE subscription_id = '"
+                            + subscription.text("subscription_id")
+                            + "' FOR UPDATE");
+            rewound =
+                    CompletableFuture.supplyAsync(() ->
+                            bus.post(
+                                    "operator",
+                                    path(subscription) + "/rewind",
+                                    "{\"to\": \"beginning\"}"));
+            Await.untilAsserted(
+                    "it knows where the topic ends, and waits",
+                    () ->
+                            assertThat(
+                                            text(
+                                                    """
+                                                    SELECT count(*) FROM pg_stat_activity
+                                                    WHERE datname = current_database() AND wait_event_type = 'Lock'
+                                                    """))
+                                    .isNotEqualTo("0"));
+            publish(topic, "\"payload\": 1");
+            await(witness, 1);
+            holding.rollback();
+        }
+        assertThat(rewound).succeedsWithin(Duration.ofSeconds(30));
+
+        bus.post("operator", path(subscription) + "/resume", "");
+        await(receiver, 1);
+        assertThat(payloads(receiver)).containsExactly(1);
+    }
+
     @Test
     void aTopicThatIsMadeLaterIsPickedUpFromItsBeginning() {
         String family = "later" + topics.incrementAndGet();
@@ -387,6 +433,120 @@ class DeliveryTest {
                     assertThat(owed(subscription)).isZero();
                     assertThat(circuit(subscription)).isEqualTo("closed");
                 });
+    }
+
+    @Test
+    void anotherEndpointDoesNotPayForTheOneBefore() {
+        String topic = topic();
+        Receiver broken = receiver();
+        broken.behaviour = request -> new Reply(503, Map.of("Retry-After", "3000"), "");
+        Answer subscription =
+                subscribe(
+                        topic,
+                        broken,
+                        ", \"max_retries\": 50, \"retry_delay\": 1, \"ordering\": \"none\"");
+        publish(topic, "\"payload\": 0");
+        awaitFailures(subscription, 1);
+        Receiver fine = receiver();
+
+        bus.patch("operator", path(subscription), "{\"endpoint\": \"" + fine.url() + "\"}");
+        publish(topic, "\"payload\": 1");
+
+        await(fine, 2);
+        assertThat(payloads(fine)).containsExactlyInAnyOrder(0, 1);
+    }
+
+    @Test
+    void theCircuitOfAnotherEndpointIsClosed() {
+        String topic = topic();
+        Receiver broken = receiver();
+        broken.behaviour = request -> Reply.of(500);
+        Answer subscription = openCircuit(topic, broken);
+        Receiver fine = receiver();
+
+        bus.patch("operator", path(subscription), "{\"endpoint\": \"" + fine.url() + "\"}");
+        publish(topic, "\"payload\": 100");
+
+        await(fine, 1);
+        Await.untilAsserted(
+                "it is shown", () -> assertThat(circuit(subscription)).isEqualTo("closed"));
+    }
+
+    @Test
+    void aRewindClosesTheCircuit() {
+        String topic = topic();
+        Receiver receiver = receiver();
+        receiver.behaviour = request -> Reply.of(500);
+        Answer subscription = openCircuit(topic, receiver);
+        receiver.behaviour = request -> Reply.of(200);
+
+        bus.post("operator", path(subscription) + "/rewind", "{\"to\": \"now\"}");
+
+        Await.untilAsserted(
+                "it is shown", () -> assertThat(circuit(subscription)).isEqualTo("closed"));
+        int tried = receiver.received.size();
+        publish(topic, "\"payload\": 100");
+        await(receiver, tried + 1);
+        assertThat(circuit(subscription)).isEqualTo("closed");
+    }
+
+    @Test
+    void aRewindIsNoWayAroundTheRate() {
+        String topic = topic();
+        Receiver receiver = receiver();
+        Answer subscription = subscribe(topic, receiver, ", \"rate_limit_per_min\": 5");
+        for (int i = 0; i < 5; i++) {
+            publish(topic, "\"key\": \"k\", \"payload\": " + i);
+        }
+        await(receiver, 5);
+        Receiver witness = receiver();
+        subscribe(topic, witness, "");
+
+        bus.post("operator", path(subscription) + "/rewind", "{\"to\": \"beginning\"}");
+        Await.untilAsserted("all is owed again", () -> assertThat(owed(subscription)).isEqualTo(5));
+        publish(topic, "\"key\": \"k\", \"payload\": 5");
+        await(witness, 1);
+        Await.untilAsserted("that too", () -> assertThat(owed(subscription)).isEqualTo(6));
+        assertThat(receiver.received).hasSize(5);
+
+        platform.clock().advance(Duration.ofSeconds(62));
+        await(receiver, 10);
+        assertThat(payloads(receiver)).containsExactly(0, 1, 2, 3, 4, 0, 1, 2, 3, 4);
+    }
+
+    @Test
+    void aRewindIsNoWayAroundARest() {
+        String topic = topic();
+        Receiver receiver = receiver();
+        receiver.behaviour = request -> new Reply(429, Map.of("Retry-After", "120"), "");
+        Answer subscription = subscribe(topic, receiver, "");
+        publish(topic, "\"payload\": 1");
+        awaitFailures(subscription, 1);
+        receiver.behaviour = request -> Reply.of(200);
+        Receiver witness = receiver();
+        subscribe(topic, witness, "");
+
+        bus.post("operator", path(subscription) + "/rewind", "{\"to\": \"now\"}");
+        publish(topic, "\"payload\": 2");
+        await(witness, 1);
+        assertThat(receiver.received).hasSize(1);
+
+        platform.clock().advance(Duration.ofSeconds(121));
+        await(receiver, 2);
+    }
+
+    private static Answer openCircuit(String topic, Receiver receiver) {
+        Answer subscription =
+                subscribe(
+                        topic,
+                        receiver,
+                        ", \"max_retries\": 50, \"retry_delay\": 60, \"ordering\": \"none\"");
+        for (int i = 0; i < 20; i++) {
+            publish(topic, "\"payload\": " + i);
+        }
+        Await.untilAsserted(
+                "it is open", () -> assertThat(circuit(subscription)).isEqualTo("open"));
+        return subscription;
     }
 
     @Test
@@ -528,6 +688,25 @@ class DeliveryTest {
                             .isEqualTo(25);
                 });
         assertThat(receiver.received.getLast().json()).hasSizeLessThan(10);
+    }
+
+    @Test
+    void batchesHoldTheEventsOfOneKeyInOrder() {
+        String topic = topic();
+        Receiver receiver = receiver();
+        subscribe(
+                topic,
+                receiver,
+                ", \"enable_batching\": true, \"batch_size\": 20, \"batch_window_ms\": 60000");
+        for (int i = 0; i < 60; i++) {
+            publish(topic, "\"key\": \"k\", \"payload\": " + i);
+        }
+
+        await(receiver, 3);
+        List<Integer> payloads = new ArrayList<>();
+        receiver.received.forEach(
+                batch -> batch.json().forEach(event -> payloads.add(event.path("data").asInt(-1))));
+        assertThat(payloads).containsExactlyElementsOf(IntStream.range(0, 60).boxed().toList());
     }
 
     @Test

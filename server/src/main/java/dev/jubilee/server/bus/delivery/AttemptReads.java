@@ -39,7 +39,7 @@ final class AttemptReads {
             @Nullable String response,
             @Nullable String errorMessage,
             @Nullable Integer statusCode,
-            double durationMs,
+            @Nullable Double durationMs,
             Instant deliveredAt,
             @Nullable Instant nextRetryAt,
             boolean isLastAttempt) {}
@@ -101,7 +101,7 @@ final class AttemptReads {
                 standings.add(
                         new Standing(
                                 subscription,
-                                statuses.getOrDefault(subscription, "dead"),
+                                statuses.getOrDefault(subscription, "dropped"),
                                 List.copyOf(those))));
         return new Part(standings, tries.next());
     }
@@ -145,20 +145,23 @@ final class AttemptReads {
         }
     }
 
-    /** By subscription. What nobody owes any more was delivered, or given up and then dropped. */
+    /**
+     * By subscription. What was tried, and is neither owed nor ended, was dropped with what else
+     * the subscription was owed.
+     */
     private static Map<String, String> statuses(Connection connection, String eventId)
             throws SQLException {
         try (PreparedStatement select =
                 connection.prepareStatement(
                         """
-                        SELECT subscription_id, (ARRAY['delivered', 'dead', 'pending'])[max(standing)]
+                        SELECT subscription_id, (ARRAY['dead', 'delivered', 'dead', 'pending'])[max(standing)]
                         FROM (
-                            SELECT subscription_id, 1 AS standing FROM bus.event_deliveries
-                            WHERE event_id = ? AND status = 'delivered'
+                            SELECT subscription_id, CASE status WHEN 'dead' THEN 1 ELSE 2 END AS standing
+                            FROM bus.event_deliveries WHERE event_id = ? AND status IN ('dead', 'delivered')
                             UNION ALL
-                            SELECT subscription_id::text, 2 FROM bus.dead_letters WHERE event_id = ?
+                            SELECT subscription_id::text, 3 FROM bus.dead_letters WHERE event_id = ?
                             UNION ALL
-                            SELECT subscription_id::text, 3 FROM bus.pending_deliveries WHERE event_id = ?
+                            SELECT subscription_id::text, 4 FROM bus.pending_deliveries WHERE event_id = ?
                         ) known
                         GROUP BY subscription_id
                         """)) {
@@ -187,6 +190,8 @@ final class AttemptReads {
 
     private static View view(ResultSet row) throws SQLException {
         OffsetDateTime next = row.getObject(12, OffsetDateTime.class);
+        double millis = row.getDouble(10);
+        Double took = row.wasNull() ? null : millis;
         return new View(
                 row.getString(1),
                 row.getString(2),
@@ -197,7 +202,7 @@ final class AttemptReads {
                 row.getString(7),
                 row.getString(8),
                 row.getObject(9, Integer.class),
-                row.getDouble(10),
+                took,
                 row.getObject(11, OffsetDateTime.class).toInstant(),
                 next == null ? null : next.toInstant(),
                 row.getBoolean(13));

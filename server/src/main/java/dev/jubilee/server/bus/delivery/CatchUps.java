@@ -34,7 +34,10 @@ final class CatchUps implements AutoCloseable {
 
     /** What is done for one subscription. */
     interface CatchUp {
-        /** Works until it is level, or so long; returns when the positions are kept. */
+        /**
+         * Works until it is level, or owed so much that more would only take room, or so long;
+         * returns when the positions are kept.
+         */
         void run(Duration longest);
     }
 
@@ -51,7 +54,7 @@ final class CatchUps implements AutoCloseable {
     void start() {
         var _ =
                 worker.scheduleWithFixedDelay(
-                        this::workQuietly, LOOK_MILLIS, LOOK_MILLIS, TimeUnit.MILLISECONDS);
+                        this::work, LOOK_MILLIS, LOOK_MILLIS, TimeUnit.MILLISECONDS);
     }
 
     @Override
@@ -66,18 +69,23 @@ final class CatchUps implements AutoCloseable {
         }
     }
 
-    private void workQuietly() {
-        try {
-            for (Subscription one : behind()) {
-                if (Thread.currentThread().isInterrupted()) {
-                    return;
-                }
-                make.apply(one).run(TURN);
+    private void work() {
+        for (Subscription one : behind()) {
+            if (Thread.currentThread().isInterrupted()) {
+                return;
             }
+            workQuietly(one);
+        }
+    }
+
+    /** Whatever is the matter with one, the others have their turns. */
+    private void workQuietly(Subscription one) {
+        try {
+            make.apply(one).run(TURN);
         } catch (DatabaseException | KafkaException e) {
-            log.warn("catching up cannot go on yet: {}", e.getMessage());
+            log.warn("subscription {} cannot catch up yet: {}", one.id(), e.getMessage());
         } catch (RuntimeException e) {
-            log.error("catching up failed, and is tried again", e);
+            log.error("catching up of subscription {} failed, and is tried again", one.id(), e);
         }
     }
 

@@ -6,6 +6,7 @@ import dev.jubilee.events.json.CloudEventsJson;
 import dev.jubilee.events.json.InvalidCloudEvent;
 import dev.jubilee.server.bus.publish.PublishException;
 import dev.jubilee.server.database.Database;
+import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -28,8 +29,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Copies dead letters to the dead-letter topic, where their own topic asks for it. A copy may come
- * twice, with the same id. Thread-safe.
+ * Copies dead letters to the dead-letter topic, where their own topic asks for it, be they redriven
+ * or dropped meanwhile. A copy may come twice, with the same id. Thread-safe.
  */
 final class DeadLetterCopies implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(DeadLetterCopies.class);
@@ -115,18 +116,29 @@ final class DeadLetterCopies implements AutoCloseable {
         if (!copies.isEmpty()) {
             publish(copies);
         }
-        database.read(connection -> {
-            try (PreparedStatement update =
-                    connection.prepareStatement(
-                            "UPDATE bus.dead_letters SET copy_due = false WHERE id = ANY (?)")) {
-                update.setArray(
-                        1,
-                        connection.createArrayOf(
-                                "uuid", letters.stream().map(Letter::id).toArray()));
-                return update.executeUpdate();
-            }
+        UUID[] ids = letters.stream().map(Letter::id).toArray(UUID[]::new);
+        return database.transaction(connection -> {
+            copied(connection, ids);
+            return true;
         });
-        return true;
+    }
+
+    /** Waits for nobody who deletes or edits: what they hold is copied once more, at worst. */
+    private static void copied(Connection connection, UUID[] ids) throws SQLException {
+        try (PreparedStatement update =
+                        connection.prepareStatement(
+                                """
+                                UPDATE bus.dead_letters SET copy_due = false WHERE id IN (
+                                    SELECT id FROM bus.dead_letters WHERE id = ANY (?) FOR UPDATE SKIP LOCKED)
+                                """);
+                PreparedStatement delete =
+                        connection.prepareStatement(
+                                "DELETE FROM bus.removed_dead_letters WHERE id = ANY (?)")) {
+            for (PreparedStatement statement : List.of(update, delete)) {
+                statement.setArray(1, connection.createArrayOf("uuid", ids));
+                statement.executeUpdate();
+            }
+        }
     }
 
     /** One that Kafka will never take must not keep the others, so each then goes by itself. */
@@ -163,9 +175,11 @@ final class DeadLetterCopies implements AutoCloseable {
                     connection.prepareStatement(
                             """
                             WITH due AS (
-                                SELECT id, event_id, event_type, topic, key, reason, subscription_id,
-                                    accepted_at, body
-                                FROM bus.dead_letters WHERE copy_due ORDER BY id LIMIT ?
+                                (SELECT id, event_id, event_type, topic, key, reason, subscription_id, accepted_at, body
+                                    FROM bus.removed_dead_letters ORDER BY id LIMIT ?)
+                                UNION ALL
+                                (SELECT id, event_id, event_type, topic, key, reason, subscription_id, accepted_at, body
+                                    FROM bus.dead_letters WHERE copy_due ORDER BY id LIMIT ?)
                             ), measured AS (
                                 SELECT *, sum(octet_length(body)) OVER (ORDER BY id) - octet_length(body) AS before
                                 FROM due
@@ -173,7 +187,8 @@ final class DeadLetterCopies implements AutoCloseable {
                             SELECT * FROM measured WHERE before < ? ORDER BY id
                             """)) {
                 select.setInt(1, CHUNK);
-                select.setLong(2, MOST_BYTES);
+                select.setInt(2, CHUNK);
+                select.setLong(3, MOST_BYTES);
                 try (ResultSet row = select.executeQuery()) {
                     while (row.next()) {
                         letters.add(letter(row));

@@ -162,7 +162,7 @@ final class DeadLetterStore {
                         """
                                 + SELECTED
                                 + """
-                                            AND id <= ? ORDER BY id LIMIT ? FOR UPDATE SKIP LOCKED)
+                                            AND id <= ? ORDER BY id LIMIT ? FOR UPDATE)
                                     RETURNING *
                                 ), moved AS (
                                     INSERT INTO bus.pending_deliveries (subscription_id, id, event_id, event_type, topic, key,

@@ -4,6 +4,7 @@ import dev.jubilee.events.Envelope;
 import dev.jubilee.events.kafka.ConsumerLoop;
 import dev.jubilee.events.kafka.LoopSettings;
 import dev.jubilee.events.postgres.PostgresOffsets;
+import dev.jubilee.server.bus.store.EventStore;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
 import dev.jubilee.server.bus.subscriptions.SubscriptionIndex;
@@ -296,10 +297,11 @@ public final class DeliveryEngine implements AutoCloseable {
     }
 
     /** What came of deliveries, and dead letters. */
-    public Routes routes(Idempotency idempotency) {
+    public Routes routes(Idempotency idempotency, EventStore store) {
         Database database = platform.database();
         return router -> {
             new DeliveryRoutes(database, subscriptions, sender, platform.clock()).on(router);
+            new EventDeliveryRoutes(database, store, topics).on(router);
             new LeaseRoutes(subscriptions, leases, streams, returning).on(router);
             new DeadLetterRoutes(
                             database,

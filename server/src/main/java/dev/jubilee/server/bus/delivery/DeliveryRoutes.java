@@ -31,7 +31,6 @@ import tools.jackson.databind.JsonNode;
 
 /** The HTTP face of deliveries: what came of them, and a sample on request. */
 final class DeliveryRoutes implements Routes {
-    private static final int MAX_EVENT_ID = 100;
     private static final String SAMPLE = "system.test";
 
     private final Database database;
@@ -55,9 +54,7 @@ final class DeliveryRoutes implements Routes {
     public void on(Router router) {
         router.get("/subscriptions/{subscription_id}/deliveries", Access.PLAYER, this::list)
                 .query("limit", "cursor")
-                .post("/subscriptions/{subscription_id}/test", Access.PLAYER, this::test)
-                .get("/events/{event_id}/deliveries", Access.PLAYER, this::ofEvent)
-                .query("cursor");
+                .post("/subscriptions/{subscription_id}/test", Access.PLAYER, this::test);
     }
 
     private Reply list(Call call) {
@@ -76,23 +73,6 @@ final class DeliveryRoutes implements Routes {
             }
             return Reply.ok(answer);
         });
-    }
-
-    private Reply ofEvent(Call call) {
-        SubscriptionRoutes.mustBeStaff(call);
-        String id = call.path("event_id");
-        if (id.length() > MAX_EVENT_ID || id.indexOf('\0') >= 0) {
-            throw Problem.notFound("event", id).asException();
-        }
-        UUID after = DeadLetterRoutes.cursor(call);
-        AttemptReads.Part part = database.read(c -> AttemptReads.ofEvent(c, id, after));
-        Map<String, Object> answer = new LinkedHashMap<>();
-        answer.put("event_id", id);
-        answer.put("deliveries", part.standings());
-        if (part.next() != null) {
-            answer.put("next_cursor", part.next().toString());
-        }
-        return Reply.ok(answer);
     }
 
     private Reply test(Call call) {

@@ -32,6 +32,7 @@ import org.slf4j.LoggerFactory;
 final class Dispatcher implements ShardWork, AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Dispatcher.class);
     private static final Duration RECORDER_PAUSE = Duration.ofMillis(50);
+    private static final Duration AFTER_FAULT = Duration.ofSeconds(1);
 
     private final Outlets outlets;
     private final SubscriptionDirectory directory;
@@ -171,11 +172,14 @@ final class Dispatcher implements ShardWork, AutoCloseable {
     public CompletableFuture<Void> leave(Set<Integer> shards) {
         CompletableFuture<Void> done = new CompletableFuture<>();
         tell(() -> {
-            List<UUID> theirs =
-                    open.keySet().stream()
-                            .filter(id -> shards.contains(Outlets.shardOf(id)))
-                            .toList();
-            theirs.forEach(open::remove);
+            open.entrySet()
+                    .removeIf(entry -> {
+                        boolean theirs = shards.contains(Outlets.shardOf(entry.getKey()));
+                        if (theirs) {
+                            entry.getValue().end();
+                        }
+                        return theirs;
+                    });
             outlets.abandon(shards);
             done.complete(null);
         });
@@ -185,6 +189,7 @@ final class Dispatcher implements ShardWork, AutoCloseable {
     @Override
     public void drop() {
         tell(() -> {
+            open.values().forEach(Outlet::end);
             open.clear();
             draining.clear();
         });
@@ -204,27 +209,38 @@ final class Dispatcher implements ShardWork, AutoCloseable {
         List<Runnable> news = new ArrayList<>();
         while (!closed) {
             try {
-                Runnable first =
-                        calendar.isEmpty()
-                                ? mailbox.take()
-                                : mailbox.poll(
-                                        calendar.millisUntilNext(clock.instant()),
-                                        TimeUnit.MILLISECONDS);
-                if (first != null) {
-                    news.add(first);
-                    mailbox.drainTo(news, 1_000);
-                }
-                news.forEach(Runnable::run);
-                dirty.addAll(calendar.due(clock.instant(), open));
-                pumpDirty();
+                await(news);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 return;
-            } catch (RuntimeException e) {
-                log.error("the dispatcher failed, and goes on", e);
-            } finally {
-                news.clear();
             }
+            news.forEach(Dispatcher::runSafely);
+            news.clear();
+            dirty.addAll(calendar.due(clock.instant(), open));
+            pumpDirty();
+        }
+    }
+
+    private void await(List<Runnable> news) throws InterruptedException {
+        Runnable first =
+                calendar.isEmpty()
+                        ? mailbox.take()
+                        : mailbox.poll(
+                                calendar.millisUntilNext(clock.instant()), TimeUnit.MILLISECONDS);
+        if (first != null) {
+            news.add(first);
+            mailbox.drainTo(news, 1_000);
+        }
+    }
+
+    /** What fails of one is not to be felt by the others. */
+    private static boolean runSafely(Runnable work) {
+        try {
+            work.run();
+            return true;
+        } catch (RuntimeException e) {
+            log.error("the dispatcher failed, and goes on", e);
+            return false;
         }
     }
 
@@ -237,8 +253,8 @@ final class Dispatcher implements ShardWork, AutoCloseable {
         for (UUID id : all) {
             Outlet outlet = open.get(id);
             boolean mine = outlets.maySend(id) && !draining.contains(Outlets.shardOf(id));
-            if (outlet != null && mine) {
-                pump(outlet);
+            if (outlet != null && mine && !runSafely(() -> pump(outlet))) {
+                calendar.schedule(outlet, clock.instant().plus(AFTER_FAULT));
             }
         }
     }
@@ -269,12 +285,14 @@ final class Dispatcher implements ShardWork, AutoCloseable {
 
     private void send(Outlet outlet, Shipment shipment) {
         inFlight.incrementAndGet();
+        Subscription to = outlet.subscription();
         var _ =
-                sender.send(outlet.subscription(), shipment)
+                sending(to, shipment)
                         .whenComplete((outcome, failure) ->
                                 tell(() ->
                                         land(
                                                 outlet,
+                                                to.endpoint(),
                                                 shipment,
                                                 outcome != null
                                                         ? outcome
@@ -283,11 +301,21 @@ final class Dispatcher implements ShardWork, AutoCloseable {
                                                                 Duration.ZERO))));
     }
 
-    private void land(Outlet outlet, Shipment shipment, Outcome outcome) {
+    private CompletableFuture<Outcome> sending(Subscription to, Shipment shipment) {
+        try {
+            return sender.send(to, shipment);
+        } catch (RuntimeException e) {
+            log.error("a delivery to subscription {} could not even be begun", to.id(), e);
+            return CompletableFuture.completedFuture(
+                    new Outcome.Unsent(String.valueOf(e), Duration.ZERO));
+        }
+    }
+
+    private void land(Outlet outlet, @Nullable String to, Shipment shipment, Outcome outcome) {
         inFlight.decrementAndGet();
         outlet.landed();
-        landings.land(outlet, shipment, outcome, clock.instant());
         dirty.add(outlet.subscription().id());
+        landings.land(outlet, to, shipment, outcome, clock.instant());
     }
 
     /** The outlet of a subscription that is delivered to from here; null when it is not. */
@@ -307,27 +335,38 @@ final class Dispatcher implements ShardWork, AutoCloseable {
 
     private void subscriptionsChanged() {
         var index = directory.index();
-        List<UUID> begunAnew = new ArrayList<>();
+        List<Outlet> rewound = new ArrayList<>();
         open.entrySet()
                 .removeIf(entry -> {
+                    Outlet outlet = entry.getValue();
                     Subscription now = index.find(entry.getKey());
-                    Subscription before = entry.getValue().subscription();
+                    Subscription before = outlet.subscription();
                     if (now == null || now.state().rewinds() != before.state().rewinds()) {
                         // What is under way ends by itself; what is in memory is owed no more.
                         outlets.forget(entry.getKey());
-                        begunAnew.add(entry.getKey());
+                        outlet.end();
+                        rewound.add(outlet);
                         return true;
                     }
                     if (!now.equals(before)) {
-                        entry.getValue().subscription(now);
+                        Breaker.State circuit = outlet.breaker.state();
+                        outlet.subscription(now);
+                        landings.tellCircuit(outlet, circuit);
                         dirty.add(entry.getKey());
                     }
                     return false;
                 });
-        begunAnew.forEach(id -> {
-            if (outlets.owns(id) && outlet(id) != null) {
-                dirty.add(id);
-            }
-        });
+        rewound.forEach(this::beginAnew);
+    }
+
+    private void beginAnew(Outlet before) {
+        UUID id = before.subscription().id();
+        Subscription now = directory.index().find(id);
+        if (now != null && now.isSent() && outlets.owns(id)) {
+            Outlet outlet = before.anew(now, outlets.window(id));
+            open.put(id, outlet);
+            landings.tellCircuit(outlet, before.breaker.state());
+            dirty.add(id);
+        }
     }
 }

@@ -15,7 +15,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.BiFunction;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -34,7 +33,6 @@ final class KafkaCatchUp implements CatchUps.CatchUp {
     private static final int MOST_OWED = 5_000;
     private static final Duration POLL = Duration.ofMillis(100);
     private static final Duration PATIENCE = Duration.ofSeconds(10);
-    private static final long PAUSE_NANOS = Duration.ofMillis(100).toNanos();
 
     private final Map<String, Object> kafka;
     private final Database database;
@@ -75,7 +73,7 @@ final class KafkaCatchUp implements CatchUps.CatchUp {
         long until = System.nanoTime() + longest.toNanos();
         List<CatchUpStore.Position> positions =
                 database.read(c -> CatchUpStore.positions(c, subscription.id(), false));
-        if (positions.isEmpty()) {
+        if (positions.isEmpty() || isFull()) {
             return;
         }
         try (KafkaConsumer<byte[], byte[]> consumer =
@@ -90,12 +88,7 @@ final class KafkaCatchUp implements CatchUps.CatchUp {
                     && System.nanoTime() - until < 0
                     && !Thread.currentThread().isInterrupted()
                     && outlets.owns(subscription.id())) {
-                boolean full =
-                        database.read(
-                                c -> CatchUpStore.isBacklogged(c, subscription.id(), MOST_OWED));
-                if (full) {
-                    LockSupport.parkNanos(PAUSE_NANOS);
-                } else if (!step(consumer, open)) {
+                if (!step(consumer, open) || isFull()) {
                     return;
                 }
             }
@@ -116,6 +109,10 @@ final class KafkaCatchUp implements CatchUps.CatchUp {
             }
             consumer.seek(partition, Math.max(begin, one.next()));
         });
+    }
+
+    private boolean isFull() {
+        return database.read(c -> CatchUpStore.isBacklogged(c, subscription.id(), MOST_OWED));
     }
 
     /** What was in a topic that is deleted comes no more. */

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.SplittableRandom;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,20 +31,27 @@ final class Landings {
         this.ids = ids;
     }
 
-    /** Sees to what came of a shipment of the outlet. */
-    void land(Outlet outlet, Shipment shipment, Outcome outcome, Instant now) {
+    /**
+     * Sees to what came of a shipment of the outlet.
+     *
+     * @param to where it was sent, be the endpoint another by now
+     */
+    void land(Outlet outlet, @Nullable String to, Shipment shipment, Outcome outcome, Instant now) {
         Subscription subscription = outlet.subscription();
         int attempts = shipment.attempts() + 1;
         Judge.Verdict verdict = judge.judge(subscription, attempts, outcome, now);
         Breaker.State before = outlet.breaker.state();
-        if (verdict.unwell()) {
+        boolean telling = outlet.leadsTo(to);
+        if (!telling) {
+            log.debug("an endpoint that is not the subscription's any more has answered");
+        } else if (verdict.unwell()) {
             outlet.breaker.failed(now, isEndpoints(outcome, verdict) ? null : shipment.culprit());
             outlet.shrink();
         } else {
             outlet.breaker.succeeded();
             outlet.grow();
         }
-        if (verdict.restUntil() != null) {
+        if (telling && verdict.restUntil() != null) {
             outlet.restUntil(verdict.restUntil());
         }
         Attempt.End end = end(outlet, verdict);
@@ -64,7 +72,7 @@ final class Landings {
         metrics.attempted(
                 subscription.method(), verdict.good() ? "success" : "error", shipment.size());
         tellCircuit(outlet, before);
-        if (verdict.gone()) {
+        if (telling && verdict.gone()) {
             gone.disable(subscription.id(), String.valueOf(verdict.error()));
         }
     }
@@ -112,7 +120,7 @@ final class Landings {
     /** Has it written how the circuit stands, if that has changed. */
     void tellCircuit(Outlet outlet, Breaker.State before) {
         Breaker.State after = outlet.breaker.state();
-        if (before != after) {
+        if (before != after && !outlet.hasEnded()) {
             UUID id = outlet.subscription().id();
             log.info("the circuit of subscription {} is {}", id, after.text());
             recorder.record(new Recorder.Entry.Circuit(id, after.text(), outlet.breaker.until()));

@@ -8,8 +8,11 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -24,7 +27,7 @@ final class Outlet {
     final Window window;
     final ParkedKeys parked;
     final Breaker breaker = new Breaker();
-    private final RateWindow rate = new RateWindow();
+    private final Pace pace;
     private final List<Deque<Delivery>> ready =
             List.of(new ArrayDeque<>(), new ArrayDeque<>(), new ArrayDeque<>());
     private final Map<String, Deque<Delivery>> keys = new HashMap<>();
@@ -36,14 +39,19 @@ final class Outlet {
     private Subscription subscription;
     private int limit;
     private int inFlight;
-    private @Nullable Instant restsUntil;
     private @Nullable Instant gatheringSince;
+    private boolean ended;
     boolean loading;
     @Nullable Instant loadAt;
     @Nullable Instant wakesAt;
 
     Outlet(Subscription subscription, Window window, int mostInFlight) {
+        this(subscription, window, mostInFlight, new Pace());
+    }
+
+    private Outlet(Subscription subscription, Window window, int mostInFlight, Pace pace) {
         this.subscription = subscription;
+        this.pace = pace;
         this.window = window;
         this.parked = new ParkedKeys(window);
         this.mostInFlight = mostInFlight;
@@ -59,7 +67,46 @@ final class Outlet {
             parked.endAll();
             loadAt = null;
         }
+        if (!leadsTo(value.endpoint())) {
+            breaker.succeeded();
+            pace.restIsOver();
+            limit = Math.min(FIRST_LIMIT, mostInFlight);
+            bringForward(value.state().updatedAt());
+        }
         subscription = value;
+    }
+
+    /** What waits for its retry may do so because the endpoint before asked for it. */
+    private void bringForward(Instant to) {
+        List<Shipment> waiting = List.copyOf(retries);
+        retries.clear();
+        for (Shipment one : waiting) {
+            retries.add(one.dueAt().isAfter(to) ? one.after(one.attempts(), to) : one);
+        }
+    }
+
+    /** Whether that is the endpoint now. What came of another says nothing of this one. */
+    boolean leadsTo(@Nullable String endpoint) {
+        return Objects.equals(subscription.endpoint(), endpoint);
+    }
+
+    /**
+     * Another for the same subscription, with nothing in memory. To begin anew is no way around the
+     * rate, nor around the rest that the endpoint asked for.
+     */
+    Outlet anew(Subscription value, Window empty) {
+        Outlet next = new Outlet(subscription, empty, mostInFlight, pace);
+        next.subscription(value);
+        return next;
+    }
+
+    /** What is under way ends by itself, and says nothing of the subscription any more. */
+    void end() {
+        ended = true;
+    }
+
+    boolean hasEnded() {
+        return ended;
     }
 
     int inFlight() {
@@ -113,11 +160,11 @@ final class Outlet {
 
     /** The next to be sent now; null when none may be. */
     @Nullable Shipment next(Instant now) {
-        int room = rate.room(now, subscription.rateLimitPerMin());
+        int room = pace.rate.room(now, subscription.rateLimitPerMin());
         if (!subscription.isActive()
                 || inFlight >= limit
                 || room == 0
-                || (restsUntil != null && now.isBefore(restsUntil))
+                || pace.rests(now)
                 || !breaker.allows(now, inFlight)) {
             return null;
         }
@@ -145,21 +192,19 @@ final class Outlet {
 
     /** One that is larger than a minute's worth goes when nothing else has gone for a minute. */
     private boolean fits(Shipment retry, int room, Instant now) {
-        return retry.size() <= room || rate.isUnused(now);
+        return retry.size() <= room || pace.rate.isUnused(now);
     }
 
     private @Nullable Shipment batch(Instant now, int most) {
-        int waiting = readyCount();
         boolean waitedLong =
                 gatheringSince != null
                         && !now.isBefore(gatheringSince.plus(subscription.batching().window()));
-        if (waiting == 0 || (waiting < subscription.batching().size() && !waitedLong)) {
+        Batches batches = new Batches(ready, keys);
+        if (readyCount() == 0
+                || (!waitedLong && !batches.isFull(subscription.batching().size(), now))) {
             return null;
         }
-        List<Delivery> batch = new ArrayList<>();
-        for (Delivery one = poll(); one != null; one = batch.size() < most ? poll() : null) {
-            batch.add(one);
-        }
+        List<Delivery> batch = batches.take(most, now);
         gatheringSince = readyCount() == 0 ? null : now;
         return started(Shipment.batch(batch, now), now);
     }
@@ -180,7 +225,7 @@ final class Outlet {
 
     private Shipment started(Shipment shipment, Instant now) {
         inFlight++;
-        rate.sent(now, shipment.size());
+        pace.rate.sent(now, shipment.size());
         return shipment;
     }
 
@@ -191,15 +236,17 @@ final class Outlet {
 
     /** Nothing is in the way of the keys any more; their next follow. */
     void finished(Shipment shipment, Instant now) {
-        for (Delivery one : shipment.deliveries()) {
-            if (one.key() != null && keys.containsKey(one.key())) {
-                Delivery next = keys.get(one.key()).poll();
-                if (next == null) {
-                    keys.remove(one.key());
-                    parked.finished(one.key());
-                } else {
-                    makeReady(next, now);
-                }
+        for (String key : shipment.keys()) {
+            Deque<Delivery> behind = keys.get(key);
+            if (behind == null) {
+                continue;
+            }
+            Delivery next = behind.poll();
+            if (next == null) {
+                keys.remove(key);
+                parked.finished(key);
+            } else {
+                makeReady(next, now);
             }
         }
         shipment.deliveries().forEach(window::release);
@@ -221,17 +268,25 @@ final class Outlet {
                 && !retries.isEmpty()
                 && retries.last().dueAt().isAfter(near)
                 && parked.hasRoomFor(retries.last().size())) {
-            Shipment last = retries.removeLast();
-            for (Delivery one : last.deliveries()) {
-                Deque<Delivery> behind = one.key() == null ? null : keys.remove(one.key());
-                parked.park(one, behind != null, last.dueAt());
-                putOut(one, out);
-                if (behind != null) {
-                    behind.forEach(follower -> putOut(follower, out));
-                }
-            }
+            park(retries.removeLast(), out);
         }
         return out;
+    }
+
+    private void park(Shipment shipment, List<Delivery> out) {
+        Set<String> gone = new HashSet<>();
+        for (Delivery one : shipment.deliveries()) {
+            putOut(one, out);
+            if (one.key() != null && gone.contains(one.key())) {
+                continue; // it waits behind the first of its key
+            }
+            Deque<Delivery> behind = one.key() == null ? null : keys.remove(one.key());
+            parked.park(one, behind != null, shipment.dueAt());
+            if (behind != null) {
+                gone.add(one.key());
+                behind.forEach(follower -> putOut(follower, out));
+            }
+        }
     }
 
     private void putOut(Delivery one, List<Delivery> out) {
@@ -248,9 +303,7 @@ final class Outlet {
     }
 
     void restUntil(Instant when) {
-        if (restsUntil == null || when.isAfter(restsUntil)) {
-            restsUntil = when;
-        }
+        pace.restUntil(when);
     }
 
     /** When it is worth looking again although nothing happens; null when it is not. */
@@ -272,12 +325,12 @@ final class Outlet {
         if (at.equals(Instant.MAX)) {
             return load;
         }
-        at = latest(at, restsUntil);
+        at = latest(at, pace.restsUntil());
         at = latest(at, breaker.state() == Breaker.State.OPEN ? breaker.until() : null);
-        int room = rate.room(now, subscription.rateLimitPerMin());
+        int room = pace.rate.room(now, subscription.rateLimitPerMin());
         Shipment due = dueRetry(now);
         if (room == 0 || (due != null && !fits(due, room, now))) {
-            at = latest(at, rate.next(now));
+            at = latest(at, pace.rate.next(now));
         }
         return load != null && load.isBefore(at) ? load : at;
     }

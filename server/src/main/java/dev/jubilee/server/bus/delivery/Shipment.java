@@ -4,7 +4,9 @@ import dev.jubilee.events.EventId;
 import dev.jubilee.events.json.CloudEventsJson;
 import java.io.ByteArrayOutputStream;
 import java.time.Instant;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * What is sent at once: one delivery, or a batch of them. It is tried again as it is, so that its
@@ -69,5 +71,16 @@ record Shipment(List<Delivery> deliveries, boolean batch, int attempts, Instant 
 
     int size() {
         return deliveries.size();
+    }
+
+    /** Each once. */
+    Set<String> keys() {
+        Set<String> keys = new LinkedHashSet<>();
+        for (Delivery one : deliveries) {
+            if (one.key() != null) {
+                keys.add(one.key());
+            }
+        }
+        return keys;
     }
 }

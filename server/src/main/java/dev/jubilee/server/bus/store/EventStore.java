@@ -16,11 +16,14 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.admin.Admin;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -142,6 +145,31 @@ public final class EventStore implements Routes, AutoCloseable {
      */
     public CompletableFuture<Boolean> caughtUp() {
         return catchUp.await();
+    }
+
+    /**
+     * Looks for something that is stored, and if it is not there, once more when the store has
+     * passed what is in Kafka now, two seconds later at most. Blocks.
+     *
+     * @throws dev.jubilee.server.http.ProblemException 503 when it may yet come, or cannot be asked
+     *     for
+     */
+    public <T> Optional<T> await(Supplier<Optional<T>> look) {
+        Optional<T> found = look.get();
+        if (found.isPresent()) {
+            return found;
+        }
+        boolean passed;
+        try {
+            passed = catchUp.await().join();
+        } catch (CompletionException e) {
+            throw StatusRoutes.UNAVAILABLE.asException();
+        }
+        found = look.get();
+        if (found.isEmpty() && !passed) {
+            throw BEHIND.asException();
+        }
+        return found;
     }
 
     @Override

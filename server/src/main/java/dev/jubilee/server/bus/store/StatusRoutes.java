@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
  */
 final class StatusRoutes implements Routes {
     private static final Logger log = LoggerFactory.getLogger(StatusRoutes.class);
-    private static final Problem UNAVAILABLE =
+    static final Problem UNAVAILABLE =
             Problem.unavailable(
                     "event_store_unavailable",
                     "The event store cannot be asked at the moment.",

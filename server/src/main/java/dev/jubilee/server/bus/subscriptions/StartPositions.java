@@ -77,9 +77,11 @@ final class StartPositions {
         List<CatchUp> catchUps = new ArrayList<>();
         ends.offsets()
                 .forEach((partition, end) -> {
-                    long begin = begins.getOrDefault(partition, end);
+                    Long found = begins.get(partition);
                     String topic = ends.names().get(partition.topicId());
-                    if (begin >= 0 && begin < end && topic != null) {
+                    if (found != null && topic != null) {
+                        // Even where nothing is: routing may go past what comes before it knows.
+                        long begin = found < 0 ? end : Math.min(found, end);
                         starts.put(partition, Subscription.CATCHING_UP);
                         catchUps.add(new CatchUp(partition, topic, begin));
                     }

@@ -136,7 +136,9 @@ final class SubscriptionStore {
         try (PreparedStatement update =
                         connection.prepareStatement(
                                 """
-                                UPDATE bus.event_subscriptions SET rewinds = rewinds + 1, start_from = ? WHERE id = ?
+                                UPDATE bus.event_subscriptions SET rewinds = rewinds + 1, start_from = ?,
+                                    circuit = 'closed', circuit_until = NULL
+                                WHERE id = ?
                                 """);
                 PreparedStatement pending =
                         connection.prepareStatement(
@@ -173,8 +175,15 @@ final class SubscriptionStore {
     }
 
     static boolean delete(Connection connection, UUID id) throws SQLException {
-        try (PreparedStatement delete =
-                connection.prepareStatement("DELETE FROM bus.event_subscriptions WHERE id = ?")) {
+        try (PreparedStatement redrives =
+                        connection.prepareStatement(
+                                "SELECT FROM bus.redrives WHERE subscription_id = ? ORDER BY id FOR UPDATE");
+                PreparedStatement delete =
+                        connection.prepareStatement(
+                                "DELETE FROM bus.event_subscriptions WHERE id = ?")) {
+            // Before the dead letters, as whoever redrives them does.
+            redrives.setObject(1, id);
+            redrives.executeQuery().close();
             delete.setObject(1, id);
             return delete.executeUpdate() == 1;
         }

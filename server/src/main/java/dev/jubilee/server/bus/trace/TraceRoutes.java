@@ -12,14 +12,11 @@ import dev.jubilee.server.http.Router;
 import dev.jubilee.server.http.Routes;
 import dev.jubilee.server.security.Access;
 import dev.jubilee.server.security.Role;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The HTTP face of traces. */
@@ -37,16 +34,9 @@ public final class TraceRoutes implements Routes {
     private final Traces traces;
     private final EventViews views;
     private final TopicCatalogue topics;
-    private final Supplier<CompletableFuture<Boolean>> store;
+    private final EventStore store;
 
-    /**
-     * @param store completes when the event store has passed what is in Kafka now
-     */
-    public TraceRoutes(
-            Traces traces,
-            EventViews views,
-            TopicCatalogue topics,
-            Supplier<CompletableFuture<Boolean>> store) {
+    public TraceRoutes(Traces traces, EventViews views, TopicCatalogue topics, EventStore store) {
         this.traces = traces;
         this.views = views;
         this.topics = topics;
@@ -63,7 +53,10 @@ public final class TraceRoutes implements Routes {
             throw Problem.forbidden("Players do not trace events.").asException();
         }
         String id = call.path("event_id");
-        Traces.Trace trace = id.length() > MAX_ID ? null : find(id);
+        Traces.Trace trace =
+                id.length() > MAX_ID
+                        ? null
+                        : store.await(() -> Optional.ofNullable(traces.of(id))).orElse(null);
         Set<String> closed = Set.copyOf(SearchRoutes.closedTo(call.principal(), topics));
         if (trace == null || closed.contains(trace.event().topic())) {
             throw Problem.notFound("event", id).asException();
@@ -78,28 +71,6 @@ public final class TraceRoutes implements Routes {
                         trace.event().correlationId(),
                         views(shown),
                         trace.truncated()));
-    }
-
-    /** An event that is on its way to the store is waited for. */
-    private Traces.@Nullable Trace find(String id) {
-        Traces.Trace trace = traces.of(id);
-        if (trace == null) {
-            boolean passed;
-            try {
-                passed = store.get().join();
-            } catch (CompletionException e) {
-                throw Problem.unavailable(
-                                "event_store_unavailable",
-                                "The event store cannot be asked at the moment.",
-                                Duration.ofSeconds(1))
-                        .asException();
-            }
-            trace = traces.of(id);
-            if (trace == null && !passed) {
-                throw EventStore.BEHIND.asException();
-            }
-        }
-        return trace;
     }
 
     private List<TracedView> views(List<Traces.Traced> shown) {

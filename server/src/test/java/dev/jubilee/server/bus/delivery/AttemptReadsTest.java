@@ -63,6 +63,30 @@ class AttemptReadsTest {
                 .containsExactly("a delivered, " + other + " pending", "a delivered");
     }
 
+    @Test
+    void whatWasDroppedWithoutBeingGivenUpIsNotDead() throws SQLException {
+        attempt("dropped", "a", "failed", "12.5");
+        attempt("dropped", "b", "failed", "NULL");
+        attempt("dropped", "b", "dead", "NULL");
+
+        AttemptReads.Part part = parts("dropped").getFirst();
+
+        assertThat(statuses(part)).isEqualTo("a dropped, b dead");
+        assertThat(part.standings().getFirst().attempts().getFirst().durationMs()).isEqualTo(12.5);
+        assertThat(part.standings().getLast().attempts().getFirst().durationMs()).isNull();
+    }
+
+    private static void attempt(String event, String subscription, String status, String took)
+            throws SQLException {
+        execute(
+                """
+                INSERT INTO bus.event_deliveries (id, event_id, subscription_id, attempt_number, status, method,
+                    duration_ms, delivered_at, is_last_attempt)
+                VALUES (uuidv7(), '%s', '%s', 1, '%s', 'webhook', %s, '%s', %s)
+                """
+                        .formatted(event, subscription, status, took, NOW, status.equals("dead")));
+    }
+
     private static String numbers(AttemptReads.Part part) {
         return String.join(
                 " ",

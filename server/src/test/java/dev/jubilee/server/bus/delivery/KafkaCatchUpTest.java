@@ -2,12 +2,21 @@ package dev.jubilee.server.bus.delivery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.jubilee.server.bus.subscriptions.Subscription;
+import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
+import dev.jubilee.server.database.ChangeFeed;
+import dev.jubilee.server.database.Database;
 import dev.jubilee.server.testing.Platform;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -57,5 +66,49 @@ class KafkaCatchUpTest {
 
         // One answer of the broker, or one that had come before as well.
         assertThat(most).isLessThanOrEqualTo(2 * (2 << 20));
+    }
+
+    @Test
+    void whoIsOwedEnoughLeavesTheTurnToOthers() throws Exception {
+        Subscription subscription = OutletTest.batching(0);
+        execute(
+                """
+                INSERT INTO bus.event_subscriptions (id, subscription_id, service_name) VALUES ('%1$s', '%1$s', 's');
+                INSERT INTO bus.topics (name, kafka_topic_id) VALUES ('full', '%2$s');
+                INSERT INTO bus.subscription_catch_ups VALUES ('%1$s', '%2$s', 0, 'full', 0);
+                INSERT INTO bus.pending_deliveries (subscription_id, id, event_id, event_type, topic, priority, body,
+                    due_at, taken, accepted_at)
+                SELECT '%1$s', n, 'e' || n, 'game.kill', 'full', 1, '', now(), false, now()
+                FROM generate_series(1, 5000) n
+                """
+                        .formatted(subscription.id(), UUID.randomUUID()));
+        Database database = new Database(platform.dataSource());
+        SubscriptionDirectory directory =
+                new SubscriptionDirectory(database, new ChangeFeed(platform.dataSource()));
+        Outlets outlets =
+                new Outlets(
+                        directory,
+                        new OpenStreams(StreamMemory.ofHeap()),
+                        new DeliveryMemory(16 << 20));
+        outlets.gain(outlets.instance(), Set.of(Outlets.shardOf(subscription.id())));
+        KafkaCatchUp catchUp =
+                new KafkaCatchUp(
+                        Map.of("bootstrap.servers", platform.brokers()),
+                        database,
+                        outlets,
+                        subscription,
+                        (index, event) -> List.of());
+
+        CompletableFuture<Void> turn =
+                CompletableFuture.runAsync(() -> catchUp.run(Duration.ofMinutes(2)));
+
+        assertThat(turn).succeedsWithin(Duration.ofSeconds(30));
+    }
+
+    private static void execute(String sql) throws SQLException {
+        try (Connection connection = platform.connection();
+                Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
     }
 }

@@ -3,6 +3,7 @@ package dev.jubilee.server.bus.delivery;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.jubilee.events.Priority;
 import dev.jubilee.server.bus.subscriptions.DeliveryMethod;
 import dev.jubilee.server.bus.subscriptions.RetryPolicy;
 import dev.jubilee.server.bus.subscriptions.Subscription;
@@ -12,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class OutletTest {
@@ -19,6 +21,25 @@ class OutletTest {
     private static final String HOOK = "http://localhost/hook";
     private static final UUID ID = UUID.randomUUID();
     private static final RetryPolicy RETRY = new RetryPolicy(5, Duration.ofSeconds(60), null);
+
+    @Test
+    void highPriorityGoesFirstAndLowLast() {
+        Outlet outlet = outlet(single());
+        outlet.offer(delivery(1, 0), NOW);
+        outlet.offer(ranked(2, Priority.LOW), NOW);
+        outlet.offer(ranked(3, Priority.HIGH), NOW);
+        outlet.offer(ranked(4, Priority.NORMAL), NOW);
+
+        assertThat(Stream.generate(() -> outlet.next(NOW)).limit(4))
+                .extracting(one -> Objects.requireNonNull(one).id())
+                .containsExactly("e3", "e1", "e4", "e2");
+    }
+
+    private static Delivery ranked(long id, Priority priority) {
+        int rank = Delivery.rank(priority);
+        return new Delivery(
+                ID, id, "e" + id, "game.kill", "t", null, rank, new byte[0], 0, NOW, NOW);
+    }
 
     @Test
     void aBatchStaysOneThoughTheSubscriptionNoLongerMakesAny() {

@@ -1,0 +1,193 @@
+package dev.jubilee.server.bus.delivery;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.jubilee.events.tck.Await;
+import dev.jubilee.server.bus.subscriptions.SecretBox;
+import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
+import dev.jubilee.server.bus.subscriptions.SubscriptionSecrets;
+import dev.jubilee.server.database.ChangeFeed;
+import dev.jubilee.server.database.Database;
+import dev.jubilee.server.http.client.AllowedNetworks;
+import dev.jubilee.server.http.client.OutboundHttp;
+import dev.jubilee.server.testing.Platform;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.AbstractList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Queue;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** What fails of one subscription is not felt by the others. */
+class DispatcherTest {
+    @RegisterExtension static final Platform platform = new Platform();
+
+    private final Database database = new Database(platform.dataSource());
+    private final SubscriptionDirectory directory =
+            new SubscriptionDirectory(database, new ChangeFeed(platform.dataSource()));
+    private final Outlets outlets =
+            new Outlets(
+                    directory,
+                    new OpenStreams(StreamMemory.ofHeap()),
+                    new DeliveryMemory(16 << 20));
+    private final Queue<UUID> loaded = new ConcurrentLinkedQueue<>();
+    private final Queue<UUID> failing = new ConcurrentLinkedQueue<>();
+    private final AtomicInteger sent = new AtomicInteger();
+    private final OutboundHttp http = new OutboundHttp(AllowedNetworks.parse("127.0.0.0/8"), 10);
+    private final Recorder recorder =
+            new Recorder(
+                    database, new AttemptStore(new AttemptPartitions(database)), attempt -> {});
+    private final Dispatcher dispatcher =
+            new Dispatcher(
+                    new Dispatcher.Parts(
+                            outlets,
+                            directory,
+                            new Senders(brokenSender(), null, null, took -> {}),
+                            recorder,
+                            (subscription, wanted) -> load(subscription.id()),
+                            (subscription, reason) -> {}),
+                    10,
+                    platform.clock(),
+                    new DeliveryMetrics(new SimpleMeterRegistry()));
+
+    @AfterEach
+    void stop() {
+        dispatcher.close();
+        recorder.close();
+        http.close();
+    }
+
+    @Test
+    void newsThatCannotBeTakenKeepNoOtherNewsFromBeingHeard() throws SQLException {
+        UUID subscription = subscription();
+        own();
+
+        dispatcher.offer(
+                new AbstractList<>() {
+                    @Override
+                    public PendingStore.Row get(int index) {
+                        throw new IllegalStateException("it cannot be read");
+                    }
+
+                    @Override
+                    public int size() {
+                        return 1;
+                    }
+                });
+        dispatcher.waiting(subscription);
+        dispatcher.start();
+
+        Await.untilAsserted(
+                "what waits is loaded", () -> assertThat(loaded).contains(subscription));
+    }
+
+    @Test
+    void aSubscriptionThatFailsKeepsNoOtherWaiting() throws SQLException {
+        UUID ill = subscription();
+        UUID well = subscription();
+        failing.add(ill);
+        own();
+
+        dispatcher.waiting(ill);
+        dispatcher.waiting(well);
+        dispatcher.start();
+
+        Await.untilAsserted("the other's is loaded", () -> assertThat(loaded).contains(well));
+    }
+
+    @Test
+    void whatCannotEvenBeSentCountsAsTriedAndIsTriedAgain() throws SQLException {
+        UUID subscription = subscription();
+        own();
+        Instant now = platform.clock().instant();
+        Delivery one =
+                new Delivery(
+                        subscription,
+                        1,
+                        "e1",
+                        "game.kill",
+                        "t",
+                        "k",
+                        1,
+                        "{}".getBytes(UTF_8),
+                        0,
+                        now,
+                        now);
+        Window window = outlets.window(subscription);
+        window.adopt(one);
+        recorder.start();
+        dispatcher.start();
+
+        dispatcher.offer(List.of(new PendingStore.Row(one, window, null)));
+
+        Await.untilAsserted("it was tried", () -> assertThat(sent).hasValue(1));
+        Await.untilAsserted(
+                "nothing is under way", () -> assertThat(dispatcher.inFlight()).isZero());
+        Await.untilAsserted(
+                "it is tried again",
+                () -> {
+                    platform.clock().advance(Duration.ofSeconds(30));
+                    assertThat(sent).hasValueGreaterThan(1);
+                });
+    }
+
+    private CompletableFuture<Loads.Loaded> load(UUID subscription) {
+        if (failing.contains(subscription)) {
+            throw new IllegalStateException("it cannot be loaded");
+        }
+        loaded.add(subscription);
+        return CompletableFuture.completedFuture(
+                new Loads.Loaded(List.of(), false, List.of(), null));
+    }
+
+    private WebhookSender brokenSender() {
+        String key = Base64.getEncoder().encodeToString(new byte[32]);
+        return new WebhookSender(
+                http,
+                new SubscriptionSecrets(SecretBox.open(Path.of("target"), key)),
+                () -> {
+                    sent.incrementAndGet();
+                    throw new IllegalStateException("the clock is broken");
+                },
+                Duration.ofSeconds(5));
+    }
+
+    private void own() {
+        directory.refresh();
+        outlets.gain(
+                outlets.instance(),
+                IntStream.range(0, Shards.COUNT).boxed().collect(Collectors.toSet()));
+        outlets.live(System.nanoTime() + TimeUnit.HOURS.toNanos(1));
+    }
+
+    private static UUID subscription() throws SQLException {
+        UUID id = UUID.randomUUID();
+        try (Connection connection = platform.connection();
+                Statement statement = connection.createStatement()) {
+            statement.execute(
+                    """
+                    INSERT INTO bus.event_subscriptions (id, subscription_id, service_name, method, endpoint)
+                    VALUES ('%1$s', '%1$s', 's', 'webhook', 'http://127.0.0.1/hook');
+                    UPDATE bus.subscription_version SET version = version + 1
+                    """
+                            .formatted(id));
+        }
+        return id;
+    }
+}
