@@ -18,8 +18,8 @@ public record StoreSettings(
 
     /**
      * Reads {@code EVENT_RETENTION}, {@code EVENT_ID_RETENTION}, {@code EVENT_TRACKING_ENABLED} and
-     * {@code EVENT_BUS_CATCH_UP_TIMEOUT}, and refuses {@code EVENT_BUS_ENCRYPTION_ENABLED}: who asks
-     * for it must not believe that payloads are encrypted.
+     * {@code EVENT_BUS_CATCH_UP_TIMEOUT}, and refuses {@code EVENT_BUS_ENCRYPTION_ENABLED}: who
+     * asks for it must not believe that payloads are encrypted.
      */
     public static StoreSettings from(SettingsReader reader) {
         if (reader.flag("EVENT_BUS_ENCRYPTION_ENABLED", false)) {
