@@ -2,6 +2,7 @@ package dev.jubilee.server.bus.delivery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.jubilee.events.kafka.LoopListener;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
 import dev.jubilee.server.database.ChangeFeed;
@@ -97,7 +98,8 @@ class KafkaCatchUpTest {
                         database,
                         outlets,
                         subscription,
-                        (index, event) -> List.of());
+                        (index, event) -> List.of(),
+                        LoopListener.NONE);
 
         CompletableFuture<Void> turn =
                 CompletableFuture.runAsync(() -> catchUp.run(Duration.ofMinutes(2)));
