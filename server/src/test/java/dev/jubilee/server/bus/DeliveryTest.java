@@ -452,8 +452,8 @@ class DeliveryTest {
         bus.patch("operator", path(subscription), "{\"endpoint\": \"" + fine.url() + "\"}");
         publish(topic, "\"payload\": 1");
 
-        await(fine, 2);
-        assertThat(payloads(fine)).containsExactlyInAnyOrder(0, 1);
+        await(fine, 1);
+        assertThat(payloads(fine)).containsExactly(1);
     }
 
     @Test

@@ -71,18 +71,8 @@ final class Outlet {
             breaker.succeeded();
             pace.restIsOver();
             limit = Math.min(FIRST_LIMIT, mostInFlight);
-            bringForward(value.state().updatedAt());
         }
         subscription = value;
-    }
-
-    /** What waits for its retry may do so because the endpoint before asked for it. */
-    private void bringForward(Instant to) {
-        List<Shipment> waiting = List.copyOf(retries);
-        retries.clear();
-        for (Shipment one : waiting) {
-            retries.add(one.dueAt().isAfter(to) ? one.after(one.attempts(), to) : one);
-        }
     }
 
     /** Whether that is the endpoint now. What came of another says nothing of this one. */

@@ -51,7 +51,10 @@ class KeyedBatchesTest {
         Shipment rest = next(NOW.plus(WINDOW));
 
         assertThat(ids(rest)).containsExactly(6L, 7L);
-        assertThat(outlet.next(NOW.plus(WINDOW))).isNull();
+        offer(8, "k");
+        assertThat(outlet.next(LATER)).as("its elders are under way").isNull();
+        finish(rest);
+        assertThat(ids(next(LATER))).containsExactly(8L);
     }
 
     @Test
