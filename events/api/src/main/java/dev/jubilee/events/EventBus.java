@@ -72,7 +72,8 @@ public interface EventBus extends AutoCloseable {
      * process, ends all subscriptions, and returns. Retries that are not due yet are not waited
      * for: the events of a durable subscription come again, those of any other are lost, which the
      * log and the tracker are told. Called again, it returns when that is done; called by a
-     * handler, it waits for the others, unless one of those was first.
+     * handler, it waits for the others, unless one of those was first. In memory, handlers that
+     * publish to each other without end keep it waiting without end.
      */
     @Override
     void close();

@@ -12,6 +12,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -147,13 +148,14 @@ class ApiKeysTest {
         });
     }
 
-    /** Where the machine is slow now and then, it is seen by the quickest of a few. */
+    /** Where the machine is slow now and then, most of them are quick. */
     private static void assertWithinASecond(Callable<Duration> revocation) throws Exception {
-        Duration quickest = revocation.call();
-        for (int i = 0; i < 5 && quickest.toMillis() >= 1_000; i++) {
-            quickest = revocation.call();
+        List<Duration> took = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            took.add(revocation.call());
         }
-        assertThat(quickest).isLessThan(Duration.ofSeconds(1));
+        Collections.sort(took);
+        assertThat(took.get(2)).as("the median of " + took).isLessThan(Duration.ofSeconds(1));
     }
 
     private static Duration untilRefused(Instance where, JsonNode key) {

@@ -16,18 +16,24 @@ final class HandledOffsets {
     private long base = -1;
     private long next = -1;
     private long committed = -1;
+
+    /** How often the log began anew: what was begun before says nothing of what came since. */
+    private int cuts;
+
     private volatile boolean revoked;
 
     /** One record; done once it needs no redelivery. */
     final class Offset {
         private final long offset;
+        private final int run;
 
-        private Offset(long offset) {
+        private Offset(long offset, int run) {
             this.offset = offset;
+            this.run = run;
         }
 
         void done() {
-            HandledOffsets.this.done(offset);
+            HandledOffsets.this.done(this);
         }
 
         boolean isRevoked() {
@@ -35,24 +41,36 @@ final class HandledOffsets {
         }
     }
 
-    /** The next record, in order. */
+    /**
+     * The next record, in order. One from before all that is not done tells that the log was cut,
+     * or the topic made again: it is counted from there anew.
+     */
     synchronized Offset begin(long offset) {
-        if (base < 0) {
-            base = offset;
+        if (offset < base) {
+            open = new BitSet();
+            cuts++;
+        }
+        if (base < 0 || offset < base) {
             committed = offset;
+        }
+        if (open.isEmpty()) {
+            base = offset;
         }
         open.set(distance(offset));
         next = offset + 1;
-        return new Offset(offset);
+        return new Offset(offset, cuts);
     }
 
     /** A record that was begun, and is not done yet. */
-    Offset again(long offset) {
-        return new Offset(offset);
+    synchronized Offset again(long offset) {
+        return new Offset(offset, cuts);
     }
 
-    private synchronized void done(long offset) {
-        open.clear(distance(offset));
+    private synchronized void done(Offset one) {
+        // What is before the base is done already.
+        if (one.run == cuts && one.offset >= base) {
+            open.clear(distance(one.offset));
+        }
     }
 
     /** The offset to commit; null if it has not moved since the last time. */

@@ -28,6 +28,27 @@ class HandledOffsetsTest {
     }
 
     @Test
+    void aLogThatWasCutIsCountedAnew() {
+        HandledOffsets.Offset before = handled.begin(5_000);
+        HandledOffsets.Offset again = handled.begin(7);
+        before.done();
+        assertThat(handled.toCommit()).isNull();
+
+        again.done();
+
+        assertThat(handled.toCommit()).isEqualTo(8);
+    }
+
+    @Test
+    void aGapTakesNoRoomHoweverLongItIs() {
+        handled.begin(0).done();
+
+        handled.begin(1L << 40).done();
+
+        assertThat(handled.toCommit()).isEqualTo((1L << 40) + 1);
+    }
+
+    @Test
     void whatCouldNotBeCommittedIsCommittedAgain() {
         handled.begin(0).done();
         assertThat(handled.toCommit()).isEqualTo(1);

@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  * Leaves an endpoint alone that answers nothing good: after ten failures in a row it opens. After a
  * pause it lets tries through one by one, closes with the first that succeeds, and opens again for
  * twice the pause when three have failed. Each key counts once: what fails again and again may be
- * at fault itself, and is to stop nobody else. For one thread.
+ * at fault itself, and is to stop nobody else. What cannot be the key's fault counts each time. For
+ * one thread.
  */
 final class Breaker {
     private static final int TOLERATED = 10;

@@ -87,11 +87,14 @@ final class CatchUpStore {
         }
     }
 
-    /** Says something of a subscription to who looks at it. */
+    /**
+     * Says something of a subscription to who looks at it; not over why it is paused or disabled.
+     */
     static void note(Connection connection, UUID subscription, String text) throws SQLException {
         try (PreparedStatement update =
                 connection.prepareStatement(
-                        "UPDATE bus.event_subscriptions SET status_reason = ? WHERE id = ?")) {
+                        "UPDATE bus.event_subscriptions SET status_reason = ? WHERE id = ?"
+                                + " AND status = 'active'")) {
             update.setString(1, text);
             update.setObject(2, subscription);
             update.executeUpdate();

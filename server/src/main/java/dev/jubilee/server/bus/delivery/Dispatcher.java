@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
@@ -216,8 +217,8 @@ final class Dispatcher implements ShardWork, AutoCloseable {
             }
             news.forEach(Dispatcher::runSafely);
             news.clear();
-            dirty.addAll(calendar.due(clock.instant(), open));
-            pumpDirty();
+            runSafely(() -> dirty.addAll(calendar.due(clock.instant(), open)));
+            runSafely(this::pumpDirty);
         }
     }
 
@@ -315,7 +316,9 @@ final class Dispatcher implements ShardWork, AutoCloseable {
         inFlight.decrementAndGet();
         outlet.landed();
         dirty.add(outlet.subscription().id());
-        landings.land(outlet, to, shipment, outcome, clock.instant());
+        Subscription now = directory.index().find(outlet.subscription().id());
+        boolean leadsThere = now != null && Objects.equals(now.endpoint(), to);
+        landings.land(outlet, leadsThere, shipment, outcome, clock.instant());
     }
 
     /** The outlet of a subscription that is delivered to from here; null when it is not. */

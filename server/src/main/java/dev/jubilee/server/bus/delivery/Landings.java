@@ -7,7 +7,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.SplittableRandom;
 import java.util.UUID;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,14 +33,14 @@ final class Landings {
     /**
      * Sees to what came of a shipment of the outlet.
      *
-     * @param to where it was sent, be the endpoint another by now
+     * @param telling whether it was sent to where the subscription leads now: what came of another
+     *     endpoint says nothing of this one
      */
-    void land(Outlet outlet, @Nullable String to, Shipment shipment, Outcome outcome, Instant now) {
+    void land(Outlet outlet, boolean telling, Shipment shipment, Outcome outcome, Instant now) {
         Subscription subscription = outlet.subscription();
         int attempts = shipment.attempts() + 1;
         Judge.Verdict verdict = judge.judge(subscription, attempts, outcome, now);
         Breaker.State before = outlet.breaker.state();
-        boolean telling = outlet.leadsTo(to);
         if (!telling) {
             log.debug("an endpoint that is not the subscription's any more has answered");
         } else if (verdict.unwell()) {

@@ -67,17 +67,12 @@ final class Outlet {
             parked.endAll();
             loadAt = null;
         }
-        if (!leadsTo(value.endpoint())) {
+        if (!Objects.equals(subscription.endpoint(), value.endpoint())) {
             breaker.succeeded();
             pace.restIsOver();
             limit = Math.min(FIRST_LIMIT, mostInFlight);
         }
         subscription = value;
-    }
-
-    /** Whether that is the endpoint now. What came of another says nothing of this one. */
-    boolean leadsTo(@Nullable String endpoint) {
-        return Objects.equals(subscription.endpoint(), endpoint);
     }
 
     /**

@@ -149,7 +149,7 @@ public final class EventStore implements Routes, AutoCloseable {
 
     /**
      * Looks for something that is stored, and if it is not there, once more when the store has
-     * passed what is in Kafka now, two seconds later at most. Blocks.
+     * passed what is in Kafka now, {@code EVENT_BUS_CATCH_UP_TIMEOUT} later at most. Blocks.
      *
      * @throws dev.jubilee.server.http.ProblemException 503 when it may yet come, or cannot be asked
      *     for

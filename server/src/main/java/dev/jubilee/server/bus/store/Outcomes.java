@@ -30,7 +30,9 @@ public final class Outcomes {
                     GROUP BY a.subscription_id) s) AS tries,
             (SELECT o.next_offset FROM platform.consumer_offsets o WHERE o.consumer_group = 'delivery'
                 AND o.topic = e.topic AND o.partition = e.partition ORDER BY o.updated_at DESC LIMIT 1) AS routed,
-            EXISTS (SELECT FROM bus.topics t WHERE t.name = e.topic AND t.created_at > e.accepted_at) AS older_than_topic
+            EXISTS (SELECT FROM bus.topics t
+                JOIN platform.consumer_offsets o ON o.topic = t.name AND o.topic_id <> t.kafka_topic_id
+                WHERE t.name = e.topic AND t.created_at > e.accepted_at AND o.consumer_group = 'delivery') AS older_than_topic
             """;
 
     private final Database database;

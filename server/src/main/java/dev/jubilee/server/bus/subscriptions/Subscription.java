@@ -86,7 +86,7 @@ public record Subscription(
     public record Batching(boolean enabled, int size, Duration window) {}
 
     /**
-     * @param statusReason why it is paused or disabled
+     * @param statusReason why it is paused or disabled, or what it lost
      * @param circuit {@code closed}, {@code open} or {@code half_open}
      * @param circuitUntil when an open circuit lets a try through
      * @param lastActive when something was last delivered
