@@ -71,7 +71,7 @@ public final class Demo implements Callable<Integer> {
     @Mixin private final PlatformOptions where = new PlatformOptions();
 
     /** By how much the platform's clock may be behind this one. */
-    private static final Duration SLACK = Duration.ofMinutes(5);
+    private static final Duration SLACK = Duration.ofMinutes(1);
 
     private final InstantSource clock;
     private final PrintStream out;
