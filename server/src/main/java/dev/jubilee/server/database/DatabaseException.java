@@ -25,7 +25,11 @@ public final class DatabaseException extends RuntimeException {
 
     /** Whether the values are the reason: the same again fails again, whenever it is tried. */
     public boolean isOfValues() {
-        String state = sqlState();
+        return isOfValues(sqlState());
+    }
+
+    /** The same of a condition as PostgreSQL names it. */
+    public static boolean isOfValues(String state) {
         return state.startsWith("22") // no such text, number or date
                 || state.startsWith("23") // against a constraint, or of no partition
                 || state.startsWith("54"); // beyond a limit

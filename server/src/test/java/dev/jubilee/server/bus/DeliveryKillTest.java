@@ -6,9 +6,6 @@ import dev.jubilee.events.tck.Await;
 import dev.jubilee.server.bus.Receiver.Reply;
 import dev.jubilee.server.json.Json;
 import dev.jubilee.server.testing.Program;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -18,7 +15,6 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -26,7 +22,6 @@ import org.junit.jupiter.api.io.TempDir;
 class DeliveryKillTest {
     private static final int EVENTS = 300;
 
-    private final HttpClient http = HttpClient.newHttpClient();
     private String key = "";
 
     @TempDir Path folder;
@@ -119,24 +114,7 @@ class DeliveryKillTest {
                 .stringValue();
     }
 
-    /** Whether a slow machine refused it before anything was published. */
-    private static boolean isTooMuch(HttpResponse<String> response) {
-        return response.statusCode() == 503 && response.body().contains("publish_overloaded");
-    }
-
     private String post(Program program, String path, Map<String, Object> body) throws Exception {
-        HttpRequest request =
-                HttpRequest.newBuilder(program.bus().resolve(path))
-                        .header("Authorization", "Bearer " + key)
-                        .header("Content-Type", "application/json")
-                        .POST(HttpRequest.BodyPublishers.ofString(Json.text(body)))
-                        .build();
-        HttpResponse<String> response = http.send(request, HttpResponse.BodyHandlers.ofString());
-        for (int again = 0; again < 50 && isTooMuch(response); again++) {
-            LockSupport.parkNanos(Duration.ofMillis(200).toNanos());
-            response = http.send(request, HttpResponse.BodyHandlers.ofString());
-        }
-        assertThat(response.statusCode()).as(response.body()).isLessThan(300);
-        return response.body();
+        return program.postToBus(key, path, body);
     }
 }

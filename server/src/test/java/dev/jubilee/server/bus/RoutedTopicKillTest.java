@@ -7,9 +7,6 @@ import dev.jubilee.events.tck.Await;
 import dev.jubilee.server.json.Json;
 import dev.jubilee.server.testing.Platform;
 import dev.jubilee.server.testing.Program;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,7 +19,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
-import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -39,7 +35,6 @@ class RoutedTopicKillTest {
     private static final int EVENTS = 3_000;
     private static final int KEYS = 9;
 
-    private final HttpClient http = HttpClient.newHttpClient();
     private String key = "";
 
     @TempDir Path folder;
@@ -156,25 +151,8 @@ class RoutedTopicKillTest {
         }
     }
 
-    /** Whether a slow machine refused it before anything was published. */
-    private static boolean isTooMuch(HttpResponse<String> response) {
-        return response.statusCode() == 503 && response.body().contains("publish_overloaded");
-    }
-
     private String post(Program program, String path, Map<String, Object> body) throws Exception {
-        HttpRequest request =
-                HttpRequest.newBuilder(program.bus().resolve(path))
-                        .header("Authorization", "Bearer " + key)
-                        .header("Content-Type", "application/json")
-                        .POST(HttpRequest.BodyPublishers.ofString(Json.text(body)))
-                        .build();
-        HttpResponse<String> response = http.send(request, HttpResponse.BodyHandlers.ofString());
-        for (int again = 0; again < 50 && isTooMuch(response); again++) {
-            LockSupport.parkNanos(Duration.ofMillis(200).toNanos());
-            response = http.send(request, HttpResponse.BodyHandlers.ofString());
-        }
-        assertThat(response.statusCode()).as(response.body()).isLessThan(300);
-        return response.body();
+        return program.postToBus(key, path, body);
     }
 
     /** One event on the topic. */

@@ -1,10 +1,16 @@
 package dev.jubilee.server.testing;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.jubilee.events.tck.Await;
+import dev.jubilee.server.json.Json;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -145,6 +151,33 @@ public final class Program implements AutoCloseable {
                 .findFirst()
                 .orElseThrow(
                         () -> new IllegalStateException("it names no " + name + ": " + output()));
+    }
+
+    /**
+     * Posts to the bus, again while a slow machine refuses it before anything is published, and
+     * returns the body of the answer.
+     */
+    public String postToBus(String key, String path, Object body)
+            throws IOException, InterruptedException {
+        HttpRequest request =
+                HttpRequest.newBuilder(bus().resolve(path))
+                        .header("Authorization", "Bearer " + key)
+                        .header("Content-Type", "application/json")
+                        .POST(HttpRequest.BodyPublishers.ofString(Json.text(body)))
+                        .build();
+        try (HttpClient http = HttpClient.newHttpClient()) {
+            long patience = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
+            HttpResponse<String> answer;
+            do {
+                answer = http.send(request, HttpResponse.BodyHandlers.ofString());
+            } while (isTooMuch(answer) && patience - System.nanoTime() > 0);
+            assertThat(answer.statusCode()).as(answer.body()).isLessThan(300);
+            return answer.body();
+        }
+    }
+
+    private static boolean isTooMuch(HttpResponse<String> answer) {
+        return answer.statusCode() == 503 && answer.body().contains("publish_overloaded");
     }
 
     /** Everything it has said, on either stream. */

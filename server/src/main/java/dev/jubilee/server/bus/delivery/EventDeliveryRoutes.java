@@ -20,8 +20,6 @@ import java.util.UUID;
 
 /** The HTTP face of who got an event: for those who may see the event itself. */
 final class EventDeliveryRoutes implements Routes {
-    private static final int MAX_EVENT_ID = 100;
-
     private final Database database;
     private final EventStore store;
     private final StoredEvents events;
@@ -56,11 +54,7 @@ final class EventDeliveryRoutes implements Routes {
 
     /** What an endpoint answered tells of the event as well. */
     private void mustSee(Call call, String id) {
-        boolean possible = id.length() <= MAX_EVENT_ID && id.indexOf('\0') < 0;
-        Optional<StoredEvent> event =
-                possible
-                        ? store.await(() -> Optional.ofNullable(events.find(id)))
-                        : Optional.empty();
+        Optional<StoredEvent> event = store.await(() -> Optional.ofNullable(events.find(id)));
         if (event.isEmpty()
                 || SearchRoutes.closedTo(call.principal(), topics).contains(event.get().topic())) {
             throw Problem.notFound("event", id).asException();

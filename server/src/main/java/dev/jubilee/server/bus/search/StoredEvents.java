@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Looks events up by what identifies or connects them; an index answers each. Thread-safe. */
 public final class StoredEvents {
+    private static final int MAX_ID = 100;
+
     private final Database database;
 
     public StoredEvents(Database database) {
@@ -24,6 +26,9 @@ public final class StoredEvents {
 
     /** The event of that id; null when the store does not have it. */
     public @Nullable StoredEvent find(String eventId) {
+        if (eventId.length() > MAX_ID || eventId.indexOf('\0') >= 0) {
+            return null;
+        }
         return database.read(connection -> {
             UUID own = ownId(eventId);
             StoredEvent found = own == null ? null : byOwnId(connection, own);

@@ -112,7 +112,7 @@ final class StoreWriter implements BatchHandler {
                 partitions.forget();
                 throw e;
             }
-            if (!isFaultOfTheData(e.sqlState())) {
+            if (!e.isOfValues()) {
                 throw e;
             }
             log.warn("some of {} events cannot be stored: {}", rows.size(), e.getMessage());
@@ -163,7 +163,7 @@ final class StoreWriter implements BatchHandler {
             connection.releaseSavepoint(before);
         } catch (SQLException e) {
             String state = e.getSQLState() == null ? "" : e.getSQLState();
-            if (!isFaultOfTheData(state)) {
+            if (!DatabaseException.isOfValues(state)) {
                 throw e;
             }
             connection.rollback(before);
@@ -186,11 +186,6 @@ final class StoreWriter implements BatchHandler {
         log.error("{} cannot be stored and is parked: {}", row.event(), cause.getMessage());
         ParkedEvents.park(connection, row, String.valueOf(cause.getMessage()), now);
         metrics.parked(row);
-    }
-
-    /** Classes 22 and 23, data and constraints, and 54, limits: the same batch fails again. */
-    private static boolean isFaultOfTheData(String state) {
-        return state.startsWith("22") || state.startsWith("23") || state.startsWith("54");
     }
 
     private static Map<LocalDate, List<EventRow>> byDay(List<EventRow> rows) {

@@ -21,8 +21,6 @@ import org.jspecify.annotations.Nullable;
 
 /** The HTTP face of traces. */
 public final class TraceRoutes implements Routes {
-    private static final int MAX_ID = 100;
-
     private record TracedView(EventView event, String relation, List<TraceStep> steps) {}
 
     private record TraceView(
@@ -53,10 +51,7 @@ public final class TraceRoutes implements Routes {
             throw Problem.forbidden("Players do not trace events.").asException();
         }
         String id = call.path("event_id");
-        Traces.Trace trace =
-                id.length() > MAX_ID
-                        ? null
-                        : store.await(() -> Optional.ofNullable(traces.of(id))).orElse(null);
+        Traces.Trace trace = store.await(() -> Optional.ofNullable(traces.of(id))).orElse(null);
         Set<String> closed = Set.copyOf(SearchRoutes.closedTo(call.principal(), topics));
         if (trace == null || closed.contains(trace.event().topic())) {
             throw Problem.notFound("event", id).asException();

@@ -28,10 +28,6 @@ enum Trouble {
         if (state.startsWith("40") || state.equals("55P03")) {
             return COLLISION;
         }
-        return switch (state.substring(0, 2)) {
-            // Data exceptions, broken constraints, and limits of a statement or of a row.
-            case "22", "23", "54" -> REFUSAL;
-            default -> ABSENCE;
-        };
+        return DatabaseException.isOfValues(state) ? REFUSAL : ABSENCE;
     }
 }
