@@ -156,7 +156,9 @@ class EmbeddedServersTest {
     }
 
     private EmbeddedSettings settings() {
-        return EmbeddedSettings.in(home).withBinaries(BINARIES);
+        return EmbeddedSettings.in(home)
+                .withBinaries(BINARIES)
+                .withKafkaJvm(List.of("-XX:TieredStopAtLevel=1"));
     }
 
     private EmbeddedServers start() {

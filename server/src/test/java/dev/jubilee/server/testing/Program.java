@@ -31,6 +31,14 @@ public final class Program implements AutoCloseable {
     private static final long PATIENCE_SECONDS = 120;
     private static final long SERVERS_PATIENCE_SECONDS = 30;
 
+    /** Unpacked once for all tests; what unpacks its own is tested as an ordinary user. */
+    private static final Path POSTGRES = Path.of("target/postgresql").toAbsolutePath();
+
+    /** For its JVM and for that of its Kafka, neither of which lives long. */
+    private static final String JVM_VARIABLE = "JAVA_TOOL_OPTIONS";
+
+    private static final String JVM_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC";
+
     /** The last that it says before it serves; where it listens is told above it. */
     private static final String WELCOME_ENDS = "Ctrl-C stops everything.";
 
@@ -56,7 +64,7 @@ public final class Program implements AutoCloseable {
             Path home, List<String> prefix, String classPath, Map<String, String> settings) {
         List<String> command = new ArrayList<>(prefix);
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(List.of("-Xmx192m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+        command.add("-Xmx192m");
         command.add("-Dlogback.configurationFile=logback.xml");
         command.addAll(List.of("-cp", classPath, "dev.jubilee.server.cli.Main", "up"));
         ProcessBuilder builder =
@@ -65,6 +73,7 @@ public final class Program implements AutoCloseable {
                         .directory(home.resolveSibling("").toFile());
         Map<String, String> environment = builder.environment();
         environment.put("JUBILEE_HOME", home.toString());
+        environment.put(JVM_VARIABLE, JVM_OPTIONS);
         for (String port : List.of("EVENT_BUS_PORT", "SERVER_PORT", "JUBILEE_METRICS_PORT")) {
             environment.put(port, "0");
         }
@@ -76,9 +85,13 @@ public final class Program implements AutoCloseable {
         }
     }
 
-    /** The program as this user, from this test's own class path. */
+    /** The program as this user, from this test's own class path and an unpacked PostgreSQL. */
     public static Program start(Path home) {
-        return start(home, List.of(), System.getProperty("java.class.path"), Map.of());
+        return start(
+                home,
+                List.of(),
+                System.getProperty("java.class.path"),
+                Map.of("JUBILEE_POSTGRES_PROGRAMS", POSTGRES.toString()));
     }
 
     /**
@@ -105,7 +118,8 @@ public final class Program implements AutoCloseable {
 
     private void read(BufferedReader lines) {
         try (lines) {
-            lines.lines().forEach(output::add);
+            // That it heeds the variable is what the JVM says, not the program.
+            lines.lines().filter(line -> !line.contains(JVM_VARIABLE)).forEach(output::add);
         } catch (IOException | UncheckedIOException e) {
             // It was killed; what it said before is kept.
         }

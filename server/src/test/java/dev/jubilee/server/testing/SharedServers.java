@@ -37,7 +37,9 @@ final class SharedServers implements AutoCloseable {
         }
         servers =
                 EmbeddedServers.start(
-                        EmbeddedSettings.in(home).withBinaries(TARGET.resolve("postgresql")),
+                        EmbeddedSettings.in(home)
+                                .withBinaries(TARGET.resolve("postgresql"))
+                                .withKafkaJvm(List.of("-XX:TieredStopAtLevel=1")),
                         ServerHealth.IGNORED);
         try {
             sql("CREATE DATABASE " + TEMPLATE);

@@ -1,11 +1,10 @@
 package dev.jubilee.events.kafka;
 
+import dev.jubilee.events.tck.servers.FreePort;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,8 +31,8 @@ import org.apache.kafka.server.common.Feature;
 /** A real Kafka of one node, in this process, in a folder that is deleted in the end. */
 public final class TestKafka implements AutoCloseable {
     private final Path folder;
-    private final int port = freePort();
-    private final int controllerPort = freePort();
+    private final int port = FreePort.find();
+    private final int controllerPort = FreePort.find();
     private final Admin admin;
     private KafkaProducer<byte[], byte[]> producer;
     private KafkaRaftServer server;
@@ -189,13 +188,5 @@ public final class TestKafka implements AutoCloseable {
                         Time.SYSTEM);
         started.startup();
         return started;
-    }
-
-    private static int freePort() {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 }

@@ -2,11 +2,10 @@ package dev.jubilee.events.postgres;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import dev.jubilee.events.tck.servers.FreePort;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -35,7 +34,7 @@ public final class TestPostgres implements AutoCloseable {
     public TestPostgres() {
         try {
             folder = Files.createTempDirectory("events-postgres-");
-            port = freePort();
+            port = FreePort.find();
             unpack();
             Files.createDirectory(folder.resolve("data"));
             if (isRoot()) {
@@ -213,11 +212,5 @@ public final class TestPostgres implements AutoCloseable {
 
     private static boolean isRoot() {
         return "root".equals(System.getProperty("user.name"));
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        }
     }
 }

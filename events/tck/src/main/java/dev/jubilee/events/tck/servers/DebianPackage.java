@@ -1,6 +1,10 @@
 package dev.jubilee.events.tck.servers;
 
+import static java.nio.file.StandardOpenOption.CREATE;
+import static java.nio.file.StandardOpenOption.WRITE;
+
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,6 +14,9 @@ import java.util.Map;
 
 /** A server program from a package of the machine, which is installed if it is missing. */
 final class DebianPackage {
+    private static final Path LOCK =
+            Path.of(System.getProperty("java.io.tmpdir"), "tck-debian-package.lock");
+
     private DebianPackage() {}
 
     /**
@@ -29,8 +36,12 @@ final class DebianPackage {
         if (!root || !Files.isExecutable(Path.of("/usr/bin/apt-get"))) {
             throw new IllegalStateException(advice);
         }
-        try {
-            install(name);
+        // The tests of several modules run at once, and apt-get does not wait for another's update.
+        try (FileChannel file = FileChannel.open(LOCK, CREATE, WRITE)) {
+            file.lock();
+            if (!Files.isExecutable(program)) {
+                install(name);
+            }
         } catch (IOException e) {
             throw new IllegalStateException(advice + " (" + e.getMessage() + ")", e);
         } catch (InterruptedException e) {

@@ -2,15 +2,12 @@ package dev.jubilee.events.tck.servers;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.Stream;
 
 /**
@@ -19,9 +16,6 @@ import java.util.stream.Stream;
  * reaches the shell too, and does not end it before.
  */
 final class PrivateProcess {
-    private static final int LOWEST_PORT = 15_000;
-    private static final int HIGHEST_PORT = 32_000;
-
     private static final String UNTIL_WE_END =
             "trap '' INT TERM HUP;"
                     + " { trap - INT TERM HUP; exec setsid \"$@\" </dev/null; } & group=$!;"
@@ -72,22 +66,6 @@ final class PrivateProcess {
             throw new UncheckedIOException(e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-        }
-    }
-
-    /**
-     * A free one below those that systems hand out by themselves, so that nobody gets it while the
-     * program is down.
-     */
-    static int freePort() {
-        while (true) {
-            int candidate = ThreadLocalRandom.current().nextInt(LOWEST_PORT, HIGHEST_PORT);
-            try (ServerSocket socket =
-                    new ServerSocket(candidate, 1, InetAddress.getLoopbackAddress())) {
-                return socket.getLocalPort();
-            } catch (IOException e) {
-                // Taken: another will be free.
-            }
         }
     }
 

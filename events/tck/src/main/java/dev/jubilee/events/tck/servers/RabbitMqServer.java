@@ -36,8 +36,8 @@ public final class RabbitMqServer implements AutoCloseable {
     private static final class Own {
         final String arguments;
         final Path folder = PrivateProcess.folder("tck-rabbitmq-");
-        final int epmdPort = PrivateProcess.freePort();
-        final int distributionPort = PrivateProcess.freePort();
+        final int epmdPort = FreePort.find();
+        final int distributionPort = FreePort.find();
         final String node = "tck-" + UUID.randomUUID() + "@localhost";
         final PrivateProcess epmd;
         @Nullable PrivateProcess server;
@@ -91,13 +91,13 @@ public final class RabbitMqServer implements AutoCloseable {
             return;
         }
         host = "127.0.0.1";
-        port = PrivateProcess.freePort();
+        port = FreePort.find();
         own = start("", port);
     }
 
     private RabbitMqServer(String arguments) {
         host = "127.0.0.1";
-        port = PrivateProcess.freePort();
+        port = FreePort.find();
         own = start(arguments, port);
     }
 

@@ -40,7 +40,7 @@ public final class RedisServer implements AutoCloseable {
             return;
         }
         DebianPackage.require("redis-server", PROGRAM, "REDIS_URL");
-        port = PrivateProcess.freePort();
+        port = FreePort.find();
         uri = "redis://127.0.0.1:" + port;
         folder = PrivateProcess.folder("tck-redis-");
         start(folder);
