@@ -35,6 +35,12 @@ final class Outlet {
             new TreeSet<>(
                     Comparator.comparing(Shipment::dueAt)
                             .thenComparingLong(one -> one.deliveries().getFirst().id()));
+
+    /**
+     * How often, by the id of its first delivery, a shipment could not be sent through our fault.
+     */
+    private final Map<Long, Integer> broken = new HashMap<>();
+
     private final int mostInFlight;
     private Subscription subscription;
     private int limit;
@@ -234,7 +240,20 @@ final class Outlet {
                 makeReady(next, now);
             }
         }
-        shipment.deliveries().forEach(window::release);
+        for (Delivery one : shipment.deliveries()) {
+            window.release(one);
+            broken.remove(one.id());
+        }
+    }
+
+    /** A defect kept it from being sent; returns how often that was so. */
+    int broke(Shipment shipment) {
+        return broken.merge(shipment.deliveries().getFirst().id(), 1, Integer::sum);
+    }
+
+    /** Whether a defect keeps anything from being sent. */
+    boolean isBroken() {
+        return !broken.isEmpty();
     }
 
     void again(Shipment shipment) {
