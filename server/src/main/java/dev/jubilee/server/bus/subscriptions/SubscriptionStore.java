@@ -174,16 +174,10 @@ final class SubscriptionStore {
         }
     }
 
+    /** The caller has locked it, as whoever changes what it is owed does before anything else. */
     static boolean delete(Connection connection, UUID id) throws SQLException {
-        try (PreparedStatement redrives =
-                        connection.prepareStatement(
-                                "SELECT FROM bus.redrives WHERE subscription_id = ? ORDER BY id FOR UPDATE");
-                PreparedStatement delete =
-                        connection.prepareStatement(
-                                "DELETE FROM bus.event_subscriptions WHERE id = ?")) {
-            // Before the dead letters, as whoever redrives them does.
-            redrives.setObject(1, id);
-            redrives.executeQuery().close();
+        try (PreparedStatement delete =
+                connection.prepareStatement("DELETE FROM bus.event_subscriptions WHERE id = ?")) {
             delete.setObject(1, id);
             return delete.executeUpdate() == 1;
         }
