@@ -31,6 +31,7 @@ final class Outlet {
     private final List<Deque<Delivery>> ready =
             List.of(new ArrayDeque<>(), new ArrayDeque<>(), new ArrayDeque<>());
     private final Map<String, Deque<Delivery>> keys = new HashMap<>();
+    private final Batches batches = new Batches(ready, keys);
     private final TreeSet<Shipment> retries =
             new TreeSet<>(
                     Comparator.comparing(Shipment::dueAt)
@@ -78,6 +79,7 @@ final class Outlet {
             pace.restIsOver();
             limit = Math.min(FIRST_LIMIT, mostInFlight);
         }
+        batches.changed();
         subscription = value;
     }
 
@@ -129,24 +131,29 @@ final class Outlet {
             Deque<Delivery> behind = keys.get(one.key());
             if (behind != null) {
                 behind.add(one);
+                batches.followed(one, now);
                 return;
             }
             keys.put(one.key(), new ArrayDeque<>());
         }
-        makeReady(one, now);
+        if (makeReady(one, now)) {
+            batches.arrived(one);
+        }
     }
 
-    private void makeReady(Delivery one, Instant now) {
+    /** False if it is one that is tried again, by itself. */
+    private boolean makeReady(Delivery one, Instant now) {
         boolean batching = subscription.batching().enabled();
         if (one.dueAt().isAfter(now) || (batching && one.attempts() > 0)) {
             // What failed in a batch goes by itself: who spoils every batch is given up alone.
             retries.add(Shipment.of(one, batching));
-        } else {
-            ready.get(one.priority()).add(one);
-            if (gatheringSince == null) {
-                gatheringSince = now;
-            }
+            return false;
         }
+        ready.get(one.priority()).add(one);
+        if (gatheringSince == null) {
+            gatheringSince = now;
+        }
+        return true;
     }
 
     /** The next to be sent now; null when none may be. */
@@ -190,7 +197,6 @@ final class Outlet {
         boolean waitedLong =
                 gatheringSince != null
                         && !now.isBefore(gatheringSince.plus(subscription.batching().window()));
-        Batches batches = new Batches(ready, keys);
         if (readyCount() == 0
                 || (!waitedLong && !batches.isFull(subscription.batching().size(), now))) {
             return null;
@@ -208,6 +214,7 @@ final class Outlet {
         for (Deque<Delivery> queue : ready) {
             Delivery one = queue.poll();
             if (one != null) {
+                batches.changed();
                 return one;
             }
         }
@@ -236,8 +243,8 @@ final class Outlet {
             if (next == null) {
                 keys.remove(key);
                 parked.finished(key);
-            } else {
-                makeReady(next, now);
+            } else if (makeReady(next, now)) {
+                batches.changed();
             }
         }
         for (Delivery one : shipment.deliveries()) {
