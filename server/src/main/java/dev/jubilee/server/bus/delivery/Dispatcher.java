@@ -351,6 +351,9 @@ final class Dispatcher implements ShardWork, AutoCloseable {
                     if (!now.equals(before)) {
                         Breaker.State circuit = outlet.breaker.state();
                         outlet.subscription(now);
+                        if (outlet.leadsElsewhereThan(before)) {
+                            outlet.hurry(clock.instant());
+                        }
                         landings.tellCircuit(outlet, circuit);
                         dirty.add(entry.getKey());
                     }

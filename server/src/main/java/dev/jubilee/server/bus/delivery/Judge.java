@@ -42,7 +42,14 @@ final class Judge {
             @Nullable Instant restUntil,
             boolean gone,
             boolean unwell,
-            @Nullable String error) {}
+            @Nullable String error) {
+
+        /** The same, tried again then at the latest. */
+        Verdict dueBy(Instant latest) {
+            boolean later = retryAt != null && retryAt.isAfter(latest);
+            return later ? new Verdict(good, latest, restUntil, gone, unwell, error) : this;
+        }
+    }
 
     /**
      * @param attempts which try this was, from 1: of those that the endpoint has had, or of those

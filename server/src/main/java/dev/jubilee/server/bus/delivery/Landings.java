@@ -41,6 +41,9 @@ final class Landings {
         int attempts = shipment.attempts() + (outcome instanceof Outcome.Broken ? 0 : 1);
         int tries = outcome instanceof Outcome.Broken it ? broke(outlet, shipment, it) : attempts;
         Judge.Verdict verdict = judge.judge(subscription, tries, outcome, now);
+        if (!leadsThere) {
+            verdict = verdict.dueBy(now);
+        }
         boolean telling = leadsThere && !(outcome instanceof Outcome.Broken);
         Breaker.State before = outlet.breaker.state();
         if (!telling) {

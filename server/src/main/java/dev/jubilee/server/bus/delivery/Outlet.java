@@ -69,6 +69,10 @@ final class Outlet {
         return subscription;
     }
 
+    boolean leadsElsewhereThan(Subscription before) {
+        return !Objects.equals(subscription.endpoint(), before.endpoint());
+    }
+
     void subscription(Subscription value) {
         if (value.ordering() != subscription.ordering()) {
             parked.endAll();
@@ -81,6 +85,24 @@ final class Outlet {
         }
         batches.changed();
         subscription = value;
+    }
+
+    /**
+     * There is another endpoint: what waits until the old one may be well again, or because it
+     * asked for that, is due now.
+     */
+    void hurry(Instant now) {
+        List<Shipment> waiting = List.copyOf(retries);
+        retries.clear();
+        waiting.forEach(one -> retries.add(one.dueBy(now)));
+        keys.replaceAll((key, behind) -> {
+            Deque<Delivery> due = new ArrayDeque<>(behind.size());
+            behind.forEach(one -> due.add(one.dueBy(now)));
+            return due;
+        });
+        batches.changed();
+        parked.hurry(now);
+        loadAt = null;
     }
 
     /**
