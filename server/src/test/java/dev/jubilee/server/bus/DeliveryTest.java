@@ -452,8 +452,33 @@ class DeliveryTest {
         bus.patch("operator", path(subscription), "{\"endpoint\": \"" + fine.url() + "\"}");
         publish(topic, "\"payload\": 1");
 
-        await(fine, 1);
-        assertThat(payloads(fine)).containsExactly(1);
+        await(fine, 2);
+        assertThat(payloads(fine)).containsExactlyInAnyOrder(0, 1);
+    }
+
+    /** Whoever delivers may die before it hears of the change. */
+    @Test
+    void whatWaitsForLaterIsDueOnceTheEndpointIsAnother() throws SQLException {
+        Receiver broken = receiver();
+        broken.behaviour = request -> Reply.of(500);
+        String topic = topic();
+        Answer subscription = subscribe(topic, broken, ", \"retry_delay\": 3600");
+        publish(topic, "\"payload\": 0");
+        awaitFailures(subscription, 1);
+        bus.post("operator", path(subscription) + "/pause", "");
+        String late =
+                "SELECT count(*) FROM bus.pending_deliveries WHERE subscription_id = '"
+                        + subscription.text("subscription_id")
+                        + "' AND due_at > '"
+                        + platform.clock().instant()
+                        + "'";
+        assertThat(text(late)).isEqualTo("1");
+
+        bus.patch("operator", path(subscription), "{\"retry_delay\": 1800}");
+        assertThat(text(late)).as("the endpoint is the same").isEqualTo("1");
+        bus.patch("operator", path(subscription), "{\"endpoint\": \"" + receiver().url() + "\"}");
+
+        assertThat(text(late)).isEqualTo("0");
     }
 
     @Test

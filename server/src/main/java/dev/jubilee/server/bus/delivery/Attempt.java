@@ -33,7 +33,7 @@ record Attempt(
     /**
      * A try as it happened.
      *
-     * @param number from 1
+     * @param number how many the endpoint has had, with this one if it had it
      * @param at when its answer came
      */
     record Try(DeliveryMethod method, int number, Outcome outcome, Instant at) {}

@@ -3,47 +3,107 @@ package dev.jubilee.server.bus.delivery;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What of one outlet may go together: what is ready, and behind it, in order, what waits for it
- * because of its key. For the dispatcher's thread.
- *
- * @param ready by priority, high first
- * @param behind by key, what waits for the first of it
+ * because of its key. How much that is, is counted as it arrives, and gone through again only when
+ * something has been taken out or let go. For the dispatcher's thread.
  */
-record Batches(List<Deque<Delivery>> ready, Map<String, Deque<Delivery>> behind) {
+final class Batches {
     /** Of events in one batch, unless a single one has more. */
     static final int MOST_BYTES = 1 << 20;
 
-    /** Whether there is no reason to wait for more. */
-    boolean isFull(int size, Instant now) {
-        Batch counted = new Batch(size);
-        for (Deque<Delivery> queue : ready) {
-            for (Delivery first : queue) {
-                if (!counted.add(first) || !addBehind(first, counted, now)) {
-                    return true;
-                }
-            }
-        }
-        return counted.size() == size;
+    private final List<Deque<Delivery>> ready;
+    private final Map<String, Deque<Delivery>> behind;
+
+    /** Keys of which everything may go: what comes of them may go as well. */
+    private final Set<String> open = new HashSet<>();
+
+    private boolean counted;
+    private int count;
+    private long bytes;
+
+    /**
+     * @param ready by priority, high first
+     * @param behind by key, what waits for the first of it
+     */
+    Batches(List<Deque<Delivery>> ready, Map<String, Deque<Delivery>> behind) {
+        this.ready = ready;
+        this.behind = behind;
     }
 
-    private boolean addBehind(Delivery first, Batch counted, Instant now) {
-        Deque<Delivery> waiting = waiting(first);
-        if (waiting != null) {
-            for (Delivery next : waiting) {
-                if (!isFresh(next, now)) {
-                    return true;
-                }
-                if (!counted.add(next)) {
-                    return false;
-                }
+    /** Whether there is no reason to wait for more. */
+    boolean isFull(int size, Instant now) {
+        if (!counted) {
+            count(now);
+        }
+        return count >= size || (bytes > MOST_BYTES && count > 1);
+    }
+
+    /** This one has become ready, with nothing behind it. */
+    void arrived(Delivery one) {
+        if (counted) {
+            add(one);
+            if (one.key() != null) {
+                open.add(one.key());
             }
         }
-        return true;
+    }
+
+    /** This one waits behind others of its key. */
+    void followed(Delivery one, Instant now) {
+        if (!counted || !open.contains(one.key())) {
+            return;
+        }
+        if (isFresh(one, now)) {
+            add(one);
+        } else {
+            changed();
+        }
+    }
+
+    /** Something was taken out, or let go. */
+    void changed() {
+        counted = false;
+    }
+
+    private void count(Instant now) {
+        counted = true;
+        count = 0;
+        bytes = 0;
+        open.clear();
+        for (Deque<Delivery> queue : ready) {
+            for (Delivery first : queue) {
+                add(first);
+                countBehind(first, now);
+            }
+        }
+    }
+
+    private void countBehind(Delivery first, Instant now) {
+        Deque<Delivery> waiting = waiting(first);
+        if (waiting == null) {
+            return;
+        }
+        for (Delivery next : waiting) {
+            if (!isFresh(next, now)) {
+                // It may be by the time that somebody asks again.
+                counted &= next.attempts() > 0;
+                return;
+            }
+            add(next);
+        }
+        open.add(first.key());
+    }
+
+    private void add(Delivery one) {
+        count++;
+        bytes += one.body().length;
     }
 
     /**
@@ -51,6 +111,7 @@ record Batches(List<Deque<Delivery>> ready, Map<String, Deque<Delivery>> behind)
      * many events takes no place from others, and high priority waits for none.
      */
     List<Delivery> take(int most, Instant now) {
+        changed();
         Batch batch = new Batch(most);
         for (Deque<Delivery> queue : ready) {
             for (Delivery one = queue.peek(); one != null; one = queue.peek()) {

@@ -233,7 +233,12 @@ final class DeadLetterRoutes implements Routes {
         return idempotency.once(
                 call,
                 connection -> {
-                    Redrives.Redrive begun = redrives.begin(connection, subscription, query);
+                    Redrives.Redrive begun =
+                            redrives.begin(connection, subscription, query)
+                                    .orElseThrow(() ->
+                                            Problem.notFound(
+                                                            "subscription", subscription.toString())
+                                                    .asException());
                     audit.record(
                             connection,
                             call.principal(),

@@ -68,6 +68,11 @@ record Delivery(
         return with(id, body, made, due);
     }
 
+    /** The same, due then at the latest. */
+    Delivery dueBy(Instant latest) {
+        return dueAt.isAfter(latest) ? with(id, body, attempts, latest) : this;
+    }
+
     private Delivery with(long number, byte[] content, int made, Instant due) {
         return new Delivery(
                 subscriptionId,

@@ -145,6 +145,7 @@ final class DeliveryRoutes implements Routes {
                 answer.put("error", unsent.reason());
             }
             case Outcome.Refused refused -> answer.put("error", refused.reason());
+            case Outcome.Broken broken -> answer.put("error", broken.reason());
         }
         answer.put("delivered", delivered);
         answer.put("selected", mismatches.isEmpty());

@@ -239,7 +239,7 @@ final class Dispatcher implements ShardWork, AutoCloseable {
         try {
             work.run();
             return true;
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | LinkageError | StackOverflowError e) {
             log.error("the dispatcher failed, and goes on", e);
             return false;
         }
@@ -297,18 +297,15 @@ final class Dispatcher implements ShardWork, AutoCloseable {
                                                 shipment,
                                                 outcome != null
                                                         ? outcome
-                                                        : new Outcome.Failed(
-                                                                String.valueOf(failure),
-                                                                Duration.ZERO))));
+                                                        : new Outcome.Broken(failure))));
     }
 
     private CompletableFuture<Outcome> sending(Subscription to, Shipment shipment) {
         try {
             return sender.send(to, shipment);
-        } catch (RuntimeException e) {
-            log.error("a delivery to subscription {} could not even be begun", to.id(), e);
-            return CompletableFuture.completedFuture(
-                    new Outcome.Unsent(String.valueOf(e), Duration.ZERO));
+        } catch (RuntimeException | LinkageError | StackOverflowError e) {
+            // A class that is missing is a defect like any other, and no reason to stop for all.
+            return CompletableFuture.completedFuture(new Outcome.Broken(e));
         }
     }
 
@@ -354,6 +351,9 @@ final class Dispatcher implements ShardWork, AutoCloseable {
                     if (!now.equals(before)) {
                         Breaker.State circuit = outlet.breaker.state();
                         outlet.subscription(now);
+                        if (outlet.leadsElsewhereThan(before)) {
+                            outlet.hurry(clock.instant());
+                        }
                         landings.tellCircuit(outlet, circuit);
                         dirty.add(entry.getKey());
                     }

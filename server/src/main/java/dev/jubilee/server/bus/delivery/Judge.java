@@ -15,6 +15,12 @@ final class Judge {
     private static final Duration LONGEST_REST = Duration.ofHours(1);
     private static final Duration REST = Duration.ofSeconds(5);
 
+    /** With the pauses between them, this many tries take about an hour. */
+    static final int MOST_BROKEN = 20;
+
+    private static final Duration FIRST_PAUSE_BROKEN = Duration.ofSeconds(1);
+    private static final Duration LONGEST_PAUSE_BROKEN = Duration.ofMinutes(5);
+
     private final RandomGenerator random;
 
     Judge(RandomGenerator random) {
@@ -36,8 +42,19 @@ final class Judge {
             @Nullable Instant restUntil,
             boolean gone,
             boolean unwell,
-            @Nullable String error) {}
+            @Nullable String error) {
 
+        /** The same, tried again then at the latest. */
+        Verdict dueBy(Instant latest) {
+            boolean later = retryAt != null && retryAt.isAfter(latest);
+            return later ? new Verdict(good, latest, restUntil, gone, unwell, error) : this;
+        }
+    }
+
+    /**
+     * @param attempts which try this was, from 1: of those that the endpoint has had, or of those
+     *     that a defect kept from it
+     */
     Verdict judge(Subscription subscription, int attempts, Outcome outcome, Instant now) {
         Verdict verdict =
                 switch (outcome) {
@@ -49,6 +66,7 @@ final class Judge {
                             again(subscription, attempts, now, null, true, reason);
                     case Outcome.Refused(String reason) ->
                             again(subscription, attempts, now, null, false, reason);
+                    case Outcome.Broken broken -> broken(attempts, broken, now);
                 };
         boolean sentOnce = !subscription.requiresAck() && !verdict.gone() && wasSent(outcome);
         return sentOnce
@@ -60,7 +78,7 @@ final class Judge {
     private static boolean wasSent(Outcome outcome) {
         return switch (outcome) {
             case Outcome.Answered _, Outcome.Kept _, Outcome.Failed _ -> true;
-            case Outcome.Unsent _, Outcome.Refused _ -> false;
+            case Outcome.Unsent _, Outcome.Refused _, Outcome.Broken _ -> false;
         };
     }
 
@@ -103,6 +121,17 @@ final class Judge {
             retry = rest != null && rest.isAfter(retry) ? rest : retry;
         }
         return new Verdict(false, retry, rest, false, unwell, error);
+    }
+
+    /** As often as the subscription likes would be no reason to think that we are well again. */
+    private static Verdict broken(int times, Outcome.Broken outcome, Instant now) {
+        if (times >= MOST_BROKEN) {
+            String error = outcome.reason() + ", " + times + " times; the log says more";
+            return new Verdict(false, null, null, false, false, error);
+        }
+        Duration pause = FIRST_PAUSE_BROKEN.multipliedBy(1L << (times - 1));
+        pause = pause.compareTo(LONGEST_PAUSE_BROKEN) < 0 ? pause : LONGEST_PAUSE_BROKEN;
+        return new Verdict(false, now.plus(pause), null, false, false, outcome.reason());
     }
 
     /** Seconds, or a date as HTTP writes it. */

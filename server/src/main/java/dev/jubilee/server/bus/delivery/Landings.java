@@ -33,16 +33,21 @@ final class Landings {
     /**
      * Sees to what came of a shipment of the outlet.
      *
-     * @param telling whether it was sent to where the subscription leads now: what came of another
-     *     endpoint says nothing of this one
+     * @param leadsThere whether it was sent to where the subscription leads now: what came of
+     *     another endpoint says nothing of this one
      */
-    void land(Outlet outlet, boolean telling, Shipment shipment, Outcome outcome, Instant now) {
+    void land(Outlet outlet, boolean leadsThere, Shipment shipment, Outcome outcome, Instant now) {
         Subscription subscription = outlet.subscription();
-        int attempts = shipment.attempts() + 1;
-        Judge.Verdict verdict = judge.judge(subscription, attempts, outcome, now);
+        int attempts = shipment.attempts() + (outcome instanceof Outcome.Broken ? 0 : 1);
+        int tries = outcome instanceof Outcome.Broken it ? broke(outlet, shipment, it) : attempts;
+        Judge.Verdict verdict = judge.judge(subscription, tries, outcome, now);
+        if (!leadsThere) {
+            verdict = verdict.dueBy(now);
+        }
+        boolean telling = leadsThere && !(outcome instanceof Outcome.Broken);
         Breaker.State before = outlet.breaker.state();
         if (!telling) {
-            log.debug("an endpoint that is not the subscription's any more has answered");
+            log.debug("what came of a shipment says nothing of the subscription's endpoint");
         } else if (verdict.unwell()) {
             outlet.breaker.failed(now, isEndpoints(outcome, verdict) ? null : shipment.culprit());
             outlet.shrink();
@@ -53,7 +58,7 @@ final class Landings {
         if (telling && verdict.restUntil() != null) {
             outlet.restUntil(verdict.restUntil());
         }
-        Attempt.End end = end(outlet, verdict);
+        Attempt.End end = end(outlet, outcome, verdict);
         for (Delivery one : shipment.deliveries()) {
             recorder.record(
                     new Recorder.Entry.Tried(
@@ -76,6 +81,19 @@ final class Landings {
         }
     }
 
+    /** Returns how often the shipment could not be sent by a defect of our own. */
+    private static int broke(Outlet outlet, Shipment shipment, Outcome.Broken outcome) {
+        if (!outlet.isBroken()) {
+            // Once, and again when that is over: whatever is tried meanwhile fails alike.
+            log.error(
+                    "a defect keeps deliveries to subscription {} from being sent; they are tried"
+                            + " again for about an hour",
+                    outlet.subscription().id(),
+                    outcome.cause());
+        }
+        return outlet.broke(shipment);
+    }
+
     /** Whether it would have come to the same whatever had been sent. */
     private static boolean isEndpoints(Outcome outcome, Judge.Verdict verdict) {
         return outcome instanceof Outcome.Unsent || verdict.restUntil() != null;
@@ -83,9 +101,10 @@ final class Landings {
 
     /**
      * What need not stay in memory while it waits makes room for what is behind it. Where order is
-     * kept that is decided later, for what waits with it.
+     * kept that is decided later, for what waits with it; how often a defect was met is known in
+     * memory alone.
      */
-    private static Attempt.End end(Outlet outlet, Judge.Verdict verdict) {
+    private static Attempt.End end(Outlet outlet, Outcome outcome, Judge.Verdict verdict) {
         if (verdict.good()) {
             return new Attempt.End.Delivered();
         }
@@ -94,7 +113,8 @@ final class Landings {
         }
         boolean ordered = outlet.subscription().ordering() == Subscription.Ordering.KEY;
         boolean crowded = outlet.window.isBehind() || outlet.window.isCrowded();
-        return new Attempt.End.Again(verdict.retryAt(), ordered || !crowded);
+        boolean broken = outcome instanceof Outcome.Broken;
+        return new Attempt.End.Again(verdict.retryAt(), ordered || broken || !crowded);
     }
 
     private void settle(

@@ -1,5 +1,6 @@
 package dev.jubilee.server.bus.delivery;
 
+import dev.jubilee.server.bus.subscriptions.Subscription;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -62,8 +63,9 @@ final class Loading {
         long mark = window.mark();
         Loads.Wanted wanted = wanted(outlet, now, places, behind);
         window.release(places - wanted.places());
+        Subscription asked = outlet.subscription();
         var _ =
-                loads.load(outlet.subscription(), wanted)
+                loads.load(asked, wanted)
                         .whenComplete((loaded, failure) ->
                                 tell.accept(() -> {
                                     outlet.loading = false;
@@ -72,6 +74,10 @@ final class Loading {
                                         failed(outlet, wanted, failure);
                                     } else {
                                         loaded(outlet, wanted, mark, loaded);
+                                    }
+                                    if (outlet.leadsElsewhereThan(asked)) {
+                                        // It was read as it was due at the endpoint of before.
+                                        outlet.hurry(clock.instant());
                                     }
                                 }));
     }

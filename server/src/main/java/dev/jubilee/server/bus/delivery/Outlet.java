@@ -31,10 +31,17 @@ final class Outlet {
     private final List<Deque<Delivery>> ready =
             List.of(new ArrayDeque<>(), new ArrayDeque<>(), new ArrayDeque<>());
     private final Map<String, Deque<Delivery>> keys = new HashMap<>();
+    private final Batches batches = new Batches(ready, keys);
     private final TreeSet<Shipment> retries =
             new TreeSet<>(
                     Comparator.comparing(Shipment::dueAt)
                             .thenComparingLong(one -> one.deliveries().getFirst().id()));
+
+    /**
+     * How often, by the id of its first delivery, a shipment could not be sent through our fault.
+     */
+    private final Map<Long, Integer> broken = new HashMap<>();
+
     private final int mostInFlight;
     private Subscription subscription;
     private int limit;
@@ -62,6 +69,10 @@ final class Outlet {
         return subscription;
     }
 
+    boolean leadsElsewhereThan(Subscription before) {
+        return !Objects.equals(subscription.endpoint(), before.endpoint());
+    }
+
     void subscription(Subscription value) {
         if (value.ordering() != subscription.ordering()) {
             parked.endAll();
@@ -72,7 +83,26 @@ final class Outlet {
             pace.restIsOver();
             limit = Math.min(FIRST_LIMIT, mostInFlight);
         }
+        batches.changed();
         subscription = value;
+    }
+
+    /**
+     * There is another endpoint: what waits until the old one may be well again, or because it
+     * asked for that, is due now.
+     */
+    void hurry(Instant now) {
+        List<Shipment> waiting = List.copyOf(retries);
+        retries.clear();
+        waiting.forEach(one -> retries.add(one.dueBy(now)));
+        keys.replaceAll((key, behind) -> {
+            Deque<Delivery> due = new ArrayDeque<>(behind.size());
+            behind.forEach(one -> due.add(one.dueBy(now)));
+            return due;
+        });
+        batches.changed();
+        parked.hurry(now);
+        loadAt = null;
     }
 
     /**
@@ -123,24 +153,29 @@ final class Outlet {
             Deque<Delivery> behind = keys.get(one.key());
             if (behind != null) {
                 behind.add(one);
+                batches.followed(one, now);
                 return;
             }
             keys.put(one.key(), new ArrayDeque<>());
         }
-        makeReady(one, now);
+        if (makeReady(one, now)) {
+            batches.arrived(one);
+        }
     }
 
-    private void makeReady(Delivery one, Instant now) {
+    /** False if it is one that is tried again, by itself. */
+    private boolean makeReady(Delivery one, Instant now) {
         boolean batching = subscription.batching().enabled();
         if (one.dueAt().isAfter(now) || (batching && one.attempts() > 0)) {
             // What failed in a batch goes by itself: who spoils every batch is given up alone.
             retries.add(Shipment.of(one, batching));
-        } else {
-            ready.get(one.priority()).add(one);
-            if (gatheringSince == null) {
-                gatheringSince = now;
-            }
+            return false;
         }
+        ready.get(one.priority()).add(one);
+        if (gatheringSince == null) {
+            gatheringSince = now;
+        }
+        return true;
     }
 
     /** The next to be sent now; null when none may be. */
@@ -184,7 +219,6 @@ final class Outlet {
         boolean waitedLong =
                 gatheringSince != null
                         && !now.isBefore(gatheringSince.plus(subscription.batching().window()));
-        Batches batches = new Batches(ready, keys);
         if (readyCount() == 0
                 || (!waitedLong && !batches.isFull(subscription.batching().size(), now))) {
             return null;
@@ -202,6 +236,7 @@ final class Outlet {
         for (Deque<Delivery> queue : ready) {
             Delivery one = queue.poll();
             if (one != null) {
+                batches.changed();
                 return one;
             }
         }
@@ -230,11 +265,24 @@ final class Outlet {
             if (next == null) {
                 keys.remove(key);
                 parked.finished(key);
-            } else {
-                makeReady(next, now);
+            } else if (makeReady(next, now)) {
+                batches.changed();
             }
         }
-        shipment.deliveries().forEach(window::release);
+        for (Delivery one : shipment.deliveries()) {
+            window.release(one);
+            broken.remove(one.id());
+        }
+    }
+
+    /** A defect kept it from being sent; returns how often that was so. */
+    int broke(Shipment shipment) {
+        return broken.merge(shipment.deliveries().getFirst().id(), 1, Integer::sum);
+    }
+
+    /** Whether a defect keeps anything from being sent. */
+    boolean isBroken() {
+        return !broken.isEmpty();
     }
 
     void again(Shipment shipment) {

@@ -130,6 +130,16 @@ final class ParkedKeys {
         return !waiting.isEmpty() && !waiting.first().due.isAfter(now);
     }
 
+    /** All of them are due then at the latest. */
+    void hurry(Instant latest) {
+        List<Parked> all = List.copyOf(waiting);
+        waiting.clear();
+        for (Parked one : heads.values()) {
+            one.due = one.due.isAfter(latest) ? latest : one.due;
+        }
+        waiting.addAll(all);
+    }
+
     /** When the first of them is to be brought; null when none is. */
     @Nullable Instant nextDue() {
         return waiting.isEmpty() ? null : waiting.first().due;

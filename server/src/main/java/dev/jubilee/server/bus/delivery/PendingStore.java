@@ -159,6 +159,18 @@ final class PendingStore {
         }
     }
 
+    /** The same for one of them; false when it is not there any more. */
+    static boolean lockOwner(Connection connection, UUID subscription) throws SQLException {
+        try (PreparedStatement select =
+                connection.prepareStatement(
+                        "SELECT FROM bus.event_subscriptions WHERE id = ? FOR NO KEY UPDATE")) {
+            select.setObject(1, subscription);
+            try (ResultSet row = select.executeQuery()) {
+                return row.next();
+            }
+        }
+    }
+
     /**
      * Those of the subscriptions for which something waits.
      *

@@ -32,6 +32,8 @@ final class Redrives implements AutoCloseable {
     private static final String SUBJECT = "redrives";
     private static final int CHUNK = 500;
     private static final int LOOK_SECONDS = 5;
+    private static final String RUNNING =
+            "SELECT id, subscription_id, filter, last_id FROM bus.redrives WHERE status = 'running'";
 
     private final Database database;
     private final InstantSource clock;
@@ -67,9 +69,12 @@ final class Redrives implements AutoCloseable {
         worker.shutdownNow();
     }
 
-    /** Begins one, of what there is now. */
-    Redrive begin(Connection connection, UUID subscription, DeadLetterStore.Query query)
+    /** Begins one, of what there is now; empty when there is no such subscription any more. */
+    Optional<Redrive> begin(Connection connection, UUID subscription, DeadLetterStore.Query query)
             throws SQLException {
+        if (!PendingStore.lockOwner(connection, subscription)) {
+            return Optional.empty();
+        }
         UUID id = ids.next();
         long total = DeadLetterStore.count(connection, subscription, query);
         UUID last = DeadLetterStore.last(connection, subscription, query).orElse(new UUID(0, 0));
@@ -88,7 +93,7 @@ final class Redrives implements AutoCloseable {
             insert.executeUpdate();
         }
         ChangeFeed.announce(connection, SUBJECT, id.toString());
-        return find(connection, subscription, id).orElseThrow();
+        return find(connection, subscription, id);
     }
 
     Optional<Redrive> find(Connection connection, UUID subscription, UUID id) throws SQLException {
@@ -140,26 +145,54 @@ final class Redrives implements AutoCloseable {
     }
 
     /** Returns whether there may be more to do. */
-    private boolean step(Connection connection) throws SQLException {
-        try (PreparedStatement select =
-                        connection.prepareStatement(
-                                """
-                                SELECT id, subscription_id, filter, last_id FROM bus.redrives
-                                WHERE status = 'running' ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
-                                """);
-                ResultSet row = select.executeQuery()) {
-            if (!row.next()) {
-                return false;
-            }
-            UUID id = row.getObject(1, UUID.class);
-            UUID subscription = row.getObject(2, UUID.class);
-            DeadLetterStore.Query query = Json.read(row.getString(3), DeadLetterStore.Query.class);
-            int moved =
-                    DeadLetterStore.redrive(
-                            connection, subscription, query, row.getObject(4, UUID.class), CHUNK);
-            advance(connection, id, moved);
-            ChangeFeed.announce(connection, Outlets.SUBJECT, subscription.toString());
+    boolean step(Connection connection) throws SQLException {
+        Running first = first(connection);
+        if (first == null) {
+            return false;
+        }
+        // Its subscription before it, as all do who change what that is owed; either may have gone
+        // meanwhile, or be over.
+        Running locked =
+                PendingStore.lockOwner(connection, first.subscription())
+                        ? lock(connection, first.id())
+                        : null;
+        if (locked == null) {
             return true;
+        }
+        int moved =
+                DeadLetterStore.redrive(
+                        connection, locked.subscription(), locked.query(), locked.last(), CHUNK);
+        advance(connection, locked.id(), moved);
+        ChangeFeed.announce(connection, Outlets.SUBJECT, locked.subscription().toString());
+        return true;
+    }
+
+    private record Running(UUID id, UUID subscription, DeadLetterStore.Query query, UUID last) {}
+
+    private static @Nullable Running first(Connection connection) throws SQLException {
+        try (PreparedStatement select =
+                connection.prepareStatement(RUNNING + " ORDER BY id LIMIT 1")) {
+            return running(select);
+        }
+    }
+
+    private static @Nullable Running lock(Connection connection, UUID id) throws SQLException {
+        try (PreparedStatement select =
+                connection.prepareStatement(RUNNING + " AND id = ? FOR UPDATE")) {
+            select.setObject(1, id);
+            return running(select);
+        }
+    }
+
+    private static @Nullable Running running(PreparedStatement select) throws SQLException {
+        try (ResultSet row = select.executeQuery()) {
+            return row.next()
+                    ? new Running(
+                            row.getObject(1, UUID.class),
+                            row.getObject(2, UUID.class),
+                            Json.read(row.getString(3), DeadLetterStore.Query.class),
+                            row.getObject(4, UUID.class))
+                    : null;
         }
     }
 

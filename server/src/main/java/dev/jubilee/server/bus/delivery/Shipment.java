@@ -33,6 +33,11 @@ record Shipment(List<Delivery> deliveries, boolean batch, int attempts, Instant 
                 deliveries.stream().map(one -> one.after(made, due)).toList(), batch, made, due);
     }
 
+    /** The same, due then at the latest. */
+    Shipment dueBy(Instant latest) {
+        return dueAt.isAfter(latest) ? after(attempts, latest) : this;
+    }
+
     /** The event's own id, or one that the events of a batch always lead to. */
     String id() {
         return size() > 1

@@ -15,9 +15,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * The one thread that hands records to Kafka's producer, which blocks while it lacks metadata or
  * memory: no event loop may do that. A topic that Kafka lacks holds it up once, not each time. What
- * waits is bounded, by requests and by bytes; when it is full, {@link #offer} says so at once.
- * Order of the offers of one thread is kept, but what is urgent goes ahead of what is not, and
- * leaves without waiting for company. Thread-safe.
+ * waits is bounded, by requests and by bytes; when it is full, {@link #offer} says so at once. No
+ * shipment is without an outcome for long after its deadline, whatever the producer does. Order of
+ * the offers of one thread is kept, but what is urgent goes ahead of what is not, and leaves
+ * without waiting for company. Thread-safe.
  */
 final class SenderLane implements AutoCloseable {
     private static final long MAX_WAITING_BYTES = 24L << 20;
@@ -27,6 +28,7 @@ final class SenderLane implements AutoCloseable {
     private final Producer<byte[], byte[]> producer;
     private final int maxWaiting;
     private final Departures departures;
+    private final Deadlines deadlines = new Deadlines();
     private final MissingTopics missing;
     private final Queue<Shipment> queue = new ConcurrentLinkedQueue<>();
     private final Queue<Shipment> urgent = new ConcurrentLinkedQueue<>();
@@ -53,6 +55,7 @@ final class SenderLane implements AutoCloseable {
 
     void start() {
         departures.start();
+        deadlines.start();
         thread.start();
     }
 
@@ -67,6 +70,7 @@ final class SenderLane implements AutoCloseable {
         waiting.incrementAndGet();
         waitingBytes.addAndGet(shipment.bytes());
         (shipment.isUrgent() ? urgent : queue).add(shipment);
+        deadlines.watch(shipment);
         if (parked) {
             LockSupport.unpark(thread);
         }
@@ -125,6 +129,7 @@ final class SenderLane implements AutoCloseable {
         producer.close(CLOSING);
         ended = true;
         abandonAll();
+        deadlines.close();
     }
 
     private void abandonAll() {
@@ -186,6 +191,9 @@ final class SenderLane implements AutoCloseable {
                 return;
             }
             ProducerRecord<byte[], byte[]> record = shipment.take(i);
+            if (record == null) {
+                return;
+            }
             if (missing.contains(record.topic())) {
                 shipment.lacksTopic(i, record.topic());
                 continue;

@@ -4,7 +4,6 @@ import dev.jubilee.server.bus.publish.PublishException.Reason;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.errors.RecordTooLargeException;
@@ -12,24 +11,28 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Records that one caller waits for. Each has an outcome of its own; {@link #done()} completes when
- * the last of them is known, and never exceptionally.
+ * the last of them is known, or when the caller can wait no more, and never exceptionally. Nothing
+ * changes after that. Thread-safe.
  */
 final class Shipment {
     private final @Nullable ProducerRecord<byte[], byte[]>[] records;
     private final int[] partitions;
     private final long[] offsets;
     private final @Nullable PublishException[] failures;
-    private final AtomicInteger open;
     private final CompletableFuture<Shipment> done = new CompletableFuture<>();
     private final long bytes;
     private final long earliest;
     private final long deadline;
     private final boolean urgent;
+    private final boolean[] settled;
+    private int open;
+    private boolean over;
     private @Nullable Runnable whenReached;
 
     /**
      * @param earliest when the first of them was accepted, in milliseconds since the epoch
-     * @param deadline by {@link System#nanoTime()}: what has not been handed over by then is not
+     * @param deadline by {@link System#nanoTime()}: what has not been handed over by then is not,
+     *     and of what has been, nobody waits any longer to hear
      * @param urgent whether all of it is of high priority: it goes ahead of what waits
      */
     @SuppressWarnings("unchecked") // there are no arrays of a generic type
@@ -44,7 +47,8 @@ final class Shipment {
         this.partitions = new int[records.size()];
         this.offsets = new long[records.size()];
         this.failures = new @Nullable PublishException[records.size()];
-        this.open = new AtomicInteger(records.size());
+        this.settled = new boolean[records.size()];
+        this.open = records.size();
         this.deadline = deadline;
         long sum = 0;
         for (ProducerRecord<byte[], byte[]> record : records) {
@@ -77,9 +81,12 @@ final class Shipment {
 
     /**
      * A record, once: the producer copies it, and while its acknowledgement is awaited nobody else
-     * keeps its bytes.
+     * keeps its bytes. Null when it must not be sent any more, as its caller was told so.
      */
-    ProducerRecord<byte[], byte[]> take(int index) {
+    synchronized @Nullable ProducerRecord<byte[], byte[]> take(int index) {
+        if (over) {
+            return null;
+        }
         ProducerRecord<byte[], byte[]> record = Objects.requireNonNull(records[index], "taken");
         records[index] = null;
         return record;
@@ -124,9 +131,7 @@ final class Shipment {
     Callback acknowledgement(int index, Thread lane) {
         return (metadata, failure) -> {
             if (failure == null) {
-                partitions[index] = metadata.partition();
-                offsets[index] = metadata.offset();
-                settle();
+                acknowledged(index, metadata.partition(), metadata.offset());
             } else {
                 // The producer reports on the calling thread what it never took.
                 boolean sent = !Thread.currentThread().equals(lane);
@@ -135,25 +140,84 @@ final class Shipment {
         };
     }
 
+    private void acknowledged(int index, int partition, long offset) {
+        boolean last;
+        synchronized (this) {
+            if (!over) {
+                partitions[index] = partition;
+                offsets[index] = offset;
+            }
+            last = settle(index, null);
+        }
+        completeIf(last);
+    }
+
     /** Settles one record as failed. */
     void fail(int index, Throwable cause, boolean sent) {
-        failures[index] = failure(cause, sent);
-        settle();
+        fail(index, failure(cause, sent));
     }
 
     /** Settles one record as never sent, because Kafka lacks its topic. */
     void lacksTopic(int index, String topic) {
-        failures[index] =
+        fail(
+                index,
                 new PublishException(
-                        Reason.TOPIC_MISSING, "Kafka does not have the topic \"" + topic + "\"");
-        settle();
+                        Reason.TOPIC_MISSING, "Kafka does not have the topic \"" + topic + "\""));
     }
 
     /** Settles all from the index on as never sent. */
     void abandon(int from, String why) {
         for (int i = from; i < failures.length; i++) {
-            failures[i] = new PublishException(Reason.NOT_SENT, why);
-            settle();
+            fail(i, new PublishException(Reason.NOT_SENT, why));
+        }
+    }
+
+    /**
+     * Settles what has no outcome yet, because its caller waits no more: what was handed over may
+     * still arrive, and what was not never will.
+     */
+    void expire() {
+        boolean last = false;
+        synchronized (this) {
+            for (int i = 0; i < failures.length; i++) {
+                if (!settled[i]) {
+                    boolean handedOver = records[i] == null;
+                    last =
+                            settle(
+                                    i,
+                                    new PublishException(
+                                            handedOver ? Reason.OUTCOME_UNKNOWN : Reason.NOT_SENT,
+                                            "Kafka has not acknowledged it in time"));
+                }
+            }
+        }
+        completeIf(last);
+    }
+
+    private void fail(int index, PublishException failure) {
+        boolean last;
+        synchronized (this) {
+            last = settle(index, failure);
+        }
+        completeIf(last);
+    }
+
+    /** Returns whether it was the last without an outcome. */
+    private boolean settle(int index, @Nullable PublishException failure) {
+        if (settled[index]) {
+            return false;
+        }
+        settled[index] = true;
+        failures[index] = failure;
+        open--;
+        over = open == 0;
+        return over;
+    }
+
+    /** Outside of the lock: whoever waits does something of their own then. */
+    private void completeIf(boolean last) {
+        if (last) {
+            done.complete(this);
         }
     }
 
@@ -164,11 +228,5 @@ final class Shipment {
         }
         return new PublishException(
                 sent ? Reason.OUTCOME_UNKNOWN : Reason.NOT_SENT, message, cause);
-    }
-
-    private void settle() {
-        if (open.decrementAndGet() == 0) {
-            done.complete(this);
-        }
     }
 }

@@ -105,6 +105,21 @@ final class SubscriptionStore {
         }
     }
 
+    /** What is tried again later because the endpoint was not well is due now: it has another. */
+    static void hurry(Connection connection, UUID id, Instant now) throws SQLException {
+        try (PreparedStatement update =
+                connection.prepareStatement(
+                        """
+                        UPDATE bus.pending_deliveries SET due_at = ?
+                        WHERE CASE WHEN attempts > 0 THEN subscription_id END = ? AND attempts > 0 AND due_at > ?
+                        """)) {
+            update.setObject(1, utc(now));
+            update.setObject(2, id);
+            update.setObject(3, utc(now));
+            update.executeUpdate();
+        }
+    }
+
     private static int bind(PreparedStatement statement, Subscription it) throws SQLException {
         int i = 1;
         statement.setString(i++, it.serviceName());
@@ -174,16 +189,10 @@ final class SubscriptionStore {
         }
     }
 
+    /** The caller has locked it, as whoever changes what it is owed does before anything else. */
     static boolean delete(Connection connection, UUID id) throws SQLException {
-        try (PreparedStatement redrives =
-                        connection.prepareStatement(
-                                "SELECT FROM bus.redrives WHERE subscription_id = ? ORDER BY id FOR UPDATE");
-                PreparedStatement delete =
-                        connection.prepareStatement(
-                                "DELETE FROM bus.event_subscriptions WHERE id = ?")) {
-            // Before the dead letters, as whoever redrives them does.
-            redrives.setObject(1, id);
-            redrives.executeQuery().close();
+        try (PreparedStatement delete =
+                connection.prepareStatement("DELETE FROM bus.event_subscriptions WHERE id = ?")) {
             delete.setObject(1, id);
             return delete.executeUpdate() == 1;
         }

@@ -23,6 +23,7 @@ import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import org.apache.kafka.clients.admin.Admin;
 import org.jspecify.annotations.Nullable;
@@ -209,6 +210,9 @@ public final class Subscriptions {
         long version = SubscriptionStore.change(connection, it.id());
         positions.seed(connection, more, indexAsOf(connection, version));
         SubscriptionStore.update(connection, it);
+        if (it.isSent() && !Objects.equals(it.endpoint(), current.endpoint())) {
+            SubscriptionStore.hurry(connection, it.id(), clock.instant());
+        }
         audit.record(connection, who, "subscription.change", it.id().toString(), audited(it));
         return new Made(it, null);
     }

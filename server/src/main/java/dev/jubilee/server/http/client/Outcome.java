@@ -29,4 +29,15 @@ public sealed interface Outcome {
 
     /** Nothing was sent, because the address is not one to send to. */
     record Refused(String reason) implements Outcome {}
+
+    /**
+     * A defect of this platform kept it from being sent, or from knowing: that says nothing of the
+     * address.
+     */
+    record Broken(Throwable cause) implements Outcome {
+        /** For those who wait for it; the cause is for the log. */
+        public String reason() {
+            return "a defect of this platform kept it from being sent";
+        }
+    }
 }

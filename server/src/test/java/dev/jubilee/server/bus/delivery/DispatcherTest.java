@@ -15,6 +15,7 @@ import dev.jubilee.server.testing.Platform;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -112,39 +113,57 @@ class DispatcherTest {
     }
 
     @Test
-    void whatCannotEvenBeSentCountsAsTriedAndIsTriedAgain() throws SQLException {
+    void whatADefectKeepsFromBeingSentCostsTheEndpointNothingAndIsGivenUpInTheEnd()
+            throws SQLException {
         UUID subscription = subscription();
         own();
-        Instant now = platform.clock().instant();
-        Delivery one =
-                new Delivery(
-                        subscription,
-                        1,
-                        "e1",
-                        "game.kill",
-                        "t",
-                        "k",
-                        1,
-                        "{}".getBytes(UTF_8),
-                        0,
-                        now,
-                        now);
-        Window window = outlets.window(subscription);
-        window.adopt(one);
+        owe(subscription);
         recorder.start();
         dispatcher.start();
 
-        dispatcher.offer(List.of(new PendingStore.Row(one, window, null)));
-
-        Await.untilAsserted("it was tried", () -> assertThat(sent).hasValue(1));
         Await.untilAsserted(
-                "nothing is under way", () -> assertThat(dispatcher.inFlight()).isZero());
-        Await.untilAsserted(
-                "it is tried again",
+                "it is given up",
                 () -> {
-                    platform.clock().advance(Duration.ofSeconds(30));
-                    assertThat(sent).hasValueGreaterThan(1);
+                    platform.clock().advance(Duration.ofMinutes(5));
+                    assertThat(deadLetter(subscription))
+                            .startsWith("a defect of this platform")
+                            .endsWith("after 0 tries, circuit closed");
                 });
+        assertThat(sent).hasValue(Judge.MOST_BROKEN);
+        assertThat(dispatcher.inFlight()).isZero();
+    }
+
+    private void owe(UUID subscription) throws SQLException {
+        Instant now = platform.clock().instant();
+        byte[] body = "{}".getBytes(UTF_8);
+        Delivery one =
+                new Delivery(subscription, 1, "e1", "game.kill", "t", "k", 1, body, 0, now, now);
+        execute(
+                """
+                INSERT INTO bus.pending_deliveries (subscription_id, id, event_id, event_type, topic, key, priority,
+                    body, attempts, due_at, taken, accepted_at)
+                VALUES ('%s', 1, 'e1', 'game.kill', 't', 'k', 1, '{}', 0, now(), true, now())
+                """
+                        .formatted(subscription));
+        Window window = outlets.window(subscription);
+        window.adopt(one);
+        dispatcher.offer(List.of(new PendingStore.Row(one, window, null)));
+    }
+
+    /** What it says, with the tries that it took and how the circuit stands. */
+    private static String deadLetter(UUID subscription) throws SQLException {
+        try (Connection connection = platform.connection();
+                Statement statement = connection.createStatement();
+                ResultSet row =
+                        statement.executeQuery(
+                                """
+                                SELECT d.reason || ', after ' || d.attempts || ' tries, circuit ' || s.circuit
+                                FROM bus.dead_letters d JOIN bus.event_subscriptions s ON s.id = d.subscription_id
+                                WHERE d.subscription_id = '%s'
+                                """
+                                        .formatted(subscription))) {
+            return row.next() ? row.getString(1) : "none";
+        }
     }
 
     private CompletableFuture<Loads.Loaded> load(UUID subscription) {
@@ -178,16 +197,20 @@ class DispatcherTest {
 
     private static UUID subscription() throws SQLException {
         UUID id = UUID.randomUUID();
+        execute(
+                """
+                INSERT INTO bus.event_subscriptions (id, subscription_id, service_name, method, endpoint, max_retries)
+                VALUES ('%1$s', '%1$s', 's', 'webhook', 'http://127.0.0.1/hook', 1);
+                UPDATE bus.subscription_version SET version = version + 1
+                """
+                        .formatted(id));
+        return id;
+    }
+
+    private static void execute(String sql) throws SQLException {
         try (Connection connection = platform.connection();
                 Statement statement = connection.createStatement()) {
-            statement.execute(
-                    """
-                    INSERT INTO bus.event_subscriptions (id, subscription_id, service_name, method, endpoint)
-                    VALUES ('%1$s', '%1$s', 's', 'webhook', 'http://127.0.0.1/hook');
-                    UPDATE bus.subscription_version SET version = version + 1
-                    """
-                            .formatted(id));
+            statement.execute(sql);
         }
-        return id;
     }
 }

@@ -28,6 +28,23 @@ class JudgeTest {
                 new Outcome.Refused("the address is not allowed"));
     }
 
+    @Test
+    void whatADefectKeepsFromBeingSentIsTriedForAboutAnHour() {
+        Outcome outcome = new Outcome.Broken(new IllegalStateException("a defect"));
+        Duration all = Duration.ZERO;
+        for (int times = 1; times < Judge.MOST_BROKEN; times++) {
+            Judge.Verdict verdict = judge.judge(withoutAck(), times, outcome, NOW);
+            assertThat(verdict.unwell()).as("of the endpoint nothing is known").isFalse();
+            all = all.plus(Duration.between(NOW, verdict.retryAt()));
+        }
+
+        Judge.Verdict last = judge.judge(withoutAck(), Judge.MOST_BROKEN, outcome, NOW);
+
+        assertThat(last.good()).isFalse();
+        assertThat(last.retryAt()).isNull();
+        assertThat(all).isBetween(Duration.ofMinutes(55), Duration.ofMinutes(65));
+    }
+
     static List<Outcome> whatWasSent() {
         return List.of(
                 new Outcome.Answered(500, "", null, Duration.ZERO),

@@ -133,6 +133,18 @@ class KeyedBatchesTest {
         assertThat(outlet.parked.due(LATER, 10)).containsExactly(1L);
     }
 
+    @Test
+    void whatWaitsBehindItsKeyIsDueAtAnotherEndpointToo() {
+        offer(1, "k");
+        outlet.offer(delivery(2, "k", 1, 3, 1).after(3, LATER), NOW);
+        Shipment first = next(NOW.plus(WINDOW));
+
+        outlet.hurry(NOW);
+        finish(first);
+
+        assertThat(ids(next(NOW))).containsExactly(2L);
+    }
+
     private void offer(long id, @Nullable String key) {
         window.reserveUpTo(1);
         outlet.offer(delivery(id, key, 1, 0, 1), NOW);

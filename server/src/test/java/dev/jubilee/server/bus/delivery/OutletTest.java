@@ -121,6 +121,38 @@ class OutletTest {
         assertThat(probe.id()).isEqualTo("e2");
     }
 
+    @Test
+    void whatWaitsForOneEndpointIsDueAtTheNext() {
+        Instant late = NOW.plusSeconds(3_600);
+        Outlet outlet = outlet(single());
+        outlet.offer(delivery(1, 0), NOW);
+        Shipment failed = Objects.requireNonNull(outlet.next(NOW));
+        outlet.landed();
+        outlet.again(failed.after(1, late));
+        outlet.loadAt = late;
+        assertThat(outlet.next(NOW)).isNull();
+
+        outlet.hurry(NOW);
+
+        assertThat(outlet.loadAt).as("what is not in memory is due as well").isNull();
+        Shipment again = Objects.requireNonNull(outlet.next(NOW));
+        assertThat(again.id()).isEqualTo("e1");
+        assertThat(again.attempts()).isEqualTo(1);
+    }
+
+    @Test
+    void theSlowStartOfAnotherEndpointHoldsForWhatWaited() {
+        Outlet outlet = outlet(single());
+        for (int id = 1; id <= 8; id++) {
+            outlet.again(Shipment.of(delivery(id, 1).after(1, NOW.plusSeconds(60)), false));
+            outlet.grow();
+        }
+        outlet.subscription(subscription(DeliveryMethod.WEBHOOK, HOOK + "2", 0, false));
+        outlet.hurry(NOW);
+
+        assertThat(Stream.generate(() -> outlet.next(NOW)).takeWhile(Objects::nonNull)).hasSize(4);
+    }
+
     static Outlet outlet(Subscription subscription) {
         return new Outlet(subscription, new Window(), 10);
     }

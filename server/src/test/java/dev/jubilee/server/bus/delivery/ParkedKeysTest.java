@@ -183,6 +183,17 @@ class ParkedKeysTest {
     }
 
     @Test
+    void aKeyThatIsParkedIsDueAtAnotherEndpoint() {
+        Parked parked = park();
+        outlet.hurry(NOW);
+        assertThat(outlet.parked.due(NOW, 10)).as("it is not written yet").isEmpty();
+
+        outlet.parked.written(parked, 1);
+
+        assertThat(outlet.parked.due(NOW, 10)).containsExactly(1L);
+    }
+
+    @Test
     void whoGivesUpOrderWaitsForNoKey() {
         Parked parked = park();
         outlet.parked.written(parked, 1);

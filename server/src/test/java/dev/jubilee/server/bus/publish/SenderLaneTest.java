@@ -6,8 +6,12 @@ import dev.jubilee.events.tck.Await;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Future;
+import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.clients.producer.MockProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -78,6 +82,54 @@ class SenderLaneTest {
         assertThat(lane.offer(late)).isTrue();
         late.done().join();
         assertThat(late.failure(0)).isNotNull();
+    }
+
+    /** However long it has had the first already, and whatever waits behind that. */
+    @Test
+    void nobodyWaitsPastADeadlineForAProducerThatHangs() throws Exception {
+        CountDownLatch hanging = new CountDownLatch(1);
+        var full =
+                new MockProducer<>(
+                        false, null, new ByteArraySerializer(), new ByteArraySerializer()) {
+                    @Override
+                    public synchronized Future<RecordMetadata> send(
+                            ProducerRecord<byte[], byte[]> record, Callback callback) {
+                        hang(hanging);
+                        return super.send(record, callback);
+                    }
+                };
+        try (SenderLane stuck = new SenderLane(full, 1_000)) {
+            stuck.start();
+            Shipment first = until(Duration.ofMillis(200));
+            Shipment second = until(Duration.ofMillis(200));
+            assertThat(stuck.offer(first)).isTrue();
+            assertThat(stuck.offer(second)).isTrue();
+
+            assertThat(first.done()).succeedsWithin(Duration.ofSeconds(30));
+            assertThat(second.done()).succeedsWithin(Duration.ofSeconds(30));
+            hanging.countDown();
+            stuck.settleThrough(0);
+            assertThat(first.failure(0)).isNotNull();
+            assertThat(Objects.requireNonNull(second.failure(0)).reason())
+                    .isEqualTo(PublishException.Reason.NOT_SENT);
+            assertThat(full.history()).as("what was said not to be sent").hasSizeLessThan(2);
+        }
+    }
+
+    private static void hang(CountDownLatch until) {
+        try {
+            until.await();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static Shipment until(Duration deadline) {
+        return new Shipment(
+                List.of(new ProducerRecord<>("t", new byte[1])),
+                Long.MAX_VALUE,
+                System.nanoTime() + deadline.toNanos(),
+                false);
     }
 
     private void start() {
