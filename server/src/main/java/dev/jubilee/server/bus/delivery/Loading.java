@@ -93,7 +93,8 @@ final class Loading {
                 behind ? places - first.size() : 0,
                 outlet.window.reserveBytes(),
                 except,
-                List.copyOf(parked.keys()));
+                List.copyOf(parked.keys()),
+                behind ? outlet.plan : Plan.NONE);
     }
 
     private void loaded(Outlet outlet, Loads.Wanted wanted, long mark, Loads.Loaded loaded) {
@@ -110,13 +111,18 @@ final class Loading {
         } else {
             missing.forEach(outlet.parked::gone);
         }
-        for (Delivery one : loaded.others()) {
+        // What was found before a key was let go is not to go past that key's own.
+        boolean stands = wanted.plan().isEmpty() || wanted.plan() == outlet.plan;
+        for (Delivery one : stands ? loaded.others() : List.<Delivery>of()) {
             // It may have been parked since.
             if (!outlet.parked.isHeld(one) && outlet.offer(one, now)) {
                 kept.add(one);
             }
         }
         outlet.window.loaded(kept, wanted.places(), wanted.bytes());
+        if (wanted.limit() > 0) {
+            outlet.plan = stands ? loaded.rest() : Plan.NONE;
+        }
         if (loaded.next() == null) {
             outlet.window.caughtUp(mark);
         } else if (loaded.next().isAfter(now)) {

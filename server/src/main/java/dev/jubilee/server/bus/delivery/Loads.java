@@ -22,13 +22,15 @@ interface Loads {
      * @param bytes of all; one comes however large it is, and the last may go beyond it
      * @param except ids of others that are not read
      * @param parked keys of others that are not read
+     * @param plan which others are next, if that was found before
      */
     record Wanted(
             List<Long> first,
             int limit,
             long bytes,
             Collection<Long> except,
-            Collection<String> parked) {
+            Collection<String> parked,
+            Plan plan) {
         /** How many deliveries that are at most. */
         int places() {
             return first.size() + limit;
@@ -38,7 +40,7 @@ interface Loads {
         Wanted beside(List<Delivery> there) {
             List<Long> known = new ArrayList<>(except);
             there.forEach(one -> known.add(one.id()));
-            return new Wanted(first, limit - there.size(), bytes, known, parked);
+            return new Wanted(first, limit - there.size(), bytes, known, parked, plan);
         }
     }
 
@@ -47,8 +49,13 @@ interface Loads {
      *
      * @param first what is there of that
      * @param cut whether there may be more of it
+     * @param rest which others are next
      * @param next when the first of what is left of the others is due; null when nothing is left
      */
     record Loaded(
-            List<Delivery> first, boolean cut, List<Delivery> others, @Nullable Instant next) {}
+            List<Delivery> first,
+            boolean cut,
+            List<Delivery> others,
+            Plan rest,
+            @Nullable Instant next) {}
 }

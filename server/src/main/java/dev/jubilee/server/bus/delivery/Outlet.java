@@ -50,6 +50,10 @@ final class Outlet {
     private boolean ended;
     boolean loading;
     @Nullable Instant loadAt;
+
+    /** What is to be loaded next; dropped when more than that may be. */
+    Plan plan = Plan.NONE;
+
     @Nullable Instant wakesAt;
 
     Outlet(Subscription subscription, Window window, int mostInFlight) {
@@ -77,6 +81,7 @@ final class Outlet {
         if (value.ordering() != subscription.ordering()) {
             parked.endAll();
             loadAt = null;
+            plan = Plan.NONE;
         }
         if (!Objects.equals(subscription.endpoint(), value.endpoint())) {
             breaker.succeeded();

@@ -58,6 +58,8 @@ final class Parking {
 
     private void letGo(Outlet outlet, List<Parked> ended) {
         outlet.parked.letGo(ended);
+        // What waits of these keys comes before what was found while they were parked.
+        outlet.plan = Plan.NONE;
         outlet.loadAt = null;
         changed.accept(outlet.subscription().id());
     }

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 import org.postgresql.copy.CopyIn;
@@ -264,6 +265,38 @@ final class PendingStore {
             select.setInt(++at, wanted.limit());
             select.setLong(++at, Math.max(1, bytes));
             return read(select);
+        }
+    }
+
+    /**
+     * Finds what is to be read next, in order.
+     *
+     * @param due only what is due by then; null for all
+     * @param closed topics whose events stay
+     */
+    static Plan find(
+            Connection connection,
+            UUID subscription,
+            @Nullable Instant due,
+            Collection<String> closed,
+            Loads.Wanted wanted)
+            throws SQLException {
+        try (PreparedStatement select =
+                connection.prepareStatement(
+                        "SELECT id FROM bus.pending_deliveries WHERE "
+                                + WAITING
+                                + " AND NOT taken AND topic <> ALL (?) AND "
+                                + which(wanted)
+                                + " ORDER BY id LIMIT ?")) {
+            int at = bind(connection, select, subscription, due, closed, wanted);
+            select.setInt(++at, Plan.MOST);
+            LongStream.Builder ids = LongStream.builder();
+            try (ResultSet row = select.executeQuery()) {
+                while (row.next()) {
+                    ids.add(row.getLong(1));
+                }
+            }
+            return Plan.of(ids.build().toArray());
         }
     }
 

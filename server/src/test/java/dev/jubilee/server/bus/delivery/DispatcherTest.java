@@ -172,7 +172,7 @@ class DispatcherTest {
         }
         loaded.add(subscription);
         return CompletableFuture.completedFuture(
-                new Loads.Loaded(List.of(), false, List.of(), null));
+                new Loads.Loaded(List.of(), false, List.of(), Plan.NONE, null));
     }
 
     private WebhookSender brokenSender() {

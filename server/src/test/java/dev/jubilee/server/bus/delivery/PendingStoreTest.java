@@ -234,6 +234,6 @@ class PendingStoreTest {
     }
 
     private static Loads.Wanted wanted(int limit, List<Long> except, List<String> parked) {
-        return new Loads.Wanted(List.of(), limit, Long.MAX_VALUE, except, parked);
+        return new Loads.Wanted(List.of(), limit, Long.MAX_VALUE, except, parked, Plan.NONE);
     }
 }
