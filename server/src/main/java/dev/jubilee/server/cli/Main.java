@@ -10,7 +10,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** The entry point of the program that the launcher and the container start. */
+/** The entry point of the program that the launcher starts. */
 @Command(
         name = "jubilee",
         description = "A live-ops event platform for games.",
