@@ -18,7 +18,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 
-/** Joining and leaving over HTTP, in the spellings of both documents. */
+/** Joining and leaving over HTTP, in both dialects of the API. */
 final class JoinRoutes implements Routes {
     private static final List<String> TYPES = List.of("manual", "invited");
     private static final List<String> TYPES_OF_SERVICES = List.of("manual", "invited", "automatic");

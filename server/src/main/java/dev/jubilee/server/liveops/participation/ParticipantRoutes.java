@@ -121,7 +121,7 @@ final class ParticipantRoutes implements Routes {
         if (named != null && !named.equals(player)) {
             body.reject("user_id", "must be that of the path, \"" + player + "\"");
         }
-        // One document sends the fields themselves, the other wraps them.
+        // One dialect sends the fields themselves, the other wraps them.
         Input wrapped = body.optionalInput("updates");
         Input input = wrapped == null ? body : wrapped;
         String status = input.optionalOneOf("status", List.of("active", COMPLETED));

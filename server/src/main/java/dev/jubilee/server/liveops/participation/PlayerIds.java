@@ -4,7 +4,7 @@ import dev.jubilee.server.http.Call;
 import dev.jubilee.server.http.Input;
 import org.jspecify.annotations.Nullable;
 
-/** Reads who is meant: {@code user_id} in one document, {@code player_id} in the other. */
+/** Reads who is meant: {@code user_id} in one dialect, {@code player_id} in the other. */
 final class PlayerIds {
     private static final int MAX_EVENT_ID = 64;
 
