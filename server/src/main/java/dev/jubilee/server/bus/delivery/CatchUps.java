@@ -26,7 +26,7 @@ final class CatchUps implements AutoCloseable {
     private static final int LOOK_MILLIS = 500;
 
     private final SubscriptionDirectory directory;
-    private final Outlets outlets;
+    private final Ownership ownership;
     private final Function<Subscription, CatchUp> make;
     private final ScheduledExecutorService worker =
             Executors.newSingleThreadScheduledExecutor(
@@ -43,10 +43,10 @@ final class CatchUps implements AutoCloseable {
 
     CatchUps(
             SubscriptionDirectory directory,
-            Outlets outlets,
+            Ownership ownership,
             Function<Subscription, CatchUp> make) {
         this.directory = directory;
-        this.outlets = outlets;
+        this.ownership = ownership;
         this.make = make;
     }
 
@@ -91,7 +91,7 @@ final class CatchUps implements AutoCloseable {
 
     private List<Subscription> behind() {
         return directory.index().all().stream()
-                .filter(one -> outlets.owns(one.id()))
+                .filter(one -> ownership.owns(one.id()))
                 .filter(CatchUps::isBehind)
                 .toList();
     }

@@ -67,6 +67,7 @@ public final class DeliveryEngine implements AutoCloseable {
     private final DeliveryMetrics metrics;
     private final PostgresOffsets offsets;
     private final OpenStreams streams;
+    private final Ownership ownership = new Ownership();
     private final Outlets outlets;
     private final AttemptPartitions partitions;
     private final Recorder recorder;
@@ -131,7 +132,7 @@ public final class DeliveryEngine implements AutoCloseable {
         Database database = platform.database();
         this.offsets = new PostgresOffsets(database.dataSource(), "platform.consumer_offsets");
         this.streams = new OpenStreams(StreamMemory.ofHeap());
-        this.outlets = new Outlets(directory, streams, platform.memory());
+        this.outlets = new Outlets(directory, ownership, streams, platform.memory());
         this.partitions = new AttemptPartitions(database);
         this.recorder = new Recorder(database, new AttemptStore(partitions), outlets::written);
         this.sender =
@@ -173,7 +174,7 @@ public final class DeliveryEngine implements AutoCloseable {
                                 directory,
                                 this.topics,
                                 clearance,
-                                outlets,
+                                ownership,
                                 partitions,
                                 metrics,
                                 RelayMemory.ofHeap(),
@@ -182,7 +183,7 @@ public final class DeliveryEngine implements AutoCloseable {
                 new Shards(
                         database,
                         directory,
-                        outlets,
+                        ownership,
                         List.of(dispatcher, relays),
                         recorder,
                         Shards.PATIENCE);
@@ -233,6 +234,7 @@ public final class DeliveryEngine implements AutoCloseable {
                                 platform.database(),
                                 offsets,
                                 directory,
+                                ownership,
                                 clearance,
                                 platform.clock()),
                         outlets,
@@ -264,7 +266,7 @@ public final class DeliveryEngine implements AutoCloseable {
         CatchUps started =
                 new CatchUps(
                         directory,
-                        outlets,
+                        ownership,
                         subscription ->
                                 new KafkaCatchUp(
                                         platform.kafka(),

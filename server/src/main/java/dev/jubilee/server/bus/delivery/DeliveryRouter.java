@@ -46,6 +46,7 @@ final class DeliveryRouter implements BatchHandler {
     private final Database database;
     private final PostgresOffsets offsets;
     private final SubscriptionDirectory directory;
+    private final Ownership ownership;
     private final Clearance clearance;
     private final Outlets outlets;
     private final InstantSource clock;
@@ -67,6 +68,7 @@ final class DeliveryRouter implements BatchHandler {
             Database database,
             PostgresOffsets offsets,
             SubscriptionDirectory directory,
+            Ownership ownership,
             Clearance clearance,
             InstantSource clock) {}
 
@@ -79,6 +81,7 @@ final class DeliveryRouter implements BatchHandler {
         this.database = parts.database();
         this.offsets = parts.offsets();
         this.directory = parts.directory();
+        this.ownership = parts.ownership();
         this.clearance = parts.clearance();
         this.clock = parts.clock();
         this.outlets = outlets;
@@ -113,7 +116,7 @@ final class DeliveryRouter implements BatchHandler {
             return goBack(batch.advance());
         }
         while (true) {
-            UUID instance = outlets.instance();
+            UUID instance = ownership.instance();
             SubscriptionIndex index = directory.index();
             List<Delivery> matched = match(index, batch.records());
             List<PendingStore.Row> rows = new ArrayList<>();
@@ -136,7 +139,7 @@ final class DeliveryRouter implements BatchHandler {
                     }
                     case OUTDATED -> refresh();
                     case DEPOSED -> {
-                        outlets.deposed(instance);
+                        ownership.deposed(instance);
                         throw new RetryableException("this instance was taken for dead", null);
                     }
                 }

@@ -131,7 +131,7 @@ final class Dispatcher implements ShardWork, AutoCloseable {
         tell(() -> {
             draining.removeAll(shards);
             for (Subscription one : directory.index().all()) {
-                if (shards.contains(Outlets.shardOf(one.id()))) {
+                if (shards.contains(Ownership.shardOf(one.id()))) {
                     outlets.window(one.id()).leftBehind();
                     if (outlet(one.id()) != null) {
                         dirty.add(one.id());
@@ -157,7 +157,7 @@ final class Dispatcher implements ShardWork, AutoCloseable {
             done.complete(null);
             return;
         }
-        Predicate<UUID> theirs = id -> shards.contains(Outlets.shardOf(id));
+        Predicate<UUID> theirs = id -> shards.contains(Ownership.shardOf(id));
         boolean busy =
                 open.entrySet().stream()
                         .anyMatch(e -> theirs.test(e.getKey()) && e.getValue().inFlight() > 0);
@@ -175,7 +175,7 @@ final class Dispatcher implements ShardWork, AutoCloseable {
         tell(() -> {
             open.entrySet()
                     .removeIf(entry -> {
-                        boolean theirs = shards.contains(Outlets.shardOf(entry.getKey()));
+                        boolean theirs = shards.contains(Ownership.shardOf(entry.getKey()));
                         if (theirs) {
                             entry.getValue().end();
                         }
@@ -253,7 +253,7 @@ final class Dispatcher implements ShardWork, AutoCloseable {
         dirty.clear();
         for (UUID id : all) {
             Outlet outlet = open.get(id);
-            boolean mine = outlets.maySend(id) && !draining.contains(Outlets.shardOf(id));
+            boolean mine = outlets.maySend(id) && !draining.contains(Ownership.shardOf(id));
             if (outlet != null && mine && !runSafely(() -> pump(outlet))) {
                 calendar.schedule(outlet, clock.instant().plus(AFTER_FAULT));
             }

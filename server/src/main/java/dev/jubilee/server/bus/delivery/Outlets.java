@@ -10,7 +10,6 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -34,26 +33,28 @@ final class Outlets {
     private static final int MOST_ANNOUNCED = 50;
 
     private final SubscriptionDirectory directory;
+    private final Ownership ownership;
     private final OpenStreams streams;
     private final DeliveryMemory memory;
     private final Map<UUID, Window> windows = new ConcurrentHashMap<>();
     private final AtomicLong begun = new AtomicLong();
     private final AtomicLong handedOver = new AtomicLong();
-    private volatile Tenure tenure = new Tenure(UUID.randomUUID(), Set.of());
-    private volatile long liveUntil = System.nanoTime();
     private volatile Consumer<List<PendingStore.Row>> taken = rows -> {};
     private volatile Consumer<UUID> waiting = subscription -> {};
-
-    /** Under which id this instance writes, and which shards it has. */
-    record Tenure(UUID instance, Set<Integer> shards) {}
 
     /**
      * @param memory for what is to be pushed
      */
-    Outlets(SubscriptionDirectory directory, OpenStreams streams, DeliveryMemory memory) {
+    Outlets(
+            SubscriptionDirectory directory,
+            Ownership ownership,
+            OpenStreams streams,
+            DeliveryMemory memory) {
         this.directory = directory;
+        this.ownership = ownership;
         this.streams = streams;
         this.memory = memory;
+        ownership.tell(this::gaining, () -> abandon(id -> true));
     }
 
     /**
@@ -67,76 +68,28 @@ final class Outlets {
         waiting = inDatabase;
     }
 
-    UUID instance() {
-        return tenure.instance();
-    }
-
-    static int shardOf(UUID subscription) {
-        return Math.floorMod(subscription.hashCode(), Shards.COUNT);
-    }
-
+    /** Whether this instance delivers to the subscription. */
     boolean owns(UUID subscription) {
-        return tenure.shards().contains(shardOf(subscription));
+        return ownership.owns(subscription);
     }
 
     /** Whether something may be sent: others cannot have taken this instance for dead yet. */
     boolean maySend(UUID subscription) {
-        return owns(subscription) && isLive();
+        return ownership.maySend(subscription);
     }
 
-    private boolean isLive() {
-        return liveUntil - System.nanoTime() > 0;
-    }
-
-    Tenure tenure() {
-        return tenure;
-    }
-
-    /**
-     * Nobody takes this instance for dead before then.
-     *
-     * @param until by {@link System#nanoTime()}
-     * @return whether nothing could be sent until now
-     */
-    synchronized boolean live(long until) {
-        boolean lapsed = !isLive();
-        liveUntil = until;
-        return lapsed;
-    }
-
-    /** Returns false if this is not the instance any more. */
-    synchronized boolean gain(UUID instance, Set<Integer> shards) {
-        Set<Integer> all = new HashSet<>(tenure.shards());
-        all.addAll(shards);
-        return change(instance, all);
-    }
-
-    /** Nothing is placed or begun for these from now on; false if this is not the instance. */
-    synchronized boolean lose(UUID instance, Set<Integer> shards) {
-        Set<Integer> rest = new HashSet<>(tenure.shards());
-        rest.removeAll(shards);
-        return change(instance, rest);
-    }
-
-    private boolean change(UUID instance, Set<Integer> shards) {
-        if (!tenure.instance().equals(instance)) {
-            return false;
-        }
-        tenure = new Tenure(instance, Set.copyOf(shards));
-        return true;
-    }
-
-    /** Others took the instance for dead: what it held is not its any more. */
-    synchronized void deposed(UUID instance) {
-        if (tenure.instance().equals(instance)) {
-            tenure = new Tenure(UUID.randomUUID(), Set.of());
-            abandon(id -> true);
-        }
+    /** What is routed as soon as they are this instance's comes after what waits. */
+    private void gaining(Set<Integer> shards) {
+        windows.forEach((id, window) -> {
+            if (shards.contains(Ownership.shardOf(id))) {
+                window.leftBehind();
+            }
+        });
     }
 
     /** What is in memory of these is others'. */
     void abandon(Set<Integer> shards) {
-        abandon(id -> shards.contains(shardOf(id)));
+        abandon(id -> shards.contains(Ownership.shardOf(id)));
     }
 
     private void abandon(Predicate<UUID> which) {

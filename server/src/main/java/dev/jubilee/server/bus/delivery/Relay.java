@@ -66,7 +66,7 @@ final class Relay {
             SubscriptionDirectory directory,
             TopicCatalogue topics,
             Clearance clearance,
-            Outlets outlets,
+            Ownership ownership,
             AttemptPartitions partitions,
             DeliveryMetrics metrics,
             RelayMemory memory,
@@ -108,7 +108,7 @@ final class Relay {
     /** The subscription, if it is this instance's to write for, and now. */
     private @Nullable Subscription mayWork() {
         Subscription it = platform.directory().index().find(id);
-        boolean mine = it != null && it.isRouted() && platform.outlets().owns(id);
+        boolean mine = it != null && it.isRouted() && platform.ownership().owns(id);
         return it != null && mine && platform.mayWrite(it) ? it : null;
     }
 
@@ -170,7 +170,7 @@ final class Relay {
     /** Returns whether there may be more. */
     private boolean step(Subscription it) throws InterruptedException {
         RoutedTopic open = topic;
-        if (open == null || !tenure.equals(platform.outlets().instance())) {
+        if (open == null || !tenure.equals(platform.ownership().instance())) {
             // A producer has buffers and threads: all subscriptions look at each change.
             open = isOwed(it) ? open(it) : null;
             if (open == null) {
@@ -214,7 +214,7 @@ final class Relay {
     /** Finds out what whoever wrote before has written; null when another instance writes now. */
     private @Nullable RoutedTopic open(Subscription it) {
         closeTopic();
-        UUID instance = platform.outlets().instance();
+        UUID instance = platform.ownership().instance();
         // Before anybody is fenced who has more right to write.
         if (!platform.database().transaction(c -> RelayStore.holds(c, shard(), instance))) {
             return null;
@@ -316,7 +316,7 @@ final class Relay {
     }
 
     private int shard() {
-        return Outlets.shardOf(id);
+        return Ownership.shardOf(id);
     }
 
     private void closeTopic() {

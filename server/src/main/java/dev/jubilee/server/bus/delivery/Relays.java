@@ -36,7 +36,7 @@ final class Relays implements ShardWork, AutoCloseable {
     /** Something waits in PostgreSQL for the subscription. */
     void arrived(UUID subscription) {
         Subscription it = platform.directory().index().find(subscription);
-        if (it != null && it.isRouted() && !closed && platform.outlets().owns(subscription)) {
+        if (it != null && it.isRouted() && !closed && platform.ownership().owns(subscription)) {
             relays.computeIfAbsent(subscription, id -> new Relay(id, platform)).wake();
         }
     }
@@ -44,7 +44,7 @@ final class Relays implements ShardWork, AutoCloseable {
     /** Wakes those that may write now and might not before, or that begin anew. */
     private synchronized void look() {
         for (Subscription one : platform.directory().index().all()) {
-            if (one.isRouted() && platform.outlets().owns(one.id())) {
+            if (one.isRouted() && platform.ownership().owns(one.id())) {
                 Standing now = standing(one);
                 if (!now.equals(standings.put(one.id(), now)) && now.mayWrite()) {
                     arrived(one.id());
@@ -62,7 +62,7 @@ final class Relays implements ShardWork, AutoCloseable {
     @Override
     public synchronized void takeOver(Set<Integer> shards) {
         for (Subscription one : platform.directory().index().all()) {
-            if (one.isRouted() && shards.contains(Outlets.shardOf(one.id()))) {
+            if (one.isRouted() && shards.contains(Ownership.shardOf(one.id()))) {
                 standings.put(one.id(), standing(one));
                 arrived(one.id());
             }
@@ -73,7 +73,7 @@ final class Relays implements ShardWork, AutoCloseable {
     public CompletableFuture<Void> drain(Set<Integer> shards) {
         return CompletableFuture.allOf(
                 relays.entrySet().stream()
-                        .filter(one -> shards.contains(Outlets.shardOf(one.getKey())))
+                        .filter(one -> shards.contains(Ownership.shardOf(one.getKey())))
                         .map(one -> one.getValue().stop())
                         .toArray(CompletableFuture[]::new));
     }

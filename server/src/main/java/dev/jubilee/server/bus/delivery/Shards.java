@@ -46,7 +46,7 @@ final class Shards implements AutoCloseable {
 
     private final Database database;
     private final SubscriptionDirectory directory;
-    private final Outlets outlets;
+    private final Ownership ownership;
     private final List<ShardWork> work;
     private final Recorder recorder;
     private final Patience patience;
@@ -75,13 +75,13 @@ final class Shards implements AutoCloseable {
     Shards(
             Database database,
             SubscriptionDirectory directory,
-            Outlets outlets,
+            Ownership ownership,
             List<ShardWork> work,
             Recorder recorder,
             Patience patience) {
         this.database = database;
         this.directory = directory;
-        this.outlets = outlets;
+        this.ownership = ownership;
         this.work = List.copyOf(work);
         this.recorder = recorder;
         this.patience = patience;
@@ -123,7 +123,7 @@ final class Shards implements AutoCloseable {
     }
 
     private void beat() {
-        UUID me = outlets.instance();
+        UUID me = ownership.instance();
         long began = System.nanoTime();
         ShardStore.Beat beat = database.read(connection -> ShardStore.beat(connection, me));
         if (beat == null) {
@@ -133,30 +133,30 @@ final class Shards implements AutoCloseable {
         boolean late = beat.gap().compareTo(LATE) > 0;
         Instant judgesFrom = late ? beat.at().plus(patience.hearing()) : standing.judgesFrom();
         standing = new Standing(beat.at(), judgesFrom);
-        if (outlets.live(began + ALIVE.toNanos())) {
+        if (ownership.live(began + ALIVE.toNanos())) {
             // It had stopped sending, and nothing else tells it to go on.
-            Set<Integer> mine = outlets.tenure().shards();
+            Set<Integer> mine = ownership.tenure().shards();
             work.forEach(one -> one.takeOver(mine));
         }
     }
 
     private void beginAnew(UUID former) {
-        if (!outlets.tenure().shards().isEmpty()) {
+        if (!ownership.tenure().shards().isEmpty()) {
             log.warn("this instance was taken for dead; its deliveries are others' now");
         }
         synchronized (taking) {
-            outlets.deposed(former);
+            ownership.deposed(former);
             work.forEach(ShardWork::drop);
         }
-        UUID me = outlets.instance();
+        UUID me = ownership.instance();
         long began = System.nanoTime();
         Instant at = database.transaction(connection -> ShardStore.register(connection, me));
         standing = new Standing(at, at.plus(LISTENING));
-        outlets.live(began + ALIVE.toNanos());
+        ownership.live(began + ALIVE.toNanos());
     }
 
     private synchronized void tick() {
-        Outlets.Tenure tenure = outlets.tenure();
+        Ownership.Tenure tenure = ownership.tenure();
         UUID me = tenure.instance();
         Set<Integer> mine = tenure.shards();
         Standing now = standing;
@@ -193,15 +193,13 @@ final class Shards implements AutoCloseable {
                     return got;
                 });
         if (!claimed.isEmpty()) {
-            // First behind, then mine: what is routed from now on comes after what waits.
-            pushed(claimed).forEach(outlets::leftBehind);
             take(me, claimed);
         }
     }
 
     private void take(UUID me, Set<Integer> shards) {
         synchronized (taking) {
-            if (outlets.gain(me, shards)) {
+            if (ownership.gain(me, shards)) {
                 work.forEach(one -> one.takeOver(shards));
             }
         }
@@ -228,7 +226,7 @@ final class Shards implements AutoCloseable {
     }
 
     private synchronized void giveAllAway() {
-        Outlets.Tenure tenure = outlets.tenure();
+        Ownership.Tenure tenure = ownership.tenure();
         leave(tenure.instance(), drain(tenure.instance(), tenure.shards()));
         recorder.flush();
         database.transaction(connection -> ShardStore.leave(connection, tenure.instance()));
@@ -236,7 +234,7 @@ final class Shards implements AutoCloseable {
 
     /** Begins nothing more for these; returns those of which nothing is under way in the end. */
     private Set<Integer> drain(UUID me, Set<Integer> shards) {
-        if (!outlets.lose(me, shards)) {
+        if (!ownership.lose(me, shards)) {
             return Set.of();
         }
         Map<Integer, CompletableFuture<Void>> draining = new HashMap<>();
@@ -293,7 +291,7 @@ final class Shards implements AutoCloseable {
         return directory.index().all().stream()
                 .filter(Subscription::isPushed)
                 .map(Subscription::id)
-                .filter(id -> shards.contains(Outlets.shardOf(id)))
+                .filter(id -> shards.contains(Ownership.shardOf(id)))
                 .toList();
     }
 }

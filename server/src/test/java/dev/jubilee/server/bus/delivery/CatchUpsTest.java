@@ -25,26 +25,22 @@ class CatchUpsTest {
     private final SubscriptionDirectory directory =
             new SubscriptionDirectory(
                     new Database(platform.dataSource()), new ChangeFeed(platform.dataSource()));
-    private final Outlets outlets =
-            new Outlets(
-                    directory,
-                    new OpenStreams(StreamMemory.ofHeap()),
-                    new DeliveryMemory(16 << 20));
+    private final Ownership ownership = new Ownership();
 
     @Test
     void oneThatFailsKeepsNoOtherFromItsTurn() throws SQLException {
         behind("one");
         behind("other");
         directory.refresh();
-        outlets.gain(
-                outlets.instance(),
+        ownership.gain(
+                ownership.instance(),
                 IntStream.range(0, Shards.COUNT).boxed().collect(Collectors.toSet()));
         Queue<String> turns = new ConcurrentLinkedQueue<>();
 
         try (CatchUps catchUps =
                 new CatchUps(
                         directory,
-                        outlets,
+                        ownership,
                         subscription ->
                                 longest -> {
                                     turns.add(subscription.serviceName());

@@ -42,9 +42,11 @@ class DispatcherTest {
     private final Database database = new Database(platform.dataSource());
     private final SubscriptionDirectory directory =
             new SubscriptionDirectory(database, new ChangeFeed(platform.dataSource()));
+    private final Ownership ownership = new Ownership();
     private final Outlets outlets =
             new Outlets(
                     directory,
+                    ownership,
                     new OpenStreams(StreamMemory.ofHeap()),
                     new DeliveryMemory(16 << 20));
     private final Queue<UUID> loaded = new ConcurrentLinkedQueue<>();
@@ -189,10 +191,10 @@ class DispatcherTest {
 
     private void own() {
         directory.refresh();
-        outlets.gain(
-                outlets.instance(),
+        ownership.gain(
+                ownership.instance(),
                 IntStream.range(0, Shards.COUNT).boxed().collect(Collectors.toSet()));
-        outlets.live(System.nanoTime() + TimeUnit.HOURS.toNanos(1));
+        ownership.live(System.nanoTime() + TimeUnit.HOURS.toNanos(1));
     }
 
     private static UUID subscription() throws SQLException {

@@ -86,12 +86,14 @@ class KafkaCatchUpTest {
         Database database = new Database(platform.dataSource());
         SubscriptionDirectory directory =
                 new SubscriptionDirectory(database, new ChangeFeed(platform.dataSource()));
+        Ownership ownership = new Ownership();
         Outlets outlets =
                 new Outlets(
                         directory,
+                        ownership,
                         new OpenStreams(StreamMemory.ofHeap()),
                         new DeliveryMemory(16 << 20));
-        outlets.gain(outlets.instance(), Set.of(Outlets.shardOf(subscription.id())));
+        ownership.gain(ownership.instance(), Set.of(Ownership.shardOf(subscription.id())));
         KafkaCatchUp catchUp =
                 new KafkaCatchUp(
                         Map.of("bootstrap.servers", platform.brokers()),

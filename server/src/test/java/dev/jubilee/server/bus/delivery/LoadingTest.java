@@ -76,6 +76,7 @@ class LoadingTest {
                 new Outlets(
                         new SubscriptionDirectory(
                                 nowhere, new ChangeFeed(new PGSimpleDataSource())),
+                        new Ownership(),
                         new OpenStreams(StreamMemory.ofHeap()),
                         new DeliveryMemory(1 << 20));
         var recorder =

@@ -19,6 +19,7 @@ class OutletsTest {
                     new SubscriptionDirectory(
                             new Database(platform.dataSource()),
                             new ChangeFeed(platform.dataSource())),
+                    new Ownership(),
                     new OpenStreams(StreamMemory.ofHeap()),
                     new DeliveryMemory(16 << 20));
 

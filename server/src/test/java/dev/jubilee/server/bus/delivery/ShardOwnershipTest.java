@@ -74,7 +74,7 @@ class ShardOwnershipTest {
     private final class Node implements AutoCloseable {
         final HikariDataSource pool;
         final Work work = new Work();
-        final Outlets outlets;
+        final Ownership ownership = new Ownership();
         final Shards shards;
         private final Recorder recorder;
         private boolean closed;
@@ -92,18 +92,13 @@ class ShardOwnershipTest {
             Database database = new Database(pool);
             SubscriptionDirectory directory =
                     new SubscriptionDirectory(database, new ChangeFeed(pool));
-            outlets =
-                    new Outlets(
-                            directory,
-                            new OpenStreams(StreamMemory.ofHeap()),
-                            new DeliveryMemory(16 << 20));
             recorder =
                     new Recorder(
                             database,
                             new AttemptStore(new AttemptPartitions(database)),
-                            outlets::written);
+                            attempt -> {});
             recorder.start();
-            shards = new Shards(database, directory, outlets, List.of(work), recorder, patience);
+            shards = new Shards(database, directory, ownership, List.of(work), recorder, patience);
             nodes.add(this);
         }
 
@@ -113,7 +108,7 @@ class ShardOwnershipTest {
         }
 
         UUID id() {
-            return outlets.instance();
+            return ownership.instance();
         }
 
         @Override
@@ -147,13 +142,13 @@ class ShardOwnershipTest {
         passes(LONGER_THAN_PATIENCE);
 
         assertThat(isThere(id)).isTrue();
-        assertThat(other.outlets.tenure().shards()).isEmpty();
+        assertThat(other.ownership.tenure().shards()).isEmpty();
         one.work.underWay.complete(null);
-        Await.until("half moves", () -> other.outlets.tenure().shards().size() == 8);
+        Await.until("half moves", () -> other.ownership.tenure().shards().size() == 8);
         assertThat(one.id()).isEqualTo(id);
-        assertThat(one.outlets.tenure().shards())
+        assertThat(one.ownership.tenure().shards())
                 .hasSize(8)
-                .doesNotContainAnyElementsOf(other.outlets.tenure().shards());
+                .doesNotContainAnyElementsOf(other.ownership.tenure().shards());
     }
 
     @Test
@@ -161,17 +156,17 @@ class ShardOwnershipTest {
         Node one = new Node().started();
         UUID id = one.id();
         Node other = new Node().started();
-        Await.until("each has half", () -> other.outlets.tenure().shards().size() == 8);
+        Await.until("each has half", () -> other.ownership.tenure().shards().size() == 8);
         one.work.underWay = new CompletableFuture<>();
         CompletableFuture<Void> stopping = CompletableFuture.runAsync(one::close);
         passes(LONGER_THAN_PATIENCE);
 
         assertThat(isThere(id)).isTrue();
-        assertThat(other.outlets.tenure().shards()).hasSize(8);
+        assertThat(other.ownership.tenure().shards()).hasSize(8);
         one.work.underWay.complete(null);
         stopping.get(30, TimeUnit.SECONDS);
         assertThat(isThere(id)).isFalse();
-        Await.until("the rest moves", () -> other.outlets.tenure().shards().size() == 16);
+        Await.until("the rest moves", () -> other.ownership.tenure().shards().size() == 16);
     }
 
     @Test
@@ -215,7 +210,7 @@ class ShardOwnershipTest {
         Node one = new Node(LONG).started();
         Node other = new Node(LONG).started();
         UUID id = other.id();
-        Await.until("each has half", () -> other.outlets.tenure().shards().size() == 8);
+        Await.until("each has half", () -> other.ownership.tenure().shards().size() == 8);
         passes(Duration.ofSeconds(6)); // until each may judge the other
         one.pool.getHikariPoolMXBean().suspendPool();
         other.pool.getHikariPoolMXBean().suspendPool();
@@ -229,19 +224,19 @@ class ShardOwnershipTest {
         }
         passes(Duration.ofSeconds(2));
         assertThat(other.id()).isEqualTo(id);
-        assertThat(other.outlets.tenure().shards()).hasSize(8);
+        assertThat(other.ownership.tenure().shards()).hasSize(8);
     }
 
     @Test
     void whoeverIsGoneIsReplacedAndSendsNothingMoreByThen() throws SQLException {
         subscribe();
         Node one = new Node().started();
-        Await.until("it may send", () -> one.outlets.maySend(subscription));
+        Await.until("it may send", () -> one.ownership.maySend(subscription));
         one.pool.getHikariPoolMXBean().suspendPool();
         try {
             Node other = new Node().started();
-            Await.until("it is replaced", () -> other.outlets.owns(subscription));
-            assertThat(one.outlets.maySend(subscription)).isFalse();
+            Await.until("it is replaced", () -> other.ownership.owns(subscription));
+            assertThat(one.ownership.maySend(subscription)).isFalse();
         } finally {
             one.pool.getHikariPoolMXBean().resumePool();
         }
@@ -251,8 +246,8 @@ class ShardOwnershipTest {
     void aHandOverThatPostgresDidNotHearOfIsMadeUpFor() {
         Node one = new Node().started();
         Set<Integer> some = Set.of(3, 4);
-        assertThat(one.outlets.lose(one.id(), some)).isTrue();
-        Await.until("it has them back", () -> one.outlets.tenure().shards().size() == 16);
+        assertThat(one.ownership.lose(one.id(), some)).isTrue();
+        Await.until("it has them back", () -> one.ownership.tenure().shards().size() == 16);
     }
 
     private static void passes(Duration time) {

@@ -62,11 +62,7 @@ class ShardsTest {
         Database database = new Database(platform.dataSource());
         SubscriptionDirectory directory =
                 new SubscriptionDirectory(database, new ChangeFeed(platform.dataSource()));
-        Outlets outlets =
-                new Outlets(
-                        directory,
-                        new OpenStreams(StreamMemory.ofHeap()),
-                        new DeliveryMemory(16 << 20));
+        Ownership ownership = new Ownership();
         Told idle = new Told(CompletableFuture.completedFuture(null));
         Told busy = new Told(new CompletableFuture<>());
         try (Recorder recorder =
@@ -78,13 +74,13 @@ class ShardsTest {
                         new Shards(
                                 database,
                                 directory,
-                                outlets,
+                                ownership,
                                 List.of(idle, busy),
                                 recorder,
                                 PATIENCE)) {
             recorder.start();
             shards.start();
-            assertThat(outlets.tenure().shards()).hasSize(Shards.COUNT);
+            assertThat(ownership.tenure().shards()).hasSize(Shards.COUNT);
 
             another();
             Await.untilAsserted(
@@ -100,7 +96,7 @@ class ShardsTest {
             busy.drained = CompletableFuture.completedFuture(null);
             Await.untilAsserted(
                     "half is given away", () -> assertThat(owned()).isEqualTo(Shards.COUNT / 2));
-            assertThat(outlets.tenure().shards()).hasSize(Shards.COUNT / 2);
+            assertThat(ownership.tenure().shards()).hasSize(Shards.COUNT / 2);
             assertThat(idle.left).isEqualTo(busy.left).hasSize(1);
         }
     }
