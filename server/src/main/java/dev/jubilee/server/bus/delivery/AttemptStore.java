@@ -58,7 +58,7 @@ final class AttemptStore {
             }
         }
         if (!back.isEmpty()) {
-            PendingStore.putBack(connection, back);
+            putBack(connection, back);
         }
         if (attempts.isEmpty() || (repeated && isThere(connection, attempts.getFirst()))) {
             return;
@@ -97,6 +97,26 @@ final class AttemptStore {
             }
         }
         return concerned;
+    }
+
+    /** These wait after all. */
+    private static void putBack(Connection connection, List<Recorder.Entry.PutBack> several)
+            throws SQLException {
+        try (PreparedStatement update =
+                connection.prepareStatement(
+                        """
+                        UPDATE bus.pending_deliveries SET taken = false
+                        WHERE subscription_id = ? AND id = ANY (?) AND taken
+                        """)) {
+            for (Recorder.Entry.PutBack one : several) {
+                if (!one.ids().isEmpty()) {
+                    update.setObject(1, one.subscription());
+                    update.setArray(2, connection.createArrayOf("int8", one.ids().toArray()));
+                    update.addBatch();
+                }
+            }
+            update.executeBatch();
+        }
     }
 
     private static boolean isThere(Connection connection, Attempt first) throws SQLException {

@@ -216,22 +216,4 @@ final class CatchUpStore {
         }
         return routed;
     }
-
-    /** Whether so much is owed already that more would only take room. */
-    static boolean isBacklogged(Connection connection, UUID subscription, int most)
-            throws SQLException {
-        try (PreparedStatement select =
-                connection.prepareStatement(
-                        """
-                        SELECT count(*) FROM (SELECT FROM bus.pending_deliveries
-                            WHERE subscription_id = ? LIMIT ?) AS owed
-                        """)) {
-            select.setObject(1, subscription);
-            select.setInt(2, most);
-            try (ResultSet row = select.executeQuery()) {
-                row.next();
-                return row.getInt(1) >= most;
-            }
-        }
-    }
 }

@@ -220,7 +220,7 @@ public final class DeliveryEngine implements AutoCloseable {
                     relays.arrived(subscription);
                 });
         streams.tell(leases::arrived, leases::giveBack);
-        platform.changes().on(Outlets.SUBJECT, this::arrived);
+        platform.changes().on(Arrivals.SUBJECT, this::arrived);
         platform.changes().on(ReturningClients.SUBJECT, returning::heard);
         recorder.start();
         dispatcher.start();

@@ -3,7 +3,6 @@ package dev.jubilee.server.bus.delivery;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.jubilee.events.Envelope;
-import dev.jubilee.events.EventId;
 import dev.jubilee.events.OffsetAdvance;
 import dev.jubilee.events.json.CloudEventsJson;
 import dev.jubilee.events.kafka.Batch;
@@ -41,8 +40,6 @@ import org.jspecify.annotations.Nullable;
  * very moment: their version is compared in the transaction. For the consuming loop's thread.
  */
 final class DeliveryRouter implements BatchHandler {
-    private static final int MAX_TEXT = 100;
-
     private final Database database;
     private final PostgresOffsets offsets;
     private final SubscriptionDirectory directory;
@@ -119,7 +116,7 @@ final class DeliveryRouter implements BatchHandler {
             UUID instance = ownership.instance();
             SubscriptionIndex index = directory.index();
             List<Delivery> matched = match(index, batch.records());
-            List<PendingStore.Row> rows = new ArrayList<>();
+            List<Placement> rows = new ArrayList<>();
             boolean committed = false;
             outlets.batchBegins();
             try {
@@ -176,7 +173,7 @@ final class DeliveryRouter implements BatchHandler {
     }
 
     /** It may have been committed and only the answer lost: then they are in nobody's memory. */
-    private void doubt(List<PendingStore.Row> rows) {
+    private void doubt(List<Placement> rows) {
         synchronized (doubtful) {
             rows.stream()
                     .filter(row -> row.taken() && row.inbox() == null)
@@ -233,7 +230,7 @@ final class DeliveryRouter implements BatchHandler {
             PendingStore.Head head,
             Batch batch,
             List<Delivery> matched,
-            List<PendingStore.Row> rows)
+            List<Placement> rows)
             throws SQLException {
         if (!offsets.advance(connection, batch.advance())) {
             throw new Undone(Undone.Reason.OVERTAKEN);
@@ -267,17 +264,16 @@ final class DeliveryRouter implements BatchHandler {
      * Decides where each delivery goes, in order. Nothing goes past what waits, though there may be
      * room by now: nothing of the subscription, or of the key if that alone is parked.
      */
-    static List<PendingStore.Row> inOrder(
-            List<Delivery> deliveries, Function<Delivery, PendingStore.Row> place) {
-        List<PendingStore.Row> rows = new ArrayList<>(deliveries.size());
+    static List<Placement> inOrder(List<Delivery> deliveries, Function<Delivery, Placement> place) {
+        List<Placement> rows = new ArrayList<>(deliveries.size());
         Set<UUID> waiting = new HashSet<>();
         Set<KeyOf> parked = new HashSet<>();
         for (Delivery one : deliveries) {
-            PendingStore.Row row;
+            Placement row;
             if (waiting.contains(one.subscriptionId())) {
-                row = PendingStore.Row.waiting(one);
+                row = Placement.waiting(one);
             } else if (!parked.isEmpty() && parked.contains(KeyOf.of(one))) {
-                row = PendingStore.Row.parked(one);
+                row = Placement.parked(one);
             } else {
                 row = place.apply(one);
             }
@@ -323,7 +319,7 @@ final class DeliveryRouter implements BatchHandler {
                 one -> {
                     if (!isOfNoConcern(one, record.topic(), event)) {
                         found.add(
-                                delivery(
+                                Delivery.of(
                                         one.id(),
                                         record.topic(),
                                         event,
@@ -368,7 +364,7 @@ final class DeliveryRouter implements BatchHandler {
             if (body == null) {
                 body = json.write(event);
             }
-            into.add(delivery(subscription.id(), record.topic(), event, body, clock.instant()));
+            into.add(Delivery.of(subscription.id(), record.topic(), event, body, clock.instant()));
         }
     }
 
@@ -391,35 +387,5 @@ final class DeliveryRouter implements BatchHandler {
         return deadLetter
                 || !clearance.allows(subscription, topic)
                 || (subscription.isRouted() && event.extensions().containsKey(RoutedTopic.MARK));
-    }
-
-    /** What a subscription is owed, not numbered yet. */
-    static Delivery delivery(
-            UUID subscription, String topic, Envelope event, byte[] body, Instant now) {
-        return new Delivery(
-                subscription,
-                0,
-                idOf(event),
-                clip(event.type(), MAX_TEXT),
-                topic,
-                event.partitionKey() == null ? null : clip(event.partitionKey(), 255),
-                Delivery.rank(event.priority()),
-                body,
-                0,
-                now,
-                event.acceptedAt() == null ? now : event.acceptedAt());
-    }
-
-    /** As the event store knows it. */
-    private static String idOf(Envelope event) {
-        String clean = event.id().replace('\0', '\uFFFD');
-        return clean.length() <= MAX_TEXT
-                ? clean
-                : EventId.derived("event id", event.id()).toString();
-    }
-
-    private static String clip(String text, int max) {
-        String clean = text.replace('\0', '\uFFFD');
-        return clean.length() <= max ? clean : clean.substring(0, max);
     }
 }

@@ -92,10 +92,10 @@ final class Dispatcher implements ShardWork, AutoCloseable {
     }
 
     /** What came straight into memory, in order. */
-    void offer(List<PendingStore.Row> rows) {
+    void offer(List<Placement> rows) {
         tell(() -> {
             Instant now = clock.instant();
-            for (PendingStore.Row row : rows) {
+            for (Placement row : rows) {
                 Delivery one = row.delivery();
                 Window window = row.window();
                 // What came after its shard had gone waits for whoever has that now.

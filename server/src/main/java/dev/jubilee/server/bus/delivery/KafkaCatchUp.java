@@ -5,7 +5,6 @@ import dev.jubilee.server.bus.store.BinaryCopy;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.bus.subscriptions.SubscriptionIndex;
 import dev.jubilee.server.bus.subscriptions.Subscriptions;
-import dev.jubilee.server.database.ChangeFeed;
 import dev.jubilee.server.database.Database;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -112,7 +111,7 @@ final class KafkaCatchUp implements CatchUps.CatchUp {
     }
 
     private boolean isFull() {
-        return database.read(c -> CatchUpStore.isBacklogged(c, subscription.id(), MOST_OWED));
+        return database.read(c -> PendingStore.isBacklogged(c, subscription.id(), MOST_OWED));
     }
 
     /** What was in a topic that is deleted comes no more. */
@@ -214,17 +213,8 @@ final class KafkaCatchUp implements CatchUps.CatchUp {
         if (found.isEmpty()) {
             return;
         }
-        List<PendingStore.Row> rows = new ArrayList<>(found.size());
-        long id = 0;
-        for (int i = 0; i < found.size(); i++) {
-            if (i % PendingStore.BLOCK == 0) {
-                id = PendingStore.nextBlock(connection);
-            }
-            Delivery one = found.get(i).numbered(id + i % PendingStore.BLOCK);
-            rows.add(PendingStore.Row.waiting(one));
-        }
-        PendingStore.insert(connection, rows, copy);
-        ChangeFeed.announce(connection, Outlets.SUBJECT, subscription.id().toString());
+        PendingStore.owe(connection, found, copy);
+        Arrivals.announce(connection, subscription.id());
     }
 
     static Map<String, Object> settings(Map<String, Object> kafka, UUID subscription) {

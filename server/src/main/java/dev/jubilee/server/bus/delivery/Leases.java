@@ -6,7 +6,6 @@ import static java.util.stream.Collectors.toList;
 
 import dev.jubilee.server.bus.subscriptions.RetryPolicy;
 import dev.jubilee.server.bus.subscriptions.Subscription;
-import dev.jubilee.server.database.ChangeFeed;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.database.DatabaseException;
 import dev.jubilee.server.security.Principal;
@@ -279,7 +278,7 @@ final class Leases {
                     UUID id = subscription.id();
                     int dead = FailedLeases.nackDead(connection, id, ids, retries, now);
                     int again = FailedLeases.nack(connection, id, ids, retries, pauses, now);
-                    ChangeFeed.announce(connection, Outlets.SUBJECT, subscription.id().toString());
+                    Arrivals.announce(connection, subscription.id());
                     return new Nacked(again, dead);
                 });
         metrics.attempted(subscription.method(), "error", nacked.nacked() + nacked.dead());
@@ -302,7 +301,7 @@ final class Leases {
     void release(UUID subscription, List<Lease> leases, @Nullable Long stream) {
         database.transaction(connection -> {
             StreamStore.release(connection, subscription, leases, clock.instant(), stream);
-            ChangeFeed.announce(connection, Outlets.SUBJECT, subscription.toString());
+            Arrivals.announce(connection, subscription);
             return leases;
         });
     }

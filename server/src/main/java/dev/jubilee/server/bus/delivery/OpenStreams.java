@@ -23,6 +23,9 @@ final class OpenStreams {
 
     private record Key(UUID subscription, long stream) {}
 
+    /** A delivery, and the inbox in which a place was taken for it. */
+    record Handed(StreamInbox inbox, Delivery delivery) {}
+
     /**
      * @param memory shared by what is on its way to all of them
      */
@@ -113,19 +116,15 @@ final class OpenStreams {
     }
 
     /** Hands over what was committed, in order. */
-    void routed(List<PendingStore.Row> rows) {
+    void routed(List<Handed> several) {
         Set<UUID> reached = new LinkedHashSet<>();
         List<Delivery> missed = new ArrayList<>();
-        for (PendingStore.Row row : rows) {
-            StreamInbox inbox = row.inbox();
-            if (inbox == null) {
-                continue;
-            }
-            if (inbox.hand(row.delivery())) {
-                reached.add(row.delivery().subscriptionId());
+        for (Handed one : several) {
+            if (one.inbox().hand(one.delivery())) {
+                reached.add(one.delivery().subscriptionId());
             } else {
-                inbox.unreserve(row.delivery());
-                missed.add(row.delivery());
+                one.inbox().unreserve(one.delivery());
+                missed.add(one.delivery());
             }
         }
         reached.forEach(handed);

@@ -4,7 +4,6 @@ import static java.util.stream.Collectors.toSet;
 
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
-import dev.jubilee.server.database.ChangeFeed;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -27,9 +26,6 @@ import org.jspecify.annotations.Nullable;
  * room, else they stay in PostgreSQL and whoever is concerned is told. Thread-safe.
  */
 final class Outlets {
-    /** The subject of the change feed: something waits for this subscription. */
-    static final String SUBJECT = "deliveries";
-
     private static final int MOST_ANNOUNCED = 50;
 
     private final SubscriptionDirectory directory;
@@ -39,7 +35,7 @@ final class Outlets {
     private final Map<UUID, Window> windows = new ConcurrentHashMap<>();
     private final AtomicLong begun = new AtomicLong();
     private final AtomicLong handedOver = new AtomicLong();
-    private volatile Consumer<List<PendingStore.Row>> taken = rows -> {};
+    private volatile Consumer<List<Placement>> taken = rows -> {};
     private volatile Consumer<UUID> waiting = subscription -> {};
 
     /**
@@ -63,7 +59,7 @@ final class Outlets {
      * @param straight what came straight into memory, in order
      * @param inDatabase the subscription for which something waits in PostgreSQL
      */
-    void tell(Consumer<List<PendingStore.Row>> straight, Consumer<UUID> inDatabase) {
+    void tell(Consumer<List<Placement>> straight, Consumer<UUID> inDatabase) {
         taken = straight;
         waiting = inDatabase;
     }
@@ -149,34 +145,35 @@ final class Outlets {
     }
 
     /** Where the delivery goes; if that is straight into memory, a place there is taken. */
-    PendingStore.Row place(Delivery one, Instant now) {
+    Placement place(Delivery one, Instant now) {
         Subscription subscription = directory.index().find(one.subscriptionId());
         if (subscription == null) {
-            return PendingStore.Row.waiting(one);
+            return Placement.waiting(one);
         }
         if (subscription.isSent()) {
             Window window = window(subscription.id());
             boolean mine = owns(subscription.id());
             if (mine && window.isParked(one.key())) {
-                return PendingStore.Row.parked(one);
+                return Placement.parked(one);
             }
-            boolean taken = mine && window.reserve(one);
-            return new PendingStore.Row(one, taken ? window : null, null);
+            return mine && window.reserve(one)
+                    ? Placement.pushed(one, window)
+                    : Placement.waiting(one);
         }
         StreamInbox inbox =
                 Leases.mayHandOver(subscription)
                         ? streams.reserve(one, subscription.state().rewinds())
                         : null;
         if (inbox == null) {
-            return PendingStore.Row.waiting(one);
+            return Placement.waiting(one);
         }
         // As PostgreSQL keeps it: by its end a lease is known again.
         Instant end = now.plus(Leases.lengthFor(subscription)).truncatedTo(ChronoUnit.MICROS);
-        return new PendingStore.Row(one.after(1, end), inbox.window, inbox);
+        return Placement.streamed(one.after(1, end), inbox);
     }
 
-    void unreserve(List<PendingStore.Row> rows) {
-        for (PendingStore.Row row : rows) {
+    void unreserve(List<Placement> rows) {
+        for (Placement row : rows) {
             if (row.inbox() != null) {
                 row.inbox().unreserve(row.delivery());
             } else if (row.window() != null) {
@@ -194,20 +191,20 @@ final class Outlets {
     }
 
     /** Tells the other instances what waits, when the transaction commits. */
-    void announce(Connection connection, List<PendingStore.Row> rows) throws SQLException {
+    void announce(Connection connection, List<Placement> rows) throws SQLException {
         Set<UUID> concerned = new LinkedHashSet<>();
-        for (PendingStore.Row row : rows) {
+        for (Placement row : rows) {
             UUID id = row.delivery().subscriptionId();
             if (!row.taken() && !(owns(id) && isPushed(id))) {
                 concerned.add(id);
             }
         }
         if (concerned.size() > MOST_ANNOUNCED) {
-            ChangeFeed.announce(connection, SUBJECT, "");
+            Arrivals.announceAll(connection);
             return;
         }
         for (UUID id : concerned) {
-            ChangeFeed.announce(connection, SUBJECT, id.toString());
+            Arrivals.announce(connection, id);
         }
     }
 
@@ -217,19 +214,24 @@ final class Outlets {
     }
 
     /** Hands over what was committed. */
-    void routed(List<PendingStore.Row> rows) {
-        List<PendingStore.Row> straight = new ArrayList<>();
+    void routed(List<Placement> rows) {
+        List<Placement> straight = new ArrayList<>();
+        List<OpenStreams.Handed> handed = new ArrayList<>();
         Set<UUID> left = new LinkedHashSet<>();
-        for (PendingStore.Row row : rows) {
+        for (Placement row : rows) {
             if (!row.taken()) {
                 if (!isStillParked(row)) {
                     left.add(row.delivery().subscriptionId());
                 }
             } else if (row.inbox() == null) {
                 straight.add(row);
+            } else {
+                handed.add(new OpenStreams.Handed(row.inbox(), row.delivery()));
             }
         }
-        streams.routed(rows);
+        if (!handed.isEmpty()) {
+            streams.routed(handed);
+        }
         if (!straight.isEmpty()) {
             taken.accept(straight);
         }
@@ -237,7 +239,7 @@ final class Outlets {
     }
 
     /** Who lets its key go reads it: it is committed. */
-    private boolean isStillParked(PendingStore.Row row) {
+    private boolean isStillParked(Placement row) {
         Delivery one = row.delivery();
         Window window = windows.get(one.subscriptionId());
         return row.parked() && window != null && window.isParked(one.key());

@@ -5,11 +5,11 @@ import dev.jubilee.events.json.CloudEventsJson;
 import dev.jubilee.server.bus.store.BinaryCopy;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.bus.subscriptions.Subscriptions;
-import dev.jubilee.server.database.ChangeFeed;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.http.Problem;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -61,7 +61,7 @@ public final class Owing {
 
     /** Whether so much is owed already that more would only take room. */
     public boolean isBacklogged(UUID subscription) {
-        return database.read(c -> CatchUpStore.isBacklogged(c, subscription, MOST_OWED));
+        return database.read(c -> PendingStore.isBacklogged(c, subscription, MOST_OWED));
     }
 
     /**
@@ -70,27 +70,18 @@ public final class Owing {
      */
     public void owe(Connection connection, UUID subscription, List<Owed> events)
             throws SQLException {
-        List<PendingStore.Row> rows = new ArrayList<>(events.size());
-        long id = 0;
-        for (int i = 0; i < events.size(); i++) {
-            if (i % PendingStore.BLOCK == 0) {
-                id = PendingStore.nextBlock(connection);
-            }
-            Owed one = events.get(i);
-            Delivery delivery =
-                    DeliveryRouter.delivery(
-                            subscription,
-                            one.topic(),
-                            one.event(),
-                            json.write(one.event()),
-                            clock.instant());
-            rows.add(PendingStore.Row.waiting(delivery.numbered(id + i % PendingStore.BLOCK)));
-        }
         if (!subscriptions.hold(connection, subscription)) {
             // Deleted: nobody would ever take them.
             return;
         }
-        PendingStore.insert(connection, rows, new BinaryCopy());
-        ChangeFeed.announce(connection, Outlets.SUBJECT, subscription.toString());
+        Instant now = clock.instant();
+        List<Delivery> owed = new ArrayList<>(events.size());
+        for (Owed one : events) {
+            owed.add(
+                    Delivery.of(
+                            subscription, one.topic(), one.event(), json.write(one.event()), now));
+        }
+        PendingStore.owe(connection, owed, new BinaryCopy());
+        Arrivals.announce(connection, subscription);
     }
 }

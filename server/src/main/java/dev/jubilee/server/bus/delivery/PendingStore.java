@@ -37,32 +37,18 @@ final class PendingStore {
 
     private PendingStore() {}
 
-    /**
-     * A delivery, and where it goes.
-     *
-     * @param window in which it has a place in memory; null if it waits
-     * @param inbox whose window that is, if streams take it
-     * @param parked whether it waits because its key does, and others need not
-     */
-    record Row(
-            Delivery delivery,
-            @Nullable Window window,
-            @Nullable StreamInbox inbox,
-            boolean parked) {
-        Row(Delivery delivery, @Nullable Window window, @Nullable StreamInbox inbox) {
-            this(delivery, window, inbox, false);
-        }
+    /** A delivery as it is written. */
+    interface Row {
+        Delivery delivery();
 
-        static Row waiting(Delivery delivery) {
-            return new Row(delivery, null, null);
-        }
+        /** Whether it has a place in memory; else it waits. */
+        boolean taken();
+    }
 
-        static Row parked(Delivery delivery) {
-            return new Row(delivery, null, null, true);
-        }
-
-        boolean taken() {
-            return window != null;
+    private record Waiting(Delivery delivery) implements Row {
+        @Override
+        public boolean taken() {
+            return false;
         }
     }
 
@@ -106,7 +92,22 @@ final class PendingStore {
         }
     }
 
-    static void insert(Connection connection, List<Row> rows, BinaryCopy copy) throws SQLException {
+    /** Owes these, not numbered yet, in this order and after what is owed already: they wait. */
+    static void owe(Connection connection, List<Delivery> deliveries, BinaryCopy copy)
+            throws SQLException {
+        List<Row> rows = new ArrayList<>(deliveries.size());
+        long id = 0;
+        for (int i = 0; i < deliveries.size(); i++) {
+            if (i % BLOCK == 0) {
+                id = nextBlock(connection);
+            }
+            rows.add(new Waiting(deliveries.get(i).numbered(id + i % BLOCK)));
+        }
+        insert(connection, rows, copy);
+    }
+
+    static void insert(Connection connection, List<? extends Row> rows, BinaryCopy copy)
+            throws SQLException {
         CopyIn into =
                 connection
                         .unwrap(PGConnection.class)
@@ -140,6 +141,24 @@ final class PendingStore {
         } finally {
             if (into.isActive()) {
                 into.cancelCopy();
+            }
+        }
+    }
+
+    /** Whether so much is owed already that more would only take room. */
+    static boolean isBacklogged(Connection connection, UUID subscription, int most)
+            throws SQLException {
+        try (PreparedStatement select =
+                connection.prepareStatement(
+                        """
+                        SELECT count(*) FROM (SELECT FROM bus.pending_deliveries
+                            WHERE subscription_id = ? LIMIT ?) AS owed
+                        """)) {
+            select.setObject(1, subscription);
+            select.setInt(2, most);
+            try (ResultSet row = select.executeQuery()) {
+                row.next();
+                return row.getInt(1) >= most;
             }
         }
     }
@@ -408,26 +427,6 @@ final class PendingStore {
                         """)) {
             update.setArray(1, connection.createArrayOf("uuid", subscriptions.toArray()));
             update.executeUpdate();
-        }
-    }
-
-    /** These wait after all; the caller has locked their subscriptions. */
-    static void putBack(Connection connection, List<Recorder.Entry.PutBack> several)
-            throws SQLException {
-        try (PreparedStatement update =
-                connection.prepareStatement(
-                        """
-                        UPDATE bus.pending_deliveries SET taken = false
-                        WHERE subscription_id = ? AND id = ANY (?) AND taken
-                        """)) {
-            for (Recorder.Entry.PutBack one : several) {
-                if (!one.ids().isEmpty()) {
-                    update.setObject(1, one.subscription());
-                    update.setArray(2, connection.createArrayOf("int8", one.ids().toArray()));
-                    update.addBatch();
-                }
-            }
-            update.executeBatch();
         }
     }
 

@@ -163,7 +163,7 @@ final class Redrives implements AutoCloseable {
                 DeadLetterStore.redrive(
                         connection, locked.subscription(), locked.query(), locked.last(), CHUNK);
         advance(connection, locked.id(), moved);
-        ChangeFeed.announce(connection, Outlets.SUBJECT, locked.subscription().toString());
+        Arrivals.announce(connection, locked.subscription());
         return true;
     }
 

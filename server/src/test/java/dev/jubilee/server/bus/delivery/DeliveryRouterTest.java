@@ -17,15 +17,12 @@ class DeliveryRouterTest {
     void nothingGoesPastWhatWaitsThoughThereIsRoomByNow() {
         Window window = new Window();
         // Somebody catches up between the first and the second.
-        List<PendingStore.Row> rows =
+        List<Placement> rows =
                 DeliveryRouter.inOrder(
                         List.of(delivery(one, 1), delivery(one, 2), delivery(other, 3)),
-                        it ->
-                                it.id() == 1
-                                        ? PendingStore.Row.waiting(it)
-                                        : new PendingStore.Row(it, window, null));
+                        it -> it.id() == 1 ? Placement.waiting(it) : Placement.pushed(it, window));
 
-        assertThat(rows).extracting(PendingStore.Row::taken).containsExactly(false, false, true);
+        assertThat(rows).extracting(Placement::taken).containsExactly(false, false, true);
         assertThat(rows).extracting(row -> row.delivery().id()).containsExactly(1L, 2L, 3L);
     }
 
@@ -33,21 +30,16 @@ class DeliveryRouterTest {
     void aKeyThatIsParkedKeepsNoOtherWaitingButAllThatFollowsOfItsOwn() {
         Window window = new Window();
         // It is let go between the first and the third.
-        List<PendingStore.Row> rows =
+        List<Placement> rows =
                 DeliveryRouter.inOrder(
                         List.of(
                                 delivery(one, 1, "parked"),
                                 delivery(one, 2, "k"),
                                 delivery(one, 3, "parked"),
                                 delivery(other, 4, "parked")),
-                        it ->
-                                it.id() == 1
-                                        ? PendingStore.Row.parked(it)
-                                        : new PendingStore.Row(it, window, null));
+                        it -> it.id() == 1 ? Placement.parked(it) : Placement.pushed(it, window));
 
-        assertThat(rows)
-                .extracting(PendingStore.Row::taken)
-                .containsExactly(false, true, false, true);
+        assertThat(rows).extracting(Placement::taken).containsExactly(false, true, false, true);
     }
 
     private static Delivery delivery(UUID subscription, long id) {

@@ -84,7 +84,7 @@ class DispatcherTest {
         dispatcher.offer(
                 new AbstractList<>() {
                     @Override
-                    public PendingStore.Row get(int index) {
+                    public Placement get(int index) {
                         throw new IllegalStateException("it cannot be read");
                     }
 
@@ -149,7 +149,7 @@ class DispatcherTest {
                         .formatted(subscription));
         Window window = outlets.window(subscription);
         window.adopt(one);
-        dispatcher.offer(List.of(new PendingStore.Row(one, window, null)));
+        dispatcher.offer(List.of(Placement.pushed(one, window)));
     }
 
     /** What it says, with the tries that it took and how the circuit stands. */

@@ -56,7 +56,7 @@ class OpenStreamsTest {
     @Test
     void noMoreIsHandedOverThanAWindowHolds() {
         StreamInbox inbox = level(streams.join(subscription, 0));
-        List<PendingStore.Row> rows = rows(inbox, 1, Window.SIZE);
+        List<OpenStreams.Handed> rows = rows(inbox, 1, Window.SIZE);
         assertThat(streams.reserve(delivery(9), 0)).isNull();
 
         streams.routed(rows);
@@ -89,8 +89,7 @@ class OpenStreamsTest {
                 inbox.reserve(delivery(next, 1, LARGE));
                 inbox = level(streams.join(next, 0))) {
             filled.add(inbox);
-            streams.routed(
-                    List.of(new PendingStore.Row(delivery(next, 1, LARGE), inbox.window, inbox)));
+            streams.routed(List.of(new OpenStreams.Handed(inbox, delivery(next, 1, LARGE))));
             next = UUID.randomUUID();
         }
         assertThat(filled).as("each has room, all together have not").hasSize(5);
@@ -121,10 +120,7 @@ class OpenStreamsTest {
         assertThat(inbox.reserve(delivery(subscription, 1, LARGE))).isTrue();
         streams.leave(subscription, inbox);
 
-        streams.routed(
-                List.of(
-                        new PendingStore.Row(
-                                delivery(subscription, 1, LARGE), inbox.window, inbox)));
+        streams.routed(List.of(new OpenStreams.Handed(inbox, delivery(subscription, 1, LARGE))));
 
         assertThat(unread).hasSize(1);
         assertThat(memory.taken()).isZero();
@@ -135,7 +131,7 @@ class OpenStreamsTest {
         StreamInbox inbox = level(streams.join(subscription, 0));
         streams.join(subscription, 0);
         streams.routed(rows(inbox, 1, 2));
-        List<PendingStore.Row> onTheirWay = rows(inbox, 3, 4);
+        List<OpenStreams.Handed> onTheirWay = rows(inbox, 3, 4);
 
         streams.leave(subscription, inbox);
         assertThat(unread).as("one still reads").isEmpty();
@@ -189,12 +185,12 @@ class OpenStreamsTest {
         return inbox;
     }
 
-    private List<PendingStore.Row> rows(StreamInbox inbox, long first, long last) {
+    private List<OpenStreams.Handed> rows(StreamInbox inbox, long first, long last) {
         return LongStream.rangeClosed(first, last)
                 .mapToObj(id -> {
                     Delivery one = delivery(id);
                     assertThat(inbox.reserve(one)).isTrue();
-                    return new PendingStore.Row(one, inbox.window, inbox);
+                    return new OpenStreams.Handed(inbox, one);
                 })
                 .toList();
     }
