@@ -304,7 +304,8 @@ public final class DeliveryEngine implements AutoCloseable {
         return router -> {
             new DeliveryRoutes(database, subscriptions, sender, platform.clock()).on(router);
             new EventDeliveryRoutes(database, store, topics).on(router);
-            new LeaseRoutes(subscriptions, leases, streams, returning).on(router);
+            new LeaseRoutes(subscriptions, leases).on(router);
+            new StreamRoutes(subscriptions, leases, streams, returning).on(router);
             new DeadLetterRoutes(
                             database,
                             subscriptions,

@@ -13,7 +13,6 @@ import dev.jubilee.server.http.Reply;
 import dev.jubilee.server.http.Router;
 import dev.jubilee.server.http.Routes;
 import dev.jubilee.server.security.Access;
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -44,19 +43,10 @@ final class LeaseRoutes implements Routes {
 
     private final Subscriptions subscriptions;
     private final Leases leases;
-    private final OpenStreams streams;
-    private final ReturningClients returning;
-    private final SecureRandom random = new SecureRandom();
 
-    LeaseRoutes(
-            Subscriptions subscriptions,
-            Leases leases,
-            OpenStreams streams,
-            ReturningClients returning) {
+    LeaseRoutes(Subscriptions subscriptions, Leases leases) {
         this.subscriptions = subscriptions;
         this.leases = leases;
-        this.streams = streams;
-        this.returning = returning;
     }
 
     /** One event that was taken. */
@@ -67,12 +57,11 @@ final class LeaseRoutes implements Routes {
         String one = "/subscriptions/{subscription_id}";
         router.post(one + "/pull", Access.PLAYER, this::pull)
                 .post(one + "/ack", Access.PLAYER, this::ack)
-                .post(one + "/nack", Access.PLAYER, this::nack)
-                .get(one + "/stream", Access.PLAYER, this::stream);
+                .post(one + "/nack", Access.PLAYER, this::nack);
     }
 
     private Reply pull(Call call) throws InterruptedException {
-        Subscription subscription = taken(call);
+        Subscription subscription = taken(call, subscriptions);
         Input body = call.optionalInput();
         int max = body.integer("max", 1, 1_000, 100);
         Duration wait = Duration.ofMillis(body.integer("wait_ms", 0, 20_000, 0));
@@ -120,7 +109,7 @@ final class LeaseRoutes implements Routes {
         List<Delivery> found = leases.take(taker, most);
         long bytes = IN_MEMORY * Delivery.bytes(found);
         if (!call.holdAnswer((int) Math.min(bytes, Integer.MAX_VALUE))) {
-            List<Leases.Lease> unread = found.stream().map(Leases.Lease::of).toList();
+            List<Lease> unread = found.stream().map(Lease::of).toList();
             leases.release(taker.subscription().id(), unread, null);
             throw OVERLOADED.asException();
         }
@@ -128,7 +117,7 @@ final class LeaseRoutes implements Routes {
     }
 
     private Reply ack(Call call) {
-        Subscription subscription = taken(call);
+        Subscription subscription = taken(call, subscriptions);
         Input body = call.input();
         List<Long> ids = ids(body);
         body.check();
@@ -136,7 +125,7 @@ final class LeaseRoutes implements Routes {
     }
 
     private Reply nack(Call call) {
-        Subscription subscription = taken(call);
+        Subscription subscription = taken(call, subscriptions);
         Input body = call.input();
         List<Long> ids = ids(body);
         Long delay = body.optionalInteger("delay", 0, MAX_DELAY);
@@ -145,33 +134,12 @@ final class LeaseRoutes implements Routes {
                 leases.nack(subscription, ids, delay == null ? null : Duration.ofSeconds(delay)));
     }
 
-    private Reply stream(Call call) throws InterruptedException {
-        Subscription subscription = taken(call);
-        StreamEventId last = lastEvent(call);
-        if (last != null && !subscription.requiresAck()) {
-            returning.returned(subscription.id(), last);
-        }
-        Unconfirmed unconfirmed = new Unconfirmed(random.nextLong());
-        new StreamWriter(
-                        subscriptions, leases, streams, subscription, call.principal(), unconfirmed)
-                .run(call.stream());
-        return Reply.noContent();
-    }
-
-    private static @Nullable StreamEventId lastEvent(Call call) {
-        String text = call.header("Last-Event-ID");
-        if (text == null) {
-            return null;
-        }
-        StreamEventId last = StreamEventId.parse(text);
-        if (last == null) {
-            throw Problem.invalid("Last-Event-ID", "must be the id of an event of the stream")
-                    .asException();
-        }
-        return last;
-    }
-
-    private Subscription taken(Call call) {
+    /**
+     * The subscription that the call takes from.
+     *
+     * @throws dev.jubilee.server.http.ProblemException if it may not, or nobody takes from it
+     */
+    static Subscription taken(Call call, Subscriptions subscriptions) {
         SubscriptionRoutes.mustBeStaff(call);
         Subscription subscription =
                 subscriptions.getOwned(call.principal(), call.path("subscription_id"));

@@ -1,12 +1,15 @@
 package dev.jubilee.server.bus.delivery;
 
+import dev.jubilee.events.postgres.SqlArray;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Types;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.UUID;
@@ -128,6 +131,47 @@ final class LeaseStore {
             move.setObject(4, utc(now));
             move.setObject(5, subscription);
             return count(move);
+        }
+    }
+
+    /**
+     * What is not known to have reached the subscriber is due again.
+     *
+     * @param leases in the order of sending
+     * @param stream over which it was sent; null if it was not: then it is as if it had not been
+     *     taken
+     */
+    static void release(
+            Connection connection,
+            UUID subscription,
+            List<Lease> leases,
+            Instant now,
+            @Nullable Long stream)
+            throws SQLException {
+        PendingStore.lockOwners(connection, List.of(subscription));
+        try (PreparedStatement update =
+                connection.prepareStatement(
+                        """
+                        UPDATE bus.pending_deliveries p
+                        SET due_at = ?, taken = false, attempts = p.attempts - ?, stream = ?, stream_place = n.place
+                        FROM unnest(?, ?, ?) AS n (id, lease_end, place)
+                        WHERE p.subscription_id = ? AND p.taken AND p.id = n.id AND p.due_at = n.lease_end
+                        """)) {
+            update.setObject(1, now.atOffset(ZoneOffset.UTC));
+            update.setInt(2, stream == null ? 1 : 0);
+            update.setObject(3, stream, Types.BIGINT);
+            update.setArray(
+                    4,
+                    connection.createArrayOf(
+                            "int8", leases.stream().map(Lease::delivery).toArray()));
+            update.setObject(5, SqlArray.instants(leases.stream().map(Lease::end).toList()));
+            Integer[] places = new Integer[leases.size()];
+            if (stream != null) {
+                Arrays.setAll(places, place -> place);
+            }
+            update.setArray(6, connection.createArrayOf("int4", places));
+            update.setObject(7, subscription);
+            update.executeUpdate();
         }
     }
 

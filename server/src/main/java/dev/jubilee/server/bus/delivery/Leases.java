@@ -286,13 +286,6 @@ final class Leases {
         return nacked;
     }
 
-    /** By its end a lease is told from a later one of the same delivery. */
-    record Lease(long delivery, Instant end) {
-        static Lease of(Delivery taken) {
-            return new Lease(taken.id(), taken.dueAt());
-        }
-    }
-
     /**
      * Makes due again what is not known to have arrived, unless somebody else has it by now.
      *
@@ -300,7 +293,7 @@ final class Leases {
      */
     void release(UUID subscription, List<Lease> leases, @Nullable Long stream) {
         database.transaction(connection -> {
-            StreamStore.release(connection, subscription, leases, clock.instant(), stream);
+            LeaseStore.release(connection, subscription, leases, clock.instant(), stream);
             Arrivals.announce(connection, subscription);
             return leases;
         });

@@ -1,63 +1,17 @@
 package dev.jubilee.server.bus.delivery;
 
-import dev.jubilee.events.postgres.SqlArray;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Types;
 import java.time.Instant;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
-import org.jspecify.annotations.Nullable;
 
-/** The SQL of what streams give back when they end, and of what clients say when they come back. */
+/** The SQL of what clients say when they come back to a stream. */
 final class StreamStore {
     private StreamStore() {}
-
-    /**
-     * What is not known to have reached the subscriber is due again.
-     *
-     * @param leases in the order of sending
-     * @param stream over which it was sent; null if it was not: then it is as if it had not been
-     *     taken
-     */
-    static void release(
-            Connection connection,
-            UUID subscription,
-            List<Leases.Lease> leases,
-            Instant now,
-            @Nullable Long stream)
-            throws SQLException {
-        PendingStore.lockOwners(connection, List.of(subscription));
-        try (PreparedStatement update =
-                connection.prepareStatement(
-                        """
-                        UPDATE bus.pending_deliveries p
-                        SET due_at = ?, taken = false, attempts = p.attempts - ?, stream = ?, stream_place = n.place
-                        FROM unnest(?, ?, ?) AS n (id, lease_end, place)
-                        WHERE p.subscription_id = ? AND p.taken AND p.id = n.id AND p.due_at = n.lease_end
-                        """)) {
-            update.setObject(1, now.atOffset(ZoneOffset.UTC));
-            update.setInt(2, stream == null ? 1 : 0);
-            update.setObject(3, stream, Types.BIGINT);
-            update.setArray(
-                    4,
-                    connection.createArrayOf(
-                            "int8", leases.stream().map(Leases.Lease::delivery).toArray()));
-            update.setObject(5, SqlArray.instants(leases.stream().map(Leases.Lease::end).toList()));
-            Integer[] places = new Integer[leases.size()];
-            if (stream != null) {
-                Arrays.setAll(places, place -> place);
-            }
-            update.setArray(6, connection.createArrayOf("int4", places));
-            update.setObject(7, subscription);
-            update.executeUpdate();
-        }
-    }
 
     /**
      * This one is delivered, and what its stream had sent before it: all that is given back by now

@@ -151,8 +151,7 @@ final class StreamWriter {
                 // The reader was slow. Nothing may go past it, so everything goes back.
                 inbox.window.leftBehind();
                 handed.addAll(inbox.empty());
-                leases.release(
-                        subscription.id(), handed.stream().map(Leases.Lease::of).toList(), null);
+                leases.release(subscription.id(), handed.stream().map(Lease::of).toList(), null);
                 return false;
             }
             // They come again when their leases end.
@@ -197,7 +196,7 @@ final class StreamWriter {
     private void send(EventStream stream, List<Delivery> found) {
         boolean acks = subscription.requiresAck();
         EventStream.Text text = text(found, acks ? "" : ending);
-        List<Leases.Lease> taken = found.stream().map(Leases.Lease::of).toList();
+        List<Lease> taken = found.stream().map(Lease::of).toList();
         // Their text may wait for a slow reader; they need not.
         found.clear();
         if (!acks) {
@@ -254,7 +253,7 @@ final class StreamWriter {
     }
 
     private void giveBack() {
-        List<Leases.Lease> sent = unconfirmed.rest();
+        List<Lease> sent = unconfirmed.rest();
         if (!sent.isEmpty()) {
             leases.release(subscription.id(), sent, unconfirmed.stream());
         }

@@ -15,12 +15,12 @@ import java.util.Map;
 final class Unconfirmed {
     private final long stream;
     private final Deque<Chunk> chunks = new ArrayDeque<>();
-    private List<Leases.Lease> sending = List.of();
+    private List<Lease> sending = List.of();
     private boolean returned;
     private boolean ended;
     private Runnable atEnd = () -> {};
 
-    private record Chunk(List<Leases.Lease> leases, long at) {}
+    private record Chunk(List<Lease> leases, long at) {}
 
     /**
      * @param stream tells this stream from all others of the subscription, at any instance
@@ -39,7 +39,7 @@ final class Unconfirmed {
     }
 
     /** These are about to be sent: from now on they may have arrived. */
-    synchronized void sending(List<Leases.Lease> leases) {
+    synchronized void sending(List<Lease> leases) {
         sending = leases;
     }
 
@@ -88,7 +88,7 @@ final class Unconfirmed {
     synchronized List<Long> returned(long last) {
         returned = true;
         List<Long> ids = new ArrayList<>();
-        for (Leases.Lease lease : inOrder()) {
+        for (Lease lease : inOrder()) {
             ids.add(lease.delivery());
             if (lease.delivery() == last) {
                 return ids;
@@ -112,14 +112,14 @@ final class Unconfirmed {
     }
 
     /** All that is not confirmed, in the order of sending; each once, where it came first. */
-    synchronized List<Leases.Lease> rest() {
-        Map<Long, Leases.Lease> latest = new LinkedHashMap<>();
+    synchronized List<Lease> rest() {
+        Map<Long, Lease> latest = new LinkedHashMap<>();
         inOrder().forEach(lease -> latest.put(lease.delivery(), lease));
         return List.copyOf(latest.values());
     }
 
-    private List<Leases.Lease> inOrder() {
-        List<Leases.Lease> all = new ArrayList<>();
+    private List<Lease> inOrder() {
+        List<Lease> all = new ArrayList<>();
         chunks.forEach(chunk -> all.addAll(chunk.leases()));
         all.addAll(sending);
         return all;

@@ -168,20 +168,16 @@ class LeaseStoreTest {
             List<Delivery> again = lease(connection);
             assertThat(again).hasSize(2);
 
-            StreamStore.release(
+            LeaseStore.release(
                     connection,
                     subscription,
-                    List.of(new Leases.Lease(1, NOW), new Leases.Lease(2, NOW)),
+                    List.of(new Lease(1, NOW), new Lease(2, NOW)),
                     NOW,
                     STREAM);
             assertThat(lease(connection)).as("it is another's").isEmpty();
 
-            StreamStore.release(
-                    connection,
-                    subscription,
-                    List.of(Leases.Lease.of(again.getFirst())),
-                    NOW,
-                    STREAM);
+            LeaseStore.release(
+                    connection, subscription, List.of(Lease.of(again.getFirst())), NOW, STREAM);
             assertThat(lease(connection)).extracting(Delivery::id).containsExactly(1L);
         }
     }

@@ -37,8 +37,7 @@ class LockOrderTest {
     private static final Instant NOW = Instant.parse("2026-11-21T12:00:00Z");
     private static final List<Long> IDS = List.of(1L, 2L, 3L);
     private static final Pauses NO_PAUSE = Pauses.of(Duration.ZERO);
-    private static final List<Leases.Lease> LEASES =
-            IDS.stream().map(id -> new Leases.Lease(id, NOW)).toList();
+    private static final List<Lease> LEASES = IDS.stream().map(id -> new Lease(id, NOW)).toList();
 
     private final UUID subscription = UUID.randomUUID();
 
@@ -59,7 +58,7 @@ class LockOrderTest {
                 Named.of("giveUp", (c, s) -> FailedLeases.giveUp(c, s, 0, NOW)),
                 Named.of("expire", (c, s) -> FailedLeases.expire(c, s, 10, NO_PAUSE, "late", NOW)),
                 Named.of("fail", (c, s) -> RelayStore.fail(c, s, 6, "fenced", NOW)),
-                Named.of("release", (c, s) -> StreamStore.release(c, s, LEASES, NOW, 1L)),
+                Named.of("release", (c, s) -> LeaseStore.release(c, s, LEASES, NOW, 1L)),
                 Named.of(
                         "take",
                         (c, s) -> RelayStore.take(c, s, 8, 10, RelayMemory.MOST, List.of())),

@@ -54,10 +54,10 @@ class StreamStoreTest {
             assertThat(ackUpTo(connection, 2, STREAM)).isEqualTo(1);
 
             assertThat(owed(connection)).containsExactly(1L, 3L);
-            StreamStore.release(
+            LeaseStore.release(
                     connection,
                     subscription,
-                    List.of(new Leases.Lease(1, LATER), new Leases.Lease(3, LATER)),
+                    List.of(new Lease(1, LATER), new Lease(3, LATER)),
                     NOW,
                     null);
             assertThat(ackUpTo(connection, 3, STREAM)).as("3 alone").isEqualTo(1);
@@ -126,9 +126,8 @@ class StreamStoreTest {
     }
 
     private void release(Connection connection, long stream, long... inOrder) throws SQLException {
-        List<Leases.Lease> sent =
-                LongStream.of(inOrder).mapToObj(id -> new Leases.Lease(id, NOW)).toList();
-        StreamStore.release(connection, subscription, sent, NOW, stream);
+        List<Lease> sent = LongStream.of(inOrder).mapToObj(id -> new Lease(id, NOW)).toList();
+        LeaseStore.release(connection, subscription, sent, NOW, stream);
     }
 
     private int ackUpTo(Connection connection, long last, long stream) throws SQLException {

@@ -42,14 +42,12 @@ class UnconfirmedTest {
     @Test
     void ofWhatWasSentTwiceTheFirstCounts() {
         send(1, 1, 2);
-        stream.sending(List.of(new Leases.Lease(3, END), new Leases.Lease(1, END.plusSeconds(30))));
+        stream.sending(List.of(new Lease(3, END), new Lease(1, END.plusSeconds(30))));
 
         assertThat(stream.returned(1)).containsExactly(1L);
         assertThat(stream.rest())
                 .containsExactly(
-                        new Leases.Lease(1, END.plusSeconds(30)),
-                        new Leases.Lease(2, END),
-                        new Leases.Lease(3, END));
+                        new Lease(1, END.plusSeconds(30)), new Lease(2, END), new Lease(3, END));
     }
 
     @Test
@@ -69,7 +67,7 @@ class UnconfirmedTest {
         stream.sent(at);
     }
 
-    private static List<Leases.Lease> leases(long... ids) {
-        return LongStream.of(ids).mapToObj(id -> new Leases.Lease(id, END)).toList();
+    private static List<Lease> leases(long... ids) {
+        return LongStream.of(ids).mapToObj(id -> new Lease(id, END)).toList();
     }
 }

@@ -1,0 +1,13 @@
+package dev.jubilee.server.bus.delivery;
+
+import java.time.Instant;
+
+/**
+ * What somebody has taken of one delivery. By its end it is told from a later one of the same
+ * delivery.
+ */
+record Lease(long delivery, Instant end) {
+    static Lease of(Delivery taken) {
+        return new Lease(taken.id(), taken.dueAt());
+    }
+}
