@@ -1,8 +1,5 @@
 package dev.jubilee.server.bus.delivery;
 
-import dev.jubilee.events.PartitionId;
-import dev.jubilee.server.bus.subscriptions.Subscription;
-import dev.jubilee.server.bus.subscriptions.Subscriptions;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -16,11 +13,6 @@ import java.util.UUID;
 
 /** The SQL of catching up. */
 final class CatchUpStore {
-    private static final String BEGINS_BEHIND =
-            """
-            WHERE (starts_at #>> ARRAY[?::text, ?::text])::bigint BETWEEN ? + 1 AND ? - 1
-            """;
-
     private CatchUpStore() {}
 
     /** Where one partition stands. */
@@ -133,67 +125,6 @@ final class CatchUpStore {
         }
     }
 
-    /**
-     * The log was cut there, and what comes behind is new to everybody: whoever begins later begins
-     * there, and so does whoever has come further.
-     */
-    static void cut(Connection connection, PartitionId partition, long end) throws SQLException {
-        for (UUID id : beginningBehind(connection, partition, end)) {
-            Subscriptions.announceChange(connection, id);
-        }
-        try (PreparedStatement begin =
-                        connection.prepareStatement(
-                                """
-                                UPDATE bus.event_subscriptions
-                                SET starts_at = jsonb_set(starts_at, ARRAY[?::text, ?::text], to_jsonb(?::bigint))
-                                """
-                                        + BEGINS_BEHIND);
-                PreparedStatement catchUp =
-                        connection.prepareStatement(
-                                """
-                                UPDATE bus.subscription_catch_ups SET next_offset = ?
-                                WHERE topic_id = ? AND partition = ? AND next_offset > ?
-                                """)) {
-            begin.setString(1, partition.topicId().toString());
-            begin.setString(2, Integer.toString(partition.partition()));
-            begin.setLong(3, end);
-            bind(begin, 4, partition, end);
-            begin.executeUpdate();
-            catchUp.setLong(1, end);
-            catchUp.setObject(2, partition.topicId());
-            catchUp.setInt(3, partition.partition());
-            catchUp.setLong(4, end);
-            catchUp.executeUpdate();
-        }
-    }
-
-    private static List<UUID> beginningBehind(
-            Connection connection, PartitionId partition, long end) throws SQLException {
-        try (PreparedStatement select =
-                connection.prepareStatement(
-                        "SELECT id FROM bus.event_subscriptions "
-                                + BEGINS_BEHIND
-                                + " ORDER BY id")) {
-            bind(select, 1, partition, end);
-            List<UUID> found = new ArrayList<>();
-            try (ResultSet row = select.executeQuery()) {
-                while (row.next()) {
-                    found.add(row.getObject(1, UUID.class));
-                }
-            }
-            return found;
-        }
-    }
-
-    private static void bind(
-            PreparedStatement statement, int first, PartitionId partition, long end)
-            throws SQLException {
-        statement.setString(first, partition.topicId().toString());
-        statement.setString(first + 1, Integer.toString(partition.partition()));
-        statement.setLong(first + 2, end);
-        statement.setLong(first + 3, Subscription.CATCHING_UP);
-    }
-
     /** Where routing stands; holds it there until the end of the transaction if that is wanted. */
     static Map<Position, Long> routed(Connection connection, Collection<Position> of, boolean hold)
             throws SQLException {
@@ -206,7 +137,7 @@ final class CatchUpStore {
                         """
                                 + (hold ? "FOR UPDATE" : ""))) {
             for (Position one : of) {
-                select.setString(1, DeliveryEngine.GROUP);
+                select.setString(1, DeliveryRouter.GROUP);
                 select.setObject(2, one.topicId());
                 select.setInt(3, one.partition());
                 try (ResultSet row = select.executeQuery()) {

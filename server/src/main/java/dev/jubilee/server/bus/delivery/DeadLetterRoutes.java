@@ -118,7 +118,7 @@ final class DeadLetterRoutes implements Routes {
     private Reply list(Call call) {
         UUID subscription = subscription(call);
         int limit = Page.of(call).limit();
-        UUID after = cursor(call);
+        UUID after = Page.cursor(call);
         DeadLetterStore.Query query =
                 new DeadLetterStore.Query(
                         null,
@@ -263,18 +263,6 @@ final class DeadLetterRoutes implements Routes {
             throw Problem.notFound(kind, call.path(parameter)).asException();
         }
         return id;
-    }
-
-    static @Nullable UUID cursor(Call call) {
-        String given = call.query("cursor");
-        if (given == null) {
-            return null;
-        }
-        UUID cursor = uuid(given);
-        if (cursor == null) {
-            throw Problem.invalid("cursor", "must be one that an answer held").asException();
-        }
-        return cursor;
     }
 
     private static @Nullable UUID uuid(String text) {

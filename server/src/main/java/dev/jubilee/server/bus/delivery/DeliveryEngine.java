@@ -44,9 +44,6 @@ import org.slf4j.LoggerFactory;
  * Topics that nobody subscribed to are not even read. Thread-safe.
  */
 public final class DeliveryEngine implements AutoCloseable {
-    /** The group under which routing stands in {@code platform.consumer_offsets}. */
-    public static final String GROUP = "delivery";
-
     private static final Logger log = LoggerFactory.getLogger(DeliveryEngine.class);
     private static final UUID NO_TOPIC = new UUID(0, 0);
 
@@ -240,16 +237,16 @@ public final class DeliveryEngine implements AutoCloseable {
                         outlets,
                         this::topicId,
                         settings.deadLetterTopic(),
-                        metrics);
+                        new RoutingMetrics(platform.registry()));
         startCatchUps(router);
         ConsumerLoop started =
                 new ConsumerLoop(
-                        LoopSettings.of(GROUP, platform.kafka()).withPace(PACE),
+                        LoopSettings.of(DeliveryRouter.GROUP, platform.kafka()).withPace(PACE),
                         wanted(),
                         platform.admin(),
                         offsets,
                         router,
-                        new LoopMetrics(GROUP, platform.registry()));
+                        new LoopMetrics(DeliveryRouter.GROUP, platform.registry()));
         loop = started;
         topics.onChange(() -> started.topics(wanted()));
         openings.heed(directory.index().all());
@@ -302,7 +299,8 @@ public final class DeliveryEngine implements AutoCloseable {
     public Routes routes(Idempotency idempotency, EventStore store) {
         Database database = platform.database();
         return router -> {
-            new DeliveryRoutes(database, subscriptions, sender, platform.clock()).on(router);
+            new DeliveryRoutes(database, subscriptions).on(router);
+            new SampleRoutes(subscriptions, sender, platform.clock()).on(router);
             new EventDeliveryRoutes(database, store, topics).on(router);
             new LeaseRoutes(subscriptions, leases).on(router);
             new StreamRoutes(subscriptions, leases, streams, returning).on(router);

@@ -7,25 +7,15 @@ import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
-/** Counts what is routed and delivered. Thread-safe. */
+/** Counts what comes of deliveries. Thread-safe. */
 final class DeliveryMetrics {
     private final MeterRegistry registry;
-    private final Counter read;
-    private final Counter owed;
     private final Counter deadLetters;
     private final Timer latency;
     private final Timer redis;
 
     DeliveryMetrics(MeterRegistry registry) {
         this.registry = registry;
-        this.read =
-                Counter.builder("event_bus_routed_events")
-                        .description("Events that were held against the subscriptions")
-                        .register(registry);
-        this.owed =
-                Counter.builder("event_bus_deliveries_owed")
-                        .description("Deliveries that these events made due")
-                        .register(registry);
         this.deadLetters =
                 Counter.builder("event_bus_dead_letters")
                         .description("Deliveries that were given up: an alarm belongs on it")
@@ -41,15 +31,6 @@ final class DeliveryMetrics {
                         .description("From acceptance to the answer of the first try")
                         .publishPercentiles(0.5, 0.95, 0.99)
                         .register(registry);
-    }
-
-    MeterRegistry registry() {
-        return registry;
-    }
-
-    void routed(int events, int deliveries) {
-        read.increment(events);
-        owed.increment(deliveries);
     }
 
     void attempted(DeliveryMethod method, String status, int events) {

@@ -40,6 +40,9 @@ import org.jspecify.annotations.Nullable;
  * very moment: their version is compared in the transaction. For the consuming loop's thread.
  */
 final class DeliveryRouter implements BatchHandler {
+    /** The group under which routing stands in {@code platform.consumer_offsets}. */
+    static final String GROUP = "delivery";
+
     private final Database database;
     private final PostgresOffsets offsets;
     private final SubscriptionDirectory directory;
@@ -47,7 +50,7 @@ final class DeliveryRouter implements BatchHandler {
     private final Clearance clearance;
     private final Outlets outlets;
     private final InstantSource clock;
-    private final DeliveryMetrics metrics;
+    private final RoutingMetrics metrics;
     private final CloudEventsJson json;
     private final TopicIds topicIds;
     private final String deadLetterTopic;
@@ -74,7 +77,7 @@ final class DeliveryRouter implements BatchHandler {
             Outlets outlets,
             TopicIds topicIds,
             String deadLetterTopic,
-            DeliveryMetrics metrics) {
+            RoutingMetrics metrics) {
         this.database = parts.database();
         this.offsets = parts.offsets();
         this.directory = parts.directory();
@@ -157,7 +160,7 @@ final class DeliveryRouter implements BatchHandler {
             database.transaction(connection -> {
                 // First the subscriptions, then the positions, as ever.
                 for (OffsetAdvance.Step step : advance.steps()) {
-                    CatchUpStore.cut(connection, step.partition(), step.next().offset());
+                    LogCuts.heed(connection, step.partition(), step.next().offset());
                 }
                 if (!offsets.advance(connection, advance)) {
                     throw new Undone(Undone.Reason.OVERTAKEN);

@@ -8,6 +8,7 @@ import dev.jubilee.server.bus.subscriptions.SubscriptionRoutes;
 import dev.jubilee.server.bus.topics.TopicCatalogue;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.http.Call;
+import dev.jubilee.server.http.Page;
 import dev.jubilee.server.http.Problem;
 import dev.jubilee.server.http.Reply;
 import dev.jubilee.server.http.Router;
@@ -40,7 +41,7 @@ final class EventDeliveryRoutes implements Routes {
     private Reply ofEvent(Call call) {
         SubscriptionRoutes.mustBeStaff(call);
         String id = call.path("event_id");
-        UUID after = DeadLetterRoutes.cursor(call);
+        UUID after = Page.cursor(call);
         mustSee(call, id);
         AttemptReads.Part part = database.read(c -> AttemptReads.ofEvent(c, id, after));
         Map<String, Object> answer = new LinkedHashMap<>();
