@@ -164,7 +164,7 @@ public final class DeliveryEngine implements AutoCloseable {
                         metrics);
         this.relays =
                 new Relays(
-                        new Relay.Platform(
+                        new Relays.Platform(
                                 platform.kafka(),
                                 platform.admin(),
                                 database,

@@ -5,15 +5,9 @@ import dev.jubilee.events.kafka.RetryableException;
 import dev.jubilee.server.bus.delivery.RoutedTopic.Written;
 import dev.jubilee.server.bus.subscriptions.DeliveryMethod;
 import dev.jubilee.server.bus.subscriptions.Subscription;
-import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
-import dev.jubilee.server.bus.topics.Topic;
-import dev.jubilee.server.bus.topics.TopicAction;
-import dev.jubilee.server.bus.topics.TopicCatalogue;
-import dev.jubilee.server.database.Database;
 import dev.jubilee.server.database.DatabaseException;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -21,7 +15,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.common.KafkaException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -44,7 +37,7 @@ final class Relay {
     private static final String UNFINISHED = "whoever wrote it ended before it was committed";
 
     private final UUID id;
-    private final Platform platform;
+    private final Relays.Platform platform;
     private final Semaphore wanted = new Semaphore(0);
     private final AtomicBoolean running = new AtomicBoolean();
     private volatile CompletableFuture<Void> ended = CompletableFuture.completedFuture(null);
@@ -58,34 +51,7 @@ final class Relay {
     private int failures;
     private String failure = UNFINISHED;
 
-    /** What relays stand on. */
-    record Platform(
-            Map<String, Object> kafka,
-            Admin admin,
-            Database database,
-            SubscriptionDirectory directory,
-            TopicCatalogue topics,
-            Clearance clearance,
-            Ownership ownership,
-            AttemptPartitions partitions,
-            DeliveryMetrics metrics,
-            RelayMemory memory,
-            InstantSource clock) {
-        /**
-         * Whether what the subscription is owed may be written to its topic. Asked each time: a
-         * grant may have been taken back since it was made.
-         */
-        boolean mayWrite(Subscription it) {
-            Topic target = topics.find(String.valueOf(it.endpoint()));
-            return it.isActive()
-                    && target != null
-                    && target.isActive()
-                    && (it.owner() == null
-                            || topics.allows(it.owner(), target, TopicAction.PUBLISH));
-        }
-    }
-
-    Relay(UUID id, Platform platform) {
+    Relay(UUID id, Relays.Platform platform) {
         this.id = id;
         this.platform = platform;
     }

@@ -1,12 +1,19 @@
 package dev.jubilee.server.bus.delivery;
 
 import dev.jubilee.server.bus.subscriptions.Subscription;
+import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
+import dev.jubilee.server.bus.topics.Topic;
+import dev.jubilee.server.bus.topics.TopicAction;
+import dev.jubilee.server.bus.topics.TopicCatalogue;
+import dev.jubilee.server.database.Database;
+import java.time.InstantSource;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.admin.Admin;
 
 /**
  * Every subscription of this instance's shards whose events are written to a topic. One that has
@@ -15,7 +22,7 @@ import java.util.concurrent.TimeUnit;
 final class Relays implements ShardWork, AutoCloseable {
     private static final long CLOSING_SECONDS = 10;
 
-    private final Relay.Platform platform;
+    private final Platform platform;
     private final Map<UUID, Relay> relays = new ConcurrentHashMap<>();
     private final Map<UUID, Standing> standings = new ConcurrentHashMap<>();
     private volatile boolean closed;
@@ -23,7 +30,34 @@ final class Relays implements ShardWork, AutoCloseable {
     /** What a relay may do, as far as subscriptions and topics decide it. */
     private record Standing(boolean mayWrite, int rewinds) {}
 
-    Relays(Relay.Platform platform) {
+    /** What relays stand on. */
+    record Platform(
+            Map<String, Object> kafka,
+            Admin admin,
+            Database database,
+            SubscriptionDirectory directory,
+            TopicCatalogue topics,
+            Clearance clearance,
+            Ownership ownership,
+            AttemptPartitions partitions,
+            DeliveryMetrics metrics,
+            RelayMemory memory,
+            InstantSource clock) {
+        /**
+         * Whether what the subscription is owed may be written to its topic. Asked each time: a
+         * grant may have been taken back since it was made.
+         */
+        boolean mayWrite(Subscription it) {
+            Topic target = topics.find(String.valueOf(it.endpoint()));
+            return it.isActive()
+                    && target != null
+                    && target.isActive()
+                    && (it.owner() == null
+                            || topics.allows(it.owner(), target, TopicAction.PUBLISH));
+        }
+    }
+
+    Relays(Platform platform) {
         this.platform = platform;
     }
 

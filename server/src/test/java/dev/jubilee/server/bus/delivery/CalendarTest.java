@@ -12,7 +12,7 @@ class CalendarTest {
     private static final Instant FAR = NOW.plusSeconds(3_600);
 
     private final Calendar calendar = new Calendar();
-    private final Outlet outlet = OutletTest.outlet(OutletTest.batching(0));
+    private final Outlet outlet = OutletTest.outlet(TestSubscriptions.batching(0));
     private final UUID id = outlet.subscription().id();
     private final Map<UUID, Outlet> open = Map.of(id, outlet);
 

@@ -14,8 +14,6 @@ import java.sql.Statement;
 import java.util.Queue;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -32,9 +30,7 @@ class CatchUpsTest {
         behind("one");
         behind("other");
         directory.refresh();
-        ownership.gain(
-                ownership.instance(),
-                IntStream.range(0, Shards.COUNT).boxed().collect(Collectors.toSet()));
+        Owned.all(ownership);
         Queue<String> turns = new ConcurrentLinkedQueue<>();
 
         try (CatchUps catchUps =

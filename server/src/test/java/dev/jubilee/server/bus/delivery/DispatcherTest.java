@@ -27,10 +27,7 @@ import java.util.Queue;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -191,10 +188,7 @@ class DispatcherTest {
 
     private void own() {
         directory.refresh();
-        ownership.gain(
-                ownership.instance(),
-                IntStream.range(0, Shards.COUNT).boxed().collect(Collectors.toSet()));
-        ownership.live(System.nanoTime() + TimeUnit.HOURS.toNanos(1));
+        Owned.all(ownership);
     }
 
     private static UUID subscription() throws SQLException {

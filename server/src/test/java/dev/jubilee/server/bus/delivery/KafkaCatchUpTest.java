@@ -15,7 +15,6 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
@@ -71,7 +70,7 @@ class KafkaCatchUpTest {
 
     @Test
     void whoIsOwedEnoughLeavesTheTurnToOthers() throws Exception {
-        Subscription subscription = OutletTest.batching(0);
+        Subscription subscription = TestSubscriptions.batching(0);
         execute(
                 """
                 INSERT INTO bus.event_subscriptions (id, subscription_id, service_name) VALUES ('%1$s', '%1$s', 's');
@@ -93,7 +92,7 @@ class KafkaCatchUpTest {
                         ownership,
                         new OpenStreams(StreamMemory.ofHeap()),
                         new DeliveryMemory(16 << 20));
-        ownership.gain(ownership.instance(), Set.of(Ownership.shardOf(subscription.id())));
+        Owned.all(ownership);
         KafkaCatchUp catchUp =
                 new KafkaCatchUp(
                         Map.of("bootstrap.servers", platform.brokers()),

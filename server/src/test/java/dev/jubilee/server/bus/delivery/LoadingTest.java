@@ -20,7 +20,7 @@ class LoadingTest {
     private static final Instant NOW = Instant.parse("2026-11-22T12:00:00Z");
     private static final UUID ID = UUID.randomUUID();
 
-    private final Outlet outlet = OutletTest.outlet(OutletTest.batching(0));
+    private final Outlet outlet = OutletTest.outlet(TestSubscriptions.batching(0));
     private final Queue<Loads.Wanted> asked = new ArrayDeque<>();
     private final Queue<CompletableFuture<Loads.Loaded>> answers = new ArrayDeque<>();
     private final Loading loading =

@@ -4,13 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jubilee.events.Priority;
-import dev.jubilee.server.bus.subscriptions.DeliveryMethod;
-import dev.jubilee.server.bus.subscriptions.RetryPolicy;
 import dev.jubilee.server.bus.subscriptions.Subscription;
-import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.stream.Stream;
@@ -18,13 +13,11 @@ import org.junit.jupiter.api.Test;
 
 class OutletTest {
     private static final Instant NOW = Instant.parse("2026-11-22T12:00:00Z");
-    private static final String HOOK = "http://localhost/hook";
     private static final UUID ID = UUID.randomUUID();
-    private static final RetryPolicy RETRY = new RetryPolicy(5, Duration.ofSeconds(60), null);
 
     @Test
     void highPriorityGoesFirstAndLowLast() {
-        Outlet outlet = outlet(single());
+        Outlet outlet = outlet(TestSubscriptions.single());
         outlet.offer(delivery(1, 0), NOW);
         outlet.offer(ranked(2, Priority.LOW), NOW);
         outlet.offer(ranked(3, Priority.HIGH), NOW);
@@ -43,14 +36,14 @@ class OutletTest {
 
     @Test
     void aBatchStaysOneThoughTheSubscriptionNoLongerMakesAny() {
-        Outlet outlet = outlet(batching(0));
+        Outlet outlet = outlet(TestSubscriptions.batching(0));
         outlet.offer(delivery(1, 0), NOW);
         outlet.offer(delivery(2, 0), NOW);
         Shipment batch = Objects.requireNonNull(outlet.next(NOW));
         outlet.landed();
         outlet.again(batch.after(1, NOW));
 
-        outlet.subscription(single());
+        outlet.subscription(TestSubscriptions.single());
 
         Shipment again = Objects.requireNonNull(outlet.next(NOW));
         assertThat(again.size()).isEqualTo(2);
@@ -60,7 +53,7 @@ class OutletTest {
 
     @Test
     void whatFailedBeforeGoesByItselfAndKeepsItsCount() {
-        Outlet outlet = outlet(batching(0));
+        Outlet outlet = outlet(TestSubscriptions.batching(0));
         outlet.offer(delivery(1, 3), NOW);
         outlet.offer(delivery(2, 0), NOW);
         outlet.offer(delivery(3, 0), NOW);
@@ -75,14 +68,14 @@ class OutletTest {
 
     @Test
     void aBatchLargerThanARateThatWasLoweredGoesInTheEnd() {
-        Outlet outlet = outlet(batching(0));
+        Outlet outlet = outlet(TestSubscriptions.batching(0));
         outlet.offer(delivery(1, 0), NOW);
         outlet.offer(delivery(2, 0), NOW);
         Shipment batch = Objects.requireNonNull(outlet.next(NOW));
         outlet.landed();
         outlet.again(batch.after(1, NOW));
 
-        outlet.subscription(batching(1));
+        outlet.subscription(TestSubscriptions.batching(1));
 
         assertThat(outlet.next(NOW.plusSeconds(30))).isNull();
         assertThat(outlet.next(NOW.plusSeconds(62))).isNotNull();
@@ -91,7 +84,7 @@ class OutletTest {
     /** So receivers know it, however it came before. */
     @Test
     void anEventByItselfHasItsOwnIdInABatchOfOneToo() {
-        Outlet outlet = outlet(batching(0));
+        Outlet outlet = outlet(TestSubscriptions.batching(0));
         outlet.offer(delivery(1, 3), NOW);
         outlet.offer(delivery(2, 0), NOW);
         outlet.offer(delivery(3, 0), NOW);
@@ -105,7 +98,7 @@ class OutletTest {
 
     @Test
     void whetherAnEndpointIsWellAgainIsTriedWithWhatNeverFailed() {
-        Outlet outlet = outlet(single());
+        Outlet outlet = outlet(TestSubscriptions.single());
         outlet.offer(delivery(1, 0), NOW);
         Shipment failed = Objects.requireNonNull(outlet.next(NOW));
         outlet.landed();
@@ -124,7 +117,7 @@ class OutletTest {
     @Test
     void whatWaitsForOneEndpointIsDueAtTheNext() {
         Instant late = NOW.plusSeconds(3_600);
-        Outlet outlet = outlet(single());
+        Outlet outlet = outlet(TestSubscriptions.single());
         outlet.offer(delivery(1, 0), NOW);
         Shipment failed = Objects.requireNonNull(outlet.next(NOW));
         outlet.landed();
@@ -142,12 +135,12 @@ class OutletTest {
 
     @Test
     void theSlowStartOfAnotherEndpointHoldsForWhatWaited() {
-        Outlet outlet = outlet(single());
+        Outlet outlet = outlet(TestSubscriptions.single());
         for (int id = 1; id <= 8; id++) {
             outlet.again(Shipment.of(delivery(id, 1).after(1, NOW.plusSeconds(60)), false));
             outlet.grow();
         }
-        outlet.subscription(subscription(DeliveryMethod.WEBHOOK, HOOK + "2", 0, false));
+        outlet.subscription(TestSubscriptions.elsewhere());
         outlet.hurry(NOW);
 
         assertThat(Stream.generate(() -> outlet.next(NOW)).takeWhile(Objects::nonNull)).hasSize(4);
@@ -170,44 +163,5 @@ class OutletTest {
                 attempts,
                 NOW,
                 NOW);
-    }
-
-    /** Batches of two. */
-    static Subscription batching(int ratePerMinute) {
-        return subscription(DeliveryMethod.WEBHOOK, HOOK, ratePerMinute, true);
-    }
-
-    private static Subscription single() {
-        return subscription(DeliveryMethod.WEBHOOK, HOOK, 0, false);
-    }
-
-    /** To an exchange of RabbitMQ. */
-    static Subscription to(String exchange) {
-        return subscription(DeliveryMethod.RABBITMQ, exchange, 0, false);
-    }
-
-    private static Subscription subscription(
-            DeliveryMethod method, String endpoint, int ratePerMinute, boolean batching) {
-        return new Subscription(
-                ID,
-                "service",
-                "#",
-                List.of(),
-                method,
-                endpoint,
-                null,
-                null,
-                null,
-                RETRY,
-                ratePerMinute,
-                new Subscription.Batching(batching, 2, Duration.ofSeconds(1)),
-                true,
-                Duration.ofSeconds(30),
-                Subscription.Ordering.NONE,
-                "now",
-                Map.of(),
-                null,
-                new Subscription.State(
-                        Subscription.Status.ACTIVE, null, "closed", null, NOW, NOW, NOW, 0));
     }
 }

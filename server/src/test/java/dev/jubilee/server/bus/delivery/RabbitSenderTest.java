@@ -26,7 +26,7 @@ class RabbitSenderTest {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final String EXCHANGE = "somewhere";
 
-    private final Subscription subscription = OutletTest.to(EXCHANGE);
+    private final Subscription subscription = TestSubscriptions.to(EXCHANGE);
     private long last;
 
     @Test

@@ -23,8 +23,6 @@ class StreamStoreTest {
     private static final Instant NOW = Instant.parse("2026-11-21T12:00:00Z");
     private static final Instant LATER = NOW.plus(Duration.ofSeconds(30));
     private static final int WAITING = 20_000;
-    private static final int RETRIES = 3;
-    private static final LeaseStore.Most MOST = LeaseStore.Most.of(100, 1 << 20);
     private static final long STREAM = 7;
     private static final long OTHER_STREAM = 8;
 
@@ -54,7 +52,7 @@ class StreamStoreTest {
             assertThat(ackUpTo(connection, 2, STREAM)).isEqualTo(1);
 
             assertThat(owed(connection)).containsExactly(1L, 3L);
-            LeaseStore.release(
+            TestLeases.release(
                     connection,
                     subscription,
                     List.of(new Lease(1, LATER), new Lease(3, LATER)),
@@ -122,12 +120,12 @@ class StreamStoreTest {
     }
 
     private List<Delivery> lease(Connection connection) throws SQLException {
-        return LeaseStore.lease(connection, subscription, List.of(), MOST, RETRIES, NOW, LATER);
+        return TestLeases.take(connection, subscription, NOW, LATER);
     }
 
     private void release(Connection connection, long stream, long... inOrder) throws SQLException {
         List<Lease> sent = LongStream.of(inOrder).mapToObj(id -> new Lease(id, NOW)).toList();
-        LeaseStore.release(connection, subscription, sent, NOW, stream);
+        TestLeases.release(connection, subscription, sent, NOW, stream);
     }
 
     private int ackUpTo(Connection connection, long last, long stream) throws SQLException {
