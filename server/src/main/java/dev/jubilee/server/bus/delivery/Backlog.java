@@ -1,5 +1,6 @@
 package dev.jubilee.server.bus.delivery;
 
+import dev.jubilee.server.bus.delivery.clearance.Clearance;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.database.Database;
 import java.sql.Connection;

@@ -1,6 +1,7 @@
 package dev.jubilee.server.bus.delivery;
 
 import dev.jubilee.server.audit.Audit;
+import dev.jubilee.server.bus.delivery.clearance.Clearance;
 import dev.jubilee.server.bus.subscriptions.SubscriptionRoutes;
 import dev.jubilee.server.bus.subscriptions.Subscriptions;
 import dev.jubilee.server.database.Database;

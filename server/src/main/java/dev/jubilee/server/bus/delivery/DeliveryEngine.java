@@ -4,6 +4,8 @@ import dev.jubilee.events.Envelope;
 import dev.jubilee.events.kafka.ConsumerLoop;
 import dev.jubilee.events.kafka.LoopSettings;
 import dev.jubilee.events.postgres.PostgresOffsets;
+import dev.jubilee.server.bus.delivery.clearance.Clearance;
+import dev.jubilee.server.bus.delivery.clearance.Openings;
 import dev.jubilee.server.bus.store.EventStore;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;

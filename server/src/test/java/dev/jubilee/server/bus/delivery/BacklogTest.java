@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jubilee.server.audit.Audit;
 import dev.jubilee.server.bus.BusSettings;
+import dev.jubilee.server.bus.delivery.clearance.Clearance;
 import dev.jubilee.server.bus.subscriptions.DeliveryMethod;
 import dev.jubilee.server.bus.subscriptions.RetryPolicy;
 import dev.jubilee.server.bus.subscriptions.Subscription;

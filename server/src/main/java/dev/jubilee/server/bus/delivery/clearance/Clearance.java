@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.clearance;
 
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.bus.topics.Topic;
@@ -14,21 +14,21 @@ import org.jspecify.annotations.Nullable;
  * Which topics a subscription's owner may have delivered at present. What it may not is not owed to
  * it, and what it was owed before waits until it may again. Never blocks. Thread-safe.
  */
-final class Clearance {
+public final class Clearance {
     private final TopicCatalogue topics;
 
-    Clearance(TopicCatalogue topics) {
+    public Clearance(TopicCatalogue topics) {
         this.topics = topics;
     }
 
     /** Whether the subscription may get what is published to the topic. */
-    boolean allows(Subscription subscription, String topic) {
+    public boolean allows(Subscription subscription, String topic) {
         Principal owner = subscription.owner();
         return owner == null || allows(owner, topic);
     }
 
     /** Whether the caller may take events of the topic. */
-    boolean allows(Principal who, String topic) {
+    public boolean allows(Principal who, String topic) {
         Topic there = topics.find(topic);
         return there == null || allows(who, there);
     }
@@ -42,7 +42,7 @@ final class Clearance {
      *
      * @param taker who takes them for it; null when they are brought
      */
-    List<String> closedTo(Subscription subscription, @Nullable Principal taker) {
+    public List<String> closedTo(Subscription subscription, @Nullable Principal taker) {
         List<Principal> who = new ArrayList<>();
         add(subscription.owner(), who);
         add(taker, who);

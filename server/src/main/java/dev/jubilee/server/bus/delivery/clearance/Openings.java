@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.clearance;
 
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import java.util.ArrayList;
@@ -12,16 +12,16 @@ import java.util.UUID;
 /**
  * Knows which topics were closed to whom, and so whom it concerns that one is open. Thread-safe.
  */
-final class Openings {
+public final class Openings {
     private final Clearance clearance;
     private Map<UUID, List<String>> closed = new HashMap<>();
 
-    Openings(Clearance clearance) {
+    public Openings(Clearance clearance) {
         this.clearance = clearance;
     }
 
     /** There may be new ones: what is closed to them opens later, if at all. */
-    synchronized void heed(Collection<Subscription> all) {
+    public synchronized void heed(Collection<Subscription> all) {
         for (Subscription one : all) {
             if (!closed.containsKey(one.id()) && clearance.concerns(one)) {
                 closed.put(one.id(), clearance.closedTo(one, null));
@@ -30,7 +30,7 @@ final class Openings {
     }
 
     /** Those to whom something may be open that was not when this was asked last. */
-    synchronized List<UUID> since(Collection<Subscription> all) {
+    public synchronized List<UUID> since(Collection<Subscription> all) {
         Map<UUID, List<String>> now = new HashMap<>();
         List<UUID> concerned = new ArrayList<>();
         for (Subscription one : all) {
