@@ -1,6 +1,8 @@
 package dev.jubilee.server.bus.delivery;
 
 import dev.jubilee.server.bus.delivery.Attempt.End;
+import dev.jubilee.server.bus.delivery.pending.Delivery;
+import dev.jubilee.server.bus.delivery.pending.PendingStore;
 import dev.jubilee.server.bus.store.BinaryCopy;
 import java.sql.Connection;
 import java.sql.PreparedStatement;

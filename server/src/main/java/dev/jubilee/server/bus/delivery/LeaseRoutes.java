@@ -2,6 +2,7 @@ package dev.jubilee.server.bus.delivery;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.jubilee.server.bus.delivery.pending.Delivery;
 import dev.jubilee.server.bus.subscriptions.DeliveryMethod;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.bus.subscriptions.SubscriptionRoutes;

@@ -5,6 +5,8 @@ import static java.util.stream.Collectors.mapping;
 import static java.util.stream.Collectors.toList;
 
 import dev.jubilee.server.bus.delivery.clearance.Clearance;
+import dev.jubilee.server.bus.delivery.pending.Arrivals;
+import dev.jubilee.server.bus.delivery.pending.Delivery;
 import dev.jubilee.server.bus.subscriptions.RetryPolicy;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.database.Database;

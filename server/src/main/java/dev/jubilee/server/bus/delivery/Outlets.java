@@ -2,6 +2,8 @@ package dev.jubilee.server.bus.delivery;
 
 import static java.util.stream.Collectors.toSet;
 
+import dev.jubilee.server.bus.delivery.pending.Arrivals;
+import dev.jubilee.server.bus.delivery.pending.Delivery;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
 import java.sql.Connection;

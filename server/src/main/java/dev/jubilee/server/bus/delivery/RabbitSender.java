@@ -5,6 +5,7 @@ import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ConnectionFactory;
 import com.rabbitmq.client.ShutdownSignalException;
+import dev.jubilee.server.bus.delivery.pending.Delivery;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.http.client.Outcome;
 import java.io.IOException;

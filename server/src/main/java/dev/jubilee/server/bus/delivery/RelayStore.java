@@ -1,5 +1,7 @@
 package dev.jubilee.server.bus.delivery;
 
+import dev.jubilee.server.bus.delivery.pending.Delivery;
+import dev.jubilee.server.bus.delivery.pending.PendingStore;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;

@@ -5,6 +5,7 @@ import dev.jubilee.events.json.CloudEventsJson;
 import dev.jubilee.events.json.InvalidCloudEvent;
 import dev.jubilee.events.kafka.KafkaEnvelopes;
 import dev.jubilee.events.kafka.RetryableException;
+import dev.jubilee.server.bus.delivery.pending.Delivery;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;

@@ -4,6 +4,7 @@ import dev.jubilee.events.Envelope;
 import dev.jubilee.events.EventId;
 import dev.jubilee.events.TopicName;
 import dev.jubilee.events.json.CloudEventsJson;
+import dev.jubilee.server.bus.delivery.pending.Delivery;
 import dev.jubilee.server.bus.filters.EventFilter;
 import dev.jubilee.server.bus.subscriptions.Selection;
 import dev.jubilee.server.bus.subscriptions.Subscription;

@@ -2,6 +2,7 @@ package dev.jubilee.server.bus.delivery;
 
 import dev.jubilee.events.EventId;
 import dev.jubilee.events.json.CloudEventsJson;
+import dev.jubilee.server.bus.delivery.pending.Delivery;
 import java.io.ByteArrayOutputStream;
 import java.time.Instant;
 import java.util.LinkedHashSet;

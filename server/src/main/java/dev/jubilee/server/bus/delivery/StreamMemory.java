@@ -1,5 +1,6 @@
 package dev.jubilee.server.bus.delivery;
 
+import dev.jubilee.server.bus.delivery.pending.Delivery;
 import java.util.Collection;
 import java.util.concurrent.atomic.AtomicLong;
 

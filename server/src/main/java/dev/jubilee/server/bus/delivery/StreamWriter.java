@@ -1,5 +1,6 @@
 package dev.jubilee.server.bus.delivery;
 
+import dev.jubilee.server.bus.delivery.pending.Delivery;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.bus.subscriptions.Subscriptions;
 import dev.jubilee.server.http.EventStream;

@@ -1,5 +1,6 @@
 package dev.jubilee.server.bus.delivery;
 
+import dev.jubilee.server.bus.delivery.pending.LockOrderContract;
 import dev.jubilee.server.bus.subscriptions.DeliveryMethod;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.http.client.Outcome;

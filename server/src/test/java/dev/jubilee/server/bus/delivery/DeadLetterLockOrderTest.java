@@ -2,6 +2,8 @@ package dev.jubilee.server.bus.delivery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.jubilee.server.bus.delivery.pending.LockOrderContract;
+import dev.jubilee.server.bus.delivery.pending.PendingStore;
 import dev.jubilee.server.database.ChangeFeed;
 import dev.jubilee.server.database.Database;
 import java.sql.Connection;

@@ -4,6 +4,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jubilee.events.tck.Await;
+import dev.jubilee.server.bus.delivery.pending.Delivery;
+import dev.jubilee.server.bus.delivery.pending.Loads;
+import dev.jubilee.server.bus.delivery.pending.Plan;
 import dev.jubilee.server.bus.subscriptions.SecretBox;
 import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
 import dev.jubilee.server.bus.subscriptions.SubscriptionSecrets;

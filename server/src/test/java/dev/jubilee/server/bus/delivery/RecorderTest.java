@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jubilee.events.tck.Await;
+import dev.jubilee.server.bus.delivery.pending.Delivery;
 import dev.jubilee.server.bus.subscriptions.DeliveryMethod;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.http.client.Outcome;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.jubilee.events.tck.Await;
+import dev.jubilee.server.bus.delivery.pending.PendingStore;
 import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
 import dev.jubilee.server.database.ChangeFeed;
 import dev.jubilee.server.database.Database;

@@ -3,6 +3,7 @@ package dev.jubilee.server.bus.delivery;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.jubilee.server.bus.delivery.pending.Delivery;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;

@@ -1,5 +1,6 @@
 package dev.jubilee.server.bus.delivery;
 
+import dev.jubilee.server.bus.delivery.pending.Delivery;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;

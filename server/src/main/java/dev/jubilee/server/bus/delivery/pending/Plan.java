@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.pending;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -9,9 +9,9 @@ import java.util.Set;
  * Ids of what waits in PostgreSQL and was found to be next, in order, by one statement: whatever
  * was committed later is in none of it, so that no key's events are read out of order. Immutable.
  */
-final class Plan {
+public final class Plan {
     /** Nothing was looked for yet. */
-    static final Plan NONE = new Plan(new long[0], 0);
+    public static final Plan NONE = new Plan(new long[0], 0);
 
     /** How many ids one is of at most: 32 kB. */
     static final int MOST = 4_000;
@@ -27,11 +27,11 @@ final class Plan {
     /**
      * @param ids ascending; not copied, do not change it
      */
-    static Plan of(long[] ids) {
+    public static Plan of(long[] ids) {
         return ids.length == 0 ? NONE : new Plan(ids, 0);
     }
 
-    boolean isEmpty() {
+    public boolean isEmpty() {
         return from == ids.length;
     }
 

@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.pending;
 
 import dev.jubilee.server.bus.delivery.clearance.Clearance;
 import dev.jubilee.server.bus.subscriptions.Subscription;
@@ -15,12 +15,12 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /** Loads what waits in PostgreSQL for the subscriptions that are pushed to. Thread-safe. */
-final class Backlog implements Loads {
+public final class Backlog implements Loads {
     private final Database database;
     private final Clearance clearance;
     private final InstantSource clock;
 
-    Backlog(Database database, Clearance clearance, InstantSource clock) {
+    public Backlog(Database database, Clearance clearance, InstantSource clock) {
         this.database = database;
         this.clearance = clearance;
         this.clock = clock;

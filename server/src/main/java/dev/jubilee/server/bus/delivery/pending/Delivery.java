@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.pending;
 
 import dev.jubilee.events.Envelope;
 import dev.jubilee.events.EventId;
@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param dueAt not before
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared
-record Delivery(
+public record Delivery(
         UUID subscriptionId,
         long id,
         String eventId,
@@ -32,14 +32,15 @@ record Delivery(
         Instant acceptedAt) {
 
     /** What it takes of memory beside its body, about. */
-    static final int OVERHEAD = 400;
+    public static final int OVERHEAD = 400;
 
     private static final byte[] NO_BODY = {};
     private static final int MAX_TEXT = 100;
     private static final int MAX_KEY = 255;
 
     /** What a subscription is owed from now on, not numbered yet. */
-    static Delivery of(UUID subscription, String topic, Envelope event, byte[] body, Instant now) {
+    public static Delivery of(
+            UUID subscription, String topic, Envelope event, byte[] body, Instant now) {
         return new Delivery(
                 subscription,
                 0,
@@ -68,7 +69,7 @@ record Delivery(
     }
 
     /** The number of a priority: the smaller goes first. */
-    static int rank(Priority priority) {
+    public static int rank(Priority priority) {
         return switch (priority) {
             case HIGH -> 0;
             case NORMAL -> 1;
@@ -77,11 +78,11 @@ record Delivery(
     }
 
     /** What it takes of memory, about. */
-    int bytes() {
+    public int bytes() {
         return OVERHEAD + body.length;
     }
 
-    static long bytes(List<Delivery> several) {
+    public static long bytes(List<Delivery> several) {
         long bytes = 0;
         for (Delivery one : several) {
             bytes += one.bytes();
@@ -89,20 +90,20 @@ record Delivery(
         return bytes;
     }
 
-    Delivery withoutBody() {
+    public Delivery withoutBody() {
         return with(id, NO_BODY, attempts, dueAt);
     }
 
-    Delivery numbered(long number) {
+    public Delivery numbered(long number) {
         return with(number, body, attempts, dueAt);
     }
 
-    Delivery after(int made, Instant due) {
+    public Delivery after(int made, Instant due) {
         return with(id, body, made, due);
     }
 
     /** The same, due then at the latest. */
-    Delivery dueBy(Instant latest) {
+    public Delivery dueBy(Instant latest) {
         return dueAt.isAfter(latest) ? with(id, body, attempts, latest) : this;
     }
 

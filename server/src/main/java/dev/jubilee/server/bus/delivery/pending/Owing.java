@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.pending;
 
 import dev.jubilee.events.Envelope;
 import dev.jubilee.events.json.CloudEventsJson;
@@ -24,7 +24,7 @@ public final class Owing {
     private final InstantSource clock;
     private final CloudEventsJson json;
 
-    Owing(Database database, Subscriptions subscriptions, InstantSource clock) {
+    public Owing(Database database, Subscriptions subscriptions, InstantSource clock) {
         this.database = database;
         this.subscriptions = subscriptions;
         this.clock = clock;

@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.pending;
 
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import java.time.Instant;
@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Brings from PostgreSQL what waits for a subscription. */
 @FunctionalInterface
-interface Loads {
+public interface Loads {
     /** Reads what is wanted; what is not due comes along, if order is kept. */
     CompletableFuture<Loaded> load(Subscription subscription, Wanted wanted);
 
@@ -32,7 +32,7 @@ interface Loads {
             Collection<String> parked,
             Plan plan) {
         /** How many deliveries that are at most. */
-        int places() {
+        public int places() {
             return first.size() + limit;
         }
 

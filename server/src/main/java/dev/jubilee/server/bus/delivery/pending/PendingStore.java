@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.pending;
 
 import dev.jubilee.server.bus.store.BinaryCopy;
 import java.sql.Connection;
@@ -21,12 +21,12 @@ import org.postgresql.PGConnection;
 import org.postgresql.copy.CopyIn;
 
 /** The SQL of what is owed. */
-final class PendingStore {
+public final class PendingStore {
     /** Ids that one call of the sequence hands out. */
-    static final int BLOCK = 10_000;
+    public static final int BLOCK = 10_000;
 
     private static final int COLUMNS = 12;
-    static final String FIELDS =
+    public static final String FIELDS =
             """
             p.subscription_id, p.id, p.event_id, p.event_type, p.topic, p.key, p.priority, p.body, p.attempts,
             p.due_at, p.accepted_at
@@ -38,7 +38,7 @@ final class PendingStore {
     private PendingStore() {}
 
     /** A delivery as it is written. */
-    interface Row {
+    public interface Row {
         Delivery delivery();
 
         /** Whether it has a place in memory; else it waits. */
@@ -59,13 +59,13 @@ final class PendingStore {
      * @param firstId of a block of ids
      * @param instances that deliver
      */
-    record Head(long version, long firstId, int instances) {}
+    public record Head(long version, long firstId, int instances) {}
 
     /**
      * Holds the instance's right to write, and the subscriptions as they are, until the end of the
      * transaction; empty if it has none. The instance goes on to say that it lives meanwhile.
      */
-    static Optional<Head> head(Connection connection, UUID instance) throws SQLException {
+    public static Optional<Head> head(Connection connection, UUID instance) throws SQLException {
         try (PreparedStatement select =
                 connection.prepareStatement(
                         """
@@ -83,7 +83,7 @@ final class PendingStore {
         }
     }
 
-    static long nextBlock(Connection connection) throws SQLException {
+    public static long nextBlock(Connection connection) throws SQLException {
         try (PreparedStatement select =
                         connection.prepareStatement("SELECT nextval('bus.delivery_ids')");
                 ResultSet row = select.executeQuery()) {
@@ -93,7 +93,7 @@ final class PendingStore {
     }
 
     /** Owes these, not numbered yet, in this order and after what is owed already: they wait. */
-    static void owe(Connection connection, List<Delivery> deliveries, BinaryCopy copy)
+    public static void owe(Connection connection, List<Delivery> deliveries, BinaryCopy copy)
             throws SQLException {
         List<Row> rows = new ArrayList<>(deliveries.size());
         long id = 0;
@@ -106,7 +106,7 @@ final class PendingStore {
         insert(connection, rows, copy);
     }
 
-    static void insert(Connection connection, List<? extends Row> rows, BinaryCopy copy)
+    public static void insert(Connection connection, List<? extends Row> rows, BinaryCopy copy)
             throws SQLException {
         CopyIn into =
                 connection
@@ -146,7 +146,7 @@ final class PendingStore {
     }
 
     /** Whether so much is owed already that more would only take room. */
-    static boolean isBacklogged(Connection connection, UUID subscription, int most)
+    public static boolean isBacklogged(Connection connection, UUID subscription, int most)
             throws SQLException {
         try (PreparedStatement select =
                 connection.prepareStatement(
@@ -167,7 +167,7 @@ final class PendingStore {
      * Locks the subscriptions, which whoever changes several rows of what they are owed does first:
      * who deletes or rewinds one holds its row, and then drops all that it is owed.
      */
-    static void lockOwners(Connection connection, Collection<UUID> subscriptions)
+    public static void lockOwners(Connection connection, Collection<UUID> subscriptions)
             throws SQLException {
         try (PreparedStatement select =
                 connection.prepareStatement(
@@ -180,7 +180,7 @@ final class PendingStore {
     }
 
     /** The same for one of them; false when it is not there any more. */
-    static boolean lockOwner(Connection connection, UUID subscription) throws SQLException {
+    public static boolean lockOwner(Connection connection, UUID subscription) throws SQLException {
         try (PreparedStatement select =
                 connection.prepareStatement(
                         "SELECT FROM bus.event_subscriptions WHERE id = ? FOR NO KEY UPDATE")) {
@@ -196,7 +196,7 @@ final class PendingStore {
      *
      * @param except what is in this instance's memory
      */
-    static Set<UUID> waiting(
+    public static Set<UUID> waiting(
             Connection connection, Collection<UUID> subscriptions, Collection<Long> except)
             throws SQLException {
         try (PreparedStatement select =
@@ -416,7 +416,7 @@ final class PendingStore {
     }
 
     /** Gives back what was in somebody's memory; what is in a batch may have been written. */
-    static void giveBack(Connection connection, Collection<UUID> subscriptions)
+    public static void giveBack(Connection connection, Collection<UUID> subscriptions)
             throws SQLException {
         lockOwners(connection, subscriptions);
         try (PreparedStatement update =
@@ -431,7 +431,7 @@ final class PendingStore {
     }
 
     /** These wait after all. */
-    static void leave(Connection connection, List<Delivery> deliveries) throws SQLException {
+    public static void leave(Connection connection, List<Delivery> deliveries) throws SQLException {
         Set<UUID> subscriptions = new HashSet<>();
         deliveries.forEach(one -> subscriptions.add(one.subscriptionId()));
         lockOwners(connection, subscriptions);
@@ -450,7 +450,7 @@ final class PendingStore {
         }
     }
 
-    static List<Delivery> read(PreparedStatement statement) throws SQLException {
+    public static List<Delivery> read(PreparedStatement statement) throws SQLException {
         List<Delivery> found = new ArrayList<>();
         try (ResultSet row = statement.executeQuery()) {
             while (row.next()) {

@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.pending;
 
 import dev.jubilee.server.database.ChangeFeed;
 import java.sql.Connection;
@@ -6,18 +6,18 @@ import java.sql.SQLException;
 import java.util.UUID;
 
 /** Tells all instances, when the transaction commits, that something waits for a subscription. */
-final class Arrivals {
+public final class Arrivals {
     /** The subject of the change feed; what is told is the subscription, or nothing for all. */
-    static final String SUBJECT = "deliveries";
+    public static final String SUBJECT = "deliveries";
 
     private Arrivals() {}
 
-    static void announce(Connection connection, UUID subscription) throws SQLException {
+    public static void announce(Connection connection, UUID subscription) throws SQLException {
         ChangeFeed.announce(connection, SUBJECT, subscription.toString());
     }
 
     /** Something may wait for any of them. */
-    static void announceAll(Connection connection) throws SQLException {
+    public static void announceAll(Connection connection) throws SQLException {
         ChangeFeed.announce(connection, SUBJECT, "");
     }
 }
