@@ -9,6 +9,7 @@ import dev.jubilee.server.bus.delivery.clearance.Openings;
 import dev.jubilee.server.bus.delivery.pending.Arrivals;
 import dev.jubilee.server.bus.delivery.pending.Backlog;
 import dev.jubilee.server.bus.delivery.pending.Owing;
+import dev.jubilee.server.bus.delivery.windows.DeliveryMemory;
 import dev.jubilee.server.bus.store.EventStore;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;

@@ -3,6 +3,7 @@ package dev.jubilee.server.bus.delivery;
 import dev.jubilee.server.bus.delivery.pending.Delivery;
 import dev.jubilee.server.bus.delivery.pending.Loads;
 import dev.jubilee.server.bus.delivery.pending.Plan;
+import dev.jubilee.server.bus.delivery.windows.Window;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import java.time.Duration;
 import java.time.Instant;

@@ -4,6 +4,8 @@ import static java.util.stream.Collectors.toSet;
 
 import dev.jubilee.server.bus.delivery.pending.Arrivals;
 import dev.jubilee.server.bus.delivery.pending.Delivery;
+import dev.jubilee.server.bus.delivery.windows.DeliveryMemory;
+import dev.jubilee.server.bus.delivery.windows.Window;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
 import java.sql.Connection;

@@ -1,6 +1,7 @@
 package dev.jubilee.server.bus.delivery;
 
 import dev.jubilee.server.bus.delivery.pending.Delivery;
+import dev.jubilee.server.bus.delivery.windows.Window;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.jubilee.server.bus.delivery.pending.Delivery;
 import dev.jubilee.server.bus.delivery.pending.Loads;
 import dev.jubilee.server.bus.delivery.pending.Plan;
+import dev.jubilee.server.bus.delivery.windows.DeliveryMemory;
 import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
 import dev.jubilee.server.database.ChangeFeed;
 import dev.jubilee.server.database.Database;

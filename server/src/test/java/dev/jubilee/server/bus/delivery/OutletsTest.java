@@ -2,6 +2,7 @@ package dev.jubilee.server.bus.delivery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.jubilee.server.bus.delivery.windows.DeliveryMemory;
 import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
 import dev.jubilee.server.database.ChangeFeed;
 import dev.jubilee.server.database.Database;

@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.windows;
 
 import dev.jubilee.server.bus.delivery.pending.Delivery;
 import java.util.List;
@@ -15,9 +15,9 @@ import org.jspecify.annotations.Nullable;
  * of a parked key stays there until the key is let go, and keeps nothing else waiting. Shared by
  * the router, which puts in, and the dispatcher, which takes out.
  */
-final class Window {
+public final class Window {
     /** Deliveries of one subscription in memory. */
-    static final int SIZE = 1_000;
+    public static final int SIZE = 1_000;
 
     private final DeliveryMemory.Share memory;
     private final AtomicInteger used = new AtomicInteger();
@@ -31,19 +31,19 @@ final class Window {
     private volatile boolean abandoned;
 
     /** Of which the number alone is bounded. */
-    Window() {
+    public Window() {
         this(new DeliveryMemory(Long.MAX_VALUE).share());
     }
 
     /**
      * @param memory closed with it
      */
-    Window(DeliveryMemory.Share memory) {
+    public Window(DeliveryMemory.Share memory) {
         this.memory = memory;
     }
 
     /** Takes a place for the delivery, if it may come straight into memory. */
-    boolean reserve(Delivery one) {
+    public boolean reserve(Delivery one) {
         if (!reserve()) {
             return false;
         }
@@ -55,7 +55,7 @@ final class Window {
     }
 
     /** Takes a place, if a delivery may come straight into memory, whatever its size. */
-    boolean reserve() {
+    public boolean reserve() {
         if (behind || abandoned) {
             return false;
         }
@@ -67,7 +67,7 @@ final class Window {
     }
 
     /** Takes so many of the places that are free. */
-    int reserveUpTo(int most) {
+    public int reserveUpTo(int most) {
         while (true) {
             int now = used.get();
             int take = Math.min(most, SIZE - now);
@@ -84,45 +84,45 @@ final class Window {
      * Takes the bytes that may be loaded, beside places, and returns how many: half of those there
      * are, as what is routed meanwhile needs some too.
      */
-    long reserveBytes() {
+    public long reserveBytes() {
         long most = memory.takeMost();
         memory.giveBack(most - most / 2);
         return most / 2;
     }
 
     /** Gives back places, whatever their size. */
-    void release(int places) {
+    public void release(int places) {
         used.addAndGet(-places);
     }
 
-    void release(Delivery one) {
+    public void release(Delivery one) {
         used.decrementAndGet();
         memory.giveBack(one.bytes());
     }
 
     /** It had a place in a window that was before this one. */
-    void adopt(Delivery one) {
+    public void adopt(Delivery one) {
         used.incrementAndGet();
         memory.takeAnyway(one.bytes());
     }
 
     /** Whether so much is here that only little more would fit. */
-    boolean isCrowded() {
+    public boolean isCrowded() {
         return used.get() > SIZE / 2 || memory.isCrowded();
     }
 
     /** The subscription is another's to deliver to: what has a place here goes nowhere. */
-    void abandon() {
+    public void abandon() {
         abandoned = true;
         forget();
     }
 
     /** What is here takes no memory of deliveries any more. */
-    void forget() {
+    public void forget() {
         memory.close();
     }
 
-    boolean isAbandoned() {
+    public boolean isAbandoned() {
         return abandoned;
     }
 
@@ -136,7 +136,7 @@ final class Window {
      * @param places reserved for them
      * @param bytes reserved for them
      */
-    void loaded(List<Delivery> deliveries, int places, long bytes) {
+    public void loaded(List<Delivery> deliveries, int places, long bytes) {
         deliveries.forEach(one -> loaded.add(one.id()));
         memory.takeAnyway(Delivery.bytes(deliveries));
         memory.giveBack(bytes);
@@ -144,48 +144,48 @@ final class Window {
     }
 
     /** What came of it is written. */
-    void written(long delivery) {
+    public void written(long delivery) {
         loaded.remove(delivery);
     }
 
     /** What is here although it waits in PostgreSQL too. */
-    Set<Long> loaded() {
+    public Set<Long> loaded() {
         return loaded;
     }
 
     /** What is routed to the key from now on waits in PostgreSQL. */
-    void park(String key) {
+    public void park(String key) {
         parked.add(key);
     }
 
     /** To be asked before a place is taken, as who lets a key go says first that it is behind. */
-    boolean isParked(@Nullable String key) {
+    public boolean isParked(@Nullable String key) {
         return key != null && !parked.isEmpty() && parked.contains(key);
     }
 
     /** What waits in PostgreSQL of these keys is to be read before anything goes past it. */
-    void letGo(List<String> keys) {
+    public void letGo(List<String> keys) {
         leftBehind();
         keys.forEach(parked::remove);
     }
 
     /** Something was left in PostgreSQL. */
-    void leftBehind() {
+    public void leftBehind() {
         left.incrementAndGet();
         behind = true;
     }
 
-    boolean isBehind() {
+    public boolean isBehind() {
         return behind;
     }
 
     /** To be handed to {@link #caughtUp} after a look at PostgreSQL that began afterwards. */
-    long mark() {
+    public long mark() {
         return left.get();
     }
 
     /** Nothing was found, unless something was left there since. */
-    synchronized void caughtUp(long mark) {
+    public synchronized void caughtUp(long mark) {
         behind = false;
         if (left.get() != mark) {
             behind = true;

@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.windows;
 
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -24,12 +24,12 @@ public final class DeliveryMemory {
     }
 
     /** For one more who holds events. */
-    Share share() {
+    public Share share() {
         return new Share();
     }
 
     /** What all shares hold, in bytes. */
-    long taken() {
+    public long taken() {
         return taken.get();
     }
 
