@@ -3,6 +3,8 @@ package dev.jubilee.server.bus.delivery;
 import dev.jubilee.events.EventId;
 import dev.jubilee.server.bus.delivery.pending.Delivery;
 import dev.jubilee.server.bus.delivery.pending.Loads;
+import dev.jubilee.server.bus.delivery.sending.Sender;
+import dev.jubilee.server.bus.delivery.sending.Shipment;
 import dev.jubilee.server.bus.delivery.windows.Window;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;

@@ -2,6 +2,7 @@ package dev.jubilee.server.bus.delivery;
 
 import dev.jubilee.events.EventId;
 import dev.jubilee.server.bus.delivery.pending.Delivery;
+import dev.jubilee.server.bus.delivery.sending.Shipment;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.http.client.Outcome;
 import java.time.Duration;

@@ -3,6 +3,7 @@ package dev.jubilee.server.bus.delivery;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jubilee.server.bus.delivery.pending.Delivery;
+import dev.jubilee.server.bus.delivery.sending.Shipment;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;

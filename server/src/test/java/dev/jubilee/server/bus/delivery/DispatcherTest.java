@@ -7,6 +7,8 @@ import dev.jubilee.events.tck.Await;
 import dev.jubilee.server.bus.delivery.pending.Delivery;
 import dev.jubilee.server.bus.delivery.pending.Loads;
 import dev.jubilee.server.bus.delivery.pending.Plan;
+import dev.jubilee.server.bus.delivery.sending.Senders;
+import dev.jubilee.server.bus.delivery.sending.WebhookSender;
 import dev.jubilee.server.bus.delivery.windows.DeliveryMemory;
 import dev.jubilee.server.bus.delivery.windows.Window;
 import dev.jubilee.server.bus.subscriptions.SecretBox;

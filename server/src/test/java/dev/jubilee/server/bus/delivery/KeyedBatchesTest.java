@@ -3,6 +3,7 @@ package dev.jubilee.server.bus.delivery;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jubilee.server.bus.delivery.pending.Delivery;
+import dev.jubilee.server.bus.delivery.sending.Shipment;
 import dev.jubilee.server.bus.delivery.windows.Window;
 import dev.jubilee.server.bus.subscriptions.DeliveryMethod;
 import dev.jubilee.server.bus.subscriptions.RetryPolicy;

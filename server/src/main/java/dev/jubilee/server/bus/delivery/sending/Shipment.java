@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.sending;
 
 import dev.jubilee.events.EventId;
 import dev.jubilee.events.json.CloudEventsJson;
@@ -15,32 +15,32 @@ import java.util.Set;
  *
  * @param batch whether it goes as a list, be it of one event
  */
-record Shipment(List<Delivery> deliveries, boolean batch, int attempts, Instant dueAt) {
-    Shipment {
+public record Shipment(List<Delivery> deliveries, boolean batch, int attempts, Instant dueAt) {
+    public Shipment {
         deliveries = List.copyOf(deliveries);
     }
 
-    static Shipment of(Delivery one, boolean batch) {
+    public static Shipment of(Delivery one, boolean batch) {
         return new Shipment(List.of(one), batch, one.attempts(), one.dueAt());
     }
 
     /** A new batch, of what was never tried. */
-    static Shipment batch(List<Delivery> several, Instant due) {
+    public static Shipment batch(List<Delivery> several, Instant due) {
         return new Shipment(several, true, 0, due);
     }
 
-    Shipment after(int made, Instant due) {
+    public Shipment after(int made, Instant due) {
         return new Shipment(
                 deliveries.stream().map(one -> one.after(made, due)).toList(), batch, made, due);
     }
 
     /** The same, due then at the latest. */
-    Shipment dueBy(Instant latest) {
+    public Shipment dueBy(Instant latest) {
         return dueAt.isAfter(latest) ? after(attempts, latest) : this;
     }
 
     /** The event's own id, or one that the events of a batch always lead to. */
-    String id() {
+    public String id() {
         return size() > 1
                 ? EventId.derived(deliveries.stream().map(Delivery::eventId).toArray(String[]::new))
                         .toString()
@@ -48,7 +48,7 @@ record Shipment(List<Delivery> deliveries, boolean batch, int attempts, Instant 
     }
 
     /** CloudEvents JSON: one event, or a list of them. */
-    byte[] body() {
+    public byte[] body() {
         if (!batch) {
             return deliveries.getFirst().body();
         }
@@ -65,7 +65,7 @@ record Shipment(List<Delivery> deliveries, boolean batch, int attempts, Instant 
     }
 
     /** What may be at fault when it fails again and again: its key, itself when it has none. */
-    Object culprit() {
+    public Object culprit() {
         Delivery first = deliveries.getFirst();
         return size() == 1 && first.key() != null ? first.key() : first.id();
     }
@@ -75,12 +75,12 @@ record Shipment(List<Delivery> deliveries, boolean batch, int attempts, Instant 
         return batch ? CloudEventsJson.BATCH_MEDIA_TYPE : CloudEventsJson.MEDIA_TYPE;
     }
 
-    int size() {
+    public int size() {
         return deliveries.size();
     }
 
     /** Each once. */
-    Set<String> keys() {
+    public Set<String> keys() {
         Set<String> keys = new LinkedHashSet<>();
         for (Delivery one : deliveries) {
             if (one.key() != null) {

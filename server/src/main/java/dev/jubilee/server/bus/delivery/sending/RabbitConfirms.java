@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.sending;
 
 import com.rabbitmq.client.Return;
 import dev.jubilee.server.http.client.Outcome;

@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.sending;
 
 import dev.jubilee.server.config.SettingsReader;
 import org.jspecify.annotations.Nullable;

@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.sending;
 
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.http.client.Outcome;
@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param redis null where no such server is configured
  * @param redisTook is told how long each answer of Redis took
  */
-record Senders(
+public record Senders(
         WebhookSender webhook,
         @Nullable RabbitSender rabbit,
         @Nullable RedisSender redis,

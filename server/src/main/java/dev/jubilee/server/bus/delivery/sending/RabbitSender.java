@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.sending;
 
 import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.Channel;
@@ -30,7 +30,7 @@ import org.slf4j.LoggerFactory;
  * server takes nothing, being short of memory or disk, nothing is sent to it. One channel, used by
  * one thread, and made anew when it is lost. Thread-safe.
  */
-final class RabbitSender implements Sender {
+public final class RabbitSender implements Sender {
     private static final Logger log = LoggerFactory.getLogger(RabbitSender.class);
     private static final String LOST = "RabbitMQ closed the channel";
     private static final String BLOCKED = "RabbitMQ takes nothing: it is short of memory or disk";
@@ -87,7 +87,7 @@ final class RabbitSender implements Sender {
     /** A channel, and what is under way on it. */
     private record Open(Connection connection, Channel channel, RabbitConfirms confirms) {}
 
-    RabbitSender(BrokerSettings.Rabbit server, Duration timeout) {
+    public RabbitSender(BrokerSettings.Rabbit server, Duration timeout) {
         this.timeout = timeout;
         factory.setHost(server.host());
         factory.setPort(server.port());

@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.sending;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 

@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.sending;
 
 import dev.jubilee.events.EventId;
 import dev.jubilee.server.bus.subscriptions.SecretBox;
@@ -15,13 +15,13 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
 /** Posts shipments as signed CloudEvents. Thread-safe. */
-final class WebhookSender implements Sender {
+public final class WebhookSender implements Sender {
     private final OutboundHttp http;
     private final SubscriptionSecrets secrets;
     private final InstantSource clock;
     private final Duration timeout;
 
-    WebhookSender(
+    public WebhookSender(
             OutboundHttp http, SubscriptionSecrets secrets, InstantSource clock, Duration timeout) {
         this.http = http;
         this.secrets = secrets;

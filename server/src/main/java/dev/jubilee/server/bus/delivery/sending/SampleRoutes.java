@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.sending;
 
 import dev.jubilee.events.Envelope;
 import dev.jubilee.events.EventId;
@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /** The HTTP face of samples: one event that is sent on request, and kept nowhere. */
-final class SampleRoutes implements Routes {
+public final class SampleRoutes implements Routes {
     private static final String SAMPLE = "system.test";
 
     private final Subscriptions subscriptions;
@@ -37,7 +37,7 @@ final class SampleRoutes implements Routes {
     private final EventId ids;
     private final CloudEventsJson json;
 
-    SampleRoutes(Subscriptions subscriptions, Sender sender, InstantSource clock) {
+    public SampleRoutes(Subscriptions subscriptions, Sender sender, InstantSource clock) {
         this.subscriptions = subscriptions;
         this.sender = sender;
         this.clock = clock;

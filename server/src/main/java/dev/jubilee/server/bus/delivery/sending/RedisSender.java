@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.sending;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * Appends to streams of a Redis server. It has arrived once {@code XADD} has answered. The
  * connection is made when the first is sent, and made anew when it is lost. Thread-safe.
  */
-final class RedisSender implements Sender {
+public final class RedisSender implements Sender {
     private static final byte[] EVENT = "event".getBytes(UTF_8);
     private static final byte[] TOPIC = "topic".getBytes(UTF_8);
 
@@ -42,7 +42,7 @@ final class RedisSender implements Sender {
     private final Duration timeout;
     private @Nullable CompletableFuture<StatefulRedisConnection<byte[], byte[]>> connection;
 
-    RedisSender(BrokerSettings.Redis redis, Duration timeout) {
+    public RedisSender(BrokerSettings.Redis redis, Duration timeout) {
         this.timeout = timeout;
         RedisURI.Builder uri =
                 RedisURI.builder()
