@@ -1,6 +1,8 @@
 package dev.jubilee.server.bus.delivery;
 
 import dev.jubilee.events.EventId;
+import dev.jubilee.server.bus.delivery.attempts.DeliveryMetrics;
+import dev.jubilee.server.bus.delivery.attempts.Recorder;
 import dev.jubilee.server.bus.delivery.pending.Delivery;
 import dev.jubilee.server.bus.delivery.pending.Loads;
 import dev.jubilee.server.bus.delivery.sending.Sender;

@@ -1,6 +1,7 @@
 package dev.jubilee.server.bus.delivery;
 
 import dev.jubilee.server.bus.delivery.ParkedKeys.Parked;
+import dev.jubilee.server.bus.delivery.attempts.Recorder;
 import dev.jubilee.server.bus.delivery.pending.Delivery;
 import dev.jubilee.server.bus.delivery.pending.Plan;
 import java.time.Duration;

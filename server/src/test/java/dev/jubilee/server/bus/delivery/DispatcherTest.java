@@ -4,6 +4,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jubilee.events.tck.Await;
+import dev.jubilee.server.bus.delivery.attempts.AttemptPartitions;
+import dev.jubilee.server.bus.delivery.attempts.AttemptStore;
+import dev.jubilee.server.bus.delivery.attempts.DeliveryMetrics;
+import dev.jubilee.server.bus.delivery.attempts.Recorder;
 import dev.jubilee.server.bus.delivery.pending.Delivery;
 import dev.jubilee.server.bus.delivery.pending.Loads;
 import dev.jubilee.server.bus.delivery.pending.Plan;

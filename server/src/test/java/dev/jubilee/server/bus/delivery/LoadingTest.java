@@ -2,6 +2,9 @@ package dev.jubilee.server.bus.delivery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.jubilee.server.bus.delivery.attempts.AttemptPartitions;
+import dev.jubilee.server.bus.delivery.attempts.AttemptStore;
+import dev.jubilee.server.bus.delivery.attempts.Recorder;
 import dev.jubilee.server.bus.delivery.pending.Delivery;
 import dev.jubilee.server.bus.delivery.pending.Loads;
 import dev.jubilee.server.bus.delivery.pending.Plan;

@@ -1,5 +1,6 @@
 package dev.jubilee.server.bus.delivery;
 
+import dev.jubilee.server.bus.delivery.attempts.AttemptPartitions;
 import dev.jubilee.server.bus.delivery.pending.LockOrderContract;
 import dev.jubilee.server.database.Database;
 import java.util.List;

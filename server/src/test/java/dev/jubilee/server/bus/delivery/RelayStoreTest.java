@@ -2,6 +2,7 @@ package dev.jubilee.server.bus.delivery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.jubilee.server.bus.delivery.attempts.AttemptPartitions;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.testing.Platform;
 import java.sql.Connection;

@@ -3,6 +3,9 @@ package dev.jubilee.server.bus.delivery;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jubilee.events.tck.Await;
+import dev.jubilee.server.bus.delivery.attempts.AttemptPartitions;
+import dev.jubilee.server.bus.delivery.attempts.AttemptStore;
+import dev.jubilee.server.bus.delivery.attempts.Recorder;
 import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
 import dev.jubilee.server.database.ChangeFeed;
 import dev.jubilee.server.database.Database;

@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.attempts;
 
 import dev.jubilee.server.bus.delivery.pending.Delivery;
 import dev.jubilee.server.bus.subscriptions.DeliveryMethod;
@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param status one of delivered, failed and dead
  * @param at when its answer came
  */
-record Attempt(
+public record Attempt(
         UUID id,
         Delivery delivery,
         int number,
@@ -37,10 +37,11 @@ record Attempt(
      * @param number how many the endpoint has had, with this one if it had it
      * @param at when its answer came
      */
-    record Try(DeliveryMethod method, int number, Outcome outcome, Instant at) {}
+    public record Try(DeliveryMethod method, int number, Outcome outcome, Instant at) {}
 
     /** One of the deliveries of a try, as it is recorded. */
-    static Attempt of(UUID id, Delivery delivery, Try made, @Nullable String error, End end) {
+    public static Attempt of(
+            UUID id, Delivery delivery, Try made, @Nullable String error, End end) {
         Integer status = null;
         String response = null;
         Duration took = Duration.ZERO;
@@ -107,7 +108,7 @@ record Attempt(
     }
 
     /** What becomes of the delivery. */
-    sealed interface End {
+    public sealed interface End {
         /** It is owed no more. */
         record Delivered() implements End {}
 

@@ -1,6 +1,6 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.attempts;
 
-import dev.jubilee.server.bus.delivery.Attempt.End;
+import dev.jubilee.server.bus.delivery.attempts.Attempt.End;
 import dev.jubilee.server.bus.delivery.pending.Delivery;
 import dev.jubilee.server.bus.delivery.pending.PendingStore;
 import dev.jubilee.server.bus.store.BinaryCopy;
@@ -23,13 +23,13 @@ import org.postgresql.PGConnection;
 import org.postgresql.copy.CopyIn;
 
 /** Writes what came of deliveries, sets of them at once. For the recorder's thread. */
-final class AttemptStore {
+public final class AttemptStore {
     private static final int COLUMNS = 13;
 
     private final AttemptPartitions partitions;
     private final BinaryCopy copy = new BinaryCopy();
 
-    AttemptStore(AttemptPartitions partitions) {
+    public AttemptStore(AttemptPartitions partitions) {
         this.partitions = partitions;
     }
 

@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.attempts;
 
 import dev.jubilee.server.bus.search.StoredEvent;
 import dev.jubilee.server.bus.trace.TraceSource;
@@ -14,12 +14,12 @@ import java.util.List;
 import java.util.Map;
 
 /** Tells of events to whom they were delivered, and who was given up. Thread-safe. */
-final class DeliveryTrace implements TraceSource {
+public final class DeliveryTrace implements TraceSource {
     private static final int MOST = 10_000;
 
     private final Database database;
 
-    DeliveryTrace(Database database) {
+    public DeliveryTrace(Database database) {
         this.database = database;
     }
 

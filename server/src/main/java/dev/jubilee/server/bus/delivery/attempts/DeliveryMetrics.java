@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.attempts;
 
 import dev.jubilee.server.bus.subscriptions.DeliveryMethod;
 import io.micrometer.core.instrument.Counter;
@@ -8,13 +8,13 @@ import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
 /** Counts what comes of deliveries. Thread-safe. */
-final class DeliveryMetrics {
+public final class DeliveryMetrics {
     private final MeterRegistry registry;
     private final Counter deadLetters;
     private final Timer latency;
     private final Timer redis;
 
-    DeliveryMetrics(MeterRegistry registry) {
+    public DeliveryMetrics(MeterRegistry registry) {
         this.registry = registry;
         this.deadLetters =
                 Counter.builder("event_bus_dead_letters")
@@ -33,7 +33,7 @@ final class DeliveryMetrics {
                         .register(registry);
     }
 
-    void attempted(DeliveryMethod method, String status, int events) {
+    public void attempted(DeliveryMethod method, String status, int events) {
         Counter.builder("event_bus_delivery_attempts")
                 .description("Tries to deliver, by what came of them")
                 .tag("method", method.text())
@@ -43,20 +43,20 @@ final class DeliveryMetrics {
     }
 
     /** Redis has answered. */
-    void redisTook(Duration time) {
+    public void redisTook(Duration time) {
         redis.record(time);
     }
 
     /** Events that were written to a topic. */
-    void written(int events) {
+    public void written(int events) {
         attempted(DeliveryMethod.KAFKA, "success", events);
     }
 
-    void answered(Duration sinceAccepted) {
+    public void answered(Duration sinceAccepted) {
         latency.record(Math.max(0, sinceAccepted.toNanos()), TimeUnit.NANOSECONDS);
     }
 
-    void died(int events) {
+    public void died(int events) {
         deadLetters.increment(events);
     }
 }

@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.attempts;
 
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.database.DatabaseException;
@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
  * It goes on until PostgreSQL takes it. What PostgreSQL will never take is told apart and left out,
  * and all else is written. Thread-safe.
  */
-final class Recorder implements AutoCloseable {
+public final class Recorder implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Recorder.class);
     private static final int MAX_BATCH = 5_000;
     private static final int FULL = 20_000;
@@ -36,7 +36,7 @@ final class Recorder implements AutoCloseable {
     private static final long LONGEST_PAUSE = Duration.ofSeconds(2).toNanos();
 
     /** Something to be written. */
-    sealed interface Entry {
+    public sealed interface Entry {
         /** What came of one try, and of the delivery with it. */
         record Tried(Attempt attempt) implements Entry {}
 
@@ -68,29 +68,29 @@ final class Recorder implements AutoCloseable {
     /**
      * @param written is told of tries when what came of them stands in PostgreSQL
      */
-    Recorder(Database database, AttemptStore store, Consumer<Attempt> written) {
+    public Recorder(Database database, AttemptStore store, Consumer<Attempt> written) {
         this.written = written;
         this.database = database;
         this.store = store;
         this.thread = Thread.ofPlatform().name("delivery-recorder").daemon().unstarted(this::run);
     }
 
-    void start() {
+    public void start() {
         thread.start();
     }
 
-    void record(Entry entry) {
+    public void record(Entry entry) {
         bytes.addAndGet(bytes(entry));
         entries.add(entry);
     }
 
     /** Whether so much waits to be written that nothing more should be sent. */
-    boolean isFull() {
+    public boolean isFull() {
         return entries.size() > FULL || bytes.get() > FULL_BYTES;
     }
 
     /** What could not be written, and never will be. */
-    long unrecorded() {
+    public long unrecorded() {
         return unrecorded.get();
     }
 
@@ -99,7 +99,7 @@ final class Recorder implements AutoCloseable {
     }
 
     /** Returns when everything recorded so far is written, or after ten seconds. */
-    void flush() {
+    public void flush() {
         CountDownLatch passed = new CountDownLatch(1);
         entries.add(new Entry.Mark(passed));
         hurry.release();

@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.attempts;
 
 import dev.jubilee.server.bus.subscriptions.SubscriptionRoutes;
 import dev.jubilee.server.bus.subscriptions.Subscriptions;
@@ -15,11 +15,11 @@ import java.util.Map;
 import java.util.UUID;
 
 /** The HTTP face of what came of a subscription's deliveries. */
-final class DeliveryRoutes implements Routes {
+public final class DeliveryRoutes implements Routes {
     private final Database database;
     private final Subscriptions subscriptions;
 
-    DeliveryRoutes(Database database, Subscriptions subscriptions) {
+    public DeliveryRoutes(Database database, Subscriptions subscriptions) {
         this.database = database;
         this.subscriptions = subscriptions;
     }

@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.attempts;
 
 import dev.jubilee.server.bus.search.SearchRoutes;
 import dev.jubilee.server.bus.search.StoredEvent;
@@ -20,13 +20,13 @@ import java.util.Optional;
 import java.util.UUID;
 
 /** The HTTP face of who got an event: for those who may see the event itself. */
-final class EventDeliveryRoutes implements Routes {
+public final class EventDeliveryRoutes implements Routes {
     private final Database database;
     private final EventStore store;
     private final StoredEvents events;
     private final TopicCatalogue topics;
 
-    EventDeliveryRoutes(Database database, EventStore store, TopicCatalogue topics) {
+    public EventDeliveryRoutes(Database database, EventStore store, TopicCatalogue topics) {
         this.database = database;
         this.store = store;
         this.events = new StoredEvents(database);

@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.attempts;
 
 import dev.jubilee.server.database.Database;
 import java.sql.Connection;
@@ -16,19 +16,19 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** The days of {@code bus.event_deliveries}, a partition each, by UTC. Thread-safe. */
-final class AttemptPartitions {
+public final class AttemptPartitions {
     private static final DateTimeFormatter NAME =
             DateTimeFormatter.ofPattern("'event_deliveries_'yyyyMMdd");
 
     private final Database database;
     private final Set<LocalDate> known = ConcurrentHashMap.newKeySet();
 
-    AttemptPartitions(Database database) {
+    public AttemptPartitions(Database database) {
         this.database = database;
     }
 
     /** Makes the day's partition, if it is not there yet. */
-    void ensure(Instant at) {
+    public void ensure(Instant at) {
         LocalDate day = LocalDate.ofInstant(at, ZoneOffset.UTC);
         if (known.contains(day)) {
             return;
@@ -48,7 +48,7 @@ final class AttemptPartitions {
     }
 
     /** Drops the days that end before the moment given, and returns how many. */
-    int dropUntil(Instant moment) {
+    public int dropUntil(Instant moment) {
         LocalDate oldestKept = LocalDate.ofInstant(moment, ZoneOffset.UTC);
         List<LocalDate> old = database.read(AttemptPartitions::days);
         old.removeIf(day -> !day.isBefore(oldestKept));

@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.attempts;
 
 import dev.jubilee.server.bus.delivery.pending.LockOrderContract;
 import dev.jubilee.server.bus.subscriptions.DeliveryMethod;
