@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.deadletters;
 
 import dev.jubilee.server.audit.Audit;
 import dev.jubilee.server.bus.delivery.clearance.Clearance;
@@ -28,7 +28,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** The HTTP face of dead letters. */
-final class DeadLetterRoutes implements Routes {
+public final class DeadLetterRoutes implements Routes {
     private static final int MAX_IDS = 1_000;
 
     private final Database database;
@@ -39,7 +39,7 @@ final class DeadLetterRoutes implements Routes {
     private final Audit audit;
     private final InstantSource clock;
 
-    DeadLetterRoutes(
+    public DeadLetterRoutes(
             Database database,
             Subscriptions subscriptions,
             Clearance clearance,

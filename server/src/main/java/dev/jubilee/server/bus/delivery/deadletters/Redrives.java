@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.deadletters;
 
 import dev.jubilee.events.EventId;
 import dev.jubilee.server.bus.delivery.pending.Arrivals;
@@ -29,7 +29,7 @@ import org.slf4j.LoggerFactory;
  * goes on where it stood, on whichever instance. Every instance looks now and then for one that
  * nobody works on, because who did was killed or failed. Thread-safe.
  */
-final class Redrives implements AutoCloseable {
+public final class Redrives implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Redrives.class);
     private static final String SUBJECT = "redrives";
     private static final int CHUNK = 500;
@@ -44,7 +44,7 @@ final class Redrives implements AutoCloseable {
             Executors.newSingleThreadScheduledExecutor(
                     Thread.ofPlatform().name("delivery-redrive").daemon().factory());
 
-    Redrives(Database database, ChangeFeed changes, InstantSource clock) {
+    public Redrives(Database database, ChangeFeed changes, InstantSource clock) {
         this.database = database;
         this.clock = clock;
         this.ids = new EventId(clock);
@@ -62,7 +62,7 @@ final class Redrives implements AutoCloseable {
             @Nullable Instant finishedAt) {}
 
     /** Goes on with what is under way, and looks for more: an index of those that run answers. */
-    void start() {
+    public void start() {
         var _ = worker.scheduleWithFixedDelay(this::work, 0, LOOK_SECONDS, TimeUnit.SECONDS);
     }
 

@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.deadletters;
 
 import dev.jubilee.events.Envelope;
 import dev.jubilee.events.EventId;
@@ -32,7 +32,7 @@ import org.slf4j.LoggerFactory;
  * Copies dead letters to the dead-letter topic, where their own topic asks for it, be they redriven
  * or dropped meanwhile. A copy may come twice, with the same id. Thread-safe.
  */
-final class DeadLetterCopies implements AutoCloseable {
+public final class DeadLetterCopies implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(DeadLetterCopies.class);
     private static final int CHUNK = 100;
 
@@ -52,7 +52,7 @@ final class DeadLetterCopies implements AutoCloseable {
                     Thread.ofPlatform().name("dead-letter-copies").daemon().factory());
 
     /** The dead-letter topic. */
-    interface Target {
+    public interface Target {
         /** Completes when the events are kept. */
         CompletableFuture<?> publish(List<Envelope> events);
     }
@@ -71,7 +71,7 @@ final class DeadLetterCopies implements AutoCloseable {
     /**
      * @param wanted whether the dead letters of a topic are copied
      */
-    DeadLetterCopies(
+    public DeadLetterCopies(
             Database database, InstantSource clock, Predicate<String> wanted, Target target) {
         this.database = database;
         this.json = new CloudEventsJson(clock);
@@ -80,7 +80,7 @@ final class DeadLetterCopies implements AutoCloseable {
     }
 
     /** One small question every two seconds for the whole instance. */
-    void start() {
+    public void start() {
         var _ =
                 worker.scheduleWithFixedDelay(
                         this::workQuietly, LOOK_SECONDS, LOOK_SECONDS, TimeUnit.SECONDS);
