@@ -16,6 +16,8 @@ import dev.jubilee.server.bus.delivery.clearance.Openings;
 import dev.jubilee.server.bus.delivery.deadletters.DeadLetterCopies;
 import dev.jubilee.server.bus.delivery.deadletters.DeadLetterRoutes;
 import dev.jubilee.server.bus.delivery.deadletters.Redrives;
+import dev.jubilee.server.bus.delivery.leases.LeaseRoutes;
+import dev.jubilee.server.bus.delivery.leases.Leases;
 import dev.jubilee.server.bus.delivery.pending.Arrivals;
 import dev.jubilee.server.bus.delivery.pending.Backlog;
 import dev.jubilee.server.bus.delivery.pending.Owing;

@@ -3,6 +3,7 @@ package dev.jubilee.server.bus.delivery;
 import static java.util.stream.Collectors.toSet;
 
 import dev.jubilee.server.bus.delivery.attempts.Attempt;
+import dev.jubilee.server.bus.delivery.leases.Leases;
 import dev.jubilee.server.bus.delivery.pending.Arrivals;
 import dev.jubilee.server.bus.delivery.pending.Delivery;
 import dev.jubilee.server.bus.delivery.windows.DeliveryMemory;

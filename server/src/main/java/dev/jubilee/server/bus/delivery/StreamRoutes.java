@@ -1,5 +1,7 @@
 package dev.jubilee.server.bus.delivery;
 
+import dev.jubilee.server.bus.delivery.leases.LeaseRoutes;
+import dev.jubilee.server.bus.delivery.leases.Leases;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.bus.subscriptions.Subscriptions;
 import dev.jubilee.server.http.Call;

@@ -1,5 +1,6 @@
 package dev.jubilee.server.bus.delivery;
 
+import dev.jubilee.server.bus.delivery.leases.LeaseStore;
 import dev.jubilee.server.bus.delivery.pending.PendingStore;
 import java.sql.Connection;
 import java.sql.PreparedStatement;

@@ -1,5 +1,8 @@
 package dev.jubilee.server.bus.delivery;
 
+import dev.jubilee.server.bus.delivery.leases.Lease;
+import dev.jubilee.server.bus.delivery.leases.LeaseStore;
+import dev.jubilee.server.bus.delivery.leases.Leases;
 import dev.jubilee.server.bus.delivery.pending.Delivery;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.bus.subscriptions.Subscriptions;

@@ -3,6 +3,8 @@ package dev.jubilee.server.bus.delivery;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jubilee.server.bus.delivery.attempts.AttemptPartitions;
+import dev.jubilee.server.bus.delivery.leases.Lease;
+import dev.jubilee.server.bus.delivery.leases.TestLeases;
 import dev.jubilee.server.bus.delivery.pending.Delivery;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.testing.Platform;

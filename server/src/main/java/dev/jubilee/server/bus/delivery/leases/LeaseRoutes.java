@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.leases;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.util.RawValue;
 
 /** The HTTP face of what subscribers take themselves. */
-final class LeaseRoutes implements Routes {
+public final class LeaseRoutes implements Routes {
     private static final int MAX_IDS = 1_000;
 
     /** Of events in one answer, unless a single one has more. */
@@ -45,7 +45,7 @@ final class LeaseRoutes implements Routes {
     private final Subscriptions subscriptions;
     private final Leases leases;
 
-    LeaseRoutes(Subscriptions subscriptions, Leases leases) {
+    public LeaseRoutes(Subscriptions subscriptions, Leases leases) {
         this.subscriptions = subscriptions;
         this.leases = leases;
     }
@@ -140,7 +140,7 @@ final class LeaseRoutes implements Routes {
      *
      * @throws dev.jubilee.server.http.ProblemException if it may not, or nobody takes from it
      */
-    static Subscription taken(Call call, Subscriptions subscriptions) {
+    public static Subscription taken(Call call, Subscriptions subscriptions) {
         SubscriptionRoutes.mustBeStaff(call);
         Subscription subscription =
                 subscriptions.getOwned(call.principal(), call.path("subscription_id"));

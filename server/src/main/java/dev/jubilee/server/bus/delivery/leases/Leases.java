@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.leases;
 
 import static java.util.stream.Collectors.groupingBy;
 import static java.util.stream.Collectors.mapping;
@@ -30,7 +30,7 @@ import org.slf4j.LoggerFactory;
  * What subscribers take themselves, from any instance. Everything stands in PostgreSQL; who waits
  * is woken when something arrives. Blocks. Thread-safe.
  */
-final class Leases {
+public final class Leases {
     private static final Logger log = LoggerFactory.getLogger(Leases.class);
 
     /** How long something is held for a stream that does not acknowledge. */
@@ -60,7 +60,7 @@ final class Leases {
     private final Map<UUID, Map<Semaphore, UUID>> waiting = new ConcurrentHashMap<>();
     private final Map<UUID, Instant> looked = new ConcurrentHashMap<>();
 
-    Leases(
+    public Leases(
             Database database,
             InstantSource clock,
             AttemptPartitions partitions,
@@ -74,7 +74,7 @@ final class Leases {
     }
 
     /** Somebody who wants to be woken; to be closed. */
-    final class Waiter implements AutoCloseable {
+    public final class Waiter implements AutoCloseable {
         private final Taker taker;
         private final Semaphore arrived = new Semaphore(0);
 
@@ -106,7 +106,7 @@ final class Leases {
          *
          * @param now how the subscription stands
          */
-        Duration untilLook(Subscription now, Duration longest) {
+        public Duration untilLook(Subscription now, Duration longest) {
             if (!now.isActive()) {
                 return shorter(longest, LOOK);
             }
@@ -127,7 +127,7 @@ final class Leases {
         }
 
         /** Waits until something may have arrived, or so long. */
-        void await(Duration wait) throws InterruptedException {
+        public void await(Duration wait) throws InterruptedException {
             if (arrived.tryAcquire(
                     Math.max(SHORTEST_MILLIS, wait.toMillis()),
                     java.util.concurrent.TimeUnit.MILLISECONDS)) {
@@ -136,7 +136,7 @@ final class Leases {
         }
 
         /** Ends the wait. */
-        void wake() {
+        public void wake() {
             arrived.release();
         }
 
@@ -152,14 +152,14 @@ final class Leases {
     }
 
     /** Who takes what for whom. */
-    record Taker(Subscription subscription, Principal principal) {}
+    public record Taker(Subscription subscription, Principal principal) {}
 
-    Waiter waiter(Taker taker) {
+    public Waiter waiter(Taker taker) {
         return new Waiter(taker);
     }
 
     /** How long something is leased to who takes from the subscription. */
-    static Duration lengthFor(Subscription subscription) {
+    public static Duration lengthFor(Subscription subscription) {
         return subscription.requiresAck() ? subscription.ackDeadline() : UNCONFIRMED;
     }
 
@@ -167,28 +167,28 @@ final class Leases {
      * Whether routing may lease to a stream. Where nothing is tried twice a lease that ends unread
      * would be a dead letter.
      */
-    static boolean mayHandOver(Subscription subscription) {
+    public static boolean mayHandOver(Subscription subscription) {
         return subscription.isActive()
                 && (!subscription.requiresAck() || subscription.retry().maxRetries() > 0);
     }
 
     /** Whether so little of the lease is left that it had better be taken anew. */
-    boolean isStale(Delivery leased, Subscription subscription) {
+    public boolean isStale(Delivery leased, Subscription subscription) {
         Instant half = leased.dueAt().minus(lengthFor(subscription).dividedBy(2));
         return !half.isAfter(clock.instant());
     }
 
     /** How often to look for leases that ended, while there are any. */
-    static Duration lookEvery(Subscription subscription) {
+    public static Duration lookEvery(Subscription subscription) {
         return subscription.requiresAck() ? LOOK : SELDOM;
     }
 
-    List<String> closedTo(Taker taker) {
+    public List<String> closedTo(Taker taker) {
         return clearance.closedTo(taker.subscription(), taker.principal());
     }
 
     /** Something may wait for the subscription. */
-    void arrived(UUID subscription) {
+    public void arrived(UUID subscription) {
         Map<Semaphore, UUID> all = waiting.get(subscription);
         if (all != null) {
             all.keySet().forEach(Semaphore::release);
@@ -196,7 +196,7 @@ final class Leases {
     }
 
     /** Takes what is due; what was taken too often is given up. */
-    List<Delivery> take(Taker taker, LeaseStore.Most most) {
+    public List<Delivery> take(Taker taker, LeaseStore.Most most) {
         Subscription subscription = taker.subscription();
         if (!subscription.isActive()) {
             return List.of();
@@ -260,7 +260,7 @@ final class Leases {
         looked.put(subscription, now);
     }
 
-    int ack(Subscription subscription, List<Long> ids) {
+    public int ack(Subscription subscription, List<Long> ids) {
         Instant now = clock.instant();
         partitions.ensure(now);
         int acked =
@@ -296,7 +296,7 @@ final class Leases {
      *
      * @param stream over which it was sent, in this order; null if it was not sent
      */
-    void release(UUID subscription, List<Lease> leases, @Nullable Long stream) {
+    public void release(UUID subscription, List<Lease> leases, @Nullable Long stream) {
         database.transaction(connection -> {
             LeaseStore.release(connection, subscription, leases, clock.instant(), stream);
             Arrivals.announce(connection, subscription);
@@ -308,7 +308,7 @@ final class Leases {
      * What was handed to streams that had ended: somebody else may have it, at the latest when its
      * lease ends. Does not block.
      */
-    void giveBack(List<Delivery> unread) {
+    public void giveBack(List<Delivery> unread) {
         Map<UUID, List<Lease>> taken =
                 unread.stream()
                         .collect(

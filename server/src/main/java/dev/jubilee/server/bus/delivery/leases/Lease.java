@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.leases;
 
 import dev.jubilee.server.bus.delivery.pending.Delivery;
 import java.time.Instant;
@@ -7,8 +7,8 @@ import java.time.Instant;
  * What somebody has taken of one delivery. By its end it is told from a later one of the same
  * delivery.
  */
-record Lease(long delivery, Instant end) {
-    static Lease of(Delivery taken) {
+public record Lease(long delivery, Instant end) {
+    public static Lease of(Delivery taken) {
         return new Lease(taken.id(), taken.dueAt());
     }
 }

@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.leases;
 
 import dev.jubilee.events.Backoff;
 import dev.jubilee.server.bus.subscriptions.RetryPolicy;

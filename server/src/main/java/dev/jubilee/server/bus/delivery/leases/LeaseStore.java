@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.leases;
 
 import dev.jubilee.events.postgres.SqlArray;
 import dev.jubilee.server.bus.delivery.pending.Delivery;
@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * The SQL of deliveries that subscribers take themselves. One that was taken is leased: it is due
  * again when the lease ends, see {@link FailedLeases}.
  */
-final class LeaseStore {
+public final class LeaseStore {
     static final String RECORD =
             """
             INSERT INTO bus.event_deliveries (id, event_id, subscription_id, attempt_number, status, method,
@@ -36,14 +36,14 @@ final class LeaseStore {
      * @param bytes of events, unless one alone has more
      * @param alone bytes that one alone may have
      */
-    record Most(int deliveries, int bytes, int alone) {
+    public record Most(int deliveries, int bytes, int alone) {
         /** One at least, however large it is. */
-        static Most of(int deliveries, int bytes) {
+        public static Most of(int deliveries, int bytes) {
             return new Most(deliveries, bytes, Integer.MAX_VALUE);
         }
 
         /** None that is larger. */
-        static Most within(int deliveries, int bytes) {
+        public static Most within(int deliveries, int bytes) {
             return new Most(deliveries, bytes, bytes);
         }
     }
@@ -108,7 +108,7 @@ final class LeaseStore {
     }
 
     /** The same for those of the ids of which the condition holds. */
-    static int delivered(
+    public static int delivered(
             Connection connection, UUID subscription, String which, Long[] ids, Instant now)
             throws SQLException {
         PendingStore.lockOwners(connection, List.of(subscription));
