@@ -2,6 +2,7 @@ package dev.jubilee.server.bus.delivery;
 
 import dev.jubilee.server.bus.delivery.pending.Delivery;
 import dev.jubilee.server.bus.delivery.pending.PendingStore;
+import dev.jubilee.server.bus.delivery.streams.StreamInbox;
 import dev.jubilee.server.bus.delivery.windows.Window;
 import org.jspecify.annotations.Nullable;
 

@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.streams;
 
 import dev.jubilee.server.bus.delivery.leases.LeaseRoutes;
 import dev.jubilee.server.bus.delivery.leases.Leases;
@@ -14,14 +14,14 @@ import java.security.SecureRandom;
 import org.jspecify.annotations.Nullable;
 
 /** The HTTP face of streams. */
-final class StreamRoutes implements Routes {
+public final class StreamRoutes implements Routes {
     private final Subscriptions subscriptions;
     private final Leases leases;
     private final OpenStreams streams;
     private final ReturningClients returning;
     private final SecureRandom random = new SecureRandom();
 
-    StreamRoutes(
+    public StreamRoutes(
             Subscriptions subscriptions,
             Leases leases,
             OpenStreams streams,

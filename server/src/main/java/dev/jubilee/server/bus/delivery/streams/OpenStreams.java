@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.streams;
 
 import dev.jubilee.server.bus.delivery.pending.Delivery;
 import java.util.ArrayList;
@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * The streams that are open at this instance: what is handed to them, and what they have sent.
  * Thread-safe.
  */
-final class OpenStreams {
+public final class OpenStreams {
     private final Map<UUID, StreamInbox> inboxes = new ConcurrentHashMap<>();
     private final Map<Key, Unconfirmed> open = new ConcurrentHashMap<>();
     private final StreamMemory memory;
@@ -25,12 +25,12 @@ final class OpenStreams {
     private record Key(UUID subscription, long stream) {}
 
     /** A delivery, and the inbox in which a place was taken for it. */
-    record Handed(StreamInbox inbox, Delivery delivery) {}
+    public record Handed(StreamInbox inbox, Delivery delivery) {}
 
     /**
      * @param memory shared by what is on its way to all of them
      */
-    OpenStreams(StreamMemory memory) {
+    public OpenStreams(StreamMemory memory) {
         this.memory = memory;
     }
 
@@ -44,7 +44,7 @@ final class OpenStreams {
      * @param handedTo the subscription to whose streams something was handed
      * @param notRead what was handed to streams that had ended; nobody will read it here
      */
-    void tell(Consumer<UUID> handedTo, Consumer<List<Delivery>> notRead) {
+    public void tell(Consumer<UUID> handedTo, Consumer<List<Delivery>> notRead) {
         handed = handedTo;
         unread = notRead;
     }
@@ -98,18 +98,18 @@ final class OpenStreams {
     }
 
     /** The inbox in which a place was taken; null if the delivery has to wait in PostgreSQL. */
-    @Nullable StreamInbox reserve(Delivery one, int rewinds) {
+    public @Nullable StreamInbox reserve(Delivery one, int rewinds) {
         StreamInbox inbox = inboxes.get(one.subscriptionId());
         return inbox != null && inbox.rewinds == rewinds && inbox.reserve(one) ? inbox : null;
     }
 
     /** Whether something may be handed to streams of the subscription. */
-    boolean isLevel(UUID subscription) {
+    public boolean isLevel(UUID subscription) {
         StreamInbox inbox = inboxes.get(subscription);
         return inbox != null && !inbox.window.isBehind();
     }
 
-    void leftBehind(UUID subscription) {
+    public void leftBehind(UUID subscription) {
         StreamInbox inbox = inboxes.get(subscription);
         if (inbox != null) {
             inbox.window.leftBehind();
@@ -117,7 +117,7 @@ final class OpenStreams {
     }
 
     /** Hands over what was committed, in order. */
-    void routed(List<Handed> several) {
+    public void routed(List<Handed> several) {
         Set<UUID> reached = new LinkedHashSet<>();
         List<Delivery> missed = new ArrayList<>();
         for (Handed one : several) {

@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.streams;
 
 import dev.jubilee.server.bus.delivery.attempts.AttemptPartitions;
 import dev.jubilee.server.bus.delivery.attempts.DeliveryMetrics;
@@ -19,11 +19,11 @@ import org.slf4j.LoggerFactory;
  * they have. That proves this event, and what the same stream had sent before it: nothing of other
  * streams, and nothing by the order of ids. What it does not prove is sent again. Thread-safe.
  */
-final class ReturningClients {
+public final class ReturningClients {
     /**
      * The subject of the change feed: a client has left the stream that another instance serves.
      */
-    static final String SUBJECT = "stream-returns";
+    public static final String SUBJECT = "stream-returns";
 
     private static final Logger log = LoggerFactory.getLogger(ReturningClients.class);
 
@@ -33,7 +33,7 @@ final class ReturningClients {
     private final DeliveryMetrics metrics;
     private final OpenStreams streams;
 
-    ReturningClients(
+    public ReturningClients(
             Database database,
             InstantSource clock,
             AttemptPartitions partitions,
@@ -61,7 +61,7 @@ final class ReturningClients {
      *
      * @param news a subscription and an event
      */
-    void heard(String news) {
+    public void heard(String news) {
         String[] parts = news.split(" ", 2);
         StreamEventId last = parts.length < 2 ? null : StreamEventId.parse(parts[1]);
         if (last == null) {

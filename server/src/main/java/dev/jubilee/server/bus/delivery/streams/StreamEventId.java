@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.streams;
 
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;

@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.streams;
 
 import dev.jubilee.server.bus.delivery.pending.Delivery;
 import java.util.Collection;
@@ -9,7 +9,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * however slowly they read. Who finds none leaves all but a few small events in PostgreSQL until
  * others have sent theirs. Thread-safe.
  */
-final class StreamMemory {
+public final class StreamMemory {
     /**
      * Bytes of events that one stream takes from PostgreSQL at once, unless a single one has more.
      */
@@ -34,7 +34,7 @@ final class StreamMemory {
     }
 
     /** An eighth of the heap, and 8 MiB at least. */
-    static StreamMemory ofHeap() {
+    public static StreamMemory ofHeap() {
         return new StreamMemory(Math.max(AT_LEAST, Runtime.getRuntime().maxMemory() / 8));
     }
 

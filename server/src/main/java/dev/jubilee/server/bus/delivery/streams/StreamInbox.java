@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.streams;
 
 import dev.jubilee.server.bus.delivery.pending.Delivery;
 import dev.jubilee.server.bus.delivery.windows.Window;
@@ -13,7 +13,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * leased to them already when it is written. Its window keeps the order: while something waits in
  * PostgreSQL nothing is handed over. Thread-safe.
  */
-final class StreamInbox {
+public final class StreamInbox {
     /** How often the subscription had been rewound when this was opened. */
     final int rewinds;
 
@@ -64,7 +64,7 @@ final class StreamInbox {
     }
 
     /** It is not handed over after all. */
-    void unreserve(Delivery one) {
+    public void unreserve(Delivery one) {
         memory.giveBack(StreamMemory.cost(one));
         left(one);
     }
