@@ -28,6 +28,8 @@ import dev.jubilee.server.bus.delivery.sending.SampleRoutes;
 import dev.jubilee.server.bus.delivery.sending.Sender;
 import dev.jubilee.server.bus.delivery.sending.Senders;
 import dev.jubilee.server.bus.delivery.sending.WebhookSender;
+import dev.jubilee.server.bus.delivery.shards.Ownership;
+import dev.jubilee.server.bus.delivery.shards.Shards;
 import dev.jubilee.server.bus.delivery.streams.OpenStreams;
 import dev.jubilee.server.bus.delivery.streams.ReturningClients;
 import dev.jubilee.server.bus.delivery.streams.StreamMemory;

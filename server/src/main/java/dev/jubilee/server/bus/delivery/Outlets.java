@@ -6,6 +6,7 @@ import dev.jubilee.server.bus.delivery.attempts.Attempt;
 import dev.jubilee.server.bus.delivery.leases.Leases;
 import dev.jubilee.server.bus.delivery.pending.Arrivals;
 import dev.jubilee.server.bus.delivery.pending.Delivery;
+import dev.jubilee.server.bus.delivery.shards.Ownership;
 import dev.jubilee.server.bus.delivery.streams.OpenStreams;
 import dev.jubilee.server.bus.delivery.streams.StreamInbox;
 import dev.jubilee.server.bus.delivery.windows.DeliveryMemory;

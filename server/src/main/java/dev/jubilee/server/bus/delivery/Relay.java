@@ -4,6 +4,7 @@ import dev.jubilee.events.json.CloudEventsJson;
 import dev.jubilee.events.kafka.RetryableException;
 import dev.jubilee.server.bus.delivery.RoutedTopic.Written;
 import dev.jubilee.server.bus.delivery.pending.Delivery;
+import dev.jubilee.server.bus.delivery.shards.Ownership;
 import dev.jubilee.server.bus.subscriptions.DeliveryMethod;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.database.DatabaseException;

@@ -13,6 +13,8 @@ import dev.jubilee.server.bus.delivery.pending.Loads;
 import dev.jubilee.server.bus.delivery.pending.Plan;
 import dev.jubilee.server.bus.delivery.sending.Senders;
 import dev.jubilee.server.bus.delivery.sending.WebhookSender;
+import dev.jubilee.server.bus.delivery.shards.Owned;
+import dev.jubilee.server.bus.delivery.shards.Ownership;
 import dev.jubilee.server.bus.delivery.streams.OpenStreams;
 import dev.jubilee.server.bus.delivery.streams.StreamMemory;
 import dev.jubilee.server.bus.delivery.windows.DeliveryMemory;

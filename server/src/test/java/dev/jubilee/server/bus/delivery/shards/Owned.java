@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.shards;
 
 import java.util.Set;
 import java.util.concurrent.TimeUnit;

@@ -1,10 +1,10 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.shards;
 
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
 /** What is done for the subscriptions of the shards that an instance has. Thread-safe. */
-interface ShardWork {
+public interface ShardWork {
     /** Begins to look after every subscription of these shards, or goes on. */
     void takeOver(Set<Integer> shards);
 

@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.shards;
 
 import java.util.HashSet;
 import java.util.Set;
@@ -9,7 +9,7 @@ import java.util.function.Consumer;
  * What this instance delivers: under which id it writes, which shards it has, and until when it may
  * be sure of them. Thread-safe.
  */
-final class Ownership {
+public final class Ownership {
     private volatile Tenure tenure = new Tenure(UUID.randomUUID(), Set.of());
     private volatile long liveUntil = System.nanoTime();
     private volatile Consumer<Set<Integer>> gaining = shards -> {};
@@ -24,25 +24,25 @@ final class Ownership {
      * @param beforeGaining the shards that are about to be this instance's
      * @param onceDeposed others took the instance for dead: what it held is not its any more
      */
-    void tell(Consumer<Set<Integer>> beforeGaining, Runnable onceDeposed) {
+    public void tell(Consumer<Set<Integer>> beforeGaining, Runnable onceDeposed) {
         gaining = beforeGaining;
         deposed = onceDeposed;
     }
 
-    UUID instance() {
+    public UUID instance() {
         return tenure.instance();
     }
 
-    static int shardOf(UUID subscription) {
+    public static int shardOf(UUID subscription) {
         return Math.floorMod(subscription.hashCode(), Shards.COUNT);
     }
 
-    boolean owns(UUID subscription) {
+    public boolean owns(UUID subscription) {
         return tenure.shards().contains(shardOf(subscription));
     }
 
     /** Whether something may be sent: others cannot have taken this instance for dead yet. */
-    boolean maySend(UUID subscription) {
+    public boolean maySend(UUID subscription) {
         return owns(subscription) && isLive();
     }
 
@@ -90,7 +90,7 @@ final class Ownership {
     }
 
     /** Others took the instance for dead: it goes on under another id, with nothing. */
-    synchronized void deposed(UUID instance) {
+    public synchronized void deposed(UUID instance) {
         if (tenure.instance().equals(instance)) {
             tenure = new Tenure(UUID.randomUUID(), Set.of());
             deposed.run();

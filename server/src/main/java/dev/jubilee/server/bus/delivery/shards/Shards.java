@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.shards;
 
 import dev.jubilee.server.bus.delivery.attempts.Recorder;
 import dev.jubilee.server.bus.delivery.pending.PendingStore;
@@ -30,10 +30,11 @@ import org.slf4j.LoggerFactory;
  * before. One that has more than its part gives the rest away when nothing of it is under way, and
  * says all the while that it lives. Thread-safe.
  */
-final class Shards implements AutoCloseable {
+public final class Shards implements AutoCloseable {
     static final int COUNT = 16;
 
-    static final Patience PATIENCE = new Patience(Duration.ofSeconds(15), Duration.ofSeconds(10));
+    public static final Patience PATIENCE =
+            new Patience(Duration.ofSeconds(15), Duration.ofSeconds(10));
 
     private static final Logger log = LoggerFactory.getLogger(Shards.class);
 
@@ -74,7 +75,7 @@ final class Shards implements AutoCloseable {
         }
     }
 
-    Shards(
+    public Shards(
             Database database,
             SubscriptionDirectory directory,
             Ownership ownership,
@@ -94,7 +95,7 @@ final class Shards implements AutoCloseable {
                 Thread.ofPlatform().name(name).daemon().factory());
     }
 
-    void start() {
+    public void start() {
         beat();
         tick();
         var _ = beating.scheduleWithFixedDelay(quietly(this::beat), 1, 1, TimeUnit.SECONDS);

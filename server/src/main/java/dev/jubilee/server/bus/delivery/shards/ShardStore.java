@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.shards;
 
 import java.sql.Connection;
 import java.sql.PreparedStatement;
