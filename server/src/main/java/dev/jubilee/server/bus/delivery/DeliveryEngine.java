@@ -21,6 +21,8 @@ import dev.jubilee.server.bus.delivery.leases.Leases;
 import dev.jubilee.server.bus.delivery.pending.Arrivals;
 import dev.jubilee.server.bus.delivery.pending.Backlog;
 import dev.jubilee.server.bus.delivery.pending.Owing;
+import dev.jubilee.server.bus.delivery.relays.RelayMemory;
+import dev.jubilee.server.bus.delivery.relays.Relays;
 import dev.jubilee.server.bus.delivery.sending.BrokerSettings;
 import dev.jubilee.server.bus.delivery.sending.RabbitSender;
 import dev.jubilee.server.bus.delivery.sending.RedisSender;

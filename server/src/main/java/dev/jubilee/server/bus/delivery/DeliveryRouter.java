@@ -13,6 +13,7 @@ import dev.jubilee.events.postgres.PostgresOffsets;
 import dev.jubilee.server.bus.delivery.clearance.Clearance;
 import dev.jubilee.server.bus.delivery.pending.Delivery;
 import dev.jubilee.server.bus.delivery.pending.PendingStore;
+import dev.jubilee.server.bus.delivery.relays.RoutedTopic;
 import dev.jubilee.server.bus.delivery.shards.Ownership;
 import dev.jubilee.server.bus.filters.FilterEvent;
 import dev.jubilee.server.bus.store.BinaryCopy;

@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.relays;
 
 import dev.jubilee.server.bus.delivery.attempts.AttemptPartitions;
 import dev.jubilee.server.bus.delivery.attempts.DeliveryMetrics;
@@ -24,7 +24,7 @@ import org.apache.kafka.clients.admin.Admin;
  * Every subscription of this instance's shards whose events are written to a topic. One that has
  * nothing to do costs an entry in a map. Thread-safe.
  */
-final class Relays implements ShardWork, AutoCloseable {
+public final class Relays implements ShardWork, AutoCloseable {
     private static final long CLOSING_SECONDS = 10;
 
     private final Platform platform;
@@ -36,7 +36,7 @@ final class Relays implements ShardWork, AutoCloseable {
     private record Standing(boolean mayWrite, int rewinds) {}
 
     /** What relays stand on. */
-    record Platform(
+    public record Platform(
             Map<String, Object> kafka,
             Admin admin,
             Database database,
@@ -62,18 +62,18 @@ final class Relays implements ShardWork, AutoCloseable {
         }
     }
 
-    Relays(Platform platform) {
+    public Relays(Platform platform) {
         this.platform = platform;
     }
 
     /** Begins to heed what changes. */
-    void start() {
+    public void start() {
         platform.directory().onChange(this::look);
         platform.topics().onChange(this::look);
     }
 
     /** Something waits in PostgreSQL for the subscription. */
-    void arrived(UUID subscription) {
+    public void arrived(UUID subscription) {
         Subscription it = platform.directory().index().find(subscription);
         if (it != null && it.isRouted() && !closed && platform.ownership().owns(subscription)) {
             relays.computeIfAbsent(subscription, id -> new Relay(id, platform)).wake();

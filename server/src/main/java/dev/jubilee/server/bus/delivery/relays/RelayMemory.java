@@ -1,11 +1,11 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.relays;
 
 /**
  * The memory that events may take while they are written to topics, shared by all subscriptions of
  * this instance that have them written: however many catch up at once, the program stays alive. Who
  * finds none waits until others have written theirs. Thread-safe.
  */
-final class RelayMemory {
+public final class RelayMemory {
     /** Bytes of events that are written at once, unless a single one has more. */
     static final long MOST = 4L << 20;
 
@@ -29,7 +29,7 @@ final class RelayMemory {
     }
 
     /** An eighth of the heap, and 12 MiB at least. */
-    static RelayMemory ofHeap() {
+    public static RelayMemory ofHeap() {
         return new RelayMemory(Math.max(AT_LEAST, Runtime.getRuntime().maxMemory() / 8));
     }
 

@@ -1,9 +1,9 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.relays;
 
 import dev.jubilee.events.json.CloudEventsJson;
 import dev.jubilee.events.kafka.RetryableException;
-import dev.jubilee.server.bus.delivery.RoutedTopic.Written;
 import dev.jubilee.server.bus.delivery.pending.Delivery;
+import dev.jubilee.server.bus.delivery.relays.RoutedTopic.Written;
 import dev.jubilee.server.bus.delivery.shards.Ownership;
 import dev.jubilee.server.bus.subscriptions.DeliveryMethod;
 import dev.jubilee.server.bus.subscriptions.Subscription;

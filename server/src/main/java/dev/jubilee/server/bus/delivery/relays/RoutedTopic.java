@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.relays;
 
 import dev.jubilee.events.Envelope;
 import dev.jubilee.events.json.CloudEventsJson;
@@ -38,9 +38,9 @@ import org.jspecify.annotations.Nullable;
  * number is committed as well, as the offset of a group of the subscription's own: so Kafka can be
  * asked which batch was the last. Whoever opens it fences all who did before. Not thread-safe.
  */
-final class RoutedTopic implements AutoCloseable {
+public final class RoutedTopic implements AutoCloseable {
     /** The extension attribute by which consumers know that an event was written on. */
-    static final String MARK = "routedby";
+    public static final String MARK = "routedby";
 
     private static final String NAME = "jubilee.routed.";
     private static final int PATIENCE_MILLIS = 5_000;
