@@ -1,5 +1,6 @@
 package dev.jubilee.server.bus.delivery;
 
+import dev.jubilee.server.bus.delivery.routing.DeliveryRouter;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;

@@ -5,6 +5,8 @@ import dev.jubilee.server.bus.delivery.attempts.DeliveryMetrics;
 import dev.jubilee.server.bus.delivery.attempts.Recorder;
 import dev.jubilee.server.bus.delivery.pending.Delivery;
 import dev.jubilee.server.bus.delivery.pending.Loads;
+import dev.jubilee.server.bus.delivery.routing.Outlets;
+import dev.jubilee.server.bus.delivery.routing.Placement;
 import dev.jubilee.server.bus.delivery.sending.Sender;
 import dev.jubilee.server.bus.delivery.sending.Shipment;
 import dev.jubilee.server.bus.delivery.shards.Ownership;

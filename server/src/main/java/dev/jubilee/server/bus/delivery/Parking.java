@@ -4,6 +4,7 @@ import dev.jubilee.server.bus.delivery.ParkedKeys.Parked;
 import dev.jubilee.server.bus.delivery.attempts.Recorder;
 import dev.jubilee.server.bus.delivery.pending.Delivery;
 import dev.jubilee.server.bus.delivery.pending.Plan;
+import dev.jubilee.server.bus.delivery.routing.Outlets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;

@@ -11,6 +11,8 @@ import dev.jubilee.server.bus.delivery.attempts.Recorder;
 import dev.jubilee.server.bus.delivery.pending.Delivery;
 import dev.jubilee.server.bus.delivery.pending.Loads;
 import dev.jubilee.server.bus.delivery.pending.Plan;
+import dev.jubilee.server.bus.delivery.routing.Outlets;
+import dev.jubilee.server.bus.delivery.routing.Placement;
 import dev.jubilee.server.bus.delivery.sending.Senders;
 import dev.jubilee.server.bus.delivery.sending.WebhookSender;
 import dev.jubilee.server.bus.delivery.shards.Owned;

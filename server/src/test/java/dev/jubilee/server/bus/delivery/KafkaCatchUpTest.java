@@ -3,6 +3,7 @@ package dev.jubilee.server.bus.delivery;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jubilee.events.kafka.LoopListener;
+import dev.jubilee.server.bus.delivery.routing.Outlets;
 import dev.jubilee.server.bus.delivery.shards.Owned;
 import dev.jubilee.server.bus.delivery.shards.Ownership;
 import dev.jubilee.server.bus.delivery.streams.OpenStreams;

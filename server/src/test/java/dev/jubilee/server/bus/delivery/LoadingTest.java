@@ -8,6 +8,7 @@ import dev.jubilee.server.bus.delivery.attempts.Recorder;
 import dev.jubilee.server.bus.delivery.pending.Delivery;
 import dev.jubilee.server.bus.delivery.pending.Loads;
 import dev.jubilee.server.bus.delivery.pending.Plan;
+import dev.jubilee.server.bus.delivery.routing.Outlets;
 import dev.jubilee.server.bus.delivery.shards.Ownership;
 import dev.jubilee.server.bus.delivery.streams.OpenStreams;
 import dev.jubilee.server.bus.delivery.streams.StreamMemory;

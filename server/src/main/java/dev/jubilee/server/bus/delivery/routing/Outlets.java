@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.routing;
 
 import static java.util.stream.Collectors.toSet;
 
@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  * Where routed deliveries go: into memory, if this instance delivers to the subscriber and there is
  * room, else they stay in PostgreSQL and whoever is concerned is told. Thread-safe.
  */
-final class Outlets {
+public final class Outlets {
     private static final int MOST_ANNOUNCED = 50;
 
     private final SubscriptionDirectory directory;
@@ -50,7 +50,7 @@ final class Outlets {
     /**
      * @param memory for what is to be pushed
      */
-    Outlets(
+    public Outlets(
             SubscriptionDirectory directory,
             Ownership ownership,
             OpenStreams streams,
@@ -68,18 +68,18 @@ final class Outlets {
      * @param straight what came straight into memory, in order
      * @param inDatabase the subscription for which something waits in PostgreSQL
      */
-    void tell(Consumer<List<Placement>> straight, Consumer<UUID> inDatabase) {
+    public void tell(Consumer<List<Placement>> straight, Consumer<UUID> inDatabase) {
         taken = straight;
         waiting = inDatabase;
     }
 
     /** Whether this instance delivers to the subscription. */
-    boolean owns(UUID subscription) {
+    public boolean owns(UUID subscription) {
         return ownership.owns(subscription);
     }
 
     /** Whether something may be sent: others cannot have taken this instance for dead yet. */
-    boolean maySend(UUID subscription) {
+    public boolean maySend(UUID subscription) {
         return ownership.maySend(subscription);
     }
 
@@ -93,7 +93,7 @@ final class Outlets {
     }
 
     /** What is in memory of these is others'. */
-    void abandon(Set<Integer> shards) {
+    public void abandon(Set<Integer> shards) {
         abandon(id -> shards.contains(Ownership.shardOf(id)));
     }
 
@@ -107,7 +107,7 @@ final class Outlets {
     }
 
     /** The window of a subscription that is pushed; one that nobody had begins behind. */
-    Window window(UUID subscription) {
+    public Window window(UUID subscription) {
         return windows.computeIfAbsent(subscription, id -> new Window(memory.share()));
     }
 
@@ -132,7 +132,7 @@ final class Outlets {
     }
 
     /** It is written what came of a try; what is not in memory any more waits. */
-    void written(Attempt attempt) {
+    public void written(Attempt attempt) {
         UUID subscription = attempt.delivery().subscriptionId();
         Window window = windows.get(subscription);
         if (attempt.end() instanceof Attempt.End.Again(Instant _, boolean stays) && stays) {
@@ -146,7 +146,7 @@ final class Outlets {
         }
     }
 
-    void forget(UUID subscription) {
+    public void forget(UUID subscription) {
         Window window = windows.remove(subscription);
         if (window != null) {
             window.forget();
@@ -191,7 +191,7 @@ final class Outlets {
         }
     }
 
-    void leftBehind(UUID subscription) {
+    public void leftBehind(UUID subscription) {
         Window window = windows.get(subscription);
         if (window != null) {
             window.leftBehind();
@@ -270,17 +270,17 @@ final class Outlets {
     }
 
     /** The batch for which places were taken last, or are being taken. */
-    long lastBatch() {
+    public long lastBatch() {
         return begun.get();
     }
 
     /** Every batch up to this one has ended. */
-    long batchesEnded() {
+    public long batchesEnded() {
         return handedOver.get();
     }
 
     /** Something waits in PostgreSQL for this subscription. */
-    void arrived(UUID subscription) {
+    public void arrived(UUID subscription) {
         leftBehind(subscription);
         waiting.accept(subscription);
     }

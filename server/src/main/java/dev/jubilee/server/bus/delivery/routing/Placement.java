@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.routing;
 
 import dev.jubilee.server.bus.delivery.pending.Delivery;
 import dev.jubilee.server.bus.delivery.pending.PendingStore;
@@ -13,11 +13,11 @@ import org.jspecify.annotations.Nullable;
  * @param inbox in which it has one, if streams take it
  * @param parked whether it waits because its key does, and others need not
  */
-record Placement(
+public record Placement(
         Delivery delivery, @Nullable Window window, @Nullable StreamInbox inbox, boolean parked)
         implements PendingStore.Row {
     /** In memory, to be pushed. */
-    static Placement pushed(Delivery delivery, Window window) {
+    public static Placement pushed(Delivery delivery, Window window) {
         return new Placement(delivery, window, null, false);
     }
 

@@ -1,14 +1,14 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.routing;
 
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 
 /** Counts what is routed. Thread-safe. */
-final class RoutingMetrics {
+public final class RoutingMetrics {
     private final Counter read;
     private final Counter owed;
 
-    RoutingMetrics(MeterRegistry registry) {
+    public RoutingMetrics(MeterRegistry registry) {
         this.read =
                 Counter.builder("event_bus_routed_events")
                         .description("Events that were held against the subscriptions")

@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.routing;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
@@ -44,9 +44,9 @@ import org.jspecify.annotations.Nullable;
  * position on: so each event is owed once, whoever dies when. The subscriptions are those of that
  * very moment: their version is compared in the transaction. For the consuming loop's thread.
  */
-final class DeliveryRouter implements BatchHandler {
+public final class DeliveryRouter implements BatchHandler {
     /** The group under which routing stands in {@code platform.consumer_offsets}. */
-    static final String GROUP = "delivery";
+    public static final String GROUP = "delivery";
 
     private final Database database;
     private final PostgresOffsets offsets;
@@ -64,12 +64,12 @@ final class DeliveryRouter implements BatchHandler {
 
     /** Kafka's id of a topic by its name. */
     @FunctionalInterface
-    interface TopicIds {
+    public interface TopicIds {
         UUID of(String topic);
     }
 
     /** What the router writes with. */
-    record Parts(
+    public record Parts(
             Database database,
             PostgresOffsets offsets,
             SubscriptionDirectory directory,
@@ -77,7 +77,7 @@ final class DeliveryRouter implements BatchHandler {
             Clearance clearance,
             InstantSource clock) {}
 
-    DeliveryRouter(
+    public DeliveryRouter(
             Parts parts,
             Outlets outlets,
             TopicIds topicIds,
@@ -195,7 +195,7 @@ final class DeliveryRouter implements BatchHandler {
      *
      * @throws RetryableException while PostgreSQL does not answer
      */
-    void settleDoubts() {
+    public void settleDoubts() {
         synchronized (doubtful) {
             if (doubtful.isEmpty()) {
                 return;
@@ -314,7 +314,7 @@ final class DeliveryRouter implements BatchHandler {
     }
 
     /** What a record of the past makes due, wherever the subscription starts. Thread-safe. */
-    List<Delivery> past(SubscriptionIndex index, ConsumerRecord<byte[], byte[]> record) {
+    public List<Delivery> past(SubscriptionIndex index, ConsumerRecord<byte[], byte[]> record) {
         List<Delivery> found = new ArrayList<>();
         if (!index.mayWant(record.topic(), typeOf(record))) {
             return found;

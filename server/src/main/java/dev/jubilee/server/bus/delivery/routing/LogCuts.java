@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.routing;
 
 import dev.jubilee.events.PartitionId;
 import dev.jubilee.server.bus.subscriptions.Subscription;
