@@ -11,6 +11,8 @@ import dev.jubilee.server.bus.delivery.attempts.DeliveryRoutes;
 import dev.jubilee.server.bus.delivery.attempts.DeliveryTrace;
 import dev.jubilee.server.bus.delivery.attempts.EventDeliveryRoutes;
 import dev.jubilee.server.bus.delivery.attempts.Recorder;
+import dev.jubilee.server.bus.delivery.catchup.CatchUps;
+import dev.jubilee.server.bus.delivery.catchup.KafkaCatchUp;
 import dev.jubilee.server.bus.delivery.clearance.Clearance;
 import dev.jubilee.server.bus.delivery.clearance.Openings;
 import dev.jubilee.server.bus.delivery.deadletters.DeadLetterCopies;

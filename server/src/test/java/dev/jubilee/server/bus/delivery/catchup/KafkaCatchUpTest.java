@@ -1,8 +1,9 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.catchup;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jubilee.events.kafka.LoopListener;
+import dev.jubilee.server.bus.delivery.TestSubscriptions;
 import dev.jubilee.server.bus.delivery.routing.Outlets;
 import dev.jubilee.server.bus.delivery.shards.Owned;
 import dev.jubilee.server.bus.delivery.shards.Ownership;

@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.catchup;
 
 import dev.jubilee.events.kafka.LoopListener;
 import dev.jubilee.server.bus.delivery.pending.Arrivals;
@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  * stands: nothing is left out between the two, nothing comes twice, and what routing brings comes
  * after it.
  */
-final class KafkaCatchUp implements CatchUps.CatchUp {
+public final class KafkaCatchUp implements CatchUps.CatchUp {
     private static final int MOST_OWED = 5_000;
     private static final Duration POLL = Duration.ofMillis(100);
     private static final Duration PATIENCE = Duration.ofSeconds(10);
@@ -54,7 +54,7 @@ final class KafkaCatchUp implements CatchUps.CatchUp {
      * @param match what a record makes due, by an index of this subscription alone
      * @param losses is told of records that Kafka deleted before they were read
      */
-    KafkaCatchUp(
+    public KafkaCatchUp(
             Map<String, Object> kafka,
             Database database,
             Outlets outlets,

@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.catchup;
 
 import dev.jubilee.server.bus.delivery.routing.DeliveryRouter;
 import java.sql.Connection;

@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.catchup;
 
 import dev.jubilee.server.bus.delivery.shards.Ownership;
 import dev.jubilee.server.bus.subscriptions.Subscription;
@@ -21,7 +21,7 @@ import org.slf4j.LoggerFactory;
  * rewound, until they are level with routing. Done by the instance that delivers to them. For one
  * thread of its own.
  */
-final class CatchUps implements AutoCloseable {
+public final class CatchUps implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(CatchUps.class);
     private static final Duration TURN = Duration.ofSeconds(5);
     private static final int LOOK_MILLIS = 500;
@@ -34,7 +34,7 @@ final class CatchUps implements AutoCloseable {
                     Thread.ofPlatform().name("delivery-catch-up").daemon().factory());
 
     /** What is done for one subscription. */
-    interface CatchUp {
+    public interface CatchUp {
         /**
          * Works until it is level, or owed so much that more would only take room, or so long;
          * returns when the positions are kept.
@@ -42,7 +42,7 @@ final class CatchUps implements AutoCloseable {
         void run(Duration longest);
     }
 
-    CatchUps(
+    public CatchUps(
             SubscriptionDirectory directory,
             Ownership ownership,
             Function<Subscription, CatchUp> make) {
@@ -52,7 +52,7 @@ final class CatchUps implements AutoCloseable {
     }
 
     /** Looks twice a second for the whole instance, in memory, whether anybody is behind. */
-    void start() {
+    public void start() {
         var _ =
                 worker.scheduleWithFixedDelay(
                         this::work, LOOK_MILLIS, LOOK_MILLIS, TimeUnit.MILLISECONDS);
