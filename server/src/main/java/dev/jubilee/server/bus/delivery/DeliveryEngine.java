@@ -18,6 +18,7 @@ import dev.jubilee.server.bus.delivery.clearance.Openings;
 import dev.jubilee.server.bus.delivery.deadletters.DeadLetterCopies;
 import dev.jubilee.server.bus.delivery.deadletters.DeadLetterRoutes;
 import dev.jubilee.server.bus.delivery.deadletters.Redrives;
+import dev.jubilee.server.bus.delivery.dispatch.Dispatcher;
 import dev.jubilee.server.bus.delivery.leases.LeaseRoutes;
 import dev.jubilee.server.bus.delivery.leases.Leases;
 import dev.jubilee.server.bus.delivery.pending.Arrivals;

@@ -1,8 +1,8 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.dispatch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.jubilee.server.bus.delivery.ParkedKeys.Parked;
+import dev.jubilee.server.bus.delivery.dispatch.ParkedKeys.Parked;
 import dev.jubilee.server.bus.delivery.pending.Delivery;
 import dev.jubilee.server.bus.delivery.sending.Shipment;
 import dev.jubilee.server.bus.delivery.windows.Window;

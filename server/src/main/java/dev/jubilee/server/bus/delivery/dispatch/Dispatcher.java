@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.dispatch;
 
 import dev.jubilee.events.EventId;
 import dev.jubilee.server.bus.delivery.attempts.DeliveryMetrics;
@@ -41,7 +41,7 @@ import org.slf4j.LoggerFactory;
  * answer, a change) is told to it, and what time brings is due in its calendar; a subscription with
  * nothing to do costs nothing. It never waits for the network or the database. Thread-safe.
  */
-final class Dispatcher implements ShardWork, AutoCloseable {
+public final class Dispatcher implements ShardWork, AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Dispatcher.class);
     private static final Duration RECORDER_PAUSE = Duration.ofMillis(50);
     private static final Duration AFTER_FAULT = Duration.ofSeconds(1);
@@ -66,12 +66,12 @@ final class Dispatcher implements ShardWork, AutoCloseable {
 
     /** An endpoint asked never to be called again. */
     @FunctionalInterface
-    interface Gone {
+    public interface Gone {
         void disable(UUID subscription, String reason);
     }
 
     /** What the dispatcher works with. */
-    record Parts(
+    public record Parts(
             Outlets outlets,
             SubscriptionDirectory directory,
             Sender sender,
@@ -79,7 +79,7 @@ final class Dispatcher implements ShardWork, AutoCloseable {
             Loads loads,
             Gone gone) {}
 
-    Dispatcher(Parts parts, int perEndpoint, InstantSource clock, DeliveryMetrics metrics) {
+    public Dispatcher(Parts parts, int perEndpoint, InstantSource clock, DeliveryMetrics metrics) {
         this.outlets = parts.outlets();
         this.directory = parts.directory();
         this.sender = parts.sender();
@@ -92,18 +92,18 @@ final class Dispatcher implements ShardWork, AutoCloseable {
         this.thread = Thread.ofPlatform().name("delivery-dispatcher").daemon().unstarted(this::run);
     }
 
-    void start() {
+    public void start() {
         thread.start();
         directory.onChange(() -> tell(this::subscriptionsChanged));
     }
 
     /** Requests under way. */
-    int inFlight() {
+    public int inFlight() {
         return inFlight.get();
     }
 
     /** What came straight into memory, in order. */
-    void offer(List<Placement> rows) {
+    public void offer(List<Placement> rows) {
         tell(() -> {
             Instant now = clock.instant();
             for (Placement row : rows) {
@@ -126,7 +126,7 @@ final class Dispatcher implements ShardWork, AutoCloseable {
     }
 
     /** Something waits in PostgreSQL for the subscription. */
-    void waiting(UUID subscription) {
+    public void waiting(UUID subscription) {
         tell(() -> {
             Outlet outlet = outlets.owns(subscription) ? outlet(subscription) : null;
             if (outlet != null) {

@@ -1,7 +1,8 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.dispatch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.jubilee.server.bus.delivery.TestSubscriptions;
 import java.time.Instant;
 import java.util.Map;
 import java.util.UUID;

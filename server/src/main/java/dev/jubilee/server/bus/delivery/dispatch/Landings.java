@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.dispatch;
 
 import dev.jubilee.events.EventId;
 import dev.jubilee.server.bus.delivery.attempts.Attempt;

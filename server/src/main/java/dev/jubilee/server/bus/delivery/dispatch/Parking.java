@@ -1,7 +1,7 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.dispatch;
 
-import dev.jubilee.server.bus.delivery.ParkedKeys.Parked;
 import dev.jubilee.server.bus.delivery.attempts.Recorder;
+import dev.jubilee.server.bus.delivery.dispatch.ParkedKeys.Parked;
 import dev.jubilee.server.bus.delivery.pending.Delivery;
 import dev.jubilee.server.bus.delivery.pending.Plan;
 import dev.jubilee.server.bus.delivery.routing.Outlets;

@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.dispatch;
 
 import java.time.Instant;
 import java.util.Arrays;

@@ -1,7 +1,8 @@
-package dev.jubilee.server.bus.delivery;
+package dev.jubilee.server.bus.delivery.dispatch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.jubilee.server.bus.delivery.TestSubscriptions;
 import dev.jubilee.server.bus.delivery.attempts.AttemptPartitions;
 import dev.jubilee.server.bus.delivery.attempts.AttemptStore;
 import dev.jubilee.server.bus.delivery.attempts.Recorder;
