@@ -2,10 +2,12 @@ package dev.jubilee.server.bus.delivery.routing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.jubilee.server.bus.delivery.shards.Owned;
 import dev.jubilee.server.bus.delivery.shards.Ownership;
 import dev.jubilee.server.bus.delivery.streams.OpenStreams;
 import dev.jubilee.server.bus.delivery.streams.StreamMemory;
 import dev.jubilee.server.bus.delivery.windows.DeliveryMemory;
+import dev.jubilee.server.bus.delivery.windows.Window;
 import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
 import dev.jubilee.server.database.ChangeFeed;
 import dev.jubilee.server.database.Database;
@@ -18,12 +20,13 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 class OutletsTest {
     @RegisterExtension static final Platform platform = new Platform();
 
+    private final Ownership ownership = new Ownership();
     private final Outlets outlets =
             new Outlets(
                     new SubscriptionDirectory(
                             new Database(platform.dataSource()),
                             new ChangeFeed(platform.dataSource())),
-                    new Ownership(),
+                    ownership,
                     new OpenStreams(StreamMemory.ofHeap()),
                     new DeliveryMemory(16 << 20));
 
@@ -37,6 +40,28 @@ class OutletsTest {
         assertThat(outlets.level(Set.of(subscription))).isEmpty();
         assertThat(outlets.loaded(Set.of(subscription))).isEmpty();
 
+        assertThat(outlets.windows()).isZero();
+    }
+
+    /** Whoever had the shard before may have left something. */
+    @Test
+    void whatIsRoutedOnceAShardIsGainedComesAfterWhatWaits() {
+        Window window = outlets.window(UUID.randomUUID());
+        window.caughtUp(window.mark());
+
+        Owned.all(ownership);
+
+        assertThat(window.isBehind()).isTrue();
+    }
+
+    @Test
+    void whoIsDeposedHoldsNothing() {
+        Window window = outlets.window(UUID.randomUUID());
+        Owned.all(ownership);
+
+        ownership.deposed(ownership.instance());
+
+        assertThat(window.isAbandoned()).isTrue();
         assertThat(outlets.windows()).isZero();
     }
 }
