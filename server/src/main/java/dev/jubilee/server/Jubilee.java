@@ -4,7 +4,7 @@ import com.zaxxer.hikari.HikariDataSource;
 import dev.jubilee.events.postgres.PostgresOffsets;
 import dev.jubilee.server.audit.Audit;
 import dev.jubilee.server.bus.Bus;
-import dev.jubilee.server.bus.delivery.DeliveryMemory;
+import dev.jubilee.server.bus.delivery.windows.DeliveryMemory;
 import dev.jubilee.server.bus.subscriptions.SecretBox;
 import dev.jubilee.server.config.ServerSettings;
 import dev.jubilee.server.credentials.Credentials;

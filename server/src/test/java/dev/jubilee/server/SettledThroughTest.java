@@ -8,7 +8,7 @@ import dev.jubilee.events.Envelope;
 import dev.jubilee.events.tck.Await;
 import dev.jubilee.server.bus.Bus;
 import dev.jubilee.server.bus.BusSettings;
-import dev.jubilee.server.bus.delivery.DeliveryMemory;
+import dev.jubilee.server.bus.delivery.windows.DeliveryMemory;
 import dev.jubilee.server.bus.publish.Published;
 import dev.jubilee.server.bus.subscriptions.SecretBox;
 import dev.jubilee.server.config.SettingsReader;

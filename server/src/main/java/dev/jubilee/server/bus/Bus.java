@@ -2,7 +2,7 @@ package dev.jubilee.server.bus;
 
 import dev.jubilee.server.audit.Audit;
 import dev.jubilee.server.bus.delivery.DeliveryEngine;
-import dev.jubilee.server.bus.delivery.DeliveryMemory;
+import dev.jubilee.server.bus.delivery.windows.DeliveryMemory;
 import dev.jubilee.server.bus.publish.PublishRoutes;
 import dev.jubilee.server.bus.publish.Publisher;
 import dev.jubilee.server.bus.replay.Replays;

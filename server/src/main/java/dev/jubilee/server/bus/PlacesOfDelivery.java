@@ -1,6 +1,6 @@
 package dev.jubilee.server.bus;
 
-import dev.jubilee.server.bus.delivery.BrokerSettings;
+import dev.jubilee.server.bus.delivery.sending.BrokerSettings;
 import dev.jubilee.server.bus.subscriptions.DeliveryMethod;
 import dev.jubilee.server.bus.subscriptions.Endpoints;
 import dev.jubilee.server.http.client.OutboundHttp;

@@ -1,7 +1,7 @@
 package dev.jubilee.server.bus;
 
 import dev.jubilee.server.bus.delivery.DeliveryEngine;
-import dev.jubilee.server.bus.delivery.Owing;
+import dev.jubilee.server.bus.delivery.pending.Owing;
 import dev.jubilee.server.bus.replay.Replays;
 import java.sql.Connection;
 import java.sql.SQLException;

@@ -1,5 +1,6 @@
 package dev.jubilee.server.http;
 
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +31,26 @@ public record Page(int number, int limit) {
                     .asException();
         }
         return new Page(number, limit);
+    }
+
+    /**
+     * The entry behind which a list goes on, by {@code cursor}; null when it begins.
+     *
+     * @throws ProblemException 422 when it is none that an answer can have held
+     */
+    public static @Nullable UUID cursor(Call call) {
+        String given = call.query("cursor");
+        if (given == null) {
+            return null;
+        }
+        try {
+            if (given.length() == 36) {
+                return UUID.fromString(given);
+            }
+        } catch (IllegalArgumentException e) {
+            // Refused below, like one of another length.
+        }
+        throw Problem.invalid("cursor", "must be one that an answer held").asException();
     }
 
     /** How many entries come before this page. */

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.jubilee.events.tck.Await;
-import dev.jubilee.server.bus.delivery.DeliveryMemory;
+import dev.jubilee.server.bus.delivery.windows.DeliveryMemory;
 import dev.jubilee.server.bus.subscriptions.SecretBox;
 import dev.jubilee.server.config.SettingsReader;
 import dev.jubilee.server.database.ChangeFeed;

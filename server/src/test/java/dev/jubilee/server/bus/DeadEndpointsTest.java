@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.jubilee.events.tck.Await;
 import dev.jubilee.server.bus.BusInstance.Answer;
 import dev.jubilee.server.bus.Receiver.Reply;
-import dev.jubilee.server.bus.delivery.DeliveryMemory;
+import dev.jubilee.server.bus.delivery.windows.DeliveryMemory;
 import dev.jubilee.server.testing.Platform;
 import java.time.Duration;
 import java.util.ArrayList;

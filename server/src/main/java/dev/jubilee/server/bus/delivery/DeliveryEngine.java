@@ -4,6 +4,45 @@ import dev.jubilee.events.Envelope;
 import dev.jubilee.events.kafka.ConsumerLoop;
 import dev.jubilee.events.kafka.LoopSettings;
 import dev.jubilee.events.postgres.PostgresOffsets;
+import dev.jubilee.server.bus.delivery.attempts.AttemptPartitions;
+import dev.jubilee.server.bus.delivery.attempts.AttemptStore;
+import dev.jubilee.server.bus.delivery.attempts.DeliveryMetrics;
+import dev.jubilee.server.bus.delivery.attempts.DeliveryRoutes;
+import dev.jubilee.server.bus.delivery.attempts.DeliveryTrace;
+import dev.jubilee.server.bus.delivery.attempts.EventDeliveryRoutes;
+import dev.jubilee.server.bus.delivery.attempts.Recorder;
+import dev.jubilee.server.bus.delivery.catchup.CatchUps;
+import dev.jubilee.server.bus.delivery.catchup.KafkaCatchUp;
+import dev.jubilee.server.bus.delivery.clearance.Clearance;
+import dev.jubilee.server.bus.delivery.clearance.Openings;
+import dev.jubilee.server.bus.delivery.deadletters.DeadLetterCopies;
+import dev.jubilee.server.bus.delivery.deadletters.DeadLetterRoutes;
+import dev.jubilee.server.bus.delivery.deadletters.Redrives;
+import dev.jubilee.server.bus.delivery.dispatch.Dispatcher;
+import dev.jubilee.server.bus.delivery.leases.LeaseRoutes;
+import dev.jubilee.server.bus.delivery.leases.Leases;
+import dev.jubilee.server.bus.delivery.pending.Arrivals;
+import dev.jubilee.server.bus.delivery.pending.Backlog;
+import dev.jubilee.server.bus.delivery.pending.Owing;
+import dev.jubilee.server.bus.delivery.relays.RelayMemory;
+import dev.jubilee.server.bus.delivery.relays.Relays;
+import dev.jubilee.server.bus.delivery.routing.DeliveryRouter;
+import dev.jubilee.server.bus.delivery.routing.Outlets;
+import dev.jubilee.server.bus.delivery.routing.RoutingMetrics;
+import dev.jubilee.server.bus.delivery.sending.BrokerSettings;
+import dev.jubilee.server.bus.delivery.sending.RabbitSender;
+import dev.jubilee.server.bus.delivery.sending.RedisSender;
+import dev.jubilee.server.bus.delivery.sending.SampleRoutes;
+import dev.jubilee.server.bus.delivery.sending.Sender;
+import dev.jubilee.server.bus.delivery.sending.Senders;
+import dev.jubilee.server.bus.delivery.sending.WebhookSender;
+import dev.jubilee.server.bus.delivery.shards.Ownership;
+import dev.jubilee.server.bus.delivery.shards.Shards;
+import dev.jubilee.server.bus.delivery.streams.OpenStreams;
+import dev.jubilee.server.bus.delivery.streams.ReturningClients;
+import dev.jubilee.server.bus.delivery.streams.StreamMemory;
+import dev.jubilee.server.bus.delivery.streams.StreamRoutes;
+import dev.jubilee.server.bus.delivery.windows.DeliveryMemory;
 import dev.jubilee.server.bus.store.EventStore;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
@@ -44,9 +83,6 @@ import org.slf4j.LoggerFactory;
  * Topics that nobody subscribed to are not even read. Thread-safe.
  */
 public final class DeliveryEngine implements AutoCloseable {
-    /** The group under which routing stands in {@code platform.consumer_offsets}. */
-    public static final String GROUP = "delivery";
-
     private static final Logger log = LoggerFactory.getLogger(DeliveryEngine.class);
     private static final UUID NO_TOPIC = new UUID(0, 0);
 
@@ -67,6 +103,7 @@ public final class DeliveryEngine implements AutoCloseable {
     private final DeliveryMetrics metrics;
     private final PostgresOffsets offsets;
     private final OpenStreams streams;
+    private final Ownership ownership = new Ownership();
     private final Outlets outlets;
     private final AttemptPartitions partitions;
     private final Recorder recorder;
@@ -131,7 +168,7 @@ public final class DeliveryEngine implements AutoCloseable {
         Database database = platform.database();
         this.offsets = new PostgresOffsets(database.dataSource(), "platform.consumer_offsets");
         this.streams = new OpenStreams(StreamMemory.ofHeap());
-        this.outlets = new Outlets(directory, streams, platform.memory());
+        this.outlets = new Outlets(directory, ownership, streams, platform.memory());
         this.partitions = new AttemptPartitions(database);
         this.recorder = new Recorder(database, new AttemptStore(partitions), outlets::written);
         this.sender =
@@ -166,14 +203,14 @@ public final class DeliveryEngine implements AutoCloseable {
                         metrics);
         this.relays =
                 new Relays(
-                        new Relay.Platform(
+                        new Relays.Platform(
                                 platform.kafka(),
                                 platform.admin(),
                                 database,
                                 directory,
                                 this.topics,
                                 clearance,
-                                outlets,
+                                ownership,
                                 partitions,
                                 metrics,
                                 RelayMemory.ofHeap(),
@@ -182,7 +219,7 @@ public final class DeliveryEngine implements AutoCloseable {
                 new Shards(
                         database,
                         directory,
-                        outlets,
+                        ownership,
                         List.of(dispatcher, relays),
                         recorder,
                         Shards.PATIENCE);
@@ -219,7 +256,7 @@ public final class DeliveryEngine implements AutoCloseable {
                     relays.arrived(subscription);
                 });
         streams.tell(leases::arrived, leases::giveBack);
-        platform.changes().on(Outlets.SUBJECT, this::arrived);
+        platform.changes().on(Arrivals.SUBJECT, this::arrived);
         platform.changes().on(ReturningClients.SUBJECT, returning::heard);
         recorder.start();
         dispatcher.start();
@@ -233,21 +270,22 @@ public final class DeliveryEngine implements AutoCloseable {
                                 platform.database(),
                                 offsets,
                                 directory,
+                                ownership,
                                 clearance,
                                 platform.clock()),
                         outlets,
                         this::topicId,
                         settings.deadLetterTopic(),
-                        metrics);
+                        new RoutingMetrics(platform.registry()));
         startCatchUps(router);
         ConsumerLoop started =
                 new ConsumerLoop(
-                        LoopSettings.of(GROUP, platform.kafka()).withPace(PACE),
+                        LoopSettings.of(DeliveryRouter.GROUP, platform.kafka()).withPace(PACE),
                         wanted(),
                         platform.admin(),
                         offsets,
                         router,
-                        new LoopMetrics(GROUP, platform.registry()));
+                        new LoopMetrics(DeliveryRouter.GROUP, platform.registry()));
         loop = started;
         topics.onChange(() -> started.topics(wanted()));
         openings.heed(directory.index().all());
@@ -264,7 +302,7 @@ public final class DeliveryEngine implements AutoCloseable {
         CatchUps started =
                 new CatchUps(
                         directory,
-                        outlets,
+                        ownership,
                         subscription ->
                                 new KafkaCatchUp(
                                         platform.kafka(),
@@ -300,9 +338,11 @@ public final class DeliveryEngine implements AutoCloseable {
     public Routes routes(Idempotency idempotency, EventStore store) {
         Database database = platform.database();
         return router -> {
-            new DeliveryRoutes(database, subscriptions, sender, platform.clock()).on(router);
+            new DeliveryRoutes(database, subscriptions).on(router);
+            new SampleRoutes(subscriptions, sender, platform.clock()).on(router);
             new EventDeliveryRoutes(database, store, topics).on(router);
-            new LeaseRoutes(subscriptions, leases, streams, returning).on(router);
+            new LeaseRoutes(subscriptions, leases).on(router);
+            new StreamRoutes(subscriptions, leases, streams, returning).on(router);
             new DeadLetterRoutes(
                             database,
                             subscriptions,

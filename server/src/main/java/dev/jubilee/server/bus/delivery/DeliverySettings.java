@@ -1,5 +1,6 @@
 package dev.jubilee.server.bus.delivery;
 
+import dev.jubilee.server.bus.delivery.sending.BrokerSettings;
 import dev.jubilee.server.config.SettingsReader;
 import dev.jubilee.server.http.client.AllowedNetworks;
 import java.time.Duration;

@@ -1,0 +1,64 @@
+package dev.jubilee.server.bus.delivery.attempts;
+
+import dev.jubilee.server.bus.search.SearchRoutes;
+import dev.jubilee.server.bus.search.StoredEvent;
+import dev.jubilee.server.bus.search.StoredEvents;
+import dev.jubilee.server.bus.store.EventStore;
+import dev.jubilee.server.bus.subscriptions.SubscriptionRoutes;
+import dev.jubilee.server.bus.topics.TopicCatalogue;
+import dev.jubilee.server.database.Database;
+import dev.jubilee.server.http.Call;
+import dev.jubilee.server.http.Page;
+import dev.jubilee.server.http.Problem;
+import dev.jubilee.server.http.Reply;
+import dev.jubilee.server.http.Router;
+import dev.jubilee.server.http.Routes;
+import dev.jubilee.server.security.Access;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+
+/** The HTTP face of who got an event: for those who may see the event itself. */
+public final class EventDeliveryRoutes implements Routes {
+    private final Database database;
+    private final EventStore store;
+    private final StoredEvents events;
+    private final TopicCatalogue topics;
+
+    public EventDeliveryRoutes(Database database, EventStore store, TopicCatalogue topics) {
+        this.database = database;
+        this.store = store;
+        this.events = new StoredEvents(database);
+        this.topics = topics;
+    }
+
+    @Override
+    public void on(Router router) {
+        router.get("/events/{event_id}/deliveries", Access.PLAYER, this::ofEvent).query("cursor");
+    }
+
+    private Reply ofEvent(Call call) {
+        SubscriptionRoutes.mustBeStaff(call);
+        String id = call.path("event_id");
+        UUID after = Page.cursor(call);
+        mustSee(call, id);
+        AttemptReads.Part part = database.read(c -> AttemptReads.ofEvent(c, id, after));
+        Map<String, Object> answer = new LinkedHashMap<>();
+        answer.put("event_id", id);
+        answer.put("deliveries", part.standings());
+        if (part.next() != null) {
+            answer.put("next_cursor", part.next().toString());
+        }
+        return Reply.ok(answer);
+    }
+
+    /** What an endpoint answered tells of the event as well. */
+    private void mustSee(Call call, String id) {
+        Optional<StoredEvent> event = store.await(() -> Optional.ofNullable(events.find(id)));
+        if (event.isEmpty()
+                || SearchRoutes.closedTo(call.principal(), topics).contains(event.get().topic())) {
+            throw Problem.notFound("event", id).asException();
+        }
+    }
+}

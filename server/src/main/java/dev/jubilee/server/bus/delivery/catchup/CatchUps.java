@@ -1,0 +1,108 @@
+package dev.jubilee.server.bus.delivery.catchup;
+
+import dev.jubilee.server.bus.delivery.shards.Ownership;
+import dev.jubilee.server.bus.subscriptions.Subscription;
+import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
+import dev.jubilee.server.database.DatabaseException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import org.apache.kafka.common.KafkaException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Brings subscriptions what is in Kafka of the time before they were made, or to which they were
+ * rewound, until they are level with routing. Done by the instance that delivers to them. For one
+ * thread of its own.
+ */
+public final class CatchUps implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(CatchUps.class);
+    private static final Duration TURN = Duration.ofSeconds(5);
+    private static final int LOOK_MILLIS = 500;
+
+    private final SubscriptionDirectory directory;
+    private final Ownership ownership;
+    private final Function<Subscription, CatchUp> make;
+    private final ScheduledExecutorService worker =
+            Executors.newSingleThreadScheduledExecutor(
+                    Thread.ofPlatform().name("delivery-catch-up").daemon().factory());
+
+    /** What is done for one subscription. */
+    public interface CatchUp {
+        /**
+         * Works until it is level, or owed so much that more would only take room, or so long;
+         * returns when the positions are kept.
+         */
+        void run(Duration longest);
+    }
+
+    public CatchUps(
+            SubscriptionDirectory directory,
+            Ownership ownership,
+            Function<Subscription, CatchUp> make) {
+        this.directory = directory;
+        this.ownership = ownership;
+        this.make = make;
+    }
+
+    /** Looks twice a second for the whole instance, in memory, whether anybody is behind. */
+    public void start() {
+        var _ =
+                worker.scheduleWithFixedDelay(
+                        this::work, LOOK_MILLIS, LOOK_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    @Override
+    public void close() {
+        worker.shutdownNow();
+        try {
+            if (!worker.awaitTermination(10, TimeUnit.SECONDS)) {
+                log.warn("catching up does not end");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void work() {
+        for (Subscription one : behind()) {
+            if (Thread.currentThread().isInterrupted()) {
+                return;
+            }
+            workQuietly(one);
+        }
+    }
+
+    /** Whatever is the matter with one, the others have their turns. */
+    private void workQuietly(Subscription one) {
+        try {
+            make.apply(one).run(TURN);
+        } catch (DatabaseException | KafkaException e) {
+            log.warn("subscription {} cannot catch up yet: {}", one.id(), e.getMessage());
+        } catch (RuntimeException e) {
+            log.error("catching up of subscription {} failed, and is tried again", one.id(), e);
+        }
+    }
+
+    private List<Subscription> behind() {
+        return directory.index().all().stream()
+                .filter(one -> ownership.owns(one.id()))
+                .filter(CatchUps::isBehind)
+                .toList();
+    }
+
+    private static boolean isBehind(Subscription one) {
+        for (Map.Entry<UUID, List<Long>> topic : one.startsAt().entrySet()) {
+            if (topic.getValue().contains(Subscription.CATCHING_UP)) {
+                return true;
+            }
+        }
+        return false;
+    }
+}

@@ -1,0 +1,70 @@
+package dev.jubilee.server.bus.delivery.clearance;
+
+import dev.jubilee.server.bus.subscriptions.Subscription;
+import dev.jubilee.server.bus.topics.Topic;
+import dev.jubilee.server.bus.topics.TopicAction;
+import dev.jubilee.server.bus.topics.TopicCatalogue;
+import dev.jubilee.server.security.Principal;
+import dev.jubilee.server.security.Role;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which topics a subscription's owner may have delivered at present. What it may not is not owed to
+ * it, and what it was owed before waits until it may again. Never blocks. Thread-safe.
+ */
+public final class Clearance {
+    private final TopicCatalogue topics;
+
+    public Clearance(TopicCatalogue topics) {
+        this.topics = topics;
+    }
+
+    /** Whether the subscription may get what is published to the topic. */
+    public boolean allows(Subscription subscription, String topic) {
+        Principal owner = subscription.owner();
+        return owner == null || allows(owner, topic);
+    }
+
+    /** Whether the caller may take events of the topic. */
+    public boolean allows(Principal who, String topic) {
+        Topic there = topics.find(topic);
+        return there == null || allows(who, there);
+    }
+
+    private boolean allows(Principal who, Topic topic) {
+        return topics.allows(who, topic, TopicAction.SUBSCRIBE);
+    }
+
+    /**
+     * The topics that the subscription must not get events of.
+     *
+     * @param taker who takes them for it; null when they are brought
+     */
+    public List<String> closedTo(Subscription subscription, @Nullable Principal taker) {
+        List<Principal> who = new ArrayList<>();
+        add(subscription.owner(), who);
+        add(taker, who);
+        return who.isEmpty()
+                ? List.of()
+                : topics.all().stream()
+                        .filter(topic -> !who.stream().allMatch(one -> allows(one, topic)))
+                        .map(Topic::name)
+                        .toList();
+    }
+
+    /** Nothing is closed to an admin. */
+    private static void add(@Nullable Principal one, List<Principal> to) {
+        if (one != null && one.role() != Role.ADMIN) {
+            to.add(one);
+        }
+    }
+
+    /** Whether a grant may change what the subscription gets. */
+    boolean concerns(Subscription subscription) {
+        // Whether or not any topic is closed now: the last one may just have been opened.
+        Principal owner = subscription.owner();
+        return owner != null && owner.role() != Role.ADMIN;
+    }
+}

@@ -1,0 +1,49 @@
+package dev.jubilee.server.bus.delivery.clearance;
+
+import dev.jubilee.server.bus.subscriptions.Subscription;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+
+/**
+ * Knows which topics were closed to whom, and so whom it concerns that one is open. Thread-safe.
+ */
+public final class Openings {
+    private final Clearance clearance;
+    private Map<UUID, List<String>> closed = new HashMap<>();
+
+    public Openings(Clearance clearance) {
+        this.clearance = clearance;
+    }
+
+    /** There may be new ones: what is closed to them opens later, if at all. */
+    public synchronized void heed(Collection<Subscription> all) {
+        for (Subscription one : all) {
+            if (!closed.containsKey(one.id()) && clearance.concerns(one)) {
+                closed.put(one.id(), clearance.closedTo(one, null));
+            }
+        }
+    }
+
+    /** Those to whom something may be open that was not when this was asked last. */
+    public synchronized List<UUID> since(Collection<Subscription> all) {
+        Map<UUID, List<String>> now = new HashMap<>();
+        List<UUID> concerned = new ArrayList<>();
+        for (Subscription one : all) {
+            if (clearance.concerns(one)) {
+                List<String> still = clearance.closedTo(one, null);
+                List<String> before = closed.get(one.id());
+                if (before == null || !Set.copyOf(still).containsAll(before)) {
+                    concerned.add(one.id());
+                }
+                now.put(one.id(), still);
+            }
+        }
+        closed = now;
+        return concerned;
+    }
+}

@@ -1,0 +1,171 @@
+package dev.jubilee.server.bus.delivery.dispatch;
+
+import dev.jubilee.server.bus.delivery.pending.Delivery;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What of one outlet may go together: what is ready, and behind it, in order, what waits for it
+ * because of its key. How much that is, is counted as it arrives, and gone through again only when
+ * something has been taken out or let go. For the dispatcher's thread.
+ */
+final class Batches {
+    /** Of events in one batch, unless a single one has more. */
+    static final int MOST_BYTES = 1 << 20;
+
+    private final List<Deque<Delivery>> ready;
+    private final Map<String, Deque<Delivery>> behind;
+
+    /** Keys of which everything may go: what comes of them may go as well. */
+    private final Set<String> open = new HashSet<>();
+
+    private boolean counted;
+    private int count;
+    private long bytes;
+
+    /**
+     * @param ready by priority, high first
+     * @param behind by key, what waits for the first of it
+     */
+    Batches(List<Deque<Delivery>> ready, Map<String, Deque<Delivery>> behind) {
+        this.ready = ready;
+        this.behind = behind;
+    }
+
+    /** Whether there is no reason to wait for more. */
+    boolean isFull(int size, Instant now) {
+        if (!counted) {
+            count(now);
+        }
+        return count >= size || (bytes > MOST_BYTES && count > 1);
+    }
+
+    /** This one has become ready, with nothing behind it. */
+    void arrived(Delivery one) {
+        if (counted) {
+            add(one);
+            if (one.key() != null) {
+                open.add(one.key());
+            }
+        }
+    }
+
+    /** This one waits behind others of its key. */
+    void followed(Delivery one, Instant now) {
+        if (!counted || !open.contains(one.key())) {
+            return;
+        }
+        if (isFresh(one, now)) {
+            add(one);
+        } else {
+            changed();
+        }
+    }
+
+    /** Something was taken out, or let go. */
+    void changed() {
+        counted = false;
+    }
+
+    private void count(Instant now) {
+        counted = true;
+        count = 0;
+        bytes = 0;
+        open.clear();
+        for (Deque<Delivery> queue : ready) {
+            for (Delivery first : queue) {
+                add(first);
+                countBehind(first, now);
+            }
+        }
+    }
+
+    private void countBehind(Delivery first, Instant now) {
+        Deque<Delivery> waiting = waiting(first);
+        if (waiting == null) {
+            return;
+        }
+        for (Delivery next : waiting) {
+            if (!isFresh(next, now)) {
+                // It may be by the time that somebody asks again.
+                counted &= next.attempts() > 0;
+                return;
+            }
+            add(next);
+        }
+        open.add(first.key());
+    }
+
+    private void add(Delivery one) {
+        count++;
+        bytes += one.body().length;
+    }
+
+    /**
+     * Takes out the next batch. The first of every key goes before the second of any: so a key with
+     * many events takes no place from others, and high priority waits for none.
+     */
+    List<Delivery> take(int most, Instant now) {
+        changed();
+        Batch batch = new Batch(most);
+        for (Deque<Delivery> queue : ready) {
+            for (Delivery one = queue.peek(); one != null; one = queue.peek()) {
+                if (!batch.add(one)) {
+                    return batch.taken;
+                }
+                queue.remove();
+            }
+        }
+        for (int i = 0; i < batch.size(); i++) {
+            Deque<Delivery> waiting = waiting(batch.taken.get(i));
+            Delivery next = waiting == null ? null : waiting.peek();
+            if (waiting != null && next != null && isFresh(next, now)) {
+                if (!batch.add(next)) {
+                    return batch.taken;
+                }
+                waiting.remove();
+            }
+        }
+        return batch.taken;
+    }
+
+    private @Nullable Deque<Delivery> waiting(Delivery first) {
+        return first.key() == null ? null : behind.get(first.key());
+    }
+
+    /** What was tried before goes by itself, and keeps its key until then. */
+    private static boolean isFresh(Delivery one, Instant now) {
+        return one.attempts() == 0 && !one.dueAt().isAfter(now);
+    }
+
+    /** One that grows. */
+    private static final class Batch {
+        private final List<Delivery> taken = new ArrayList<>();
+        private final int most;
+        private long bytes;
+
+        Batch(int most) {
+            this.most = most;
+        }
+
+        int size() {
+            return taken.size();
+        }
+
+        /** False when it has no room for this one. */
+        boolean add(Delivery one) {
+            long more = bytes + one.body().length;
+            if (taken.size() == most || (more > MOST_BYTES && !taken.isEmpty())) {
+                return false;
+            }
+            bytes = more;
+            return taken.add(one);
+        }
+    }
+}

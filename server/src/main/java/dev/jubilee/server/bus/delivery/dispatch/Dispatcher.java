@@ -1,0 +1,386 @@
+package dev.jubilee.server.bus.delivery.dispatch;
+
+import dev.jubilee.events.EventId;
+import dev.jubilee.server.bus.delivery.attempts.DeliveryMetrics;
+import dev.jubilee.server.bus.delivery.attempts.Recorder;
+import dev.jubilee.server.bus.delivery.pending.Delivery;
+import dev.jubilee.server.bus.delivery.pending.Loads;
+import dev.jubilee.server.bus.delivery.routing.Outlets;
+import dev.jubilee.server.bus.delivery.routing.Placement;
+import dev.jubilee.server.bus.delivery.sending.Sender;
+import dev.jubilee.server.bus.delivery.sending.Shipment;
+import dev.jubilee.server.bus.delivery.shards.Ownership;
+import dev.jubilee.server.bus.delivery.shards.ShardWork;
+import dev.jubilee.server.bus.delivery.windows.Window;
+import dev.jubilee.server.bus.subscriptions.Subscription;
+import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
+import dev.jubilee.server.http.client.Outcome;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Decides what is sent when. One thread does it for all subscriptions: what happens (a delivery, an
+ * answer, a change) is told to it, and what time brings is due in its calendar; a subscription with
+ * nothing to do costs nothing. It never waits for the network or the database. Thread-safe.
+ */
+public final class Dispatcher implements ShardWork, AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(Dispatcher.class);
+    private static final Duration RECORDER_PAUSE = Duration.ofMillis(50);
+    private static final Duration AFTER_FAULT = Duration.ofSeconds(1);
+
+    private final Outlets outlets;
+    private final SubscriptionDirectory directory;
+    private final Sender sender;
+    private final Recorder recorder;
+    private final Landings landings;
+    private final InstantSource clock;
+    private final int perEndpoint;
+    private final BlockingQueue<Runnable> mailbox = new LinkedBlockingQueue<>();
+    private final Map<UUID, Outlet> open = new HashMap<>();
+    private final Set<UUID> dirty = new LinkedHashSet<>();
+    private final Calendar calendar = new Calendar();
+    private final Set<Integer> draining = new LinkedHashSet<>();
+    private final Thread thread;
+    private final Parking parking;
+    private final Loading loading;
+    private volatile boolean closed;
+    private final AtomicInteger inFlight = new AtomicInteger();
+
+    /** An endpoint asked never to be called again. */
+    @FunctionalInterface
+    public interface Gone {
+        void disable(UUID subscription, String reason);
+    }
+
+    /** What the dispatcher works with. */
+    public record Parts(
+            Outlets outlets,
+            SubscriptionDirectory directory,
+            Sender sender,
+            Recorder recorder,
+            Loads loads,
+            Gone gone) {}
+
+    public Dispatcher(Parts parts, int perEndpoint, InstantSource clock, DeliveryMetrics metrics) {
+        this.outlets = parts.outlets();
+        this.directory = parts.directory();
+        this.sender = parts.sender();
+        this.recorder = parts.recorder();
+        this.perEndpoint = perEndpoint;
+        this.clock = clock;
+        this.landings = new Landings(recorder, metrics, parts.gone(), new EventId(clock));
+        this.parking = new Parking(recorder, outlets, this::tell, dirty::add);
+        this.loading = new Loading(parts.loads(), clock, this::tell, dirty::add);
+        this.thread = Thread.ofPlatform().name("delivery-dispatcher").daemon().unstarted(this::run);
+    }
+
+    public void start() {
+        thread.start();
+        directory.onChange(() -> tell(this::subscriptionsChanged));
+    }
+
+    /** Requests under way. */
+    public int inFlight() {
+        return inFlight.get();
+    }
+
+    /** What came straight into memory, in order. */
+    public void offer(List<Placement> rows) {
+        tell(() -> {
+            Instant now = clock.instant();
+            for (Placement row : rows) {
+                Delivery one = row.delivery();
+                Window window = row.window();
+                // What came after its shard had gone waits for whoever has that now.
+                boolean late = window == null || window.isAbandoned();
+                Outlet outlet = late ? null : outlet(one.subscriptionId());
+                if (outlet != null) {
+                    if (outlet.window != window) {
+                        outlet.window.adopt(one);
+                    }
+                    if (!outlet.offer(one, now)) {
+                        parking.late(outlet, one);
+                    }
+                    dirty.add(one.subscriptionId());
+                }
+            }
+        });
+    }
+
+    /** Something waits in PostgreSQL for the subscription. */
+    public void waiting(UUID subscription) {
+        tell(() -> {
+            Outlet outlet = outlets.owns(subscription) ? outlet(subscription) : null;
+            if (outlet != null) {
+                // Whatever was due first when somebody last looked: this may be due before.
+                outlet.loadAt = null;
+                dirty.add(subscription);
+            }
+        });
+    }
+
+    @Override
+    public void takeOver(Set<Integer> shards) {
+        tell(() -> {
+            draining.removeAll(shards);
+            for (Subscription one : directory.index().all()) {
+                if (shards.contains(Ownership.shardOf(one.id()))) {
+                    outlets.window(one.id()).leftBehind();
+                    if (outlet(one.id()) != null) {
+                        dirty.add(one.id());
+                    }
+                }
+            }
+        });
+    }
+
+    @Override
+    public CompletableFuture<Void> drain(Set<Integer> shards) {
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        tell(() -> {
+            draining.addAll(shards);
+            awaitDrained(shards, done);
+        });
+        return done;
+    }
+
+    private void awaitDrained(Set<Integer> shards, CompletableFuture<Void> done) {
+        if (!draining.containsAll(shards)) {
+            // They stay after all.
+            done.complete(null);
+            return;
+        }
+        Predicate<UUID> theirs = id -> shards.contains(Ownership.shardOf(id));
+        boolean busy =
+                open.entrySet().stream()
+                        .anyMatch(e -> theirs.test(e.getKey()) && e.getValue().inFlight() > 0);
+        if (busy && !closed) {
+            CompletableFuture.delayedExecutor(10, TimeUnit.MILLISECONDS)
+                    .execute(() -> tell(() -> awaitDrained(shards, done)));
+            return;
+        }
+        done.complete(null);
+    }
+
+    @Override
+    public CompletableFuture<Void> leave(Set<Integer> shards) {
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        tell(() -> {
+            open.entrySet()
+                    .removeIf(entry -> {
+                        boolean theirs = shards.contains(Ownership.shardOf(entry.getKey()));
+                        if (theirs) {
+                            entry.getValue().end();
+                        }
+                        return theirs;
+                    });
+            outlets.abandon(shards);
+            done.complete(null);
+        });
+        return done;
+    }
+
+    @Override
+    public void drop() {
+        tell(() -> {
+            open.values().forEach(Outlet::end);
+            open.clear();
+            draining.clear();
+        });
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        tell(() -> {});
+    }
+
+    private void tell(Runnable news) {
+        mailbox.add(news);
+    }
+
+    private void run() {
+        List<Runnable> news = new ArrayList<>();
+        while (!closed) {
+            try {
+                await(news);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return;
+            }
+            news.forEach(Dispatcher::runSafely);
+            news.clear();
+            runSafely(() -> dirty.addAll(calendar.due(clock.instant(), open)));
+            runSafely(this::pumpDirty);
+        }
+    }
+
+    private void await(List<Runnable> news) throws InterruptedException {
+        Runnable first =
+                calendar.isEmpty()
+                        ? mailbox.take()
+                        : mailbox.poll(
+                                calendar.millisUntilNext(clock.instant()), TimeUnit.MILLISECONDS);
+        if (first != null) {
+            news.add(first);
+            mailbox.drainTo(news, 1_000);
+        }
+    }
+
+    /** What fails of one is not to be felt by the others. */
+    private static boolean runSafely(Runnable work) {
+        try {
+            work.run();
+            return true;
+        } catch (RuntimeException | LinkageError | StackOverflowError e) {
+            log.error("the dispatcher failed, and goes on", e);
+            return false;
+        }
+    }
+
+    private void pumpDirty() {
+        if (dirty.isEmpty()) {
+            return;
+        }
+        List<UUID> all = List.copyOf(dirty);
+        dirty.clear();
+        for (UUID id : all) {
+            Outlet outlet = open.get(id);
+            boolean mine = outlets.maySend(id) && !draining.contains(Ownership.shardOf(id));
+            if (outlet != null && mine && !runSafely(() -> pump(outlet))) {
+                calendar.schedule(outlet, clock.instant().plus(AFTER_FAULT));
+            }
+        }
+    }
+
+    private void pump(Outlet outlet) {
+        Instant now = clock.instant();
+        if (recorder.isFull()) {
+            calendar.schedule(outlet, now.plus(RECORDER_PAUSE));
+            return;
+        }
+        Breaker.State before = outlet.breaker.state();
+        UUID id = outlet.subscription().id();
+        // Asked before each: others may take over between any two.
+        Shipment next = outlets.maySend(id) ? outlet.next(now) : null;
+        while (next != null) {
+            send(outlet, next);
+            next = outlets.maySend(id) ? outlet.next(now) : null;
+        }
+        landings.tellCircuit(outlet, before);
+        parking.look(outlet, now);
+        loading.loadIfDue(outlet, now);
+        Instant wake = outlet.wakeAt(now);
+        if (wake != null) {
+            calendar.schedule(
+                    outlet, wake.isAfter(now) ? wake : now.plusMillis(Calendar.TICK_MILLIS));
+        }
+    }
+
+    private void send(Outlet outlet, Shipment shipment) {
+        inFlight.incrementAndGet();
+        Subscription to = outlet.subscription();
+        var _ =
+                sending(to, shipment)
+                        .whenComplete((outcome, failure) ->
+                                tell(() ->
+                                        land(
+                                                outlet,
+                                                to.endpoint(),
+                                                shipment,
+                                                outcome != null
+                                                        ? outcome
+                                                        : new Outcome.Broken(failure))));
+    }
+
+    private CompletableFuture<Outcome> sending(Subscription to, Shipment shipment) {
+        try {
+            return sender.send(to, shipment);
+        } catch (RuntimeException | LinkageError | StackOverflowError e) {
+            // A class that is missing is a defect like any other, and no reason to stop for all.
+            return CompletableFuture.completedFuture(new Outcome.Broken(e));
+        }
+    }
+
+    private void land(Outlet outlet, @Nullable String to, Shipment shipment, Outcome outcome) {
+        inFlight.decrementAndGet();
+        outlet.landed();
+        dirty.add(outlet.subscription().id());
+        Subscription now = directory.index().find(outlet.subscription().id());
+        boolean leadsThere = now != null && Objects.equals(now.endpoint(), to);
+        landings.land(outlet, leadsThere, shipment, outcome, clock.instant());
+    }
+
+    /** The outlet of a subscription that is delivered to from here; null when it is not. */
+    private @Nullable Outlet outlet(UUID id) {
+        Outlet known = open.get(id);
+        if (known != null) {
+            return known;
+        }
+        Subscription subscription = directory.index().find(id);
+        if (subscription == null || !subscription.isSent()) {
+            return null;
+        }
+        Outlet made = new Outlet(subscription, outlets.window(id), perEndpoint);
+        open.put(id, made);
+        return made;
+    }
+
+    private void subscriptionsChanged() {
+        var index = directory.index();
+        List<Outlet> rewound = new ArrayList<>();
+        open.entrySet()
+                .removeIf(entry -> {
+                    Outlet outlet = entry.getValue();
+                    Subscription now = index.find(entry.getKey());
+                    Subscription before = outlet.subscription();
+                    if (now == null || now.state().rewinds() != before.state().rewinds()) {
+                        // What is under way ends by itself; what is in memory is owed no more.
+                        outlets.forget(entry.getKey());
+                        outlet.end();
+                        rewound.add(outlet);
+                        return true;
+                    }
+                    if (!now.equals(before)) {
+                        Breaker.State circuit = outlet.breaker.state();
+                        outlet.subscription(now);
+                        if (outlet.leadsElsewhereThan(before)) {
+                            outlet.hurry(clock.instant());
+                        }
+                        landings.tellCircuit(outlet, circuit);
+                        dirty.add(entry.getKey());
+                    }
+                    return false;
+                });
+        rewound.forEach(this::beginAnew);
+    }
+
+    private void beginAnew(Outlet before) {
+        UUID id = before.subscription().id();
+        Subscription now = directory.index().find(id);
+        if (now != null && now.isSent() && outlets.owns(id)) {
+            Outlet outlet = before.anew(now, outlets.window(id));
+            open.put(id, outlet);
+            landings.tellCircuit(outlet, before.breaker.state());
+            dirty.add(id);
+        }
+    }
+}

@@ -1,0 +1,153 @@
+package dev.jubilee.server.bus.delivery.dispatch;
+
+import dev.jubilee.events.EventId;
+import dev.jubilee.server.bus.delivery.attempts.Attempt;
+import dev.jubilee.server.bus.delivery.attempts.DeliveryMetrics;
+import dev.jubilee.server.bus.delivery.attempts.Recorder;
+import dev.jubilee.server.bus.delivery.pending.Delivery;
+import dev.jubilee.server.bus.delivery.sending.Shipment;
+import dev.jubilee.server.bus.subscriptions.Subscription;
+import dev.jubilee.server.http.client.Outcome;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.SplittableRandom;
+import java.util.UUID;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What follows from what came of shipments: for the outlet, for the record, for the subscription.
+ * For the dispatcher's thread.
+ */
+final class Landings {
+    private static final Logger log = LoggerFactory.getLogger(Landings.class);
+
+    private final Judge judge = new Judge(new SplittableRandom());
+    private final Recorder recorder;
+    private final DeliveryMetrics metrics;
+    private final Dispatcher.Gone gone;
+    private final EventId ids;
+
+    Landings(Recorder recorder, DeliveryMetrics metrics, Dispatcher.Gone gone, EventId ids) {
+        this.recorder = recorder;
+        this.metrics = metrics;
+        this.gone = gone;
+        this.ids = ids;
+    }
+
+    /**
+     * Sees to what came of a shipment of the outlet.
+     *
+     * @param leadsThere whether it was sent to where the subscription leads now: what came of
+     *     another endpoint says nothing of this one
+     */
+    void land(Outlet outlet, boolean leadsThere, Shipment shipment, Outcome outcome, Instant now) {
+        Subscription subscription = outlet.subscription();
+        int attempts = shipment.attempts() + (outcome instanceof Outcome.Broken ? 0 : 1);
+        int tries = outcome instanceof Outcome.Broken it ? broke(outlet, shipment, it) : attempts;
+        Judge.Verdict verdict = judge.judge(subscription, tries, outcome, now);
+        if (!leadsThere) {
+            verdict = verdict.dueBy(now);
+        }
+        boolean telling = leadsThere && !(outcome instanceof Outcome.Broken);
+        Breaker.State before = outlet.breaker.state();
+        if (!telling) {
+            log.debug("what came of a shipment says nothing of the subscription's endpoint");
+        } else if (verdict.unwell()) {
+            outlet.breaker.failed(now, isEndpoints(outcome, verdict) ? null : shipment.culprit());
+            outlet.shrink();
+        } else {
+            outlet.breaker.succeeded();
+            outlet.grow();
+        }
+        if (telling && verdict.restUntil() != null) {
+            outlet.restUntil(verdict.restUntil());
+        }
+        Attempt.End end = end(outlet, outcome, verdict);
+        for (Delivery one : shipment.deliveries()) {
+            recorder.record(
+                    new Recorder.Entry.Tried(
+                            Attempt.of(
+                                    ids.next(),
+                                    one,
+                                    new Attempt.Try(subscription.method(), attempts, outcome, now),
+                                    verdict.error(),
+                                    end)));
+            if (attempts == 1 && verdict.good()) {
+                metrics.answered(Duration.between(one.acceptedAt(), now));
+            }
+        }
+        settle(outlet, shipment, attempts, end, now);
+        metrics.attempted(
+                subscription.method(), verdict.good() ? "success" : "error", shipment.size());
+        tellCircuit(outlet, before);
+        if (telling && verdict.gone()) {
+            gone.disable(subscription.id(), String.valueOf(verdict.error()));
+        }
+    }
+
+    /** Returns how often the shipment could not be sent by a defect of our own. */
+    private static int broke(Outlet outlet, Shipment shipment, Outcome.Broken outcome) {
+        if (!outlet.isBroken()) {
+            // Once, and again when that is over: whatever is tried meanwhile fails alike.
+            log.error(
+                    "a defect keeps deliveries to subscription {} from being sent; they are tried"
+                            + " again for about an hour",
+                    outlet.subscription().id(),
+                    outcome.cause());
+        }
+        return outlet.broke(shipment);
+    }
+
+    /** Whether it would have come to the same whatever had been sent. */
+    private static boolean isEndpoints(Outcome outcome, Judge.Verdict verdict) {
+        return outcome instanceof Outcome.Unsent || verdict.restUntil() != null;
+    }
+
+    /**
+     * What need not stay in memory while it waits makes room for what is behind it. Where order is
+     * kept that is decided later, for what waits with it; how often a defect was met is known in
+     * memory alone.
+     */
+    private static Attempt.End end(Outlet outlet, Outcome outcome, Judge.Verdict verdict) {
+        if (verdict.good()) {
+            return new Attempt.End.Delivered();
+        }
+        if (verdict.retryAt() == null) {
+            return new Attempt.End.Dead(String.valueOf(verdict.error()));
+        }
+        boolean ordered = outlet.subscription().ordering() == Subscription.Ordering.KEY;
+        boolean crowded = outlet.window.isBehind() || outlet.window.isCrowded();
+        boolean broken = outcome instanceof Outcome.Broken;
+        return new Attempt.End.Again(verdict.retryAt(), ordered || broken || !crowded);
+    }
+
+    private void settle(
+            Outlet outlet, Shipment shipment, int attempts, Attempt.End end, Instant now) {
+        switch (end) {
+            case Attempt.End.Delivered _ -> outlet.finished(shipment, now);
+            case Attempt.End.Dead _ -> {
+                metrics.died(shipment.size());
+                outlet.finished(shipment, now);
+            }
+            case Attempt.End.Again(Instant due, boolean stays) -> {
+                if (stays) {
+                    outlet.again(shipment.after(attempts, due));
+                } else {
+                    // Once it is written the recorder says that it waits.
+                    outlet.finished(shipment, now);
+                }
+            }
+        }
+    }
+
+    /** Has it written how the circuit stands, if that has changed. */
+    void tellCircuit(Outlet outlet, Breaker.State before) {
+        Breaker.State after = outlet.breaker.state();
+        if (before != after && !outlet.hasEnded()) {
+            UUID id = outlet.subscription().id();
+            log.info("the circuit of subscription {} is {}", id, after.text());
+            recorder.record(new Recorder.Entry.Circuit(id, after.text(), outlet.breaker.until()));
+        }
+    }
+}

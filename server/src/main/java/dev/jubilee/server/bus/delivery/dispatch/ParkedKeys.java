@@ -1,0 +1,246 @@
+package dev.jubilee.server.bus.delivery.dispatch;
+
+import dev.jubilee.server.bus.delivery.pending.Delivery;
+import dev.jubilee.server.bus.delivery.windows.Window;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The keys of one subscription whose next event has failed and waits for its retry in PostgreSQL,
+ * with everything behind it. That event alone is brought when it is due; when it is over, its key
+ * is let go. An event without a key is parked by itself. For the dispatcher's thread.
+ */
+final class ParkedKeys {
+    /** Beyond so many the window has to hold them. */
+    static final int MOST = 2_000;
+
+    private final Window window;
+    private final Map<String, Parked> keys = new HashMap<>();
+
+    /** Of those that are not in memory, by the id of the delivery that waits. */
+    private final Map<Long, Parked> heads = new HashMap<>();
+
+    private final Set<Long> keyless = new HashSet<>();
+    private final TreeSet<Parked> waiting =
+            new TreeSet<>(
+                    Comparator.comparing((Parked one) -> one.due)
+                            .thenComparingLong(one -> one.head));
+    private Deque<Parked> over = new ArrayDeque<>();
+
+    /** One key, or one event that has none. */
+    static final class Parked {
+        private final @Nullable String key;
+        private long head;
+        private Instant due = Instant.MIN;
+
+        /** What was put back without its being written yet. */
+        private int writing;
+
+        /** The batch under way when it was parked, which may bring events of the key. */
+        private long batch;
+
+        private boolean over;
+
+        private Parked(@Nullable String key) {
+            this.key = key;
+        }
+    }
+
+    ParkedKeys(Window window) {
+        this.window = window;
+    }
+
+    boolean hasRoomFor(int more) {
+        return keys.size() + keyless.size() + more <= MOST;
+    }
+
+    /** Whether what comes of the key now has to wait in PostgreSQL. */
+    boolean isParked(@Nullable String key) {
+        return !keys.isEmpty() && key != null && keys.containsKey(key);
+    }
+
+    /** Whether the delivery waits in PostgreSQL until it is brought as the first of its key. */
+    boolean isHeld(Delivery one) {
+        return isParked(one.key()) || keyless.contains(one.id());
+    }
+
+    /** The keys that are not to be read. */
+    Set<String> keys() {
+        return keys.keySet();
+    }
+
+    /** The deliveries without a key that are not to be read. */
+    Set<Long> keyless() {
+        return keyless;
+    }
+
+    /**
+     * The delivery is not in memory any more, nor is what follows it.
+     *
+     * @param keyed whether it has followers
+     */
+    void park(Delivery head, boolean keyed, Instant due) {
+        String key = keyed ? head.key() : null;
+        Parked one = key == null ? new Parked(null) : keys.computeIfAbsent(key, Parked::new);
+        one.head = head.id();
+        one.due = due;
+        heads.put(one.head, one);
+        if (key == null) {
+            keyless.add(one.head);
+        } else {
+            window.park(key);
+        }
+    }
+
+    /**
+     * It is being written that the delivery waits.
+     *
+     * @param batch what is routed until the end of this one may be of the key, and not know of it
+     * @return what to tell {@link #written}
+     */
+    Parked puttingBack(Delivery one, long batch) {
+        Parked head = heads.get(one.id());
+        Parked parked = head == null ? keys.get(one.key()) : head;
+        if (parked == null) {
+            throw new IllegalArgumentException("delivery " + one.id() + " is of no parked key");
+        }
+        parked.writing++;
+        parked.batch = batch;
+        return parked;
+    }
+
+    /** It is written. */
+    void written(Parked parked, long delivery) {
+        parked.writing--;
+        if (!parked.over && parked == heads.get(delivery)) {
+            waiting.add(parked);
+        }
+    }
+
+    boolean isDue(Instant now) {
+        return !waiting.isEmpty() && !waiting.first().due.isAfter(now);
+    }
+
+    /** All of them are due then at the latest. */
+    void hurry(Instant latest) {
+        List<Parked> all = List.copyOf(waiting);
+        waiting.clear();
+        for (Parked one : heads.values()) {
+            one.due = one.due.isAfter(latest) ? latest : one.due;
+        }
+        waiting.addAll(all);
+    }
+
+    /** When the first of them is to be brought; null when none is. */
+    @Nullable Instant nextDue() {
+        return waiting.isEmpty() ? null : waiting.first().due;
+    }
+
+    /** Takes out the ids of what is to be brought now. */
+    List<Long> due(Instant now, int most) {
+        List<Long> due = new ArrayList<>();
+        while (due.size() < most && isDue(now)) {
+            due.add(waiting.removeFirst().head);
+        }
+        return due;
+    }
+
+    /** It is in memory. */
+    void brought(long head) {
+        heads.remove(head);
+        keyless.remove(head);
+    }
+
+    /** These could not be brought, and still are to be. */
+    void notBrought(Collection<Long> ids) {
+        for (long id : ids) {
+            Parked parked = heads.get(id);
+            if (parked != null && !parked.over) {
+                waiting.add(parked);
+            }
+        }
+    }
+
+    /** It is not there, or not for the subscription any more: nothing waits for it. */
+    void gone(long head) {
+        Parked parked = heads.get(head);
+        if (parked != null) {
+            end(parked);
+        }
+    }
+
+    /** Nothing of the key is in memory any more. */
+    void finished(String key) {
+        Parked parked = keys.isEmpty() ? null : keys.get(key);
+        if (parked != null && !heads.containsKey(parked.head)) {
+            end(parked);
+        }
+    }
+
+    /** Order is not kept any more: everything may be read as it is due. */
+    void endAll() {
+        List.copyOf(heads.values()).forEach(this::end);
+        List.copyOf(keys.values()).forEach(this::end);
+    }
+
+    private void end(Parked parked) {
+        if (!parked.over) {
+            parked.over = true;
+            waiting.remove(parked);
+            over.add(parked);
+        }
+        heads.remove(parked.head, parked);
+    }
+
+    boolean hasEnded() {
+        return !over.isEmpty();
+    }
+
+    /**
+     * Those that may be let go: of which everything is written, and nothing is on its way any more.
+     *
+     * @param routed every batch up to this one has been handed over
+     */
+    List<Parked> ended(long routed) {
+        List<Parked> ready = new ArrayList<>();
+        Deque<Parked> rest = new ArrayDeque<>();
+        over.forEach(one -> {
+            if (one.writing == 0 && one.batch <= routed) {
+                ready.add(one);
+            } else {
+                rest.add(one);
+            }
+        });
+        over = rest;
+        return ready;
+    }
+
+    /** What waits of these is to be read now, unless some of it came back meanwhile. */
+    void letGo(List<Parked> ended) {
+        List<String> free = new ArrayList<>();
+        for (Parked one : ended) {
+            if (one.writing > 0) {
+                over.add(one);
+                continue;
+            }
+            if (one.key != null) {
+                keys.remove(one.key);
+                free.add(one.key);
+            } else {
+                keyless.remove(one.head);
+            }
+        }
+        window.letGo(free);
+    }
+}

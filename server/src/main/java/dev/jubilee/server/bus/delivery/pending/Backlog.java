@@ -1,0 +1,138 @@
+package dev.jubilee.server.bus.delivery.pending;
+
+import dev.jubilee.server.bus.delivery.clearance.Clearance;
+import dev.jubilee.server.bus.subscriptions.Subscription;
+import dev.jubilee.server.database.Database;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/** Loads what waits in PostgreSQL for the subscriptions that are pushed to. Thread-safe. */
+public final class Backlog implements Loads {
+    private final Database database;
+    private final Clearance clearance;
+    private final InstantSource clock;
+
+    public Backlog(Database database, Clearance clearance, InstantSource clock) {
+        this.database = database;
+        this.clearance = clearance;
+        this.clock = clock;
+    }
+
+    @Override
+    public CompletableFuture<Loaded> load(Subscription subscription, Wanted wanted) {
+        CompletableFuture<Loaded> loaded = new CompletableFuture<>();
+        Thread.ofVirtual()
+                .name("delivery-load")
+                .start(() -> {
+                    try {
+                        loaded.complete(read(subscription, wanted));
+                    } catch (RuntimeException e) {
+                        loaded.completeExceptionally(e);
+                    }
+                });
+        return loaded;
+    }
+
+    /**
+     * High priority first. Where order is kept, what is not due yet comes too: what follows it must
+     * wait behind it.
+     */
+    private Loaded read(Subscription subscription, Wanted wanted) {
+        Instant now = clock.instant();
+        UUID id = subscription.id();
+        List<String> closed = clearance.closedTo(subscription, null);
+        return database.read(connection -> {
+            List<Delivery> first = List.of();
+            long part = wanted.limit() == 0 ? wanted.bytes() : wanted.bytes() / 2;
+            if (!wanted.first().isEmpty()) {
+                first = PendingStore.read(connection, id, wanted.first(), closed, part);
+            }
+            boolean cut = !first.isEmpty() && Delivery.bytes(first) >= part;
+            long rest = wanted.bytes() - Delivery.bytes(first);
+            if (wanted.limit() == 0 || (!first.isEmpty() && rest <= 0)) {
+                return new Loaded(first, cut, List.of(), wanted.plan(), now);
+            }
+            Others others = others(connection, subscription, closed, wanted, rest, now);
+            return new Loaded(first, cut, others.read(), others.rest(), others.next());
+        });
+    }
+
+    private record Others(List<Delivery> read, Plan rest, @Nullable Instant next) {}
+
+    private static Others others(
+            Connection connection,
+            Subscription subscription,
+            List<String> closed,
+            Wanted wanted,
+            long bytes,
+            Instant now)
+            throws SQLException {
+        UUID id = subscription.id();
+        boolean ordered = isOrdered(subscription);
+        Instant due = ordered ? null : now;
+        List<Delivery> read =
+                new ArrayList<>(
+                        PendingStore.readHigh(connection, id, ordered, due, closed, wanted, bytes));
+        long rest = bytes - Delivery.bytes(read);
+        if (read.size() == wanted.limit() || (!read.isEmpty() && rest <= 0)) {
+            return new Others(read, wanted.plan(), now);
+        }
+        Wanted more = wanted.beside(read);
+        boolean found = !more.plan().isEmpty();
+        boolean full;
+        Plan left = Plan.NONE;
+        if (found || !ordered || !more.parked().isEmpty()) {
+            Plan plan = found ? more.plan() : PendingStore.find(connection, id, due, closed, more);
+            left = planned(connection, id, closed, more, plan, rest, read);
+            // What came since it was found is in no plan.
+            full = found || !left.isEmpty();
+        } else {
+            List<Delivery> inOrder = PendingStore.read(connection, id, due, closed, more, rest);
+            read.addAll(inOrder);
+            full =
+                    inOrder.size() == more.limit()
+                            || (!inOrder.isEmpty() && Delivery.bytes(inOrder) >= rest);
+        }
+        if (full) {
+            return new Others(read, left, now);
+        }
+        Instant next = ordered ? null : PendingStore.firstDueAfter(connection, id, now, closed);
+        return new Others(read, Plan.NONE, next);
+    }
+
+    private static boolean isOrdered(Subscription subscription) {
+        return subscription.ordering() == Subscription.Ordering.KEY;
+    }
+
+    /**
+     * Reads what is next by the plan, and returns what is left of that. Where something is passed
+     * over, because its key is parked or it is not due, to pass over it for each page would cost
+     * more than all else.
+     */
+    private static Plan planned(
+            Connection connection,
+            UUID subscription,
+            List<String> closed,
+            Wanted wanted,
+            Plan plan,
+            long bytes,
+            List<Delivery> to)
+            throws SQLException {
+        List<Long> ids = plan.next(wanted.limit(), new HashSet<>(wanted.except()));
+        if (ids.isEmpty()) {
+            return Plan.NONE;
+        }
+        List<Delivery> read = PendingStore.read(connection, subscription, ids, closed, bytes);
+        to.addAll(read);
+        boolean cut = !read.isEmpty() && Delivery.bytes(read) >= bytes;
+        return plan.after(cut ? read.getLast().id() : ids.getLast());
+    }
+}

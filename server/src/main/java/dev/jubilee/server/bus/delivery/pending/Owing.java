@@ -1,0 +1,87 @@
+package dev.jubilee.server.bus.delivery.pending;
+
+import dev.jubilee.events.Envelope;
+import dev.jubilee.events.json.CloudEventsJson;
+import dev.jubilee.server.bus.store.BinaryCopy;
+import dev.jubilee.server.bus.subscriptions.Subscription;
+import dev.jubilee.server.bus.subscriptions.Subscriptions;
+import dev.jubilee.server.database.Database;
+import dev.jubilee.server.http.Problem;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+
+/** Owes subscriptions events beside what is routed, such as those of a replay. Thread-safe. */
+public final class Owing {
+    private static final int MOST_OWED = 5_000;
+
+    private final Database database;
+    private final Subscriptions subscriptions;
+    private final InstantSource clock;
+    private final CloudEventsJson json;
+
+    public Owing(Database database, Subscriptions subscriptions, InstantSource clock) {
+        this.database = database;
+        this.subscriptions = subscriptions;
+        this.clock = clock;
+        this.json = new CloudEventsJson(clock);
+    }
+
+    /**
+     * An event that a subscription is owed.
+     *
+     * @param topic where it was published
+     */
+    public record Owed(String topic, Envelope event) {}
+
+    /**
+     * The platform must deliver to this subscription.
+     *
+     * @throws dev.jubilee.server.http.ProblemException 404 when there is none, 409 when it reads
+     *     Kafka itself
+     */
+    public void mustTake(String id) {
+        Subscription it = subscriptions.get(id);
+        if (!it.isDelivered()) {
+            throw Problem.conflict(
+                            "subscription_not_delivered",
+                            "The consumer of this subscription reads Kafka itself.")
+                    .asException();
+        }
+    }
+
+    /** Whether the subscription is there. */
+    public boolean isThere(UUID subscription) {
+        return database.read(c -> subscriptions.hold(c, subscription));
+    }
+
+    /** Whether so much is owed already that more would only take room. */
+    public boolean isBacklogged(UUID subscription) {
+        return database.read(c -> PendingStore.isBacklogged(c, subscription, MOST_OWED));
+    }
+
+    /**
+     * Owes a subscription these events, in this order and after what it is owed already, whether it
+     * selects them or not. Part of the caller's transaction.
+     */
+    public void owe(Connection connection, UUID subscription, List<Owed> events)
+            throws SQLException {
+        if (!subscriptions.hold(connection, subscription)) {
+            // Deleted: nobody would ever take them.
+            return;
+        }
+        Instant now = clock.instant();
+        List<Delivery> owed = new ArrayList<>(events.size());
+        for (Owed one : events) {
+            owed.add(
+                    Delivery.of(
+                            subscription, one.topic(), one.event(), json.write(one.event()), now));
+        }
+        PendingStore.owe(connection, owed, new BinaryCopy());
+        Arrivals.announce(connection, subscription);
+    }
+}

@@ -1,0 +1,55 @@
+package dev.jubilee.server.bus.delivery.pending;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Ids of what waits in PostgreSQL and was found to be next, in order, by one statement: whatever
+ * was committed later is in none of it, so that no key's events are read out of order. Immutable.
+ */
+public final class Plan {
+    /** Nothing was looked for yet. */
+    public static final Plan NONE = new Plan(new long[0], 0);
+
+    /** How many ids one is of at most: 32 kB. */
+    static final int MOST = 4_000;
+
+    private final long[] ids;
+    private final int from;
+
+    private Plan(long[] ids, int from) {
+        this.ids = ids;
+        this.from = from;
+    }
+
+    /**
+     * @param ids ascending; not copied, do not change it
+     */
+    public static Plan of(long[] ids) {
+        return ids.length == 0 ? NONE : new Plan(ids, 0);
+    }
+
+    public boolean isEmpty() {
+        return from == ids.length;
+    }
+
+    /** The first so many of those that are not known. */
+    List<Long> next(int most, Set<Long> known) {
+        List<Long> next = new ArrayList<>();
+        for (int i = from; i < ids.length && next.size() < most; i++) {
+            if (!known.contains(ids[i])) {
+                next.add(ids[i]);
+            }
+        }
+        return next;
+    }
+
+    /** What is left behind that id. */
+    Plan after(long id) {
+        int at = Arrays.binarySearch(ids, from, ids.length, id);
+        int rest = at < 0 ? -at - 1 : at + 1;
+        return rest == ids.length ? NONE : new Plan(ids, rest);
+    }
+}

@@ -1,0 +1,399 @@
+package dev.jubilee.server.bus.delivery.routing;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.jubilee.events.Envelope;
+import dev.jubilee.events.OffsetAdvance;
+import dev.jubilee.events.json.CloudEventsJson;
+import dev.jubilee.events.kafka.Batch;
+import dev.jubilee.events.kafka.BatchHandler;
+import dev.jubilee.events.kafka.KafkaEnvelopes;
+import dev.jubilee.events.kafka.RetryableException;
+import dev.jubilee.events.postgres.PostgresOffsets;
+import dev.jubilee.server.bus.delivery.clearance.Clearance;
+import dev.jubilee.server.bus.delivery.pending.Delivery;
+import dev.jubilee.server.bus.delivery.pending.PendingStore;
+import dev.jubilee.server.bus.delivery.relays.RoutedTopic;
+import dev.jubilee.server.bus.delivery.shards.Ownership;
+import dev.jubilee.server.bus.filters.FilterEvent;
+import dev.jubilee.server.bus.store.BinaryCopy;
+import dev.jubilee.server.bus.subscriptions.Subscription;
+import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
+import dev.jubilee.server.bus.subscriptions.SubscriptionIndex;
+import dev.jubilee.server.database.Database;
+import dev.jubilee.server.database.DatabaseException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.function.Function;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.header.Header;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds out whom each event is for, and writes what is owed in the transaction that moves the
+ * position on: so each event is owed once, whoever dies when. The subscriptions are those of that
+ * very moment: their version is compared in the transaction. For the consuming loop's thread.
+ */
+public final class DeliveryRouter implements BatchHandler {
+    /** The group under which routing stands in {@code platform.consumer_offsets}. */
+    public static final String GROUP = "delivery";
+
+    private final Database database;
+    private final PostgresOffsets offsets;
+    private final SubscriptionDirectory directory;
+    private final Ownership ownership;
+    private final Clearance clearance;
+    private final Outlets outlets;
+    private final InstantSource clock;
+    private final RoutingMetrics metrics;
+    private final CloudEventsJson json;
+    private final TopicIds topicIds;
+    private final String deadLetterTopic;
+    private final BinaryCopy copy = new BinaryCopy();
+    private final List<Delivery> doubtful = new ArrayList<>();
+
+    /** Kafka's id of a topic by its name. */
+    @FunctionalInterface
+    public interface TopicIds {
+        UUID of(String topic);
+    }
+
+    /** What the router writes with. */
+    public record Parts(
+            Database database,
+            PostgresOffsets offsets,
+            SubscriptionDirectory directory,
+            Ownership ownership,
+            Clearance clearance,
+            InstantSource clock) {}
+
+    public DeliveryRouter(
+            Parts parts,
+            Outlets outlets,
+            TopicIds topicIds,
+            String deadLetterTopic,
+            RoutingMetrics metrics) {
+        this.database = parts.database();
+        this.offsets = parts.offsets();
+        this.directory = parts.directory();
+        this.ownership = parts.ownership();
+        this.clearance = parts.clearance();
+        this.clock = parts.clock();
+        this.outlets = outlets;
+        this.topicIds = topicIds;
+        this.deadLetterTopic = deadLetterTopic;
+        this.metrics = metrics;
+        this.json = new CloudEventsJson(clock);
+    }
+
+    /** Nothing was written, for this reason. */
+    private static final class Undone extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        enum Reason {
+            OVERTAKEN,
+            OUTDATED,
+            DEPOSED
+        }
+
+        private final Reason reason;
+
+        Undone(Reason reason) {
+            super(reason.name(), null, false, false);
+            this.reason = reason;
+        }
+    }
+
+    @Override
+    public Handled handle(Batch batch) {
+        settleDoubts();
+        if (batch.advance().steps().stream().anyMatch(OffsetAdvance.Step::isBack)) {
+            return goBack(batch.advance());
+        }
+        while (true) {
+            UUID instance = ownership.instance();
+            SubscriptionIndex index = directory.index();
+            List<Delivery> matched = match(index, batch.records());
+            List<Placement> rows = new ArrayList<>();
+            boolean committed = false;
+            outlets.batchBegins();
+            try {
+                database.transaction(connection -> {
+                    rows.clear();
+                    write(connection, head(connection, instance, index), batch, matched, rows);
+                    return rows;
+                });
+                committed = true;
+                outlets.routed(rows);
+                metrics.routed(batch.records().size(), rows.size());
+                return Handled.ADVANCED;
+            } catch (Undone e) {
+                switch (e.reason) {
+                    case OVERTAKEN -> {
+                        return Handled.FENCED;
+                    }
+                    case OUTDATED -> refresh();
+                    case DEPOSED -> {
+                        ownership.deposed(instance);
+                        throw new RetryableException("this instance was taken for dead", null);
+                    }
+                }
+            } catch (DatabaseException e) {
+                doubt(rows);
+                throw new RetryableException(String.valueOf(e.getMessage()), e);
+            } finally {
+                if (!committed) {
+                    outlets.unreserve(rows);
+                }
+                outlets.batchEnds();
+            }
+        }
+    }
+
+    private Handled goBack(OffsetAdvance advance) {
+        try {
+            database.transaction(connection -> {
+                // First the subscriptions, then the positions, as ever.
+                for (OffsetAdvance.Step step : advance.steps()) {
+                    LogCuts.heed(connection, step.partition(), step.next().offset());
+                }
+                if (!offsets.advance(connection, advance)) {
+                    throw new Undone(Undone.Reason.OVERTAKEN);
+                }
+                return advance;
+            });
+            return Handled.ADVANCED;
+        } catch (Undone e) {
+            return Handled.FENCED;
+        } catch (DatabaseException e) {
+            throw new RetryableException(String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    /** It may have been committed and only the answer lost: then they are in nobody's memory. */
+    private void doubt(List<Placement> rows) {
+        synchronized (doubtful) {
+            rows.stream()
+                    .filter(row -> row.taken() && row.inbox() == null)
+                    .forEach(row -> doubtful.add(row.delivery()));
+        }
+    }
+
+    /**
+     * Has wait in PostgreSQL what was perhaps committed without an answer. Nothing more is routed
+     * before; to be called now and then besides, since there may be nothing more. Thread-safe.
+     *
+     * @throws RetryableException while PostgreSQL does not answer
+     */
+    public void settleDoubts() {
+        synchronized (doubtful) {
+            if (doubtful.isEmpty()) {
+                return;
+            }
+            try {
+                database.transaction(connection -> {
+                    PendingStore.leave(connection, doubtful);
+                    return doubtful;
+                });
+            } catch (DatabaseException e) {
+                throw new RetryableException(String.valueOf(e.getMessage()), e);
+            }
+            doubtful.stream().map(Delivery::subscriptionId).distinct().forEach(outlets::arrived);
+            doubtful.clear();
+        }
+    }
+
+    private void refresh() {
+        try {
+            directory.refresh();
+        } catch (DatabaseException e) {
+            throw new RetryableException(String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    private static PendingStore.Head head(
+            Connection connection, UUID instance, SubscriptionIndex index) throws SQLException {
+        // First the subscriptions, then the positions, as whoever ends a catch-up does.
+        PendingStore.Head head =
+                PendingStore.head(connection, instance)
+                        .orElseThrow(() -> new Undone(Undone.Reason.DEPOSED));
+        if (head.version() != index.version()) {
+            throw new Undone(Undone.Reason.OUTDATED);
+        }
+        return head;
+    }
+
+    private void write(
+            Connection connection,
+            PendingStore.Head head,
+            Batch batch,
+            List<Delivery> matched,
+            List<Placement> rows)
+            throws SQLException {
+        if (!offsets.advance(connection, batch.advance())) {
+            throw new Undone(Undone.Reason.OVERTAKEN);
+        }
+        if (matched.isEmpty()) {
+            return;
+        }
+        Set<UUID> concerned = new LinkedHashSet<>();
+        matched.forEach(one -> concerned.add(one.subscriptionId()));
+        if (head.instances() > 1) {
+            Set<UUID> level = outlets.level(concerned);
+            PendingStore.waiting(connection, level, outlets.loaded(level))
+                    .forEach(outlets::leftBehind);
+        }
+        long id = head.firstId();
+        List<Delivery> numbered = new ArrayList<>(matched.size());
+        for (Delivery one : matched) {
+            int used = numbered.size() % PendingStore.BLOCK;
+            if (used == 0 && !numbered.isEmpty()) {
+                id = PendingStore.nextBlock(connection);
+            }
+            numbered.add(one.numbered(id + used));
+        }
+        Instant now = clock.instant();
+        rows.addAll(inOrder(numbered, one -> outlets.place(one, now)));
+        PendingStore.insert(connection, rows, copy);
+        outlets.announce(connection, rows);
+    }
+
+    /**
+     * Decides where each delivery goes, in order. Nothing goes past what waits, though there may be
+     * room by now: nothing of the subscription, or of the key if that alone is parked.
+     */
+    static List<Placement> inOrder(List<Delivery> deliveries, Function<Delivery, Placement> place) {
+        List<Placement> rows = new ArrayList<>(deliveries.size());
+        Set<UUID> waiting = new HashSet<>();
+        Set<KeyOf> parked = new HashSet<>();
+        for (Delivery one : deliveries) {
+            Placement row;
+            if (waiting.contains(one.subscriptionId())) {
+                row = Placement.waiting(one);
+            } else if (!parked.isEmpty() && parked.contains(KeyOf.of(one))) {
+                row = Placement.parked(one);
+            } else {
+                row = place.apply(one);
+            }
+            if (row.parked()) {
+                parked.add(KeyOf.of(one));
+            } else if (!row.taken()) {
+                waiting.add(one.subscriptionId());
+            }
+            rows.add(row);
+        }
+        return rows;
+    }
+
+    private record KeyOf(UUID subscription, @Nullable String key) {
+        static KeyOf of(Delivery one) {
+            return new KeyOf(one.subscriptionId(), one.key());
+        }
+    }
+
+    private List<Delivery> match(
+            SubscriptionIndex index, List<ConsumerRecord<byte[], byte[]>> records) {
+        List<Delivery> matched = new ArrayList<>();
+        Map<String, UUID> ids = new HashMap<>();
+        for (ConsumerRecord<byte[], byte[]> record : records) {
+            if (index.mayWant(record.topic(), typeOf(record))) {
+                match(index, record, ids, matched);
+            }
+        }
+        return matched;
+    }
+
+    /** What a record of the past makes due, wherever the subscription starts. Thread-safe. */
+    public List<Delivery> past(SubscriptionIndex index, ConsumerRecord<byte[], byte[]> record) {
+        List<Delivery> found = new ArrayList<>();
+        if (!index.mayWant(record.topic(), typeOf(record))) {
+            return found;
+        }
+        Envelope event = KafkaEnvelopes.read(record);
+        index.match(
+                record.topic(),
+                event.type(),
+                () -> FilterEvent.of(record.topic(), event),
+                one -> {
+                    if (!isOfNoConcern(one, record.topic(), event)) {
+                        found.add(
+                                Delivery.of(
+                                        one.id(),
+                                        record.topic(),
+                                        event,
+                                        json.write(event),
+                                        clock.instant()));
+                    }
+                });
+        return found;
+    }
+
+    /** The type alone: most events are for nobody, and an envelope costs more than a header. */
+    private static String typeOf(ConsumerRecord<byte[], byte[]> record) {
+        for (Header header : record.headers()) {
+            if (header.key().equals("ce_type") && header.value() != null) {
+                return header.value().length == 0
+                        ? record.topic()
+                        : new String(header.value(), UTF_8);
+            }
+        }
+        return record.topic();
+    }
+
+    private void match(
+            SubscriptionIndex index,
+            ConsumerRecord<byte[], byte[]> record,
+            Map<String, UUID> ids,
+            List<Delivery> into) {
+        Envelope event = KafkaEnvelopes.read(record);
+        List<Subscription> found = new ArrayList<>();
+        index.match(
+                record.topic(),
+                event.type(),
+                () -> FilterEvent.of(record.topic(), event),
+                found::add);
+        byte[] body = null;
+        for (Subscription subscription : found) {
+            UUID topicId = ids.computeIfAbsent(record.topic(), topicIds::of);
+            if (isBefore(subscription, topicId, record)
+                    || isOfNoConcern(subscription, record.topic(), event)) {
+                continue;
+            }
+            if (body == null) {
+                body = json.write(event);
+            }
+            into.add(Delivery.of(subscription.id(), record.topic(), event, body, clock.instant()));
+        }
+    }
+
+    private static boolean isBefore(
+            Subscription subscription, UUID topicId, ConsumerRecord<byte[], byte[]> record) {
+        List<Long> starts = subscription.startsAt().get(topicId);
+        return starts != null
+                && record.partition() < starts.size()
+                && record.offset() < starts.get(record.partition());
+    }
+
+    /**
+     * What could not be delivered to one who wants everything must not be delivered to it again,
+     * and what was written to a topic goes on to no other: two subscriptions would do it for ever.
+     * And nobody gets what it may not.
+     */
+    private boolean isOfNoConcern(Subscription subscription, String topic, Envelope event) {
+        boolean deadLetter =
+                topic.equals(deadLetterTopic) && !subscription.topicPattern().equals(topic);
+        return deadLetter
+                || !clearance.allows(subscription, topic)
+                || (subscription.isRouted() && event.extensions().containsKey(RoutedTopic.MARK));
+    }
+}

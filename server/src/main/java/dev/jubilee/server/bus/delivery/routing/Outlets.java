@@ -1,0 +1,287 @@
+package dev.jubilee.server.bus.delivery.routing;
+
+import static java.util.stream.Collectors.toSet;
+
+import dev.jubilee.server.bus.delivery.attempts.Attempt;
+import dev.jubilee.server.bus.delivery.leases.Leases;
+import dev.jubilee.server.bus.delivery.pending.Arrivals;
+import dev.jubilee.server.bus.delivery.pending.Delivery;
+import dev.jubilee.server.bus.delivery.shards.Ownership;
+import dev.jubilee.server.bus.delivery.streams.OpenStreams;
+import dev.jubilee.server.bus.delivery.streams.StreamInbox;
+import dev.jubilee.server.bus.delivery.windows.DeliveryMemory;
+import dev.jubilee.server.bus.delivery.windows.Window;
+import dev.jubilee.server.bus.subscriptions.Subscription;
+import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where routed deliveries go: into memory, if this instance delivers to the subscriber and there is
+ * room, else they stay in PostgreSQL and whoever is concerned is told. Thread-safe.
+ */
+public final class Outlets {
+    private static final int MOST_ANNOUNCED = 50;
+
+    private final SubscriptionDirectory directory;
+    private final Ownership ownership;
+    private final OpenStreams streams;
+    private final DeliveryMemory memory;
+    private final Map<UUID, Window> windows = new ConcurrentHashMap<>();
+    private final AtomicLong begun = new AtomicLong();
+    private final AtomicLong handedOver = new AtomicLong();
+    private volatile Consumer<List<Placement>> taken = rows -> {};
+    private volatile Consumer<UUID> waiting = subscription -> {};
+
+    /**
+     * @param memory for what is to be pushed
+     */
+    public Outlets(
+            SubscriptionDirectory directory,
+            Ownership ownership,
+            OpenStreams streams,
+            DeliveryMemory memory) {
+        this.directory = directory;
+        this.ownership = ownership;
+        this.streams = streams;
+        this.memory = memory;
+        ownership.tell(this::gaining, () -> abandon(id -> true));
+    }
+
+    /**
+     * Where to hand what is told.
+     *
+     * @param straight what came straight into memory, in order
+     * @param inDatabase the subscription for which something waits in PostgreSQL
+     */
+    public void tell(Consumer<List<Placement>> straight, Consumer<UUID> inDatabase) {
+        taken = straight;
+        waiting = inDatabase;
+    }
+
+    /** Whether this instance delivers to the subscription. */
+    public boolean owns(UUID subscription) {
+        return ownership.owns(subscription);
+    }
+
+    /** Whether something may be sent: others cannot have taken this instance for dead yet. */
+    public boolean maySend(UUID subscription) {
+        return ownership.maySend(subscription);
+    }
+
+    /** What is routed as soon as they are this instance's comes after what waits. */
+    private void gaining(Set<Integer> shards) {
+        windows.forEach((id, window) -> {
+            if (shards.contains(Ownership.shardOf(id))) {
+                window.leftBehind();
+            }
+        });
+    }
+
+    /** What is in memory of these is others'. */
+    public void abandon(Set<Integer> shards) {
+        abandon(id -> shards.contains(Ownership.shardOf(id)));
+    }
+
+    private void abandon(Predicate<UUID> which) {
+        windows.forEach((id, window) -> {
+            if (which.test(id)) {
+                window.abandon();
+                windows.remove(id, window);
+            }
+        });
+    }
+
+    /** The window of a subscription that is pushed; one that nobody had begins behind. */
+    public Window window(UUID subscription) {
+        return windows.computeIfAbsent(subscription, id -> new Window(memory.share()));
+    }
+
+    /** Those for whom a delivery might go straight into memory. */
+    Set<UUID> level(Set<UUID> subscriptions) {
+        return subscriptions.stream()
+                .filter(id -> isLevel(windows.get(id)) || streams.isLevel(id))
+                .collect(toSet());
+    }
+
+    private static boolean isLevel(@Nullable Window window) {
+        return window != null && !window.isBehind();
+    }
+
+    /** What waits in PostgreSQL for these and is in memory all the same. */
+    Set<Long> loaded(Set<UUID> subscriptions) {
+        return subscriptions.stream()
+                .map(windows::get)
+                .filter(Objects::nonNull)
+                .flatMap(window -> window.loaded().stream())
+                .collect(toSet());
+    }
+
+    /** It is written what came of a try; what is not in memory any more waits. */
+    public void written(Attempt attempt) {
+        UUID subscription = attempt.delivery().subscriptionId();
+        Window window = windows.get(subscription);
+        if (attempt.end() instanceof Attempt.End.Again(Instant _, boolean stays) && stays) {
+            return;
+        }
+        if (window != null) {
+            window.written(attempt.delivery().id());
+        }
+        if (attempt.end() instanceof Attempt.End.Again) {
+            arrived(subscription);
+        }
+    }
+
+    public void forget(UUID subscription) {
+        Window window = windows.remove(subscription);
+        if (window != null) {
+            window.forget();
+        }
+    }
+
+    /** Where the delivery goes; if that is straight into memory, a place there is taken. */
+    Placement place(Delivery one, Instant now) {
+        Subscription subscription = directory.index().find(one.subscriptionId());
+        if (subscription == null) {
+            return Placement.waiting(one);
+        }
+        if (subscription.isSent()) {
+            Window window = window(subscription.id());
+            boolean mine = owns(subscription.id());
+            if (mine && window.isParked(one.key())) {
+                return Placement.parked(one);
+            }
+            return mine && window.reserve(one)
+                    ? Placement.pushed(one, window)
+                    : Placement.waiting(one);
+        }
+        StreamInbox inbox =
+                Leases.mayHandOver(subscription)
+                        ? streams.reserve(one, subscription.state().rewinds())
+                        : null;
+        if (inbox == null) {
+            return Placement.waiting(one);
+        }
+        // As PostgreSQL keeps it: by its end a lease is known again.
+        Instant end = now.plus(Leases.lengthFor(subscription)).truncatedTo(ChronoUnit.MICROS);
+        return Placement.streamed(one.after(1, end), inbox);
+    }
+
+    void unreserve(List<Placement> rows) {
+        for (Placement row : rows) {
+            if (row.inbox() != null) {
+                row.inbox().unreserve(row.delivery());
+            } else if (row.window() != null) {
+                row.window().release(row.delivery());
+            }
+        }
+    }
+
+    public void leftBehind(UUID subscription) {
+        Window window = windows.get(subscription);
+        if (window != null) {
+            window.leftBehind();
+        }
+        streams.leftBehind(subscription);
+    }
+
+    /** Tells the other instances what waits, when the transaction commits. */
+    void announce(Connection connection, List<Placement> rows) throws SQLException {
+        Set<UUID> concerned = new LinkedHashSet<>();
+        for (Placement row : rows) {
+            UUID id = row.delivery().subscriptionId();
+            if (!row.taken() && !(owns(id) && isPushed(id))) {
+                concerned.add(id);
+            }
+        }
+        if (concerned.size() > MOST_ANNOUNCED) {
+            Arrivals.announceAll(connection);
+            return;
+        }
+        for (UUID id : concerned) {
+            Arrivals.announce(connection, id);
+        }
+    }
+
+    private boolean isPushed(UUID id) {
+        Subscription subscription = directory.index().find(id);
+        return subscription != null && subscription.isPushed();
+    }
+
+    /** Hands over what was committed. */
+    void routed(List<Placement> rows) {
+        List<Placement> straight = new ArrayList<>();
+        List<OpenStreams.Handed> handed = new ArrayList<>();
+        Set<UUID> left = new LinkedHashSet<>();
+        for (Placement row : rows) {
+            if (!row.taken()) {
+                if (!isStillParked(row)) {
+                    left.add(row.delivery().subscriptionId());
+                }
+            } else if (row.inbox() == null) {
+                straight.add(row);
+            } else {
+                handed.add(new OpenStreams.Handed(row.inbox(), row.delivery()));
+            }
+        }
+        if (!handed.isEmpty()) {
+            streams.routed(handed);
+        }
+        if (!straight.isEmpty()) {
+            taken.accept(straight);
+        }
+        left.forEach(this::arrived);
+    }
+
+    /** Who lets its key go reads it: it is committed. */
+    private boolean isStillParked(Placement row) {
+        Delivery one = row.delivery();
+        Window window = windows.get(one.subscriptionId());
+        return row.parked() && window != null && window.isParked(one.key());
+    }
+
+    /** How many have a window. */
+    int windows() {
+        return windows.size();
+    }
+
+    /** Places are taken from now on for one more batch; for one thread. */
+    void batchBegins() {
+        begun.incrementAndGet();
+    }
+
+    /** What has a place was handed over, or has none any more. */
+    void batchEnds() {
+        handedOver.set(begun.get());
+    }
+
+    /** The batch for which places were taken last, or are being taken. */
+    public long lastBatch() {
+        return begun.get();
+    }
+
+    /** Every batch up to this one has ended. */
+    public long batchesEnded() {
+        return handedOver.get();
+    }
+
+    /** Something waits in PostgreSQL for this subscription. */
+    public void arrived(UUID subscription) {
+        leftBehind(subscription);
+        waiting.accept(subscription);
+    }
+}

@@ -1,0 +1,119 @@
+package dev.jubilee.server.bus.delivery.deadletters;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.jubilee.events.Envelope;
+import dev.jubilee.events.tck.Await;
+import dev.jubilee.server.database.Database;
+import dev.jubilee.server.testing.Platform;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+class DeadLetterCopiesTest {
+    @RegisterExtension static final Platform platform = new Platform();
+
+    private static final DeadLetterStore.Query ALL = DeadLetterStore.Query.ALL;
+
+    private final UUID subscription = UUID.randomUUID();
+    private final List<List<Envelope>> published = new CopyOnWriteArrayList<>();
+
+    @Test
+    void largeOnesAreCopiedFewAtATimeAndTheLargestByItself() throws SQLException {
+        dead(3_000_000, 500_000, 500_000, 500_000, 500_000, 500_000, 500_000, 100, 100);
+
+        try (DeadLetterCopies copies = copies()) {
+            copies.start();
+            Await.untilAsserted(
+                    "none is due",
+                    () -> assertThat(count("bus.dead_letters WHERE copy_due")).isZero());
+        }
+
+        assertThat(published).extracting(List::size).containsExactly(1, 5, 3);
+        assertThat(published.stream().flatMap(List::stream))
+                .extracting(Envelope::causationId)
+                .containsExactly("e1", "e2", "e3", "e4", "e5", "e6", "e7", "e8", "e9");
+    }
+
+    @Test
+    void whatIsRedrivenOrDroppedBeforeItIsCopiedIsCopiedAllTheSame() throws SQLException {
+        dead(10, 10, 10, 10);
+        Database database = new Database(platform.dataSource());
+        int redriven =
+                database.transaction(c -> {
+                    UUID first =
+                            DeadLetterStore.page(c, subscription, ALL, null, 1).getFirst().id();
+                    assertThat(DeadLetterStore.drop(c, subscription, first)).isTrue();
+                    return DeadLetterStore.redrive(c, subscription, ALL, new UUID(-1, -1), 2);
+                });
+        assertThat(redriven).isEqualTo(2);
+        execute("DELETE FROM bus.event_subscriptions WHERE id = '" + subscription + "'");
+
+        try (DeadLetterCopies copies = copies()) {
+            copies.start();
+            Await.untilAsserted(
+                    "all are copied",
+                    () ->
+                            assertThat(published.stream().flatMap(List::stream))
+                                    .extracting(Envelope::causationId)
+                                    .containsExactly("e1", "e2", "e3", "e4"));
+            Await.untilAsserted(
+                    "nothing is kept",
+                    () -> assertThat(count("bus.removed_dead_letters")).isZero());
+        }
+    }
+
+    private void dead(int... sizes) throws SQLException {
+        try (Connection connection = platform.connection();
+                Statement statement = connection.createStatement()) {
+            statement.execute(
+                    """
+                    INSERT INTO bus.event_subscriptions (id, subscription_id, service_name) VALUES ('%1$s', '%1$s', 's')
+                    """
+                            .formatted(subscription));
+            for (int i = 0; i < sizes.length; i++) {
+                statement.execute(
+                        """
+                        INSERT INTO bus.dead_letters (id, subscription_id, event_id, event_type, topic, priority, body,
+                            attempts, reason, accepted_at, dead_at)
+                        VALUES (uuidv7(), '%s', 'e%d', 'game.kill', 't', 1, convert_to(repeat('x', %d), 'UTF8'), 1, 'r',
+                            now(), now())
+                        """
+                                .formatted(subscription, i + 1, sizes[i]));
+            }
+        }
+    }
+
+    private DeadLetterCopies copies() {
+        return new DeadLetterCopies(
+                new Database(platform.dataSource()),
+                platform.clock(),
+                topic -> true,
+                events -> {
+                    published.add(events);
+                    return CompletableFuture.completedFuture(null);
+                });
+    }
+
+    private static void execute(String sql) throws SQLException {
+        try (Connection connection = platform.connection();
+                Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+
+    private static int count(String which) throws SQLException {
+        try (Connection connection = platform.connection();
+                Statement statement = connection.createStatement();
+                var row = statement.executeQuery("SELECT count(*) FROM " + which)) {
+            row.next();
+            return row.getInt(1);
+        }
+    }
+}

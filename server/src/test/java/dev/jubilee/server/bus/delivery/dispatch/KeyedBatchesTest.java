@@ -1,0 +1,208 @@
+package dev.jubilee.server.bus.delivery.dispatch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.jubilee.server.bus.delivery.pending.Delivery;
+import dev.jubilee.server.bus.delivery.sending.Shipment;
+import dev.jubilee.server.bus.delivery.windows.Window;
+import dev.jubilee.server.bus.subscriptions.DeliveryMethod;
+import dev.jubilee.server.bus.subscriptions.RetryPolicy;
+import dev.jubilee.server.bus.subscriptions.Subscription;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/** Batches where events of one key wait for each other; up to five in each. */
+class KeyedBatchesTest {
+    private static final Instant NOW = Instant.parse("2026-11-22T12:00:00Z");
+    private static final Instant LATER = NOW.plusSeconds(60);
+    private static final Duration WINDOW = Duration.ofSeconds(1);
+    private static final UUID ID = UUID.randomUUID();
+
+    private final Window window = new Window();
+    private final Outlet outlet = new Outlet(subscription(), window, 10);
+
+    @Test
+    void eventsOfOneKeyGoTogetherAsSoonAsTheyFillABatch() {
+        for (int id = 1; id <= 12; id++) {
+            offer(id, "k");
+        }
+
+        Shipment first = next(NOW);
+        assertThat(ids(first)).containsExactly(1L, 2L, 3L, 4L, 5L);
+        assertThat(outlet.next(NOW)).as("their key is under way").isNull();
+        finish(first);
+        Shipment second = next(NOW);
+        assertThat(ids(second)).containsExactly(6L, 7L, 8L, 9L, 10L);
+        finish(second);
+        assertThat(outlet.next(NOW)).as("two may get company").isNull();
+        assertThat(ids(next(NOW.plus(WINDOW)))).containsExactly(11L, 12L);
+    }
+
+    @Test
+    void aKeyIsLetGoOnceForAllOfItsEventsInABatch() {
+        for (int id = 1; id <= 7; id++) {
+            offer(id, "k");
+        }
+        finish(next(NOW));
+
+        Shipment rest = next(NOW.plus(WINDOW));
+
+        assertThat(ids(rest)).containsExactly(6L, 7L);
+        offer(8, "k");
+        assertThat(outlet.next(LATER)).as("its elders are under way").isNull();
+        finish(rest);
+        assertThat(ids(next(LATER))).containsExactly(8L);
+    }
+
+    @Test
+    void aKeyWithManyEventsTakesNoPlaceFromOthers() {
+        for (int id = 1; id <= 10; id++) {
+            offer(id, "many");
+        }
+        offer(11, "a");
+        offer(12, "b");
+        offer(13, null);
+
+        assertThat(ids(next(NOW))).containsExactly(1L, 11L, 12L, 13L, 2L);
+    }
+
+    @Test
+    void highPriorityGoesFirstButNotBeforeItsKeysElders() {
+        offer(1, "k");
+        offer(2, "j");
+        outlet.offer(delivery(3, "k", 0, 0, 1), NOW);
+        outlet.offer(delivery(4, "urgent", 0, 0, 1), NOW);
+
+        assertThat(ids(next(NOW.plus(WINDOW)))).containsExactly(4L, 1L, 2L, 3L);
+    }
+
+    @Test
+    void whatWasTriedBeforeGoesByItselfAndWhatIsBehindItWaits() {
+        offer(1, "k");
+        outlet.offer(delivery(2, "k", 1, 3, 1), NOW);
+        offer(3, "k");
+
+        Shipment first = next(NOW.plus(WINDOW));
+        assertThat(ids(first)).containsExactly(1L);
+        finish(first);
+        Shipment second = next(NOW.plus(WINDOW));
+        assertThat(ids(second)).containsExactly(2L);
+        assertThat(outlet.next(LATER)).isNull();
+        finish(second);
+        assertThat(ids(next(LATER))).containsExactly(3L);
+    }
+
+    @Test
+    void aBatchIsAsLargeAsItsEventsAllow() {
+        for (int id = 1; id <= 4; id++) {
+            outlet.offer(delivery(id, "k", 1, 0, Batches.MOST_BYTES * 2 / 5), NOW);
+        }
+        outlet.offer(delivery(5, "k", 1, 0, 2 * Batches.MOST_BYTES), NOW);
+
+        Shipment first = next(NOW);
+        assertThat(ids(first)).containsExactly(1L, 2L);
+        finish(first);
+        Shipment second = next(NOW);
+        assertThat(ids(second)).containsExactly(3L, 4L);
+        finish(second);
+        assertThat(ids(next(NOW.plus(WINDOW)))).as("larger by itself").containsExactly(5L);
+    }
+
+    @Test
+    void aBatchThatMakesRoomIsParkedByTheFirstOfEachKey() {
+        for (int id = 1; id <= 6; id++) {
+            offer(id, "k");
+        }
+        Shipment failed = next(NOW);
+        outlet.landed();
+        outlet.again(failed.after(1, LATER));
+        window.reserveUpTo(Window.SIZE);
+
+        List<Delivery> out = outlet.park(NOW);
+
+        assertThat(out).extracting(Delivery::id).containsExactlyInAnyOrder(1L, 2L, 3L, 4L, 5L, 6L);
+        assertThat(outlet.parked.keyless()).isEmpty();
+        var parked = outlet.parked.puttingBack(out.getFirst(), 1);
+        out.stream()
+                .skip(1)
+                .forEach(one -> assertThat(outlet.parked.puttingBack(one, 1)).isSameAs(parked));
+        out.forEach(one -> outlet.parked.written(parked, one.id()));
+        assertThat(outlet.parked.due(LATER, 10)).containsExactly(1L);
+    }
+
+    @Test
+    void whatWaitsBehindItsKeyIsDueAtAnotherEndpointToo() {
+        offer(1, "k");
+        outlet.offer(delivery(2, "k", 1, 3, 1).after(3, LATER), NOW);
+        Shipment first = next(NOW.plus(WINDOW));
+
+        outlet.hurry(NOW);
+        finish(first);
+
+        assertThat(ids(next(NOW))).containsExactly(2L);
+    }
+
+    private void offer(long id, @Nullable String key) {
+        window.reserveUpTo(1);
+        outlet.offer(delivery(id, key, 1, 0, 1), NOW);
+    }
+
+    private Shipment next(Instant now) {
+        return Objects.requireNonNull(outlet.next(now));
+    }
+
+    private void finish(Shipment shipment) {
+        outlet.landed();
+        outlet.finished(shipment, NOW);
+    }
+
+    private static List<Long> ids(Shipment shipment) {
+        return shipment.deliveries().stream().map(Delivery::id).toList();
+    }
+
+    private static Delivery delivery(
+            long id, @Nullable String key, int priority, int attempts, int size) {
+        return new Delivery(
+                ID,
+                id,
+                "e" + id,
+                "game.kill",
+                "t",
+                key,
+                priority,
+                new byte[size],
+                attempts,
+                NOW,
+                NOW);
+    }
+
+    private static Subscription subscription() {
+        return new Subscription(
+                ID,
+                "service",
+                "#",
+                List.of(),
+                DeliveryMethod.WEBHOOK,
+                "http://localhost/hook",
+                null,
+                null,
+                null,
+                new RetryPolicy(5, Duration.ofSeconds(60), null),
+                0,
+                new Subscription.Batching(true, 5, WINDOW),
+                true,
+                Duration.ofSeconds(30),
+                Subscription.Ordering.KEY,
+                "now",
+                Map.of(),
+                null,
+                new Subscription.State(
+                        Subscription.Status.ACTIVE, null, "closed", null, NOW, NOW, NOW, 0));
+    }
+}

@@ -1,0 +1,67 @@
+package dev.jubilee.server.bus.delivery.routing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.jubilee.server.bus.delivery.shards.Owned;
+import dev.jubilee.server.bus.delivery.shards.Ownership;
+import dev.jubilee.server.bus.delivery.streams.OpenStreams;
+import dev.jubilee.server.bus.delivery.streams.StreamMemory;
+import dev.jubilee.server.bus.delivery.windows.DeliveryMemory;
+import dev.jubilee.server.bus.delivery.windows.Window;
+import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
+import dev.jubilee.server.database.ChangeFeed;
+import dev.jubilee.server.database.Database;
+import dev.jubilee.server.testing.Platform;
+import java.util.Set;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+class OutletsTest {
+    @RegisterExtension static final Platform platform = new Platform();
+
+    private final Ownership ownership = new Ownership();
+    private final Outlets outlets =
+            new Outlets(
+                    new SubscriptionDirectory(
+                            new Database(platform.dataSource()),
+                            new ChangeFeed(platform.dataSource())),
+                    ownership,
+                    new OpenStreams(StreamMemory.ofHeap()),
+                    new DeliveryMemory(16 << 20));
+
+    /** Of those that are streamed or pulled, and of those that are gone, nothing is kept. */
+    @Test
+    void whoIsNotPushedHasNoWindowHoweverOftenSomethingWaits() {
+        UUID subscription = UUID.randomUUID();
+
+        outlets.arrived(subscription);
+        outlets.leftBehind(subscription);
+        assertThat(outlets.level(Set.of(subscription))).isEmpty();
+        assertThat(outlets.loaded(Set.of(subscription))).isEmpty();
+
+        assertThat(outlets.windows()).isZero();
+    }
+
+    /** Whoever had the shard before may have left something. */
+    @Test
+    void whatIsRoutedOnceAShardIsGainedComesAfterWhatWaits() {
+        Window window = outlets.window(UUID.randomUUID());
+        window.caughtUp(window.mark());
+
+        Owned.all(ownership);
+
+        assertThat(window.isBehind()).isTrue();
+    }
+
+    @Test
+    void whoIsDeposedHoldsNothing() {
+        Window window = outlets.window(UUID.randomUUID());
+        Owned.all(ownership);
+
+        ownership.deposed(ownership.instance());
+
+        assertThat(window.isAbandoned()).isTrue();
+        assertThat(outlets.windows()).isZero();
+    }
+}

@@ -1,0 +1,114 @@
+package dev.jubilee.server.bus.delivery.sending;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.rabbitmq.client.Channel;
+import com.rabbitmq.client.Connection;
+import com.rabbitmq.client.ConnectionFactory;
+import dev.jubilee.events.tck.Await;
+import dev.jubilee.events.tck.servers.RabbitMqServer;
+import dev.jubilee.server.bus.delivery.TestSubscriptions;
+import dev.jubilee.server.bus.delivery.pending.Delivery;
+import dev.jubilee.server.bus.subscriptions.Subscription;
+import dev.jubilee.server.http.client.Outcome;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+class RabbitSenderTest {
+    private static final Instant NOW = Instant.parse("2026-11-22T12:00:00Z");
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final String EXCHANGE = "somewhere";
+
+    private final Subscription subscription = TestSubscriptions.to(EXCHANGE);
+    private long last;
+
+    @Test
+    void aServerThatTakesNothingIsNotSentAnythingUntilItDoes() throws Exception {
+        try (RabbitMqServer rabbit = new RabbitMqServer();
+                RabbitSender sender = sender(rabbit.host(), rabbit.port(), Duration.ofSeconds(2))) {
+            declare(rabbit);
+            Await.until("it takes", PATIENCE, () -> send(sender) instanceof Outcome.Kept);
+            rabbit.memoryUsedUp(true);
+            Await.until(
+                    "it is known to take nothing",
+                    PATIENCE,
+                    () ->
+                            send(sender) instanceof Outcome.Unsent(String reason, Duration _)
+                                    && reason.contains("takes nothing"));
+
+            for (int i = 0; i < 1_000; i++) {
+                assertThat(sender.send(subscription, next())).isDone();
+            }
+            assertThat(sender.waiting()).isZero();
+
+            rabbit.memoryUsedUp(false);
+            Await.until("it takes again", PATIENCE, () -> send(sender) instanceof Outcome.Kept);
+        }
+    }
+
+    @Test
+    void onlySoMuchWaitsForAServerThatSaysNothing() throws Exception {
+        try (ServerSocket silent = new ServerSocket(0, 5, InetAddress.getLoopbackAddress());
+                RabbitSender sender =
+                        sender("127.0.0.1", silent.getLocalPort(), Duration.ofSeconds(60))) {
+            List<CompletableFuture<Outcome>> outcomes = new ArrayList<>();
+            for (int i = 0; i < RabbitSender.MOST_WAITING + 100; i++) {
+                outcomes.add(sender.send(subscription, next()));
+            }
+
+            assertThat(sender.waiting()).isLessThanOrEqualTo(RabbitSender.MOST_WAITING);
+            assertThat(outcomes.getLast().get(1, TimeUnit.SECONDS))
+                    .isInstanceOfSatisfying(
+                            Outcome.Unsent.class,
+                            unsent -> assertThat(unsent.reason()).contains("too much waits"));
+        }
+    }
+
+    private Outcome send(RabbitSender sender) throws Exception {
+        return sender.send(subscription, next()).get(10, TimeUnit.SECONDS);
+    }
+
+    private Shipment next() {
+        last++;
+        Delivery one =
+                new Delivery(
+                        subscription.id(),
+                        last,
+                        "e" + last,
+                        "game.kill",
+                        "t",
+                        null,
+                        1,
+                        "{}".getBytes(UTF_8),
+                        0,
+                        NOW,
+                        NOW);
+        return Shipment.of(one, false);
+    }
+
+    private static RabbitSender sender(String host, int port, Duration timeout) {
+        return new RabbitSender(
+                new BrokerSettings.Rabbit(host, port, "guest", "guest", "/"), timeout);
+    }
+
+    private static void declare(RabbitMqServer rabbit) throws Exception {
+        ConnectionFactory factory = new ConnectionFactory();
+        factory.setHost(rabbit.host());
+        factory.setPort(rabbit.port());
+        try (Connection connection = factory.newConnection();
+                Channel channel = connection.createChannel()) {
+            channel.exchangeDeclare(EXCHANGE, "topic", true);
+            channel.queueDeclare(EXCHANGE, true, false, false, Map.of());
+            channel.queueBind(EXCHANGE, EXCHANGE, "#");
+        }
+    }
+}
