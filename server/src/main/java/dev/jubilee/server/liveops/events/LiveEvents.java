@@ -82,7 +82,7 @@ final class LiveEvents {
             throws SQLException {
         Instant now = now();
         List<Run> runs = lock(connection, eventId, now);
-        LiveEvent before = existing(connection, eventId);
+        LiveEvent before = existing(eventId, store.lock(connection, eventId));
         EventInput.Update update = reader.update(body, before, now);
         Integer expected = update.expectedVersion();
         if (expected != null && expected != before.version()) {
@@ -119,7 +119,7 @@ final class LiveEvents {
     Change cancel(Connection connection, Principal who, String eventId) throws SQLException {
         Instant now = now();
         List<Run> runs = lock(connection, eventId, now);
-        LiveEvent event = existing(connection, eventId);
+        LiveEvent event = existing(eventId, LiveEventStore.lockWithoutRules(connection, eventId));
         return event.status() == LiveEventStatus.CANCELLED
                 ? new Change(eventId, List.of())
                 : cancel(connection, who, event, runs, now);
@@ -129,7 +129,7 @@ final class LiveEvents {
     Change end(Connection connection, Principal who, String eventId) throws SQLException {
         Instant now = now();
         List<Run> runs = lock(connection, eventId, now);
-        LiveEvent event = existing(connection, eventId);
+        LiveEvent event = existing(eventId, store.lock(connection, eventId));
         return end(connection, who, event, runs, now);
     }
 
@@ -325,8 +325,7 @@ final class LiveEvents {
         return moved;
     }
 
-    private LiveEvent existing(Connection connection, String eventId) throws SQLException {
-        @Nullable LiveEvent event = store.lock(connection, eventId);
+    private static LiveEvent existing(String eventId, @Nullable LiveEvent event) {
         if (event == null) {
             throw Problem.notFound("event", eventId).asException();
         }

@@ -2,6 +2,7 @@ package dev.jubilee.server.liveops.events;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.jubilee.server.liveops.events.EventsInstance.Answer;
 import dev.jubilee.server.testing.Platform;
 import java.time.Duration;
 import java.time.Instant;
@@ -86,6 +87,41 @@ class CancellationTest {
 
         assertThat(OffsetDateTime.parse(expiry("planned").getFirst()).toInstant())
                 .isEqualTo(end.plus(CLAIM_TIMEOUT));
+    }
+
+    @Test
+    void whatCannotBeReadAnyMoreCanBeCalledOff() {
+        create("garbled", "");
+        takePart("garbled", "ann", "active");
+        String garbled = "'{\"complete_when\": \"progress.kills >\"}'";
+        here.texts(
+                "UPDATE liveops.events SET settings = %s WHERE event_id = ? RETURNING event_id"
+                        .formatted(garbled),
+                "garbled");
+        here.texts(
+                """
+                UPDATE liveops.occurrences
+                   SET config = jsonb_build_object('settings', %s::jsonb), config_version = 9
+                 WHERE event_id = ? RETURNING event_id
+                """
+                        .formatted(garbled),
+                "garbled");
+        here.occurrences.refreshAll();
+
+        Answer off = here.admin("DELETE", "/events/garbled", "");
+
+        assertThat(off.status()).as(off.body().toString()).isEqualTo(200);
+        assertThat(
+                        here.texts(
+                                "SELECT status || ' ' || (settings ->> 'complete_when') FROM liveops.events"
+                                        + " WHERE event_id = ?",
+                                "garbled"))
+                .containsExactly("cancelled progress.kills >");
+        assertThat(
+                        here.texts(
+                                "SELECT status FROM liveops.event_participations WHERE event_id = ?",
+                                "garbled"))
+                .containsExactly("cancelled");
     }
 
     private static void create(String id, String more) {

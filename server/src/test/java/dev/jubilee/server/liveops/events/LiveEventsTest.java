@@ -465,6 +465,22 @@ class LiveEventsTest {
     }
 
     @Test
+    void aRewardThatNobodyCanPayIsRefusedAndLeavesNothing() {
+        for (String amount : new String[] {"1e400", "9".repeat(400)}) {
+            Answer answer =
+                    post(
+                            "riches",
+                            Duration.ofHours(-1),
+                            Duration.ofHours(2),
+                            ", \"rewards\": [{\"reward_type\": \"gold\", \"reward_value\": {\"amount\": %s}}]"
+                                    .formatted(amount));
+            assertThat(answer.status()).as(answer.body().toString()).isEqualTo(422);
+            assertThat(answer.text("/errors/0/field")).isEqualTo("rewards[0].reward_value");
+        }
+        assertThat(here.admin("GET", "/events/riches", "").status()).isEqualTo(404);
+    }
+
+    @Test
     void aWindowAtTheEndOfTimeIsRefused() {
         for (String start :
                 new String[] {

@@ -377,6 +377,16 @@ class ProgressHandlerTest {
     }
 
     @Test
+    void anOccurrenceThatCannotBeReadStallsNothing() {
+        Occurrence occurrence = joined(KILLS, "ann");
+        scene.announce("unreadable", 10, "{\"score\": \"progress.\"}", "[]");
+
+        consume(kill("k1", "ann", NOW));
+
+        assertThat(scene.metric(occurrence, "ann", "kills")).isEqualTo("1");
+    }
+
+    @Test
     void aNumberBeyondEveryDoubleSpoilsNoEvent() {
         scene.run(
                 """
