@@ -70,7 +70,7 @@ public final class Grants {
         for (Earned one : wanted.values()) {
             rows.add(new GrantRows.Row(ids.next(), one, expiry(one, now)));
         }
-        Set<UUID> made = GrantRows.insert(connection, rows);
+        Set<UUID> made = GrantRows.insert(connection, rows, now, claimTimeout);
         rows.removeIf(row -> !made.contains(row.id()));
         counters.write(connection);
         GrantRows.noteClaims(connection, automaticAmong(rows));

@@ -3,11 +3,14 @@ package dev.jubilee.server.liveops.events;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jubilee.server.liveops.events.EventsInstance.Answer;
+import dev.jubilee.server.liveops.occurrences.Occurrence;
+import dev.jubilee.server.liveops.rewards.Earned;
 import dev.jubilee.server.testing.Platform;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -87,6 +90,28 @@ class CancellationTest {
 
         assertThat(OffsetDateTime.parse(expiry("planned").getFirst()).toInstant())
                 .isEqualTo(end.plus(CLAIM_TIMEOUT));
+    }
+
+    @Test
+    void whatIsEarnedOfAnOpenEndedEventWhileItIsCalledOffExpiresAsWell() {
+        create(
+                "raced",
+                """
+                , "rewards": [{"reward_id": "prize", "reward_type": "gold", "reward_value": {"amount": 5}}]\
+                """);
+        takePart("raced", "ann", "completed");
+        Occurrence before = Objects.requireNonNull(here.occurrences.load("raced"));
+        Instant off = platform.clock().instant();
+        here.admin("DELETE", "/events/raced", "");
+
+        // Whoever waited for the players' locks goes on by what it knew of the occurrence.
+        Earned earned =
+                new Earned(before, before.rules().rewards().getFirst(), "ann", 1, off, null);
+        here.database.transaction(
+                connection -> here.rewards.grants().earn(connection, List.of(earned)).size());
+
+        assertThat(OffsetDateTime.parse(expiry("raced").getFirst()).toInstant())
+                .isEqualTo(off.plus(CLAIM_TIMEOUT));
     }
 
     @Test
