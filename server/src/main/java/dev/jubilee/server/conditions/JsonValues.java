@@ -1,13 +1,17 @@
 package dev.jubilee.server.conditions;
 
 import dev.cel.common.values.NullValue;
+import dev.jubilee.server.json.Numbers;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import tools.jackson.databind.JsonNode;
 
-/** JSON as CEL sees it: whole numbers that fit are int, all others double. */
+/**
+ * JSON as CEL sees it: whole numbers that fit are int, all others double, and infinite beyond what
+ * a double holds.
+ */
 final class JsonValues {
     private JsonValues() {}
 
@@ -25,7 +29,7 @@ final class JsonValues {
     static Object number(JsonNode node) {
         return node.isIntegralNumber() && node.canConvertToLong()
                 ? (Object) node.longValue()
-                : (Object) node.doubleValue();
+                : (Object) Numbers.nearest(node);
     }
 
     private static Map<String, Object> object(JsonNode node) {

@@ -7,6 +7,7 @@ import dev.jubilee.server.http.Reply;
 import dev.jubilee.server.http.Router;
 import dev.jubilee.server.http.Routes;
 import dev.jubilee.server.idempotency.Idempotency;
+import dev.jubilee.server.json.Numbers;
 import dev.jubilee.server.security.Access;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -39,6 +40,9 @@ public final class PlayerRoutes implements Routes {
         JsonNode attributes = input.optionalObject("attributes");
         if (attributes != null && attributes.size() > MAX_ATTRIBUTES) {
             input.reject("attributes", "must have at most " + MAX_ATTRIBUTES + " fields");
+        }
+        if (attributes != null && !Numbers.areFinite(attributes)) {
+            input.reject("attributes", "must have no number that exceeds a double, such as 1e400");
         }
         input.check();
         @Nullable Integer given = level == null ? null : Math.toIntExact(level);

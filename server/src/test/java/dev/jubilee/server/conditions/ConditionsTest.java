@@ -112,6 +112,32 @@ class ConditionsTest {
         assertThatThrownBy(() -> formula.value(SCOPE)).isInstanceOf(ExpressionException.class);
     }
 
+    @Test
+    void whatIsBeyondEveryDoubleCountsAsInfiniteHoweverItIsWritten() {
+        for (String number : new String[] {"1e400", "9".repeat(400)}) {
+            Scope scope =
+                    Scope.of(
+                            new Player(
+                                    "p1",
+                                    12,
+                                    "vip",
+                                    Json.tree(
+                                            "{\"clan\": \"red\", \"power\": %s}"
+                                                    .formatted(number))),
+                            Map.of());
+            for (Conditions each : new Conditions[] {conditions, new Conditions(false)}) {
+                assertThat(each.condition("player.attributes.power > 5", ALL).test(scope)).isTrue();
+                assertThat(each.condition("player.attributes.power < 5", ALL).test(scope))
+                        .isFalse();
+                assertThat(each.condition("player.attributes.clan == 'red'", ALL).test(scope))
+                        .isTrue();
+                var formula = each.formula("player.attributes.power", ALL);
+                assertThatThrownBy(() -> formula.value(scope))
+                        .isInstanceOf(ExpressionException.class);
+            }
+        }
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',

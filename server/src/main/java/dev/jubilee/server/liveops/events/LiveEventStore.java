@@ -1,6 +1,7 @@
 package dev.jubilee.server.liveops.events;
 
 import dev.jubilee.server.json.Json;
+import dev.jubilee.server.liveops.occurrences.Config;
 import dev.jubilee.server.liveops.occurrences.RulesReader;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -10,6 +11,7 @@ import java.sql.Types;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -83,6 +85,25 @@ final class LiveEventStore {
 
     /** The event, locked until the transaction ends; null when there is none. */
     @Nullable LiveEvent lock(Connection connection, String eventId) throws SQLException {
+        return lock(connection, eventId, rules::thaw);
+    }
+
+    /** The same without rules, which so need not be readable: enough to call the event off. */
+    static @Nullable LiveEvent lockWithoutRules(Connection connection, String eventId)
+            throws SQLException {
+        return lock(
+                connection,
+                eventId,
+                config ->
+                        Config.withoutRules(
+                                config.path("requirements"),
+                                config.path("settings"),
+                                config.path("rewards")));
+    }
+
+    private static @Nullable LiveEvent lock(
+            Connection connection, String eventId, Function<JsonNode, Config> reading)
+            throws SQLException {
         try (PreparedStatement select =
                 connection.prepareStatement(
                         """
@@ -93,7 +114,7 @@ final class LiveEventStore {
                         """)) {
             select.setString(1, eventId);
             ResultSet row = select.executeQuery();
-            return row.next() ? event(row) : null;
+            return row.next() ? event(row, reading) : null;
         }
     }
 
@@ -168,7 +189,8 @@ final class LiveEventStore {
         statement.setObject(14, at(event.updatedAt()));
     }
 
-    private LiveEvent event(ResultSet row) throws SQLException {
+    private static LiveEvent event(ResultSet row, Function<JsonNode, Config> reading)
+            throws SQLException {
         var config = JsonNodeFactory.instance.objectNode();
         for (String section : new String[] {"requirements", "rewards", "settings"}) {
             JsonNode value = Json.tree(row.getString(section));
@@ -184,7 +206,7 @@ final class LiveEventStore {
                 new Window(instant(row, "start_time"), optionalInstant(row, "end_time")),
                 row.getInt("max_participants"),
                 row.getInt("current_participants"),
-                rules.thaw(config),
+                reading.apply(config),
                 row.getInt("version"),
                 row.getString("created_by"),
                 instant(row, "created_at"),

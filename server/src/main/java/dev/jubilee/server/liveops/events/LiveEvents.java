@@ -80,9 +80,10 @@ final class LiveEvents {
 
     Change update(Connection connection, Principal who, String eventId, Input body)
             throws SQLException {
-        Instant now = now();
-        List<Run> runs = lock(connection, eventId, now);
-        LiveEvent before = existing(connection, eventId);
+        Locked locked = lock(connection, eventId);
+        List<Run> runs = locked.runs();
+        Instant now = locked.now();
+        LiveEvent before = existing(eventId, store.lock(connection, eventId));
         EventInput.Update update = reader.update(body, before, now);
         Integer expected = update.expectedVersion();
         if (expected != null && expected != before.version()) {
@@ -97,7 +98,7 @@ final class LiveEvents {
         }
         LiveEvent after = update.event();
         if (after.status() != before.status()) {
-            return transit(connection, who, before, after, runs);
+            return transit(connection, who, before, after, locked);
         }
         Change change =
                 switch (before.status()) {
@@ -109,7 +110,7 @@ final class LiveEvents {
                         write(connection, who, after, now);
                         yield follow(connection, after, runs, now);
                     }
-                    case ACTIVE -> extend(connection, who, before, after, runs);
+                    case ACTIVE -> extend(connection, who, before, after, locked);
                     case COMPLETED, CANCELLED -> throw finished(before);
                 };
         return change;
@@ -117,26 +118,25 @@ final class LiveEvents {
 
     /** Calls an event off; once more does nothing. */
     Change cancel(Connection connection, Principal who, String eventId) throws SQLException {
-        Instant now = now();
-        List<Run> runs = lock(connection, eventId, now);
-        LiveEvent event = existing(connection, eventId);
+        Locked locked = lock(connection, eventId);
+        LiveEvent event = existing(eventId, LiveEventStore.lockWithoutRules(connection, eventId));
         return event.status() == LiveEventStatus.CANCELLED
                 ? new Change(eventId, List.of())
-                : cancel(connection, who, event, runs, now);
+                : cancel(connection, who, event, locked.runs(), locked.now());
     }
 
     /** Ends the running occurrence now; one that has ended already stays as it is. */
     Change end(Connection connection, Principal who, String eventId) throws SQLException {
-        Instant now = now();
-        List<Run> runs = lock(connection, eventId, now);
-        LiveEvent event = existing(connection, eventId);
-        return end(connection, who, event, runs, now);
+        Locked locked = lock(connection, eventId);
+        LiveEvent event = existing(eventId, store.lock(connection, eventId));
+        return end(connection, who, event, locked.runs(), locked.now());
     }
 
     private Change transit(
-            Connection connection, Principal who, LiveEvent before, LiveEvent after, List<Run> runs)
+            Connection connection, Principal who, LiveEvent before, LiveEvent after, Locked locked)
             throws SQLException {
-        Instant now = now();
+        List<Run> runs = locked.runs();
+        Instant now = locked.now();
         if (!before.status().canBecome(after.status())
                 || before.status() == LiveEventStatus.COMPLETED
                 || (before.status() == LiveEventStatus.ACTIVE
@@ -206,15 +206,17 @@ final class LiveEvents {
     }
 
     private Change extend(
-            Connection connection, Principal who, LiveEvent before, LiveEvent after, List<Run> runs)
+            Connection connection, Principal who, LiveEvent before, LiveEvent after, Locked locked)
             throws SQLException {
         List<Run> running =
-                runs.stream().filter(run -> run.status() == Occurrence.Status.ACTIVE).toList();
+                locked.runs().stream()
+                        .filter(run -> run.status() == Occurrence.Status.ACTIVE)
+                        .toList();
         if (running.isEmpty()) {
             throw finished(before);
         }
-        RunningEdit.check(before, after, now());
-        write(connection, who, after, now());
+        RunningEdit.check(before, after, locked.now());
+        write(connection, who, after, locked.now());
         for (Run run : running) {
             occurrences.extend(connection, run, after);
             EventNews.announce(connection, run);
@@ -256,7 +258,7 @@ final class LiveEvents {
                     .asException();
         }
         for (Run run : running) {
-            Transitions.close(connection, run.occurrenceId(), endingNow(), now);
+            Transitions.close(connection, run.occurrenceId(), ending(run), now);
             audit.record(
                     connection,
                     who,
@@ -305,28 +307,44 @@ final class LiveEvents {
                 Map.of("version", event.version(), "status", event.status().text()));
     }
 
+    /**
+     * What there is of an event, locked.
+     *
+     * @param now when it was: no earlier than the locks
+     */
+    private record Locked(List<Run> runs, Instant now) {}
+
     /** Locks what there is of an event, moved on to where the clock says it is. */
-    private List<Run> lock(Connection connection, String eventId, Instant now) throws SQLException {
+    private Locked lock(Connection connection, String eventId) throws SQLException {
         LiveEventStore.serialize(connection, eventId);
         List<Run> runs = occurrences.lockUnfinished(connection, eventId);
-        return catchUp(connection, runs, now)
-                ? occurrences.lockUnfinished(connection, eventId)
-                : runs;
+        Instant now = now();
+        boolean moved = catchUp(connection, runs, now);
+        return new Locked(moved ? occurrences.lockUnfinished(connection, eventId) : runs, now);
     }
 
+    /**
+     * Starts and ends what is due, as the clock will: an end that has passed is no longer moved,
+     * since events have been passed over for it.
+     */
     private static boolean catchUp(Connection connection, List<Run> runs, Instant now)
             throws SQLException {
         boolean moved = false;
         for (Run run : runs) {
+            boolean active = run.status() == Occurrence.Status.ACTIVE;
             if (run.status() == Occurrence.Status.SCHEDULED && !run.startsAt().isAfter(now)) {
-                moved |= Transitions.activate(connection, run.occurrenceId(), now);
+                active = Transitions.activate(connection, run.occurrenceId(), now);
+                moved |= active;
+            }
+            Instant end = run.endsAt();
+            if (active && end != null && !end.isAfter(now)) {
+                moved |= Transitions.close(connection, run.occurrenceId(), end, now);
             }
         }
         return moved;
     }
 
-    private LiveEvent existing(Connection connection, String eventId) throws SQLException {
-        @Nullable LiveEvent event = store.lock(connection, eventId);
+    private static LiveEvent existing(String eventId, @Nullable LiveEvent event) {
         if (event == null) {
             throw Problem.notFound("event", eventId).asException();
         }
@@ -348,8 +366,10 @@ final class LiveEvents {
         return clock.instant().truncatedTo(ChronoUnit.MILLIS);
     }
 
-    /** The first millisecond in which nothing was accepted before this moment. */
-    private Instant endingNow() {
-        return clock.instant().plusNanos(999_999).truncatedTo(ChronoUnit.MILLIS);
+    /** The first millisecond in which nothing was accepted before this moment, or its own end. */
+    private Instant ending(Run run) {
+        Instant now = clock.instant().plusNanos(999_999).truncatedTo(ChronoUnit.MILLIS);
+        Instant planned = run.endsAt();
+        return planned != null && planned.isBefore(now) ? planned : now;
     }
 }

@@ -23,16 +23,29 @@ public record Window(Instant start, @Nullable Instant end) {
 
     /** Reads {@code start_time} and {@code end_time} or {@code duration}; the start is required. */
     static Window read(Input input) {
-        Instant start = whole(input.instant("start_time"));
+        Instant start =
+                input.has("start_time") ? start(input, Instant.EPOCH) : input.instant("start_time");
         return of(input, start, readEnd(input, start, null));
     }
 
     /** The same for an update: what is not named stays, and an end that is null is taken away. */
     static Window read(Input input, Window before) {
-        Instant named = input.optionalInstant("start_time");
-        Instant start = named == null ? before.start : whole(named);
+        Instant start = start(input, before.start);
         Instant otherwise = input.isNull("end_time") ? null : before.end;
         return of(input, start, readEnd(input, start, otherwise));
+    }
+
+    /** Within bounds, so that whatever is added to it is a time as well. */
+    private static Instant start(Input input, Instant otherwise) {
+        Instant named = input.optionalInstant("start_time");
+        if (named == null) {
+            return otherwise;
+        }
+        if (named.isBefore(FIRST) || named.isAfter(LAST)) {
+            input.reject("start_time", "must lie between the years 2000 and 2200");
+            return otherwise;
+        }
+        return whole(named);
     }
 
     private static @Nullable Instant readEnd(
@@ -55,9 +68,6 @@ public record Window(Instant start, @Nullable Instant end) {
     }
 
     private static Window of(Input input, Instant start, @Nullable Instant end) {
-        if (!start.equals(Instant.EPOCH) && (start.isBefore(FIRST) || start.isAfter(LAST))) {
-            input.reject("start_time", "must lie between the years 2000 and 2200");
-        }
         if (end == null || !input.isFine()) {
             return new Window(start, null);
         }

@@ -28,6 +28,14 @@ public record Config(JsonNode requirements, JsonNode settings, JsonNode rewards,
                             List.of("score", "reached_at"),
                             List.of()));
 
+    /**
+     * What was stored, as it was written, without its rules: for who has to do with an event
+     * whether they can be read or not.
+     */
+    public static Config withoutRules(JsonNode requirements, JsonNode settings, JsonNode rewards) {
+        return new Config(requirements, settings, rewards, EMPTY.rules);
+    }
+
     /** The form that is frozen into an occurrence. */
     public ObjectNode asJson() {
         ObjectNode json = JsonNodeFactory.instance.objectNode();

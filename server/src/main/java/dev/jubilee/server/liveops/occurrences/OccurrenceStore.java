@@ -13,14 +13,22 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** Reads occurrences. Rules are compiled once for each version of a configuration. */
+/**
+ * Reads occurrences. Rules are compiled once for each version of a configuration; an occurrence
+ * whose rules cannot be read is as if it were not there, and said once in the log. Thread-safe.
+ */
 final class OccurrenceStore {
     /** An occurrence, with the version of its configuration. */
     record Stored(Occurrence occurrence, int configVersion) {}
 
+    private static final Logger log = LoggerFactory.getLogger(OccurrenceStore.class);
     private static final String COLUMNS =
             """
             SELECT occurrence_id, event_id, number, starts_at, ends_at, status, max_participants,
@@ -30,6 +38,7 @@ final class OccurrenceStore {
 
     private final Database database;
     private final RulesReader rules;
+    private final Set<UUID> unreadable = ConcurrentHashMap.newKeySet();
 
     OccurrenceStore(Database database, RulesReader rules) {
         this.database = database;
@@ -45,7 +54,7 @@ final class OccurrenceStore {
                     connection.prepareStatement(COLUMNS + " WHERE occurrence_id = ?")) {
                 select.setObject(1, occurrenceId);
                 ResultSet row = select.executeQuery();
-                return row.next() ? Optional.of(stored(row, known)) : Optional.empty();
+                return row.next() ? Optional.ofNullable(stored(row, known)) : Optional.empty();
             }
         });
     }
@@ -62,7 +71,10 @@ final class OccurrenceStore {
             ResultSet row = select.executeQuery();
             List<Stored> found = new ArrayList<>();
             while (row.next()) {
-                found.add(stored(row, known.get(row.getObject("occurrence_id", UUID.class))));
+                Stored one = stored(row, known.get(row.getObject("occurrence_id", UUID.class)));
+                if (one != null) {
+                    found.add(one);
+                }
             }
             return found;
         }
@@ -83,12 +95,16 @@ final class OccurrenceStore {
         });
     }
 
-    private Stored stored(ResultSet row, @Nullable Stored known) throws SQLException {
+    /** Null when its rules cannot be read: one that is broken must not keep others from running. */
+    private @Nullable Stored stored(ResultSet row, @Nullable Stored known) throws SQLException {
         int version = row.getInt("config_version");
         Rules compiled =
                 known != null && known.configVersion() == version
                         ? known.occurrence().rules()
-                        : rules.thaw(Json.tree(row.getString("config"))).rules();
+                        : compiled(row);
+        if (compiled == null) {
+            return null;
+        }
         return new Stored(
                 new Occurrence(
                         row.getObject("occurrence_id", UUID.class),
@@ -100,6 +116,26 @@ final class OccurrenceStore {
                         row.getInt("max_participants"),
                         compiled),
                 version);
+    }
+
+    private @Nullable Rules compiled(ResultSet row) throws SQLException {
+        UUID id = row.getObject("occurrence_id", UUID.class);
+        String config = row.getString("config");
+        try {
+            Rules compiled = rules.thaw(Json.tree(config)).rules();
+            unreadable.remove(id);
+            return compiled;
+        } catch (RuntimeException e) {
+            if (unreadable.add(id)) {
+                log.error(
+                        "occurrence {} of \"{}\" does not run: its configuration cannot be read;"
+                                + " its event can still be cancelled",
+                        id,
+                        row.getString("event_id"),
+                        e);
+            }
+            return null;
+        }
     }
 
     private static @Nullable Instant instant(ResultSet row, String column) throws SQLException {

@@ -7,7 +7,9 @@ import dev.jubilee.server.database.Database;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -35,6 +37,8 @@ public final class Occurrences implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(Occurrences.class);
     private static final int MAX_FINISHED = 5_000;
+    private static final Comparator<Occurrence> BY_NUMBER =
+            Comparator.comparingInt(Occurrence::number);
 
     private final OccurrenceStore store;
     private final InstantSource clock;
@@ -151,20 +155,29 @@ public final class Occurrences implements AutoCloseable {
     public void refreshAll() {
         refreshing.lock();
         try {
-            List<OccurrenceStore.Stored> rows = store.readUnfinished(unfinished);
-            var ids = rows.stream().map(row -> row.occurrence().occurrenceId()).toList();
-            for (UUID known : List.copyOf(unfinished.keySet())) {
-                if (!ids.contains(known)) {
-                    forget(known);
-                }
-            }
-            rows.forEach(this::take);
+            replaceUnfinished(store.readUnfinished(unfinished));
             finished.invalidateAll();
             latestFinishedOf.invalidateAll();
         } finally {
             refreshing.unlock();
         }
         changed();
+    }
+
+    /** All at once: taking them over one by one groups all of them again for each. */
+    private void replaceUnfinished(List<OccurrenceStore.Stored> rows) {
+        Map<UUID, OccurrenceStore.Stored> byId = HashMap.newHashMap(rows.size());
+        Map<String, List<Occurrence>> groups = HashMap.newHashMap(rows.size());
+        for (OccurrenceStore.Stored row : rows) {
+            Occurrence occurrence = row.occurrence();
+            byId.put(occurrence.occurrenceId(), row);
+            groups.computeIfAbsent(occurrence.eventId(), none -> new ArrayList<>()).add(occurrence);
+        }
+        groups.values().forEach(group -> group.sort(BY_NUMBER));
+        unfinished.putAll(byId);
+        unfinished.keySet().retainAll(byId.keySet());
+        unfinishedOf.putAll(groups);
+        unfinishedOf.keySet().retainAll(groups.keySet());
     }
 
     @Override
@@ -215,7 +228,7 @@ public final class Occurrences implements AutoCloseable {
         List<Occurrence> group =
                 open().stream()
                         .filter(occurrence -> occurrence.eventId().equals(eventId))
-                        .sorted(Comparator.comparingInt(Occurrence::number))
+                        .sorted(BY_NUMBER)
                         .toList();
         if (group.isEmpty()) {
             unfinishedOf.remove(eventId);

@@ -3,6 +3,7 @@ package dev.jubilee.server.liveops.occurrences;
 import dev.jubilee.server.conditions.Expression.Condition;
 import dev.jubilee.server.conditions.Variable;
 import dev.jubilee.server.http.Input;
+import dev.jubilee.server.json.Numbers;
 import dev.jubilee.server.rewards.RewardRule;
 import dev.jubilee.server.rewards.RewardRule.Trigger;
 import java.util.ArrayList;
@@ -34,14 +35,26 @@ final class RewardReader {
         this.maxRewards = maxRewards;
     }
 
+    /** Where rewards come from. */
+    enum Origin {
+        /** Somebody sends them, and is told of every fault. */
+        REQUEST,
+        /**
+         * They were taken once. How many there may be and what they may be worth is not asked
+         * again: a limit that was lowered since must not take away what is running.
+         */
+        STORE
+    }
+
     /**
      * @param ranked whether there is a ranking, without which nothing goes by rank
      */
-    List<RewardRule> rewards(Input body, boolean ranked) {
+    List<RewardRule> rewards(Input body, boolean ranked, Origin origin) {
         List<RewardRule> rewards = new ArrayList<>();
         Set<String> ids = new HashSet<>();
-        for (Input input : body.list("rewards", maxRewards)) {
-            RewardRule rule = reward(input, "reward_" + (rewards.size() + 1), ranked);
+        int most = origin == Origin.REQUEST ? maxRewards : Integer.MAX_VALUE;
+        for (Input input : body.list("rewards", most)) {
+            RewardRule rule = reward(input, "reward_" + (rewards.size() + 1), ranked, origin);
             if (!ids.add(rule.rewardId())) {
                 input.reject("reward_id", "\"" + rule.rewardId() + "\" is there twice");
             }
@@ -50,13 +63,13 @@ final class RewardReader {
         return List.copyOf(rewards);
     }
 
-    private RewardRule reward(Input input, String defaultId, boolean ranked) {
+    private RewardRule reward(Input input, String defaultId, boolean ranked, Origin origin) {
         String id = input.optionalText("reward_id", 50);
         if (id != null && !id.isEmpty() && !REWARD_ID.matcher(id).matches()) {
             input.reject("reward_id", "must be letters, digits, _, . and -");
         }
         String type = input.oneOf("reward_type", REWARD_TYPES);
-        JsonNode value = value(input, type);
+        JsonNode value = value(input, type, origin);
         Long maxClaims = input.optionalInteger("max_claims", 1, Integer.MAX_VALUE);
         Input condition = input.optionalInput("reward_condition");
         if (condition == null) {
@@ -79,7 +92,7 @@ final class RewardReader {
                 "automatic".equals(claim));
     }
 
-    private static JsonNode value(Input input, String type) {
+    private static JsonNode value(Input input, String type, Origin origin) {
         JsonNode value = input.optionalObject("reward_value");
         if (value == null) {
             if (!input.has("reward_value")) {
@@ -87,15 +100,28 @@ final class RewardReader {
             }
             return JsonNodeFactory.instance.objectNode();
         }
+        if (origin == Origin.REQUEST) {
+            check(input, type, value);
+        }
+        return value;
+    }
+
+    private static void check(Input input, String type, JsonNode value) {
         JsonNode amount = value.get("amount");
         boolean counted = Set.of("experience", "gold", "currency").contains(type);
-        if (amount == null ? counted : !amount.isNumber() || amount.doubleValue() <= 0) {
+        if (!Numbers.areFinite(value)) {
+            input.reject(
+                    "reward_value", "must have no number that exceeds a double, such as 1e400");
+        } else if (amount == null ? counted : !isPositive(amount)) {
             input.reject("reward_value", "must have an amount greater than 0");
         }
         if (type.equals("title") && !value.path("title").isString()) {
             input.reject("reward_value", "must have a title, such as {\"title\": \"Slayer\"}");
         }
-        return value;
+    }
+
+    private static boolean isPositive(JsonNode amount) {
+        return amount.isNumber() && Numbers.nearest(amount) > 0;
     }
 
     private @Nullable Condition milestone(Input condition, Trigger trigger) {

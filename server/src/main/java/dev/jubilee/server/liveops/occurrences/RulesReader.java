@@ -6,6 +6,7 @@ import dev.jubilee.server.conditions.Expression.Condition;
 import dev.jubilee.server.conditions.Expression.Formula;
 import dev.jubilee.server.conditions.Variable;
 import dev.jubilee.server.http.Input;
+import dev.jubilee.server.liveops.occurrences.RewardReader.Origin;
 import dev.jubilee.server.progress.ProgressRule;
 import dev.jubilee.server.rewards.RewardRule;
 import java.util.ArrayList;
@@ -35,7 +36,7 @@ public final class RulesReader {
     private final RewardReader rewards;
 
     /**
-     * @param maxRewards rewards a live event may name
+     * @param maxRewards rewards a live event may name from now on
      */
     public RulesReader(Conditions conditions, int maxRewards) {
         this.expressions = new ExpressionReader(conditions);
@@ -49,7 +50,10 @@ public final class RulesReader {
      * @param previous what a section is that the body does not name; null for a new live event
      */
     public Config read(Input body, @Nullable Config previous) {
-        Config before = previous == null ? Config.EMPTY : previous;
+        return read(body, previous == null ? Config.EMPTY : previous, Origin.REQUEST);
+    }
+
+    private Config read(Input body, Config before, Origin origin) {
         JsonNode requirements = body.optionalObject("requirements");
         JsonNode settings = body.optionalObject("settings");
         Input given = body.optionalInput("requirements");
@@ -57,27 +61,30 @@ public final class RulesReader {
                 given == null ? requirement(Input.of(before.requirements())) : requirement(given);
         Input named = body.optionalInput("settings");
         Settings rules = settings(named == null ? Input.of(before.settings()) : named);
-        Input rewarding = body.has("rewards") ? body : Input.of(before.asJson());
-        List<RewardRule> earned = rewards.rewards(rewarding, rules.score != null);
-        if (rewarding != body && !rewarding.isFine()) {
+        boolean renewed = body.has("rewards");
+        Input rewarding = renewed ? body : Input.of(before.asJson());
+        List<RewardRule> earned =
+                rewards.rewards(rewarding, rules.score != null, renewed ? origin : Origin.STORE);
+        if (!renewed && !rewarding.isFine()) {
             body.reject("settings", "ranks nobody any more, but a reward goes by rank");
         }
         return new Config(
                 requirements == null ? before.requirements() : requirements,
                 settings == null ? before.settings() : settings,
-                body.has("rewards") ? RewardReader.json(earned) : before.rewards(),
+                renewed ? RewardReader.json(earned) : before.rewards(),
                 rules.with(requirement, earned));
     }
 
     /**
-     * Compiles what was frozen into an occurrence, as {@link Config#asJson()} gave it.
+     * Compiles what was frozen into an occurrence, as {@link Config#asJson()} gave it. No limit
+     * that is a setting applies to it.
      *
      * @throws dev.jubilee.server.http.ProblemException when it is not valid, which it was when it
      *     was written
      */
     public Config thaw(JsonNode frozen) {
         Input input = Input.of(frozen);
-        Config config = read(input, null);
+        Config config = read(input, Config.EMPTY, Origin.STORE);
         input.check();
         return config;
     }

@@ -10,6 +10,7 @@ import dev.jubilee.server.http.Reply;
 import dev.jubilee.server.http.Router;
 import dev.jubilee.server.http.Routes;
 import dev.jubilee.server.idempotency.Idempotency;
+import dev.jubilee.server.json.Numbers;
 import dev.jubilee.server.liveops.occurrences.MetricName;
 import dev.jubilee.server.liveops.occurrences.Occurrence;
 import dev.jubilee.server.liveops.occurrences.Occurrences;
@@ -218,12 +219,13 @@ final class ParticipantRoutes implements Routes {
             input.reject("progress", "must have at most " + MAX_METRICS + " metrics");
         }
         given.forEachEntry((metric, value) -> {
+            Double number = value.isNumber() ? Numbers.finite(value) : null;
             if (!MetricName.isOne(metric)) {
                 input.reject("progress." + metric, "must be named in a-z, 0-9 and _");
-            } else if (!value.isNumber() || Math.abs(value.asDouble()) > MAX_VALUE) {
+            } else if (number == null || Math.abs(number) > MAX_VALUE) {
                 input.reject("progress." + metric, "must be a number");
             } else {
-                metrics.put(metric, value.asDouble());
+                metrics.put(metric, number);
             }
         });
         return metrics;

@@ -97,7 +97,11 @@ final class AutomaticJoins {
             return true;
         }
         Player player = players.getOrDefault(hit.userId(), Player.unknown(hit.userId()));
-        return requirement.test(Scope.of(player));
+        try {
+            return requirement.test(Scope.of(player));
+        } catch (RuntimeException e) {
+            return false; // one player's attributes must not fail everybody's batch
+        }
     }
 
     private static List<UUID> occurrencesOf(Collection<Hit> hits) {

@@ -7,6 +7,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -41,8 +42,19 @@ final class GrantRows {
 
     private GrantRows() {}
 
-    /** Inserts in key order those that are not there yet, and names them. */
-    static Set<UUID> insert(Connection connection, List<Row> rows) throws SQLException {
+    /**
+     * Inserts in key order those that are not there yet, and names them.
+     *
+     * <p>Who waited for the players' locks may know an occurrence without an end that was called
+     * off meanwhile, and has set the expiry of what it found. What comes after it gets its expiry
+     * here: this statement sees the end, or the cancellation waits for the locks and sees this.
+     *
+     * @param now from which what is without an expiry can be claimed, if not from the end on
+     * @param claimTimeout for how long
+     */
+    static Set<UUID> insert(
+            Connection connection, List<Row> rows, Instant now, Duration claimTimeout)
+            throws SQLException {
         if (rows.isEmpty()) {
             return Set.of();
         }
@@ -54,16 +66,22 @@ final class GrantRows {
                         SELECT g.id, k.occurrence_id, k.event_id, g.user_id, k.reward_id, g.sequence,
                                CASE WHEN k.automatic THEN 'claimed' ELSE 'earned' END, k.reward_type,
                                k.reward_value::jsonb, g.earned_at,
-                               CASE WHEN k.automatic THEN g.earned_at END, g.expires_at
+                               CASE WHEN k.automatic THEN g.earned_at END,
+                               CASE WHEN o.ends_at IS NULL THEN g.expires_at
+                                    ELSE greatest(o.ends_at, ?::timestamptz) + ? * interval '1 millisecond' END
                           FROM unnest(?, ?, ?, ?, ?, ?) AS g (id, user_id, sequence, earned_at, expires_at, kind)
                           JOIN unnest(?, ?, ?, ?, ?, ?) WITH ORDINALITY
                                  AS k (occurrence_id, event_id, reward_id, reward_type, reward_value, automatic, kind)
                             ON k.kind = g.kind
+                          LEFT JOIN liveops.occurrences o
+                            ON g.expires_at IS NULL AND NOT k.automatic AND o.occurrence_id = k.occurrence_id
                          ORDER BY k.occurrence_id, g.user_id, k.reward_id, g.sequence
                             ON CONFLICT (occurrence_id, user_id, reward_id, sequence) DO NOTHING
                         RETURNING id
                         """)) {
             Map<Kind, Long> kinds = new LinkedHashMap<>();
+            statement.setString(1, now.toString());
+            statement.setLong(2, claimTimeout.toMillis());
             bindRows(connection, statement, rows, kinds);
             bindKinds(connection, statement, List.copyOf(kinds.keySet()));
             Set<UUID> made = HashSet.newHashSet(rows.size());
@@ -173,12 +191,12 @@ final class GrantRows {
                     kinds.computeIfAbsent(
                             new Kind(earned.occurrence(), earned.rule()), k -> kinds.size() + 1L);
         }
-        statement.setObject(1, SqlArray.uuids(ids));
-        statement.setArray(2, connection.createArrayOf("varchar", users));
-        statement.setArray(3, connection.createArrayOf("int4", sequences));
-        statement.setObject(4, SqlArray.instants(earnedAt));
-        statement.setObject(5, SqlArray.instants(expiresAt));
-        statement.setArray(6, connection.createArrayOf("int8", kind));
+        statement.setObject(3, SqlArray.uuids(ids));
+        statement.setArray(4, connection.createArrayOf("varchar", users));
+        statement.setArray(5, connection.createArrayOf("int4", sequences));
+        statement.setObject(6, SqlArray.instants(earnedAt));
+        statement.setObject(7, SqlArray.instants(expiresAt));
+        statement.setArray(8, connection.createArrayOf("int8", kind));
     }
 
     private static void bindKinds(
@@ -190,11 +208,11 @@ final class GrantRows {
         Object[] types = kinds.stream().map(k -> k.rule().rewardType()).toArray();
         Object[] values = kinds.stream().map(k -> k.rule().value().toString()).toArray();
         Object[] automatic = kinds.stream().map(k -> k.rule().automatic()).toArray();
-        statement.setArray(7, connection.createArrayOf("uuid", occurrences));
-        statement.setArray(8, connection.createArrayOf("varchar", events));
-        statement.setArray(9, connection.createArrayOf("varchar", rewards));
-        statement.setArray(10, connection.createArrayOf("varchar", types));
-        statement.setArray(11, connection.createArrayOf("text", values));
-        statement.setArray(12, connection.createArrayOf("bool", automatic));
+        statement.setArray(9, connection.createArrayOf("uuid", occurrences));
+        statement.setArray(10, connection.createArrayOf("varchar", events));
+        statement.setArray(11, connection.createArrayOf("varchar", rewards));
+        statement.setArray(12, connection.createArrayOf("varchar", types));
+        statement.setArray(13, connection.createArrayOf("text", values));
+        statement.setArray(14, connection.createArrayOf("bool", automatic));
     }
 }

@@ -1,13 +1,13 @@
 package dev.jubilee.server.liveops.rewards;
 
 import dev.jubilee.events.EventId;
-import dev.jubilee.server.liveops.occurrences.Occurrence;
 import dev.jubilee.server.outbox.OutboxEvent;
 import dev.jubilee.server.rewards.RewardRule;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Grants {
     private final EventId ids;
+    private final InstantSource clock;
     private final Duration claimTimeout;
 
     /** One grant that is not made twice. */
@@ -37,8 +38,9 @@ public final class Grants {
         }
     }
 
-    public Grants(EventId ids, RewardSettings settings) {
+    public Grants(EventId ids, InstantSource clock, RewardSettings settings) {
         this.ids = ids;
+        this.clock = clock;
         this.claimTimeout = settings.claimTimeout();
     }
 
@@ -64,23 +66,15 @@ public final class Grants {
         RewardCounters counters = RewardCounters.lock(connection, counterKeys(automatic));
         dropWhatIsThereOrCapped(connection, wanted, automatic, counters);
         List<GrantRows.Row> rows = new ArrayList<>(wanted.size());
+        Instant now = clock.instant();
         for (Earned one : wanted.values()) {
-            rows.add(new GrantRows.Row(ids.next(), one, expiry(one)));
+            rows.add(new GrantRows.Row(ids.next(), one, expiry(one, now)));
         }
-        Set<UUID> made = GrantRows.insert(connection, rows);
+        Set<UUID> made = GrantRows.insert(connection, rows, now, claimTimeout);
         rows.removeIf(row -> !made.contains(row.id()));
         counters.write(connection);
         GrantRows.noteClaims(connection, automaticAmong(rows));
         return told(rows);
-    }
-
-    /** When a grant that was earned then stops being claimable; null while nobody can say. */
-    @Nullable Instant expiry(Occurrence occurrence, Instant earnedAt) {
-        Instant end = occurrence.endsAt();
-        if (end == null) {
-            return null;
-        }
-        return (end.isAfter(earnedAt) ? end : earnedAt).plus(claimTimeout);
     }
 
     /**
@@ -92,8 +86,18 @@ public final class Grants {
         GrantRows.setExpiry(connection, occurrenceId, now.plus(claimTimeout));
     }
 
-    private @Nullable Instant expiry(Earned earned) {
-        return earned.rule().automatic() ? null : expiry(earned.occurrence(), earned.at());
+    /**
+     * When a grant that is made now stops being claimable; null while nobody can say, and where
+     * nobody has to claim. What was earned before the platform came to count it could not be
+     * claimed until now.
+     */
+    private @Nullable Instant expiry(Earned earned, Instant now) {
+        Instant end = earned.occurrence().endsAt();
+        if (end == null || earned.rule().automatic()) {
+            return null;
+        }
+        Instant since = now.isAfter(earned.at()) ? now : earned.at();
+        return (end.isAfter(since) ? end : since).plus(claimTimeout);
     }
 
     /**

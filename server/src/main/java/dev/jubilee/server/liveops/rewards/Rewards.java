@@ -31,7 +31,7 @@ public final class Rewards implements AutoCloseable {
             InstantSource clock,
             RewardSettings settings,
             LaneListener listener) {
-        this.grants = new Grants(ids, settings);
+        this.grants = new Grants(ids, clock, settings);
         this.claims = new Claims(database.dataSource(), clock, listener);
         this.reads = new RewardReads(database);
         this.expiry = new GrantExpiry(database, clock, settings.claimTimeout());

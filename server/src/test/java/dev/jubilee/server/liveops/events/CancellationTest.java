@@ -2,11 +2,15 @@ package dev.jubilee.server.liveops.events;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.jubilee.server.liveops.events.EventsInstance.Answer;
+import dev.jubilee.server.liveops.occurrences.Occurrence;
+import dev.jubilee.server.liveops.rewards.Earned;
 import dev.jubilee.server.testing.Platform;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -86,6 +90,63 @@ class CancellationTest {
 
         assertThat(OffsetDateTime.parse(expiry("planned").getFirst()).toInstant())
                 .isEqualTo(end.plus(CLAIM_TIMEOUT));
+    }
+
+    @Test
+    void whatIsEarnedOfAnOpenEndedEventWhileItIsCalledOffExpiresAsWell() {
+        create(
+                "raced",
+                """
+                , "rewards": [{"reward_id": "prize", "reward_type": "gold", "reward_value": {"amount": 5}}]\
+                """);
+        takePart("raced", "ann", "completed");
+        Occurrence before = Objects.requireNonNull(here.occurrences.load("raced"));
+        Instant off = platform.clock().instant();
+        here.admin("DELETE", "/events/raced", "");
+
+        // Whoever waited for the players' locks goes on by what it knew of the occurrence.
+        Earned earned =
+                new Earned(before, before.rules().rewards().getFirst(), "ann", 1, off, null);
+        here.database.transaction(
+                connection -> here.rewards.grants().earn(connection, List.of(earned)).size());
+
+        assertThat(OffsetDateTime.parse(expiry("raced").getFirst()).toInstant())
+                .isEqualTo(off.plus(CLAIM_TIMEOUT));
+    }
+
+    @Test
+    void whatCannotBeReadAnyMoreCanBeCalledOff() {
+        create("garbled", "");
+        takePart("garbled", "ann", "active");
+        String garbled = "'{\"complete_when\": \"progress.kills >\"}'";
+        here.texts(
+                "UPDATE liveops.events SET settings = %s WHERE event_id = ? RETURNING event_id"
+                        .formatted(garbled),
+                "garbled");
+        here.texts(
+                """
+                UPDATE liveops.occurrences
+                   SET config = jsonb_build_object('settings', %s::jsonb), config_version = 9
+                 WHERE event_id = ? RETURNING event_id
+                """
+                        .formatted(garbled),
+                "garbled");
+        here.occurrences.refreshAll();
+
+        Answer off = here.admin("DELETE", "/events/garbled", "");
+
+        assertThat(off.status()).as(off.body().toString()).isEqualTo(200);
+        assertThat(
+                        here.texts(
+                                "SELECT status || ' ' || (settings ->> 'complete_when') FROM liveops.events"
+                                        + " WHERE event_id = ?",
+                                "garbled"))
+                .containsExactly("cancelled progress.kills >");
+        assertThat(
+                        here.texts(
+                                "SELECT status FROM liveops.event_participations WHERE event_id = ?",
+                                "garbled"))
+                .containsExactly("cancelled");
     }
 
     private static void create(String id, String more) {

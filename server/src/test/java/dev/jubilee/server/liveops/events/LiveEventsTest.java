@@ -464,6 +464,45 @@ class LiveEventsTest {
         }
     }
 
+    @Test
+    void aRewardThatNobodyCanPayIsRefusedAndLeavesNothing() {
+        for (String amount : new String[] {"1e400", "9".repeat(400)}) {
+            Answer answer =
+                    post(
+                            "riches",
+                            Duration.ofHours(-1),
+                            Duration.ofHours(2),
+                            ", \"rewards\": [{\"reward_type\": \"gold\", \"reward_value\": {\"amount\": %s}}]"
+                                    .formatted(amount));
+            assertThat(answer.status()).as(answer.body().toString()).isEqualTo(422);
+            assertThat(answer.text("/errors/0/field")).isEqualTo("rewards[0].reward_value");
+        }
+        assertThat(here.admin("GET", "/events/riches", "").status()).isEqualTo(404);
+    }
+
+    @Test
+    void aWindowAtTheEndOfTimeIsRefused() {
+        for (String start :
+                new String[] {
+                    "+999999999-12-31T23:59:59-18:00", "-999999999-01-01T00:00:00+18:00"
+                }) {
+            Answer answer =
+                    here.admin(
+                            "POST",
+                            "/events",
+                            "{\"name\": \"Far\", \"event_type\": \"special\", \"start_time\": \"%s\", \"duration\": 315360000}"
+                                    .formatted(start));
+            assertThat(answer.status()).as(answer.body().toString()).isEqualTo(422);
+            assertThat(answer.text("/errors/0/field")).isEqualTo("start_time");
+        }
+        Answer none =
+                here.admin(
+                        "POST",
+                        "/events",
+                        "{\"name\": \"When\", \"event_type\": \"special\", \"duration\": 315360000}");
+        assertThat(none.text("/errors/0/field")).isEqualTo("start_time");
+    }
+
     private static Answer post(String id, Duration start, Duration length, String more) {
         Instant from = platform.clock().instant().plus(start);
         return here.admin(

@@ -2,6 +2,7 @@ package dev.jubilee.server.liveops.events;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.jubilee.events.tck.Await;
 import dev.jubilee.server.liveops.events.EventsInstance.Answer;
 import dev.jubilee.server.liveops.occurrences.Occurrence;
 import dev.jubilee.server.liveops.rewards.Claim;
@@ -15,6 +16,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -56,7 +58,7 @@ class MovedEndTest {
     }
 
     @AfterEach
-    void end() {
+    void finish() {
         here.close();
         platform.clock().set(START);
     }
@@ -141,6 +143,53 @@ class MovedEndTest {
         assertThat(status()).isEqualTo("closing");
     }
 
+    @Test
+    void anEndThatHasPassedStandsThoughNoClockHasCome() {
+        platform.clock().set(END.plusSeconds(9));
+        for (Answer late :
+                List.of(
+                        here.admin(
+                                "PUT",
+                                "/events/" + eventId,
+                                "{\"end_time\": \"%s\"}".formatted(END.plusSeconds(60))),
+                        here.admin("DELETE", "/events/" + eventId, ""))) {
+            assertThat(late.status()).isEqualTo(409);
+            assertThat(late.text("/code")).isEqualTo("event_finished");
+        }
+        assertThat(here.admin("POST", "/events/" + eventId + "/complete", "").status())
+                .isEqualTo(200);
+        assertThat(status()).isEqualTo("closing");
+        assertThat(end()).isEqualTo(END.toString());
+    }
+
+    @Test
+    void whoWaitsForAnotherWriteEndsItNoLaterThanItsEnd() throws Exception {
+        platform.clock().set(END.minusSeconds(1));
+        CompletableFuture<Answer> ending;
+        try (Connection other = platform.connection()) {
+            other.setAutoCommit(false);
+            LiveEventStore.serialize(other, eventId);
+            ending =
+                    CompletableFuture.supplyAsync(
+                            () -> here.admin("POST", "/events/" + eventId + "/complete", ""));
+            Await.until("it waits", this::isAnyoneWaiting);
+            platform.clock().set(END.plusSeconds(9));
+            other.commit();
+        }
+        assertThat(ending.join().status()).isEqualTo(200);
+        assertThat(end()).isEqualTo(END.toString());
+    }
+
+    private boolean isAnyoneWaiting() {
+        return !here.texts(
+                        """
+                        SELECT pid::text FROM pg_stat_activity
+                         WHERE datname = current_database() AND wait_event_type = ?
+                        """,
+                        "Lock")
+                .isEmpty();
+    }
+
     private static final String EXPIRY =
             "SELECT expires_at FROM liveops.grants WHERE event_id = ? ORDER BY user_id";
 
@@ -190,6 +239,14 @@ class MovedEndTest {
                                 eventId + user)
                         .getFirst();
         return Instant.parse(text);
+    }
+
+    private String end() {
+        return here.texts(
+                        "SELECT to_char(ends_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
+                                + " FROM liveops.occurrences WHERE event_id = ?",
+                        eventId)
+                .getFirst();
     }
 
     private String status() {

@@ -48,6 +48,22 @@ class PlayerRoutesTest {
     }
 
     @Test
+    void attributesThatNobodyCanCountWithAreRefused() {
+        try (EventsInstance here = new EventsInstance(platform)) {
+            for (String number : new String[] {"1e400", "9".repeat(400)}) {
+                var answer =
+                        here.send(
+                                "service",
+                                "PUT",
+                                "/users/dora",
+                                "{\"attributes\": {\"power\": {\"of\": [%s]}}}".formatted(number));
+                assertThat(answer.status()).isEqualTo(422);
+                assertThat(answer.text("/errors/0/field")).isEqualTo("attributes");
+            }
+        }
+    }
+
+    @Test
     void manyPlayersAreReadTogether() {
         try (EventsInstance here = new EventsInstance(platform)) {
             here.send("service", "PUT", "/users/p1", "{\"level\": 1}");

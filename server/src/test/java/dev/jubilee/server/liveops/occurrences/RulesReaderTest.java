@@ -139,6 +139,62 @@ class RulesReaderTest {
         assertThat(update.isFine()).isFalse();
     }
 
+    @Test
+    void aRewardWhoseNumbersNobodyCanCountWithIsRefused() {
+        for (String value :
+                new String[] {
+                    "{\"amount\": 1e400}",
+                    "{\"amount\": %s}".formatted("9".repeat(400)),
+                    "{\"amount\": 5, \"bonus\": [{\"more\": -1e400}]}",
+                    "{\"amount\": 5, \"bonus\": %s}".formatted("9".repeat(400))
+                }) {
+            assertThat(
+                            faults(
+                                    """
+                                    {"rewards": [{"reward_type": "gold", "reward_value": %s}]}
+                                    """
+                                            .formatted(value)))
+                    .extracting(Problem.FieldError::field)
+                    .containsExactly("rewards[0].reward_value");
+        }
+    }
+
+    @Test
+    void aFormulaThatIsANumberNobodyCanCountWithIsRefused() {
+        for (String number : new String[] {"1e400", "9".repeat(400)}) {
+            assertThat(
+                            faults(
+                                    """
+                                    {"settings": {"progress": [{"metric": "kills", "on": "game.kill", "add": %s}]}}
+                                    """
+                                            .formatted(number)))
+                    .extracting(Problem.FieldError::field)
+                    .containsExactly("settings.progress[0].add");
+        }
+    }
+
+    @Test
+    void aLowerLimitIsForWhatIsSentFromThenOn() {
+        Config before = read(BOSS_RUSH);
+        RulesReader lowered = new RulesReader(new Conditions(), 2);
+
+        assertThat(lowered.thaw(before.asJson()).rules().rewards()).hasSize(3);
+        Input other = Input.of(Json.tree("{\"requirements\": {}}"));
+        assertThat(lowered.read(other, before).rewards()).isEqualTo(before.rewards());
+        other.check();
+        Input same = Input.of(Json.tree(BOSS_RUSH));
+        lowered.read(same, before);
+        assertThat(catchThrowableOfType(ProblemException.class, same::check).problem().errors())
+                .extracting(Problem.FieldError::field)
+                .contains("rewards");
+    }
+
+    @Test
+    void whatARewardIsWorthIsNotJudgedAgainOnceItIsStored() {
+        String stored = Json.text(read(BOSS_RUSH).asJson()).replace("50}", "\"Infinity\"}");
+        assertThat(reader.thaw(Json.tree(stored)).rules().rewards()).hasSize(3);
+    }
+
     private Config read(String json) {
         Input input = Input.of(Json.tree(json));
         Config config = reader.read(input, null);

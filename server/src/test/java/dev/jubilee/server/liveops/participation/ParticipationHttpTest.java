@@ -281,8 +281,12 @@ class ParticipationHttpTest {
                                 """))
                 .isEqualTo("1");
         assertThat(send("service", "PUT", ann, "{}").status()).isEqualTo(422);
-        assertThat(send("service", "PUT", ann, "{\"progress\":{\"kills\":\"x\"}}").status())
-                .isEqualTo(422);
+        for (String kills : new String[] {"\"x\"", "1e400", "9".repeat(400)}) {
+            assertThat(
+                            send("service", "PUT", ann, "{\"progress\":{\"kills\":" + kills + "}}")
+                                    .status())
+                    .isEqualTo(422);
+        }
         assertThat(
                         send(
                                         "service",

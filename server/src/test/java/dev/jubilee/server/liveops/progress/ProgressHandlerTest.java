@@ -377,6 +377,44 @@ class ProgressHandlerTest {
     }
 
     @Test
+    void anOccurrenceThatCannotBeReadStallsNothing() {
+        Occurrence occurrence = joined(KILLS, "ann");
+        scene.announce("unreadable", 10, "{\"score\": \"progress.\"}", "[]");
+
+        consume(kill("k1", "ann", NOW));
+
+        assertThat(scene.metric(occurrence, "ann", "kills")).isEqualTo("1");
+    }
+
+    @Test
+    void aNumberBeyondEveryDoubleSpoilsNoEvent() {
+        scene.run(
+                """
+                INSERT INTO liveops.players (user_id, updated_at, attributes)
+                VALUES ('ann', now(), ('{"power": ' || repeat('9', 400) || '}')::jsonb)
+                """);
+        UUID id = scene.announce(eventId, 100, AUTOMATIC, "[]");
+        scene.run(
+                """
+                UPDATE liveops.occurrences
+                   SET config = jsonb_set(config, '{requirements}', '{"when": "player.attributes.power > 5"}')
+                 WHERE event_id = ?
+                """,
+                eventId);
+        scene.occurrences().refresh(id);
+        Occurrence occurrence = Objects.requireNonNull(scene.occurrences().byId(id));
+
+        consume(kill("k1", "ann", NOW), kill("k2", "bob", NOW));
+
+        assertThat(
+                        scene.column(
+                                "SELECT record ->> 'id' FROM platform.parked_events WHERE partition = ?::integer",
+                                number))
+                .isEmpty();
+        assertThat(scene.metric(occurrence, "ann", "kills")).isEqualTo("1");
+    }
+
+    @Test
     void aPoisonedPayloadIsPutAsideAndStallsNothing() {
         String points =
                 """

@@ -7,6 +7,7 @@ import dev.jubilee.server.liveops.occurrences.Occurrence;
 import dev.jubilee.server.liveops.rewards.ClaimResult.Reason;
 import dev.jubilee.server.rewards.RewardRule;
 import dev.jubilee.server.testing.Platform;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -132,6 +133,22 @@ class ClaimsTest {
                                 "SELECT user_id || ' ' || status FROM liveops.grants WHERE event_id = ? ORDER BY 1",
                                 eventId))
                 .containsExactly("ann claimed", "bob expired");
+    }
+
+    @Test
+    void whatIsEarnedLongAfterTheEndIsClaimableFromThenOn() {
+        Occurrence occurrence = occurrence("");
+        Instant made = Scene.END.plus(Scene.CLAIM_TIMEOUT.multipliedBy(3));
+        scene.clock().set(made);
+        earn(occurrence, "ann", "bob");
+        assertThat(scene.rewards().expire()).isZero();
+        assertThat(claim("ann")).isInstanceOf(ClaimResult.Claimed.class);
+
+        scene.clock().set(made.plus(Scene.CLAIM_TIMEOUT).minusMillis(1));
+        assertThat(scene.rewards().expire()).isZero();
+        scene.clock().set(made.plus(Scene.CLAIM_TIMEOUT));
+        assertThat(claim("bob")).isEqualTo(new ClaimResult.Refused(Reason.EXPIRED));
+        assertThat(scene.rewards().expire()).isEqualTo(1);
     }
 
     private Occurrence occurrence(String cap) {
