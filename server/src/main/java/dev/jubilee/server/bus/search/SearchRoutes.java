@@ -1,6 +1,5 @@
 package dev.jubilee.server.bus.search;
 
-import dev.jubilee.server.bus.topics.Topic;
 import dev.jubilee.server.bus.topics.TopicAction;
 import dev.jubilee.server.bus.topics.TopicCatalogue;
 import dev.jubilee.server.http.Call;
@@ -51,11 +50,8 @@ public final class SearchRoutes implements Routes {
                         found.next() == null ? null : found.next().toString()));
     }
 
-    /** The topics whose events the caller may not see. */
+    /** The topics whose events the caller may not see, be they gone. */
     public static List<String> closedTo(Principal who, TopicCatalogue topics) {
-        return topics.all().stream()
-                .filter(topic -> !topics.allows(who, topic, TopicAction.READ))
-                .map(Topic::name)
-                .toList();
+        return topics.closedTo(who, TopicAction.READ);
     }
 }
