@@ -102,13 +102,21 @@ class ClosedTopicsTest {
                                     .at("/dead_letters/0/dead_letter_id")
                                     .stringValue();
 
-            assertThat(bus.get("service", letter).status()).isEqualTo(403);
-            assertThat(bus.patch("service", letter, "{\"data\": {\"n\": 2}}").status())
+            assertThat(bus.get("operator", letter).status()).isEqualTo(403);
+            assertThat(bus.patch("operator", letter, "{\"data\": {\"n\": 2}}").status())
                     .isEqualTo(403);
-            grant(closed, "key-service", "subscribe");
-            assertThat(bus.get("service", letter).status()).isEqualTo(200);
+            assertThat(letters(letters).get("dead_letters")).isEmpty();
+            assertThat(letters(letters).get("total").intValue()).isZero();
+            grant(closed, "key-operator", "subscribe");
+            assertThat(bus.get("operator", letter).status()).isEqualTo(200);
+            assertThat(letters(letters).get("dead_letters")).hasSize(1);
+            assertThat(letters(letters).get("total").intValue()).isEqualTo(1);
             assertThat(bus.get("admin", letter).status()).isEqualTo(200);
         }
+    }
+
+    private static JsonNode letters(String path) {
+        return bus.get("operator", path).body();
     }
 
     @Test
