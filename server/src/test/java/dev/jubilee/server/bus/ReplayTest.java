@@ -387,6 +387,25 @@ class ReplayTest {
     }
 
     @Test
+    void timesAndFiltersThatNobodyKeepsAreRefused() {
+        String body = "{\"topic\":\"" + source + "\",\"dry_run\":true,";
+        String far = "\"start_time\":\"+999999999-01-01T00:00:00Z\"";
+        assertThat(bus.post("operator", "/replay", body + far + "}").status()).isEqualTo(422);
+        String since = body + "\"start_time\":\"" + start + "\",\"filter\":";
+        for (String filter :
+                List.of(
+                        "\"{\\\"payload\\\":{\\\"a\\\":\\\"\\\\u0000\\\"}}\"",
+                        "\"{\\\"payload\\\":{\\\"\\\\u0000\\\":1}}\"",
+                        "{\"payload\":{\"a\":\"\\ud800\"}}",
+                        "{\"key\":\"\\ud800\"}",
+                        "{\"payload\":{\"a\":1e200000}}")) {
+            Answer refused = bus.post("operator", "/replay", since + filter + "}");
+            assertThat(refused.status()).as(filter).isEqualTo(422);
+            assertThat(refused.body().at("/errors/0/field").asString("")).startsWith("filter");
+        }
+    }
+
+    @Test
     void whatIsWrongIsNamedAtOnce() {
         Answer answer =
                 bus.post(

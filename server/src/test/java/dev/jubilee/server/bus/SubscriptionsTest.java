@@ -332,6 +332,40 @@ class SubscriptionsTest {
     }
 
     @Test
+    void nothingBeginsAtATimeThatNoEventHas() {
+        String path = topicOfItsOwn();
+        for (String time : List.of("+999999999-01-01T00:00:00Z", "-0001-01-01T00:00:00Z")) {
+            Answer refused =
+                    bus.post(
+                            "service",
+                            "/subscriptions",
+                            "{\"service_name\": \"far\", \"method\": \"sse\", \"start_from\": \""
+                                    + time
+                                    + "\"}");
+            assertThat(refused.status()).as(time).isEqualTo(422);
+            assertThat(refused.body().at("/errors/0/field").asString("")).isEqualTo("start_from");
+            assertThat(bus.post("service", path + "/rewind", "{\"to\": \"" + time + "\"}").status())
+                    .as(time)
+                    .isEqualTo(422);
+        }
+    }
+
+    /** A subscription of a topic that is there, as its path. */
+    private static String topicOfItsOwn() {
+        String topic = platform.topic("far.away");
+        bus.post("operator", "/topics", "{\"name\": \"" + topic + "\", \"partitions\": 1}");
+        Answer made =
+                bus.post(
+                        "service",
+                        "/subscriptions",
+                        "{\"service_name\": \"far\", \"method\": \"sse\", \"topic_pattern\": \""
+                                + topic
+                                + "\"}");
+        assertThat(made.status()).isEqualTo(201);
+        return "/subscriptions/" + made.text("subscription_id");
+    }
+
+    @Test
     void theListIsNarrowedAndPaged() {
         for (int i = 0; i < 3; i++) {
             bus.post("service", "/subscriptions", "{\"service_name\": \"paged\"}");
