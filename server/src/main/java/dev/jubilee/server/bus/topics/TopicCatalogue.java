@@ -14,6 +14,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,6 +28,8 @@ public final class TopicCatalogue {
     private static final Logger log = LoggerFactory.getLogger(TopicCatalogue.class);
 
     private final Database database;
+    private final ChangeFeed changes;
+    private final AtomicLong begun = new AtomicLong();
     private final PayloadSchemas schemas = new PayloadSchemas();
     private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
     private volatile Map<String, Topic> topics = Map.of();
@@ -38,8 +41,12 @@ public final class TopicCatalogue {
     private @Nullable CompletableFuture<Void> nextRefresh;
     private boolean refreshing;
 
+    /** The reading that is in force, of all that were begun. */
+    private long inForce;
+
     TopicCatalogue(Database database, ChangeFeed changes) {
         this.database = database;
+        this.changes = changes;
         changes.on(
                 TopicStore.SUBJECT,
                 name -> {
@@ -142,8 +149,9 @@ public final class TopicCatalogue {
         return mine;
     }
 
-    /** Reads all topics now. */
+    /** Reads all topics now; what is in force afterwards was read after this was called. */
     void refresh() {
+        long mine = begun.incrementAndGet();
         Map<String, Topic> read = new TreeMap<>();
         Set<String> gone = new HashSet<>();
         TopicGrants granted =
@@ -156,6 +164,11 @@ public final class TopicCatalogue {
                 });
         boolean changed;
         synchronized (this) {
+            if (mine < inForce) {
+                // Another one began later and was quicker: it saw what this one saw, or more.
+                return;
+            }
+            inForce = mine;
             changed = !read.equals(topics) || !granted.equals(grants) || !gone.equals(tombstones);
             // The topics last: who sees one, or that it is gone, must not miss that it is closed.
             grants = granted;
@@ -184,6 +197,7 @@ public final class TopicCatalogue {
                 waiting.complete(null);
             } catch (RuntimeException e) {
                 log.warn("the topics could not be read again: {}", e.getMessage());
+                changes.repeat(TopicStore.SUBJECT);
                 waiting.completeExceptionally(e);
             }
         }
