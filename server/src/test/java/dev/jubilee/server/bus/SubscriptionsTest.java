@@ -323,6 +323,11 @@ class SubscriptionsTest {
         assertThat(bus.post("operator", path + "/pause", "{\"reason\": \"tea\"}").text("status"))
                 .isEqualTo("paused");
         assertThat(bus.get("operator", path).text("status_reason")).isEqualTo("tea");
+        for (String reason : List.of("{\"reason\": \"lunch\"}", "")) {
+            assertThat(bus.post("operator", path + "/pause", reason).text("status_reason"))
+                    .isEqualTo("lunch");
+            assertThat(bus.get("operator", path).text("status_reason")).isEqualTo("lunch");
+        }
         assertThat(bus.post("operator", path + "/resume", "").text("status")).isEqualTo("active");
         assertThat(bus.delete("operator", path).status()).isEqualTo(204);
         assertThat(bus.delete("operator", path).status()).isEqualTo(404);
