@@ -37,6 +37,7 @@ public final class ChangeFeed implements AutoCloseable {
     private final DataSource dataSource;
     private final int pollMillis;
     private final Map<String, List<Consumer<String>>> listeners = new ConcurrentHashMap<>();
+    private final Map<String, Long> due = new ConcurrentHashMap<>();
     private final CountDownLatch listening = new CountDownLatch(1);
     private final Thread thread;
     private volatile boolean closed;
@@ -87,6 +88,23 @@ public final class ChangeFeed implements AutoCloseable {
         listeners.computeIfAbsent(subject, s -> new CopyOnWriteArrayList<>()).add(listener);
     }
 
+    /**
+     * Announces the subject once more, here and in about a second: for who heard of a change and
+     * could not read it. Until the feed is closed.
+     */
+    public void repeat(String subject) {
+        due.put(subject, System.nanoTime() + POLL.toNanos());
+    }
+
+    private void tellAgain() {
+        long now = System.nanoTime();
+        due.forEach((subject, at) -> {
+            if (now - at >= 0 && due.remove(subject, at)) {
+                tell(subject, "");
+            }
+        });
+    }
+
     @Override
     public void close() {
         closed = true;
@@ -120,6 +138,7 @@ public final class ChangeFeed implements AutoCloseable {
         int silent = 0;
         while (!closed) {
             PGNotification[] news = postgres.getNotifications(pollMillis);
+            tellAgain();
             if (news == null || news.length == 0) {
                 // A connection that was dropped on the way is as silent as one without news.
                 silent++;

@@ -4,6 +4,7 @@ import dev.jubilee.server.json.Json;
 import dev.jubilee.server.security.PlayerId;
 import dev.jubilee.server.security.Principal;
 import dev.jubilee.server.security.Role;
+import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -284,6 +285,16 @@ public final class Call {
 
     public Principal principal() {
         return principal;
+    }
+
+    /**
+     * Whether the caller's credentials stand for the same caller still: a key is revoked and a
+     * token expires while an answer goes on. May ask the database.
+     */
+    public boolean isStillKnown() {
+        String authorization = request.getHeader(HttpHeaders.AUTHORIZATION);
+        return authorization == null
+                || principal.equals(exchange.authenticator().authenticate(authorization));
     }
 
     /**

@@ -1,6 +1,7 @@
 package dev.jubilee.server.http;
 
 import dev.jubilee.server.database.DatabaseException;
+import dev.jubilee.server.security.Authenticator;
 import dev.jubilee.server.security.Principal;
 import io.netty.buffer.Unpooled;
 import io.vertx.core.Context;
@@ -77,6 +78,11 @@ final class Exchange extends Deadline {
     /** Whether nobody waits for the answer any more. Any thread may ask. */
     boolean gone() {
         return gone;
+    }
+
+    /** Who knows callers. Any thread may ask. */
+    Authenticator authenticator() {
+        return handler.authenticator();
     }
 
     boolean answered() {

@@ -1,5 +1,6 @@
 package dev.jubilee.server.http;
 
+import dev.jubilee.server.security.Authenticator;
 import dev.jubilee.server.security.Principal;
 import dev.jubilee.server.security.Role;
 import io.vertx.core.Context;
@@ -55,6 +56,10 @@ final class RequestHandler implements Handler<HttpServerRequest> {
 
     HttpLimits limits() {
         return limits;
+    }
+
+    Authenticator authenticator() {
+        return edge.authenticator();
     }
 
     AnswerMemory answers() {

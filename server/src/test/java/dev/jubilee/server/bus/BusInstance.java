@@ -36,6 +36,9 @@ import java.time.Duration;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -48,12 +51,23 @@ final class BusInstance implements AutoCloseable {
 
     private static final String SECRET_KEY = Base64.getEncoder().encodeToString(new byte[32]);
 
+    /** Credentials that stand for nobody any more. */
+    final Set<String> revoked = ConcurrentHashMap.newKeySet();
+
+    /** How often somebody was asked who it is. */
+    final AtomicInteger identified = new AtomicInteger();
+
     /** The role is the credential, with an id behind it if that matters: {@code player:ann}. */
-    private static final Authenticator BY_ROLE =
+    private final Authenticator byRole =
             new Authenticator() {
                 @Override
                 public @Nullable Principal cached(String authorization) {
-                    String[] named = authorization.substring("Bearer ".length()).split(":", 2);
+                    identified.incrementAndGet();
+                    String credential = authorization.substring("Bearer ".length());
+                    if (revoked.contains(credential)) {
+                        return null;
+                    }
+                    String[] named = credential.split(":", 2);
                     String id = named.length > 1 ? named[1] : "key-" + named[0];
                     return new Principal(id, Role.of(named[0]));
                 }
@@ -151,7 +165,7 @@ final class BusInstance implements AutoCloseable {
                         0,
                         router,
                         new Edge(
-                                BY_ROLE,
+                                byRole,
                                 new RateLimits(limits, System::nanoTime),
                                 new HttpLimits(9 << 20, timeout, timeout, timeout, 1_000),
                                 new BodyMemory(9 << 20),

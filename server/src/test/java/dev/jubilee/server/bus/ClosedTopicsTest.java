@@ -102,13 +102,98 @@ class ClosedTopicsTest {
                                     .at("/dead_letters/0/dead_letter_id")
                                     .stringValue();
 
-            assertThat(bus.get("service", letter).status()).isEqualTo(403);
-            assertThat(bus.patch("service", letter, "{\"data\": {\"n\": 2}}").status())
+            assertThat(bus.get("operator", letter).status()).isEqualTo(403);
+            assertThat(bus.patch("operator", letter, "{\"data\": {\"n\": 2}}").status())
                     .isEqualTo(403);
-            grant(closed, "key-service", "subscribe");
-            assertThat(bus.get("service", letter).status()).isEqualTo(200);
+            assertThat(letters(letters).get("dead_letters")).isEmpty();
+            assertThat(letters(letters).get("total").intValue()).isZero();
+            grant(closed, "key-operator", "subscribe");
+            assertThat(bus.get("operator", letter).status()).isEqualTo(200);
+            assertThat(letters(letters).get("dead_letters")).hasSize(1);
+            assertThat(letters(letters).get("total").intValue()).isEqualTo(1);
             assertThat(bus.get("admin", letter).status()).isEqualTo(200);
         }
+    }
+
+    private static JsonNode letters(String path) {
+        return bus.get("operator", path).body();
+    }
+
+    @Test
+    void whatAProtectedTopicHeldStaysClosedWhenTheTopicIsDeleted() {
+        String closed = closedTopic("deleted");
+        grant(closed, "key-service", "subscribe");
+        try (Receiver receiver = new Receiver()) {
+            Answer webhook =
+                    bus.post(
+                            "service",
+                            "/subscriptions",
+                            """
+                            {"service_name": "s", "method": "webhook", "topic_pattern": "%s", "endpoint": "%s"}
+                            """
+                                    .formatted(closed, receiver.url()));
+            String path = "/subscriptions/" + webhook.text("subscription_id");
+            bus.post("service", path + "/pause", "");
+            String id = publish(closed);
+            Await.until("it is owed", () -> owed(webhook) == 1);
+            assertThat(bus.get("operator", "/events/" + id + "/trace").status()).isEqualTo(404);
+
+            delete("operator", closed);
+
+            assertThat(found("admin", closed)).hasSize(1);
+            for (String who : List.of("operator", "service")) {
+                assertThat(found(who, closed)).as(who).isEmpty();
+                assertThat(bus.get(who, "/events/" + id + "/trace").status()).isEqualTo(404);
+                assertThat(bus.get(who, "/events/" + id + "/deliveries").status()).isEqualTo(404);
+            }
+            assertThat(replay("operator", closed).status()).isEqualTo(403);
+            assertThat(replay("admin", closed).status()).isEqualTo(202);
+            // A new instance: nothing of it is in any memory.
+            forget();
+            bus.post("service", path + "/resume", "");
+            assertThat(openSubscriptionGets()).isNotEmpty();
+            assertThat(receiver.received).isEmpty();
+            assertThat(owed(webhook)).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void theNameOfAProtectedTopicIsMadeAgainProtectedOrNotAtAll() {
+        String closed = closedTopic("made.again");
+        publish(closed);
+        assertThat(found("admin", closed)).hasSize(1);
+        delete("operator", closed);
+        String open = "{\"name\": \"" + closed + "\", \"partitions\": 1}";
+
+        for (String who : List.of("operator", "admin")) {
+            Answer refused = bus.post(who, "/topics", open);
+            assertThat(refused.status()).as(who).isEqualTo(409);
+            assertThat(refused.text("code")).isEqualTo("topic_was_protected");
+        }
+        Answer made =
+                bus.post("operator", "/topics", open.replace("1}", "1, \"requires_auth\": true}"));
+        assertThat(made.status()).isEqualTo(201);
+        assertThat(found("operator", closed)).isEmpty();
+        grant(closed, "key-operator", "read");
+        assertThat(found("operator", closed)).hasSize(1);
+    }
+
+    private static JsonNode found(String who, String topic) {
+        bus.awaitStore();
+        return bus.get(who, "/events?topic=" + topic).body().get("events");
+    }
+
+    private static Answer replay(String who, String topic) {
+        return bus.post(
+                who,
+                "/replay",
+                "{\"topic\": \"%s\", \"start_time\": \"2020-01-01T00:00:00Z\", \"dry_run\": true}"
+                        .formatted(topic));
+    }
+
+    private static void delete(String who, String topic) {
+        assertThat(bus.delete(who, "/topics/" + topic + "?force=true&confirm=" + topic).status())
+                .isEqualTo(204);
     }
 
     @Test

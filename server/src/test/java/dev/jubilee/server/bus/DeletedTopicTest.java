@@ -63,9 +63,10 @@ class DeletedTopicTest {
             Await.until("both are delivered", () -> receiver.received.size() == 2);
             Await.until("it is completed", () -> status(bus, second).equals("completed"));
 
-            bus.send("DELETE", "admin", "/topics/" + topic + "?force=true", "");
+            String path = "/topics/" + topic + "?force=true&confirm=" + topic;
+            assertThat(bus.delete("admin", path).status()).isEqualTo(204);
             platform.clock().advance(Duration.ofSeconds(1));
-            bus.post("operator", "/topics", made);
+            assertThat(bus.post("operator", "/topics", made).status()).isEqualTo(201);
             String third = publish(bus, topic);
             Await.until("the third is delivered", () -> receiver.received.size() == 3);
 

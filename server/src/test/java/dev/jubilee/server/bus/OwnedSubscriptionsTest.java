@@ -71,11 +71,42 @@ class OwnedSubscriptionsTest {
             assertThat(bus.patch(OTHER, letter, forged).status()).isEqualTo(403);
             assertThat(bus.delete(OTHER, letter).status()).isEqualTo(403);
             assertThat(bus.post(OTHER, letters + "/redrive", "").status()).isEqualTo(403);
-            assertThat(bus.get(OTHER, letter).body().at("/event/data").toString())
+            assertThat(bus.get(OWNER, letter).body().at("/event/data").toString())
                     .isEqualTo("{\"n\":1}");
 
             assertThat(bus.patch(OWNER, letter, "{\"data\": {\"n\": 2}}").status()).isEqualTo(200);
             assertThat(bus.post(OWNER, letters + "/redrive", "").status()).isEqualTo(202);
+        }
+    }
+
+    @Test
+    void noOtherServiceSeesWhatItWasSentOrWasNot() {
+        try (Receiver receiver = new Receiver()) {
+            receiver.behaviour = request -> Receiver.Reply.of(400);
+            String topic = topic("seen");
+            String path = webhook(topic, receiver);
+            publish(topic);
+            String letters = path + "/dead-letters";
+            Await.until(
+                    "it is dead", () -> bus.get(OWNER, letters).body().path("total").asInt(0) == 1);
+            String letter =
+                    letters
+                            + "/"
+                            + bus.get(OWNER, letters)
+                                    .body()
+                                    .at("/dead_letters/0/dead_letter_id")
+                                    .stringValue();
+            String redrive =
+                    path
+                            + "/redrives/"
+                            + bus.post(OWNER, letters + "/redrive", "{\"topic\": \"none\"}")
+                                    .text("redrive_id");
+
+            for (String seen : List.of(path + "/deliveries", letters, letter, redrive)) {
+                assertThat(bus.get(OTHER, seen).status()).as(seen).isEqualTo(403);
+                assertThat(bus.get(OWNER, seen).status()).as(seen).isEqualTo(200);
+                assertThat(bus.get("operator", seen).status()).as(seen).isEqualTo(200);
+            }
         }
     }
 

@@ -6,6 +6,7 @@ import dev.jubilee.events.Envelope;
 import dev.jubilee.events.kafka.KafkaEnvelopes;
 import dev.jubilee.events.tck.Await;
 import dev.jubilee.server.bus.BusInstance.Answer;
+import dev.jubilee.server.bus.search.Span;
 import dev.jubilee.server.json.Json;
 import dev.jubilee.server.testing.Platform;
 import java.sql.Connection;
@@ -312,6 +313,96 @@ class ReplayTest {
         assertThat(events).hasSize(KILLS);
         assertThat(events.getFirst().get("event_type").stringValue()).isEqualTo("game.kill");
         assertThat(events.getFirst().get("payload").stringValue()).startsWith("{\"n\":0");
+    }
+
+    @Test
+    void aFileHoldsNothingThatWhoFetchesItMayNotRead() {
+        String hidden = platform.topic("filed.hidden");
+        String open = topic("filed.open", 1);
+        bus.post("admin", "/topics", "{\"name\":\"" + hidden + "\",\"requires_auth\":true}");
+        publishOne(hidden);
+        publishOne(open);
+        String all = file(platform.topic("filed.*"), start);
+        String own = file(hidden, start);
+
+        assertThat(topicsIn("admin", all)).containsExactlyInAnyOrder(hidden, open);
+        assertThat(topicsIn("operator", all)).containsExactly(open);
+        assertThat(bus.text("operator", own)).contains("\"status\":403");
+        grantRead(hidden);
+        assertThat(topicsIn("operator", all)).containsExactlyInAnyOrder(hidden, open);
+        assertThat(topicsIn("operator", own)).containsExactly(hidden);
+    }
+
+    @Test
+    void aCursorLeadsNowhereBeforeTheRange() {
+        String topic = topic("filed.late", 1);
+        String before = Span.floor(platform.clock().instant()).toString();
+        publishOne(topic);
+        platform.clock().advance(Duration.ofSeconds(2));
+        String from = platform.clock().instant().toString();
+        publishOne(topic);
+        String path = file(topic, from);
+
+        assertThat(topicsIn("admin", path)).hasSize(1);
+        assertThat(topicsIn("admin", path + "?cursor=" + before)).hasSize(1);
+    }
+
+    private static void publishOne(String topic) {
+        Answer published =
+                bus.post(
+                        "admin",
+                        "/events/publish",
+                        "{\"topic\":\"%s\",\"event_type\":\"game.filed\",\"payload\":1}"
+                                .formatted(topic));
+        assertThat(published.status()).isEqualTo(200);
+    }
+
+    /** The path of the file of an admin's replay that is done. */
+    private static String file(String topic, String from) {
+        Answer made =
+                bus.post(
+                        "admin",
+                        "/replay",
+                        "{\"topic\":\"%s\",\"start_time\":\"%s\",\"file\":true,\"filter\":{}}"
+                                .formatted(topic, from));
+        await(bus, made, "completed");
+        return "/replay/" + made.text("replay_id") + "/file";
+    }
+
+    private static List<String> topicsIn(String who, String path) {
+        return bus.text(who, path)
+                .lines()
+                .map(line -> Json.tree(line).path("topic").asString(""))
+                .toList();
+    }
+
+    private static void grantRead(String topic) {
+        Answer granted =
+                bus.send(
+                        "PUT",
+                        "admin",
+                        "/topics/" + topic + "/grants/role:operator",
+                        "{\"actions\":[\"read\"]}");
+        assertThat(granted.status()).isEqualTo(200);
+    }
+
+    @Test
+    void timesAndFiltersThatNobodyKeepsAreRefused() {
+        String body = "{\"topic\":\"" + source + "\",\"dry_run\":true,";
+        String far = "\"start_time\":\"+999999999-01-01T00:00:00Z\"";
+        assertThat(bus.post("operator", "/replay", body + far + "}").status()).isEqualTo(422);
+        String since = body + "\"start_time\":\"" + start + "\",\"filter\":";
+        for (String filter :
+                List.of(
+                        "\"{\\\"payload\\\":{\\\"a\\\":\\\"\\\\u0000\\\"}}\"",
+                        "\"{\\\"payload\\\":{\\\"\\\\u0000\\\":1}}\"",
+                        "{\"payload\":{\"a\":\"\\ud800\"}}",
+                        "{\"key\":\"\\ud800\"}",
+                        "{\"payload\":{\"a\":1e200000}}")) {
+            Answer refused = bus.post("operator", "/replay", since + filter + "}");
+            assertThat(refused.status()).as(filter).isEqualTo(422);
+            assertThat(refused.body().at("/errors/0/field").asString("")).startsWith("filter");
+        }
     }
 
     @Test

@@ -106,6 +106,15 @@ class SearchTest {
     }
 
     @Test
+    void aPayloadThatNoEventCanHaveIsRefused() {
+        for (String payload : List.of("{\"a\":\"\\ud800\"}", "{\"a\":1e200000}")) {
+            Answer answer = bus.get("operator", "/events?payload=" + encoded(payload));
+            assertThat(answer.status()).as(payload).isEqualTo(422);
+            assertThat(answer.body().at("/errors/0/field").asString("")).isEqualTo("payload");
+        }
+    }
+
+    @Test
     void aTopicThatRequiresItIsSearchedByThoseWhoMayOnly() {
         String closed = platform.topic("closed.search");
         bus.post("admin", "/topics", "{\"name\":\"" + closed + "\",\"requires_auth\":true}");

@@ -323,12 +323,51 @@ class SubscriptionsTest {
         assertThat(bus.post("operator", path + "/pause", "{\"reason\": \"tea\"}").text("status"))
                 .isEqualTo("paused");
         assertThat(bus.get("operator", path).text("status_reason")).isEqualTo("tea");
+        for (String reason : List.of("{\"reason\": \"lunch\"}", "")) {
+            assertThat(bus.post("operator", path + "/pause", reason).text("status_reason"))
+                    .isEqualTo("lunch");
+            assertThat(bus.get("operator", path).text("status_reason")).isEqualTo("lunch");
+        }
         assertThat(bus.post("operator", path + "/resume", "").text("status")).isEqualTo("active");
         assertThat(bus.delete("operator", path).status()).isEqualTo(204);
         assertThat(bus.delete("operator", path).status()).isEqualTo(404);
         assertThat(bus.get("operator", path).status()).isEqualTo(404);
         assertThat(bus.get("operator", "/subscriptions/none").status()).isEqualTo(404);
         assertThat(bus.get("player", path).status()).isEqualTo(403);
+    }
+
+    @Test
+    void nothingBeginsAtATimeThatNoEventHas() {
+        String path = topicOfItsOwn();
+        for (String time : List.of("+999999999-01-01T00:00:00Z", "-0001-01-01T00:00:00Z")) {
+            Answer refused =
+                    bus.post(
+                            "service",
+                            "/subscriptions",
+                            "{\"service_name\": \"far\", \"method\": \"sse\", \"start_from\": \""
+                                    + time
+                                    + "\"}");
+            assertThat(refused.status()).as(time).isEqualTo(422);
+            assertThat(refused.body().at("/errors/0/field").asString("")).isEqualTo("start_from");
+            assertThat(bus.post("service", path + "/rewind", "{\"to\": \"" + time + "\"}").status())
+                    .as(time)
+                    .isEqualTo(422);
+        }
+    }
+
+    /** A subscription of a topic that is there, as its path. */
+    private static String topicOfItsOwn() {
+        String topic = platform.topic("far.away");
+        bus.post("operator", "/topics", "{\"name\": \"" + topic + "\", \"partitions\": 1}");
+        Answer made =
+                bus.post(
+                        "service",
+                        "/subscriptions",
+                        "{\"service_name\": \"far\", \"method\": \"sse\", \"topic_pattern\": \""
+                                + topic
+                                + "\"}");
+        assertThat(made.status()).isEqualTo(201);
+        return "/subscriptions/" + made.text("subscription_id");
     }
 
     @Test

@@ -21,6 +21,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -341,6 +342,74 @@ class TakenDeliveriesTest {
     }
 
     @Test
+    void aStreamEndsWhenItsKeyIsRevoked() throws Exception {
+        String topic = topic();
+        String path = subscribe(topic, ", \"requires_ack\": false");
+        try (Reader reader = new Reader(other, path, null)) {
+            publish(topic, 0);
+            Await.untilAsserted("it came", () -> assertThat(reader.events).hasSize(1));
+            other.revoked.add("service");
+            Await.until("the stream has ended", () -> reader.ended);
+            int before = reader.events.size();
+            String id = publish(topic, 1);
+            assertThat(pull(bus, path, 20_000).toString()).contains(id);
+            assertThat(reader.events).hasSize(before);
+        } finally {
+            other.revoked.clear();
+        }
+    }
+
+    @Test
+    void whoWaitsForEventsGetsNoneOnceItsKeyIsRevoked() throws Exception {
+        String topic = topic();
+        String path = subscribe(topic, "");
+        try {
+            CompletableFuture<Answer> waiting = waits(other, path, 20_000);
+            other.revoked.add("service");
+            String id = publish(topic, 0);
+
+            assertThat(waiting.get().status()).isEqualTo(401);
+            assertThat(pull(bus, path, 20_000).toString()).contains(id);
+        } finally {
+            other.revoked.clear();
+        }
+    }
+
+    @Test
+    void whoWaitsForEventsGetsNoneOfASubscriptionThatIsPausedMeanwhile() throws Exception {
+        String topic = topic();
+        Await.until("both know the same", TakenDeliveriesTest::bothKnowTheSame);
+        int before = other.bus.delivery().active();
+        String path = subscribe(topic, "");
+        Await.until("it is known", () -> other.bus.delivery().active() == before + 1);
+        CompletableFuture<Answer> waiting = waits(other, path, 5_000);
+        assertThat(bus.post("service", path + "/pause", "").status()).isEqualTo(200);
+        Await.until("that is known", () -> other.bus.delivery().active() == before);
+        String id = publish(topic, 0);
+
+        assertThat(waiting.get().body().get("events")).isEmpty();
+        assertThat(bus.post("service", path + "/resume", "").status()).isEqualTo(200);
+        assertThat(pull(bus, path, 20_000).toString()).contains(id);
+    }
+
+    private static boolean bothKnowTheSame() {
+        return other.bus.delivery().active() == bus.bus.delivery().active();
+    }
+
+    /** A pull that is let in, and waits. */
+    private static CompletableFuture<Answer> waits(BusInstance where, String path, int millis) {
+        int before = where.identified.get();
+        CompletableFuture<Answer> answer =
+                CompletableFuture.supplyAsync(
+                        () ->
+                                where.post(
+                                        "service", path + "/pull", "{\"wait_ms\": " + millis + "}"),
+                        task -> Thread.ofVirtual().start(task));
+        Await.until("it is let in", () -> where.identified.get() > before);
+        return answer;
+    }
+
+    @Test
     void aStreamThatAcknowledgesGetsAgainWhatItDoesNot() throws Exception {
         String topic = topic();
         String path = subscribe(topic, ", \"ack_deadline\": 5");
@@ -492,6 +561,7 @@ class TakenDeliveriesTest {
         final List<String> ids = new CopyOnWriteArrayList<>();
         private final HttpClient client = HttpClient.newHttpClient();
         private final InputStream body;
+        volatile boolean ended;
 
         Reader(BusInstance instance, String path, @Nullable String lastEventId) throws Exception {
             HttpRequest.Builder request =
@@ -531,6 +601,7 @@ class TakenDeliveriesTest {
             } catch (java.io.IOException e) {
                 // Closed.
             }
+            ended = true;
         }
 
         void hangUp() throws java.io.IOException {

@@ -84,7 +84,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class DeliveryEngine implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(DeliveryEngine.class);
-    private static final UUID NO_TOPIC = new UUID(0, 0);
 
     /**
      * Where much is published, a transaction for each millisecond of it costs more than it is
@@ -274,7 +273,6 @@ public final class DeliveryEngine implements AutoCloseable {
                                 clearance,
                                 platform.clock()),
                         outlets,
-                        this::topicId,
                         settings.deadLetterTopic(),
                         new RoutingMetrics(platform.registry()));
         startCatchUps(router);
@@ -398,11 +396,6 @@ public final class DeliveryEngine implements AutoCloseable {
     private boolean copiesDeadLettersOf(String name) {
         Topic topic = topics.find(name);
         return topic != null && topic.enableDlq() && !name.equals(settings.deadLetterTopic());
-    }
-
-    private UUID topicId(String name) {
-        Topic topic = topics.find(name);
-        return topic == null ? NO_TOPIC : topic.kafkaTopicId();
     }
 
     /** What was closed to somebody may be open now. */

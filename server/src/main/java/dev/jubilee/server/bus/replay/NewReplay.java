@@ -17,6 +17,7 @@ import java.util.List;
 /** Reads what somebody wants replayed. */
 final class NewReplay {
     private static final int MAX_RATE = 1_000_000;
+    private static final Instant LATEST = Instant.parse("9999-12-31T23:59:59.999999999Z");
 
     private NewReplay() {}
 
@@ -41,8 +42,8 @@ final class NewReplay {
         if (input.isFine() && end != null && !start.isBefore(end)) {
             input.reject("end_time", "must be after start_time");
         }
-        if (start.isBefore(Instant.EPOCH)) {
-            input.reject("start_time", "must not be before 1970");
+        if (start.isBefore(Instant.EPOCH) || start.isAfter(LATEST)) {
+            input.reject("start_time", "must be between 1970 and 9999");
         }
         if (target != null && file) {
             input.reject("file", "must not stand beside target_topic");

@@ -130,6 +130,10 @@ final class ReplayFilter {
             input.reject(name, "must be a JSON object, or the text of one");
             return "{}";
         }
+        if (!isKept(filter)) {
+            input.reject(name, "holds a text or a number that no event can have");
+            return "{}";
+        }
         ObjectNode lists = JsonNodeFactory.instance.objectNode();
         for (Map.Entry<String, JsonNode> entry : filter.properties()) {
             String field = entry.getKey();
@@ -151,6 +155,24 @@ final class ReplayFilter {
             }
         }
         return Json.text(lists);
+    }
+
+    /** Whether PostgreSQL takes it: no U+0000, no half of a character, no endless number. */
+    private static boolean isKept(JsonNode value) {
+        if (value.isString()) {
+            return isKept(value.stringValue());
+        }
+        if (value.isNumber()) {
+            return value.isIntegralNumber() || Double.isFinite(value.doubleValue());
+        }
+        return value.propertyStream().allMatch(field -> isKept(field.getKey()))
+                && value.valueStream().allMatch(ReplayFilter::isKept);
+    }
+
+    private static boolean isKept(String text) {
+        return text.codePoints()
+                .allMatch(c ->
+                        c != 0 && !(c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE));
     }
 
     private static @Nullable JsonNode parsed(String text) {

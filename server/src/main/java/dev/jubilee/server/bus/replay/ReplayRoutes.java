@@ -1,6 +1,7 @@
 package dev.jubilee.server.bus.replay;
 
 import dev.jubilee.server.bus.search.EventView;
+import dev.jubilee.server.bus.search.SearchRoutes;
 import dev.jubilee.server.bus.search.Span;
 import dev.jubilee.server.bus.search.StoredEvent;
 import dev.jubilee.server.http.Call;
@@ -250,8 +251,9 @@ final class ReplayRoutes implements Routes {
                     .asException();
         }
         UUID from = cursor(call, replay);
+        List<String> closed = closedTo(call, replay);
         StoredRange.Part<List<StoredEvent>> part =
-                new StoredRange(platform.database(), replay).from(from, FILE_EVENTS + 1);
+                new StoredRange(platform.database(), replay, closed).from(from, FILE_EVENTS + 1);
         List<StoredEvent> events = part.found();
         List<EventView> views = platform.views().of(events);
         ByteArrayOutputStream lines = new ByteArrayOutputStream();
@@ -269,13 +271,26 @@ final class ReplayRoutes implements Routes {
         return next == null ? reply : reply.with("X-Next-Cursor", next.toString());
     }
 
+    /** Whoever fetches it sees what both it and the maker of the replay may read. */
+    private List<String> closedTo(Call call, Replay replay) {
+        List<String> closed = SearchRoutes.closedTo(call.principal(), platform.topics());
+        if (closed.contains(replay.topic())) {
+            throw Problem.forbidden("The caller may not read \"" + replay.topic() + "\".")
+                    .asException();
+        }
+        return closed;
+    }
+
+    /** Nothing from before the range: the maker did not ask for it. */
     private static UUID cursor(Call call, Replay replay) {
+        UUID first = Span.floor(replay.startTime());
         String given = call.query("cursor");
         if (given == null) {
-            return Span.floor(replay.startTime());
+            return first;
         }
         try {
-            return UUID.fromString(given);
+            UUID cursor = UUID.fromString(given);
+            return Span.timeOf(cursor).isBefore(Span.timeOf(first)) ? first : cursor;
         } catch (IllegalArgumentException e) {
             throw Problem.invalid("cursor", "must be the X-Next-Cursor of an earlier answer")
                     .asException();

@@ -47,18 +47,29 @@ final class StoredRange {
 
     private final Database database;
     private final Replay replay;
+    private final List<String> closed;
     private final UUID end;
     private Duration slice = FIRST_SLICE;
 
     StoredRange(Database database, Replay replay) {
+        this(database, replay, List.of());
+    }
+
+    /**
+     * @param closed topics to leave out besides
+     */
+    StoredRange(Database database, Replay replay, List<String> closed) {
         this.database = database;
         this.replay = replay;
+        this.closed = closed;
         this.end = Span.floor(replay.endTime());
     }
 
     private EventFilter filter() {
         EventFilter filter = new EventFilter();
-        filter.matches("topic", List.of(replay.topic())).notIn("topic", replay.excludedTopics());
+        filter.matches("topic", List.of(replay.topic()))
+                .notIn("topic", replay.excludedTopics())
+                .notIn("topic", closed);
         ReplayFilter.apply(replay.filter(), filter);
         return filter;
     }

@@ -1,8 +1,8 @@
 package dev.jubilee.server.bus.search;
 
-import dev.jubilee.server.bus.topics.Topic;
 import dev.jubilee.server.bus.topics.TopicAction;
 import dev.jubilee.server.bus.topics.TopicCatalogue;
+import dev.jubilee.server.database.DatabaseException;
 import dev.jubilee.server.http.Call;
 import dev.jubilee.server.http.Problem;
 import dev.jubilee.server.http.Reply;
@@ -43,19 +43,28 @@ public final class SearchRoutes implements Routes {
         }
         SearchQuery query = SearchQuery.of(call, clock.instant());
         query.filter().notIn("topic", closedTo(call.principal(), topics));
-        EventSearch.Found found =
-                search.find(query.span(), query.filter(), query.limit(), query.indexed());
+        EventSearch.Found found = find(query);
         return Reply.ok(
                 new Answer(
                         views.of(found.events()),
                         found.next() == null ? null : found.next().toString()));
     }
 
-    /** The topics whose events the caller may not see. */
+    /** JSON may hold what PostgreSQL does not take: half a character, or a number too long. */
+    private EventSearch.Found find(SearchQuery query) {
+        try {
+            return search.find(query.span(), query.filter(), query.limit(), query.indexed());
+        } catch (DatabaseException e) {
+            if (!e.isOfValues()) {
+                throw e;
+            }
+            throw Problem.invalid("payload", "holds a text or a number that no event can have")
+                    .asException();
+        }
+    }
+
+    /** The topics whose events the caller may not see, be they gone. */
     public static List<String> closedTo(Principal who, TopicCatalogue topics) {
-        return topics.all().stream()
-                .filter(topic -> !topics.allows(who, topic, TopicAction.READ))
-                .map(Topic::name)
-                .toList();
+        return topics.closedTo(who, TopicAction.READ);
     }
 }

@@ -91,7 +91,7 @@ public final class EventStore implements Routes, AutoCloseable {
                         partitions,
                         clock,
                         new StoreMetrics(registry, clock, activity, settings.tracking()));
-        this.retention = new Retention(database, partitions, settings, clock);
+        this.retention = new Retention(database, partitions, topics, settings, clock);
         this.outcomes = new Outcomes(database, subscribed);
         this.statuses = new StatusReader(database, outcomes);
         this.catchUp =

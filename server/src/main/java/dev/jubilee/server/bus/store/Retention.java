@@ -1,7 +1,9 @@
 package dev.jubilee.server.bus.store;
 
+import dev.jubilee.server.bus.topics.TopicCatalogue;
 import dev.jubilee.server.database.Database;
 import java.sql.PreparedStatement;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.LocalDate;
@@ -12,7 +14,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Makes the partitions of the days to come, drops those whose time is up, and forgets ids that
- * clients made before their window. Any instance may do it at any time.
+ * clients made before their window, and which deleted topics were protected. Any instance may do it
+ * at any time.
  */
 public final class Retention {
     private static final Logger log = LoggerFactory.getLogger(Retention.class);
@@ -21,12 +24,18 @@ public final class Retention {
     private final Database database;
     private final Partitions partitions;
     private final StoreSettings settings;
+    private final TopicCatalogue topics;
     private final InstantSource clock;
 
     Retention(
-            Database database, Partitions partitions, StoreSettings settings, InstantSource clock) {
+            Database database,
+            Partitions partitions,
+            TopicCatalogue topics,
+            StoreSettings settings,
+            InstantSource clock) {
         this.database = database;
         this.partitions = partitions;
+        this.topics = topics;
         this.settings = settings;
         this.clock = clock;
     }
@@ -44,6 +53,8 @@ public final class Retention {
                     settings.retention());
         }
         forgetIds(now.minus(settings.idWindow()));
+        // A day longer than its events, which are dropped by whole days.
+        topics.forget(now.minus(settings.retention()).minus(Duration.ofDays(1)));
     }
 
     /** In pieces, so that no transaction is long. */

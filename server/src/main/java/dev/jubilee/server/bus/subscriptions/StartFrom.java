@@ -10,6 +10,9 @@ final class StartFrom {
     static final String NOW = "now";
     static final String BEGINNING = "beginning";
 
+    /** No event is from another time, and not every time has a place in Kafka. */
+    private static final Instant LATEST = Instant.parse("9999-12-31T23:59:59.999999999Z");
+
     private StartFrom() {}
 
     /** Whether it says where to begin. */
@@ -17,10 +20,11 @@ final class StartFrom {
         return text.equals(NOW) || text.equals(BEGINNING) || time(text) != null;
     }
 
-    /** The time, if it is one. */
+    /** The time, if it is one from 1970 to 9999. */
     static @Nullable Instant time(String text) {
         try {
-            return OffsetDateTime.parse(text).toInstant();
+            Instant time = OffsetDateTime.parse(text).toInstant();
+            return time.isBefore(Instant.EPOCH) || time.isAfter(LATEST) ? null : time;
         } catch (DateTimeException e) {
             return null;
         }

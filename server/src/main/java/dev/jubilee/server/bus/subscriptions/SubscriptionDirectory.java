@@ -16,12 +16,14 @@ public final class SubscriptionDirectory {
     private static final Logger log = LoggerFactory.getLogger(SubscriptionDirectory.class);
 
     private final Database database;
+    private final ChangeFeed changes;
     private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
     private final AtomicBoolean due = new AtomicBoolean();
     private volatile SubscriptionIndex index = SubscriptionIndex.EMPTY;
 
     public SubscriptionDirectory(Database database, ChangeFeed changes) {
         this.database = database;
+        this.changes = changes;
         changes.on(SubscriptionStore.SUBJECT, id -> refreshSoon());
     }
 
@@ -66,6 +68,7 @@ public final class SubscriptionDirectory {
         } catch (RuntimeException e) {
             due.set(false);
             log.warn("the subscriptions could not be read again: {}", e.getMessage());
+            changes.repeat(SubscriptionStore.SUBJECT);
         }
     }
 }

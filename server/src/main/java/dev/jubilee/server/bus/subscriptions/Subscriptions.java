@@ -221,17 +221,19 @@ public final class Subscriptions {
             Connection connection, Principal who, UUID id, Status status, @Nullable String reason)
             throws SQLException {
         Subscription current = owned(connection, who, id);
-        Subscription it = current.withState(current.state().as(status, reason, clock.instant()));
-        if (current.state().status() != status) {
-            SubscriptionStore.change(connection, id);
-            SubscriptionStore.update(connection, it);
-            audit.record(
-                    connection,
-                    who,
-                    "subscription." + status.text(),
-                    id.toString(),
-                    Map.of("reason", reason == null ? "" : reason));
+        State state = current.state();
+        if (state.status() == status && (reason == null || reason.equals(state.statusReason()))) {
+            return new Made(current, null);
         }
+        Subscription it = current.withState(state.as(status, reason, clock.instant()));
+        SubscriptionStore.change(connection, id);
+        SubscriptionStore.update(connection, it);
+        audit.record(
+                connection,
+                who,
+                "subscription." + status.text(),
+                id.toString(),
+                Map.of("reason", reason == null ? "" : reason));
         return new Made(it, null);
     }
 
@@ -282,7 +284,11 @@ public final class Subscriptions {
 
     /** Stops deliveries to one whose endpoint is gone, in the platform's own name. */
     public void disable(Connection connection, UUID id, String reason) throws SQLException {
-        if (SubscriptionStore.find(connection, id, true).isPresent()) {
+        boolean runs =
+                SubscriptionStore.find(connection, id, true)
+                        .filter(it -> it.state().status() != Status.DISABLED)
+                        .isPresent();
+        if (runs) {
             setStatus(connection, Principal.PLATFORM, id, Status.DISABLED, reason);
         }
     }

@@ -110,7 +110,8 @@ public final class TopicChanges {
     }
 
     /**
-     * Deletes a topic and its events in Kafka; the event store keeps its own.
+     * Deletes a topic and its events in Kafka; the event store keeps its own, and those of a
+     * protected topic stay closed to all but admins.
      *
      * @param confirmation must be the name again
      * @param force although somebody uses it, or has not read all of it
@@ -147,6 +148,9 @@ public final class TopicChanges {
                                         obstacles,
                                         null)
                                 .asException();
+                    }
+                    if (now.requiresAuth()) {
+                        TopicTombstones.put(connection, name, clock.instant());
                     }
                     TopicStore.delete(connection, name);
                     audit.record(

@@ -92,8 +92,8 @@ public final class Topics {
      *
      * @param transaction runs the work in a transaction of its own, or finds the answer to an
      *     earlier run of the same request
-     * @throws dev.jubilee.server.http.ProblemException 409 when there is one of that name, 503 when
-     *     Kafka cannot
+     * @throws dev.jubilee.server.http.ProblemException 409 when there is one of that name, or was
+     *     one that was protected and this is not, 503 when Kafka cannot
      */
     Reply create(
             NewTopicRequest asked,
@@ -112,6 +112,7 @@ public final class Topics {
                                             "There is a topic \"" + asked.name() + "\" already.")
                                     .asException();
                         }
+                        mustStayProtected(connection, asked);
                         return answer.apply(attempt.make(connection));
                     });
         } catch (DatabaseException e) {
@@ -119,6 +120,21 @@ public final class Topics {
         }
         catalogue.refresh();
         return reply;
+    }
+
+    /** Else whoever makes the name again opens what the topic before it held. */
+    private static void mustStayProtected(Connection connection, NewTopicRequest asked)
+            throws SQLException {
+        if (!asked.requiresAuth() && TopicTombstones.holds(connection, asked.name())) {
+            throw Problem.conflict(
+                            "topic_was_protected",
+                            "A topic \""
+                                    + asked.name()
+                                    + "\" that required a grant was deleted, and what it held is"
+                                    + " kept still. Make it with requires_auth=true; an admin may"
+                                    + " open it then.")
+                    .asException();
+        }
     }
 
     TopicSettings settings() {

@@ -32,7 +32,8 @@ public final class DeliveryRoutes implements Routes {
 
     private Reply list(Call call) {
         SubscriptionRoutes.mustBeStaff(call);
-        UUID subscription = subscriptions.get(call.path("subscription_id")).id();
+        UUID subscription =
+                subscriptions.getOwned(call.principal(), call.path("subscription_id")).id();
         int limit = Page.of(call).limit();
         UUID before = Page.cursor(call);
         return database.read(connection -> {

@@ -1,13 +1,14 @@
 package dev.jubilee.server.bus.delivery.clearance;
 
 import dev.jubilee.server.bus.subscriptions.Subscription;
-import dev.jubilee.server.bus.topics.Topic;
 import dev.jubilee.server.bus.topics.TopicAction;
 import dev.jubilee.server.bus.topics.TopicCatalogue;
 import dev.jubilee.server.security.Principal;
 import dev.jubilee.server.security.Role;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,12 +30,12 @@ public final class Clearance {
 
     /** Whether the caller may take events of the topic. */
     public boolean allows(Principal who, String topic) {
-        Topic there = topics.find(topic);
-        return there == null || allows(who, there);
+        return topics.allows(who, topic, TopicAction.SUBSCRIBE);
     }
 
-    private boolean allows(Principal who, Topic topic) {
-        return topics.allows(who, topic, TopicAction.SUBSCRIBE);
+    /** The topics of which the caller may not take events. */
+    public List<String> closedTo(Principal who) {
+        return topics.closedTo(who, TopicAction.SUBSCRIBE);
     }
 
     /**
@@ -46,12 +47,9 @@ public final class Clearance {
         List<Principal> who = new ArrayList<>();
         add(subscription.owner(), who);
         add(taker, who);
-        return who.isEmpty()
-                ? List.of()
-                : topics.all().stream()
-                        .filter(topic -> !who.stream().allMatch(one -> allows(one, topic)))
-                        .map(Topic::name)
-                        .toList();
+        Set<String> closed = new TreeSet<>();
+        who.forEach(one -> closed.addAll(closedTo(one)));
+        return List.copyOf(closed);
     }
 
     /** Nothing is closed to an admin. */

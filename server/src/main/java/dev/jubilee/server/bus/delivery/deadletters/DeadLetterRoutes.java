@@ -105,19 +105,14 @@ public final class DeadLetterRoutes implements Routes {
                 .delete(all + "/{dead_letter_id}", Access.PLAYER, this::drop);
     }
 
-    private UUID subscription(Call call) {
-        SubscriptionRoutes.mustBeStaff(call);
-        return subscriptions.get(call.path("subscription_id")).id();
-    }
-
-    /** Whoever decides what becomes of a dead letter speaks for its subscription. */
+    /** Whoever sees a dead letter, or decides what becomes of it, speaks for its subscription. */
     private UUID owned(Call call) {
         SubscriptionRoutes.mustBeStaff(call);
         return subscriptions.getOwned(call.principal(), call.path("subscription_id")).id();
     }
 
     private Reply list(Call call) {
-        UUID subscription = subscription(call);
+        UUID subscription = owned(call);
         int limit = Page.of(call).limit();
         UUID after = Page.cursor(call);
         DeadLetterStore.Query query =
@@ -127,14 +122,15 @@ public final class DeadLetterRoutes implements Routes {
                         call.query("topic"),
                         call.query("event_id"),
                         call.query("reason"));
+        List<String> closed = clearance.closedTo(call.principal());
         return database.read(connection -> {
             List<DeadLetterStore.DeadLetter> found =
-                    DeadLetterStore.page(connection, subscription, query, after, limit + 1);
+                    DeadLetterStore.page(connection, subscription, query, closed, after, limit + 1);
             Map<String, Object> answer = new LinkedHashMap<>();
             List<DeadLetterStore.DeadLetter> shown =
                     found.subList(0, Math.min(limit, found.size()));
             answer.put("dead_letters", shown.stream().map(it -> View.of(it, null)).toList());
-            answer.put("total", DeadLetterStore.count(connection, subscription, query));
+            answer.put("total", DeadLetterStore.count(connection, subscription, query, closed));
             if (found.size() > limit) {
                 answer.put("next_cursor", shown.getLast().id().toString());
             }
@@ -143,7 +139,7 @@ public final class DeadLetterRoutes implements Routes {
     }
 
     private Reply get(Call call) {
-        UUID subscription = subscription(call);
+        UUID subscription = owned(call);
         UUID id = id(call, "dead_letter_id", "dead_letter");
         DeadLetterStore.Whole found =
                 database.read(connection -> find(connection, subscription, id));
@@ -251,7 +247,7 @@ public final class DeadLetterRoutes implements Routes {
     }
 
     private Reply progress(Call call) {
-        UUID subscription = subscription(call);
+        UUID subscription = owned(call);
         UUID id = id(call, "redrive_id", "redrive");
         return database.read(connection -> redrives.find(connection, subscription, id))
                 .map(Reply::ok)

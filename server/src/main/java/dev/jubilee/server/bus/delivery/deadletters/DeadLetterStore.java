@@ -61,8 +61,16 @@ final class DeadLetterStore {
         static final Query ALL = new Query(null, null, null, null, null);
     }
 
+    /**
+     * @param closed topics of which none are told
+     */
     static List<DeadLetter> page(
-            Connection connection, UUID subscription, Query query, @Nullable UUID after, int limit)
+            Connection connection,
+            UUID subscription,
+            Query query,
+            List<String> closed,
+            @Nullable UUID after,
+            int limit)
             throws SQLException {
         try (PreparedStatement select =
                 connection.prepareStatement(
@@ -70,8 +78,10 @@ final class DeadLetterStore {
                                 + COLUMNS
                                 + "FROM bus.dead_letters WHERE "
                                 + SELECTED
-                                + "AND (?::uuid IS NULL OR id > ?) ORDER BY id LIMIT ?")) {
+                                + "AND topic <> ALL (?) AND (?::uuid IS NULL OR id > ?)"
+                                + " ORDER BY id LIMIT ?")) {
             int next = bind(connection, select, 1, subscription, query);
+            select.setArray(next++, connection.createArrayOf("text", closed.toArray()));
             select.setObject(next++, after);
             select.setObject(next++, after);
             select.setInt(next, limit);
@@ -86,10 +96,21 @@ final class DeadLetterStore {
     }
 
     static long count(Connection connection, UUID subscription, Query query) throws SQLException {
+        return count(connection, subscription, query, List.of());
+    }
+
+    /**
+     * @param closed topics of which none are counted
+     */
+    static long count(Connection connection, UUID subscription, Query query, List<String> closed)
+            throws SQLException {
         try (PreparedStatement select =
                 connection.prepareStatement(
-                        "SELECT count(*) FROM bus.dead_letters WHERE " + SELECTED)) {
-            bind(connection, select, 1, subscription, query);
+                        "SELECT count(*) FROM bus.dead_letters WHERE "
+                                + SELECTED
+                                + "AND topic <> ALL (?)")) {
+            int next = bind(connection, select, 1, subscription, query);
+            select.setArray(next, connection.createArrayOf("text", closed.toArray()));
             try (ResultSet row = select.executeQuery()) {
                 row.next();
                 return row.getLong(1);

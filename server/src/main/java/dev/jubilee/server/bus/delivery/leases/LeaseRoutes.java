@@ -19,6 +19,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.util.RawValue;
 
@@ -39,6 +40,9 @@ public final class LeaseRoutes implements Routes {
                     "overloaded",
                     "Too many large answers wait to be read; nothing was taken.",
                     Duration.ofSeconds(1));
+
+    private static final Problem REVOKED =
+            Problem.unauthenticated("The credentials were revoked or expired; nothing was taken.");
 
     private static final int MAX_DELAY = 7 * 24 * 3_600;
 
@@ -67,7 +71,6 @@ public final class LeaseRoutes implements Routes {
         int max = body.integer("max", 1, 1_000, 100);
         Duration wait = Duration.ofMillis(body.integer("wait_ms", 0, 20_000, 0));
         body.check();
-        boolean acks = subscription.requiresAck();
         LeaseStore.Most most = LeaseStore.Most.of(max, MAX_BYTES);
         Leases.Taker taker = new Leases.Taker(subscription, call.principal());
         List<Delivery> found;
@@ -75,12 +78,14 @@ public final class LeaseRoutes implements Routes {
         try (Leases.Waiter waiter = leases.waiter(taker)) {
             found = take(call, waiter, taker, most);
             while (found.isEmpty() && until - System.nanoTime() > 0 && !call.isAbandoned()) {
-                waiter.await(subscription, Duration.ofNanos(until - System.nanoTime()));
+                waiter.await(taker.subscription(), Duration.ofNanos(until - System.nanoTime()));
+                taker = asOfNow(taker);
                 found = take(call, waiter, taker, most);
             }
         }
+        boolean acks = taker.subscription().requiresAck();
         if (!acks && !found.isEmpty()) {
-            leases.ack(subscription, found.stream().map(Delivery::id).toList());
+            leases.ack(taker.subscription(), found.stream().map(Delivery::id).toList());
         }
         List<Taken> views =
                 found.stream()
@@ -92,6 +97,14 @@ public final class LeaseRoutes implements Routes {
                                         new RawValue(new String(it.body(), UTF_8))))
                         .toList();
         return Reply.ok(Map.of("events", views));
+    }
+
+    /** It may have been paused or deleted while somebody waited. */
+    private Leases.Taker asOfNow(Leases.Taker taker) {
+        UUID id = taker.subscription().id();
+        Subscription known = subscriptions.directory().index().find(id);
+        return new Leases.Taker(
+                known == null ? subscriptions.get(id.toString()) : known, taker.principal());
     }
 
     /**
@@ -106,6 +119,9 @@ public final class LeaseRoutes implements Routes {
                 throw OVERLOADED.asException();
             }
             waiter.await(PAUSE);
+        }
+        if (!call.isStillKnown()) {
+            throw REVOKED.asException();
         }
         List<Delivery> found = leases.take(taker, most);
         long bytes = IN_MEMORY * Delivery.bytes(found);

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.jubilee.events.Envelope;
 import dev.jubilee.events.OffsetAdvance;
+import dev.jubilee.events.PartitionId;
 import dev.jubilee.events.json.CloudEventsJson;
 import dev.jubilee.events.kafka.Batch;
 import dev.jubilee.events.kafka.BatchHandler;
@@ -32,10 +33,12 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Function;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.Header;
 import org.jspecify.annotations.Nullable;
 
@@ -57,16 +60,9 @@ public final class DeliveryRouter implements BatchHandler {
     private final InstantSource clock;
     private final RoutingMetrics metrics;
     private final CloudEventsJson json;
-    private final TopicIds topicIds;
     private final String deadLetterTopic;
     private final BinaryCopy copy = new BinaryCopy();
     private final List<Delivery> doubtful = new ArrayList<>();
-
-    /** Kafka's id of a topic by its name. */
-    @FunctionalInterface
-    public interface TopicIds {
-        UUID of(String topic);
-    }
 
     /** What the router writes with. */
     public record Parts(
@@ -78,11 +74,7 @@ public final class DeliveryRouter implements BatchHandler {
             InstantSource clock) {}
 
     public DeliveryRouter(
-            Parts parts,
-            Outlets outlets,
-            TopicIds topicIds,
-            String deadLetterTopic,
-            RoutingMetrics metrics) {
+            Parts parts, Outlets outlets, String deadLetterTopic, RoutingMetrics metrics) {
         this.database = parts.database();
         this.offsets = parts.offsets();
         this.directory = parts.directory();
@@ -90,7 +82,6 @@ public final class DeliveryRouter implements BatchHandler {
         this.clearance = parts.clearance();
         this.clock = parts.clock();
         this.outlets = outlets;
-        this.topicIds = topicIds;
         this.deadLetterTopic = deadLetterTopic;
         this.metrics = metrics;
         this.json = new CloudEventsJson(clock);
@@ -123,7 +114,7 @@ public final class DeliveryRouter implements BatchHandler {
         while (true) {
             UUID instance = ownership.instance();
             SubscriptionIndex index = directory.index();
-            List<Delivery> matched = match(index, batch.records());
+            List<Delivery> matched = match(index, batch);
             List<Placement> rows = new ArrayList<>();
             boolean committed = false;
             outlets.batchBegins();
@@ -301,16 +292,28 @@ public final class DeliveryRouter implements BatchHandler {
         }
     }
 
-    private List<Delivery> match(
-            SubscriptionIndex index, List<ConsumerRecord<byte[], byte[]>> records) {
+    private List<Delivery> match(SubscriptionIndex index, Batch batch) {
         List<Delivery> matched = new ArrayList<>();
-        Map<String, UUID> ids = new HashMap<>();
-        for (ConsumerRecord<byte[], byte[]> record : records) {
+        Map<TopicPartition, UUID> ids = topicIds(batch.advance());
+        for (ConsumerRecord<byte[], byte[]> record : batch.records()) {
             if (index.mayWant(record.topic(), typeOf(record))) {
                 match(index, record, ids, matched);
             }
         }
         return matched;
+    }
+
+    /**
+     * The topics that the records were read of. The catalogue may know another one of that name by
+     * now, or none, and then nobody would know where a subscription begins in this one.
+     */
+    static Map<TopicPartition, UUID> topicIds(OffsetAdvance advance) {
+        Map<TopicPartition, UUID> ids = new HashMap<>();
+        for (OffsetAdvance.Step step : advance.steps()) {
+            PartitionId partition = step.partition();
+            ids.put(new TopicPartition(step.topic(), partition.partition()), partition.topicId());
+        }
+        return ids;
     }
 
     /** What a record of the past makes due, wherever the subscription starts. Thread-safe. */
@@ -353,7 +356,7 @@ public final class DeliveryRouter implements BatchHandler {
     private void match(
             SubscriptionIndex index,
             ConsumerRecord<byte[], byte[]> record,
-            Map<String, UUID> ids,
+            Map<TopicPartition, UUID> ids,
             List<Delivery> into) {
         Envelope event = KafkaEnvelopes.read(record);
         List<Subscription> found = new ArrayList<>();
@@ -363,8 +366,11 @@ public final class DeliveryRouter implements BatchHandler {
                 () -> FilterEvent.of(record.topic(), event),
                 found::add);
         byte[] body = null;
+        UUID topicId =
+                Objects.requireNonNull(
+                        ids.get(new TopicPartition(record.topic(), record.partition())),
+                        "a record that the batch does not go past");
         for (Subscription subscription : found) {
-            UUID topicId = ids.computeIfAbsent(record.topic(), topicIds::of);
             if (isBefore(subscription, topicId, record)
                     || isOfNoConcern(subscription, record.topic(), event)) {
                 continue;

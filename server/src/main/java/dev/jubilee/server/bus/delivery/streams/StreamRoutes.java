@@ -44,8 +44,7 @@ public final class StreamRoutes implements Routes {
             returning.returned(subscription.id(), last);
         }
         Unconfirmed unconfirmed = new Unconfirmed(random.nextLong());
-        new StreamWriter(
-                        subscriptions, leases, streams, subscription, call.principal(), unconfirmed)
+        new StreamWriter(subscriptions, leases, streams, subscription, call, unconfirmed)
                 .run(call.stream());
         return Reply.noContent();
     }

@@ -6,9 +6,9 @@ import dev.jubilee.server.bus.delivery.leases.Leases;
 import dev.jubilee.server.bus.delivery.pending.Delivery;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.bus.subscriptions.Subscriptions;
+import dev.jubilee.server.http.Call;
 import dev.jubilee.server.http.EventStream;
 import dev.jubilee.server.http.ProblemException;
-import dev.jubilee.server.security.Principal;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +27,9 @@ final class StreamWriter {
     private static final Duration KEEP_ALIVE = Duration.ofSeconds(15);
     private static final Duration SETTLED = Duration.ofSeconds(5);
 
+    /** How often who streams is asked for anew, while there is anything to send. */
+    private static final Duration LOOK = Duration.ofSeconds(1);
+
     /** About what an event has beside its body. */
     private static final int FRAME = 128;
 
@@ -42,7 +45,7 @@ final class StreamWriter {
     private final StreamMemory memory;
     private final Unconfirmed unconfirmed;
     private final String ending;
-    private final Principal principal;
+    private final Call call;
     private Subscription subscription;
     private @Nullable StreamInbox inbox;
     private long lastWrite = System.nanoTime();
@@ -56,14 +59,14 @@ final class StreamWriter {
             Leases leases,
             OpenStreams streams,
             Subscription subscription,
-            Principal principal,
+            Call call,
             Unconfirmed unconfirmed) {
         this.subscriptions = subscriptions;
         this.leases = leases;
         this.streams = streams;
         this.memory = streams.memory();
         this.subscription = subscription;
-        this.principal = principal;
+        this.call = call;
         this.unconfirmed = unconfirmed;
         this.ending = StreamEventId.ending(unconfirmed.stream());
     }
@@ -119,18 +122,25 @@ final class StreamWriter {
     }
 
     private Leases.Taker taker() {
-        return new Leases.Taker(subscription, principal);
+        return new Leases.Taker(subscription, call.principal());
     }
 
+    /** Whether there is the subscription still, and whoever streams may call still. */
     private boolean isThere() {
+        boolean look = System.nanoTime() - lastLook > LOOK.toNanos();
+        if (look) {
+            lastLook = System.nanoTime();
+            if (!call.isStillKnown()) {
+                return false;
+            }
+        }
         Subscription known = subscriptions.directory().index().find(subscription.id());
         if (known != null) {
             subscription = known;
             return true;
         }
         // Made a moment ago, or gone: the database knows, and is not asked all the time.
-        if (System.nanoTime() - lastLook > Duration.ofSeconds(1).toNanos()) {
-            lastLook = System.nanoTime();
+        if (look) {
             try {
                 subscription = subscriptions.get(subscription.id().toString());
             } catch (ProblemException e) {

@@ -48,7 +48,9 @@ class DeadLetterCopiesTest {
         int redriven =
                 database.transaction(c -> {
                     UUID first =
-                            DeadLetterStore.page(c, subscription, ALL, null, 1).getFirst().id();
+                            DeadLetterStore.page(c, subscription, ALL, List.of(), null, 1)
+                                    .getFirst()
+                                    .id();
                     assertThat(DeadLetterStore.drop(c, subscription, first)).isTrue();
                     return DeadLetterStore.redrive(c, subscription, ALL, new UUID(-1, -1), 2);
                 });

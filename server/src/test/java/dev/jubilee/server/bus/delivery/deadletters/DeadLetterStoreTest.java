@@ -10,6 +10,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
@@ -36,7 +37,12 @@ class DeadLetterStoreTest {
 
             assertThat(
                             DeadLetterStore.page(
-                                    connection, subscription, DeadLetterStore.Query.ALL, null, 10))
+                                    connection,
+                                    subscription,
+                                    DeadLetterStore.Query.ALL,
+                                    List.of(),
+                                    null,
+                                    10))
                     .extracting(DeadLetterStore.DeadLetter::eventId)
                     .containsExactly("e1");
             connection.rollback();

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.jubilee.server.bus.topics;
+
+import org.jspecify.annotations.NullMarked;
