@@ -48,7 +48,6 @@ public final class DeliveryEngine implements AutoCloseable {
     public static final String GROUP = "delivery";
 
     private static final Logger log = LoggerFactory.getLogger(DeliveryEngine.class);
-    private static final UUID NO_TOPIC = new UUID(0, 0);
 
     /**
      * Where much is published, a transaction for each millisecond of it costs more than it is
@@ -236,7 +235,6 @@ public final class DeliveryEngine implements AutoCloseable {
                                 clearance,
                                 platform.clock()),
                         outlets,
-                        this::topicId,
                         settings.deadLetterTopic(),
                         metrics);
         startCatchUps(router);
@@ -358,11 +356,6 @@ public final class DeliveryEngine implements AutoCloseable {
     private boolean copiesDeadLettersOf(String name) {
         Topic topic = topics.find(name);
         return topic != null && topic.enableDlq() && !name.equals(settings.deadLetterTopic());
-    }
-
-    private UUID topicId(String name) {
-        Topic topic = topics.find(name);
-        return topic == null ? NO_TOPIC : topic.kafkaTopicId();
     }
 
     /** What was closed to somebody may be open now. */

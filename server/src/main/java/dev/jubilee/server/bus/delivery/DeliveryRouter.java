@@ -23,11 +23,9 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Function;
@@ -42,6 +40,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class DeliveryRouter implements BatchHandler {
     private static final int MAX_TEXT = 100;
+    private static final Most MOST = new Most(20_000, 8 << 20);
 
     private final Database database;
     private final PostgresOffsets offsets;
@@ -51,16 +50,24 @@ final class DeliveryRouter implements BatchHandler {
     private final InstantSource clock;
     private final DeliveryMetrics metrics;
     private final CloudEventsJson json;
-    private final TopicIds topicIds;
     private final String deadLetterTopic;
+    private final Most most;
     private final BinaryCopy copy = new BinaryCopy();
     private final List<Delivery> doubtful = new ArrayList<>();
 
-    /** Kafka's id of a topic by its name. */
-    @FunctionalInterface
-    interface TopicIds {
-        UUID of(String topic);
+    /**
+     * What one transaction may write, but for what a single record makes due.
+     *
+     * @param bytes of bodies, each once however many are owed it
+     */
+    record Most(int deliveries, int bytes) {
+        boolean isReached(int deliveries, long bytes) {
+            return deliveries >= this.deliveries || bytes >= this.bytes;
+        }
     }
+
+    /** What so many records make due. */
+    private record Matched(List<Delivery> deliveries, int records) {}
 
     /** What the router writes with. */
     record Parts(
@@ -70,21 +77,25 @@ final class DeliveryRouter implements BatchHandler {
             Clearance clearance,
             InstantSource clock) {}
 
+    DeliveryRouter(Parts parts, Outlets outlets, String deadLetterTopic, DeliveryMetrics metrics) {
+        this(parts, outlets, deadLetterTopic, metrics, MOST);
+    }
+
     DeliveryRouter(
             Parts parts,
             Outlets outlets,
-            TopicIds topicIds,
             String deadLetterTopic,
-            DeliveryMetrics metrics) {
+            DeliveryMetrics metrics,
+            Most most) {
         this.database = parts.database();
         this.offsets = parts.offsets();
         this.directory = parts.directory();
         this.clearance = parts.clearance();
         this.clock = parts.clock();
         this.outlets = outlets;
-        this.topicIds = topicIds;
         this.deadLetterTopic = deadLetterTopic;
         this.metrics = metrics;
+        this.most = most;
         this.json = new CloudEventsJson(clock);
     }
 
@@ -112,22 +123,36 @@ final class DeliveryRouter implements BatchHandler {
         if (batch.advance().steps().stream().anyMatch(OffsetAdvance.Step::isBack)) {
             return goBack(batch.advance());
         }
+        BatchParts parts = new BatchParts(batch);
+        // With many subscriptions one poll may make more due than memory holds.
+        while (!parts.isDone()) {
+            if (handleNext(parts) == Handled.FENCED) {
+                return Handled.FENCED;
+            }
+        }
+        return Handled.ADVANCED;
+    }
+
+    private Handled handleNext(BatchParts parts) {
         while (true) {
             UUID instance = outlets.instance();
             SubscriptionIndex index = directory.index();
-            List<Delivery> matched = match(index, batch.records());
+            Matched matched = match(index, parts);
+            OffsetAdvance advance = parts.advance(matched.records());
             List<PendingStore.Row> rows = new ArrayList<>();
             boolean committed = false;
             outlets.batchBegins();
             try {
                 database.transaction(connection -> {
                     rows.clear();
-                    write(connection, head(connection, instance, index), batch, matched, rows);
+                    PendingStore.Head head = head(connection, instance, index);
+                    write(connection, head, advance, matched.deliveries(), rows);
                     return rows;
                 });
                 committed = true;
                 outlets.routed(rows);
-                metrics.routed(batch.records().size(), rows.size());
+                metrics.routed(matched.records(), rows.size());
+                parts.passed(matched.records(), advance);
                 return Handled.ADVANCED;
             } catch (Undone e) {
                 switch (e.reason) {
@@ -228,11 +253,11 @@ final class DeliveryRouter implements BatchHandler {
     private void write(
             Connection connection,
             PendingStore.Head head,
-            Batch batch,
+            OffsetAdvance advance,
             List<Delivery> matched,
             List<PendingStore.Row> rows)
             throws SQLException {
-        if (!offsets.advance(connection, batch.advance())) {
+        if (!offsets.advance(connection, advance)) {
             throw new Undone(Undone.Reason.OVERTAKEN);
         }
         if (matched.isEmpty()) {
@@ -294,16 +319,21 @@ final class DeliveryRouter implements BatchHandler {
         }
     }
 
-    private List<Delivery> match(
-            SubscriptionIndex index, List<ConsumerRecord<byte[], byte[]>> records) {
-        List<Delivery> matched = new ArrayList<>();
-        Map<String, UUID> ids = new HashMap<>();
-        for (ConsumerRecord<byte[], byte[]> record : records) {
+    /** What the next records make due: of as many as one transaction may write, one at least. */
+    private Matched match(SubscriptionIndex index, BatchParts parts) {
+        List<Delivery> deliveries = new ArrayList<>();
+        int records = 0;
+        long bytes = 0;
+        for (ConsumerRecord<byte[], byte[]> record : parts.rest()) {
             if (index.mayWant(record.topic(), typeOf(record))) {
-                match(index, record, ids, matched);
+                bytes += match(index, record, parts.topicId(record), deliveries);
+            }
+            records++;
+            if (most.isReached(deliveries.size(), bytes)) {
+                break;
             }
         }
-        return matched;
+        return new Matched(deliveries, records);
     }
 
     /** What a record of the past makes due, wherever the subscription starts. Thread-safe. */
@@ -343,10 +373,11 @@ final class DeliveryRouter implements BatchHandler {
         return record.topic();
     }
 
-    private void match(
+    /** Returns the bytes of the body that is owed; none when nobody wants it. */
+    private int match(
             SubscriptionIndex index,
             ConsumerRecord<byte[], byte[]> record,
-            Map<String, UUID> ids,
+            @Nullable UUID topicId,
             List<Delivery> into) {
         Envelope event = KafkaEnvelopes.read(record);
         List<Subscription> found = new ArrayList<>();
@@ -357,7 +388,6 @@ final class DeliveryRouter implements BatchHandler {
                 found::add);
         byte[] body = null;
         for (Subscription subscription : found) {
-            UUID topicId = ids.computeIfAbsent(record.topic(), topicIds::of);
             if (isBefore(subscription, topicId, record)
                     || isOfNoConcern(subscription, record.topic(), event)) {
                 continue;
@@ -367,11 +397,14 @@ final class DeliveryRouter implements BatchHandler {
             }
             into.add(delivery(subscription.id(), record.topic(), event, body, clock.instant()));
         }
+        return body == null ? 0 : body.length;
     }
 
     private static boolean isBefore(
-            Subscription subscription, UUID topicId, ConsumerRecord<byte[], byte[]> record) {
-        List<Long> starts = subscription.startsAt().get(topicId);
+            Subscription subscription,
+            @Nullable UUID topicId,
+            ConsumerRecord<byte[], byte[]> record) {
+        List<Long> starts = topicId == null ? null : subscription.startsAt().get(topicId);
         return starts != null
                 && record.partition() < starts.size()
                 && record.offset() < starts.get(record.partition());
