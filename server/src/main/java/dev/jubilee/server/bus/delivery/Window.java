@@ -1,6 +1,7 @@
 package dev.jubilee.server.bus.delivery;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -21,7 +22,10 @@ final class Window {
     private final DeliveryMemory.Share memory;
     private final AtomicInteger used = new AtomicInteger();
     private final AtomicLong left = new AtomicLong();
-    private final Set<Long> loaded = ConcurrentHashMap.newKeySet();
+
+    /** What waits in PostgreSQL too, and how often that is yet to be written of it. */
+    private final Map<Long, Integer> loaded = new ConcurrentHashMap<>();
+
     private final Set<String> parked = ConcurrentHashMap.newKeySet();
 
     /** Something may wait in PostgreSQL. True until somebody has looked. */
@@ -136,7 +140,7 @@ final class Window {
      * @param bytes reserved for them
      */
     void loaded(List<Delivery> deliveries, int places, long bytes) {
-        deliveries.forEach(one -> loaded.add(one.id()));
+        deliveries.forEach(one -> loaded.merge(one.id(), 1, Integer::sum));
         memory.takeAnyway(Delivery.bytes(deliveries));
         memory.giveBack(bytes);
         release(places - deliveries.size());
@@ -144,12 +148,20 @@ final class Window {
 
     /** What came of it is written. */
     void written(long delivery) {
-        loaded.remove(delivery);
+        loaded.computeIfPresent(delivery, (id, times) -> times == 1 ? null : times - 1);
+    }
+
+    /**
+     * It is not here any more once it is written that it waits, which may be read before that is
+     * told: who reads it then has it until {@link #written} is told of that as well.
+     */
+    void leaves(long delivery) {
+        loaded.putIfAbsent(delivery, 1);
     }
 
     /** What is here although it waits in PostgreSQL too. */
     Set<Long> loaded() {
-        return loaded;
+        return loaded.keySet();
     }
 
     /** What is routed to the key from now on waits in PostgreSQL. */
