@@ -56,7 +56,7 @@ class LockOrderTest {
                         (c, s) -> StreamStore.ackUpTo(c, s, new StreamEventId(3, 1L), IDS, NOW)),
                 Named.of("nack", (c, s) -> FailedLeases.nack(c, s, IDS, 3, NO_PAUSE, NOW)),
                 Named.of("nackDead", (c, s) -> FailedLeases.nackDead(c, s, IDS, 0, NOW)),
-                Named.of("giveUp", (c, s) -> FailedLeases.giveUp(c, s, 0, NOW)),
+                Named.of("giveUp", (c, s) -> FailedLeases.giveUp(c, s, 10, 0, NOW)),
                 Named.of("expire", (c, s) -> FailedLeases.expire(c, s, 10, NO_PAUSE, "late", NOW)),
                 Named.of("fail", (c, s) -> RelayStore.fail(c, s, 6, "fenced", NOW)),
                 Named.of("release", (c, s) -> StreamStore.release(c, s, LEASES, NOW, 1L)),
