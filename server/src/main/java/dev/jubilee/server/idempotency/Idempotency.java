@@ -98,27 +98,50 @@ public final class Idempotency implements AutoCloseable {
                 .asException();
     }
 
+    /**
+     * The answer to an earlier run of the same request; empty when there is none yet. For requests
+     * that have something to do before the work that is done once.
+     *
+     * @throws dev.jubilee.server.http.ProblemException as {@link #once} does
+     */
+    public Optional<Reply> known(Call call) {
+        String key = call.header("Idempotency-Key");
+        if (key == null) {
+            return Optional.empty();
+        }
+        check(key);
+        return database.read(connection -> {
+            Stored stored = find(connection, principal(call), key);
+            return stored == null ? Optional.empty() : Optional.of(replayed(stored, hash(call)));
+        });
+    }
+
     /** Empty when the key was forgotten between the conflict and the look. */
     private Optional<Reply> in(
             Connection connection, Call call, String key, byte[] hash, Database.Work<Reply> work)
             throws SQLException {
-        String principal = call.principal().role().text() + ":" + call.principal().id();
+        String principal = principal(call);
         if (claim(connection, principal, key, hash)) {
             Reply reply = work.in(connection);
             store(connection, principal, key, reply);
             return Optional.of(reply);
         }
         Stored stored = find(connection, principal, key);
-        if (stored == null) {
-            return Optional.empty();
-        }
+        return stored == null ? Optional.empty() : Optional.of(replayed(stored, hash));
+    }
+
+    private static String principal(Call call) {
+        return call.principal().role().text() + ":" + call.principal().id();
+    }
+
+    private static Reply replayed(Stored stored, byte[] hash) {
         if (!MessageDigest.isEqual(stored.requestHash(), hash)) {
             throw Problem.refused(
                             "idempotency_key_reused",
                             "This Idempotency-Key was used for another request before.")
                     .asException();
         }
-        return Optional.of(stored.reply().with("Idempotent-Replayed", "true"));
+        return stored.reply().with("Idempotent-Replayed", "true");
     }
 
     /** Waits for whoever holds the same key right now. */

@@ -12,6 +12,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class PayloadSchemaTest {
     @RegisterExtension static final Platform platform = new Platform();
@@ -129,6 +131,39 @@ class PayloadSchemaTest {
                 .isEqualTo(200);
         assertThat(publish(topic, "{\"player_id\":\"ann\",\"weapon\":\"axe\"}").status())
                 .isEqualTo(422);
+    }
+
+    /** Wherever in the schema that is: {@code definitions} was the name of earlier drafts. */
+    @ParameterizedTest
+    @CsvSource({
+        "61, #/definitions/name",
+        "62, #/x-shared/na%20me",
+        "63, #/$defs/all/anyOf/0",
+        "64, #named"
+    })
+    void whatASchemaRefersToIsComparedToo(String limit, String reference) {
+        String schema =
+                """
+                {"type": "object", "properties": {"player_id": {"$ref": "%s"}},
+                 "definitions": {"name": {"type": "string", "maxLength": 61}},
+                 "x-shared": {"na me": {"type": "string", "maxLength": 62}},
+                 "$defs": {"all": {"anyOf": [{"type": "string", "maxLength": 63}]},
+                           "named": {"$anchor": "named", "type": "string", "maxLength": 64}}}
+                """
+                        .formatted(reference);
+        String topic = topic("refers" + reference.hashCode(), schema);
+
+        assertThat(changed(topic, schema.replace(limit, "4")).status()).isEqualTo(409);
+        String more =
+                schema.replace("{\"player_id\"", "{\"other\": {\"$ref\": \"#/new\"}, \"player_id\"")
+                        .replace("\"$defs\"", "\"new\": {}, \"$defs\"");
+        // Whether that is so cannot be told of a place that has a name alone.
+        assertThat(changed(topic, more).status()).isEqualTo(reference.contains("/") ? 200 : 409);
+    }
+
+    private static Answer changed(String topic, String schema) {
+        return bus.send(
+                "PATCH", "operator", "/topics/" + topic, Json.text(Map.of("schema", schema)));
     }
 
     @Test

@@ -105,6 +105,30 @@ class PublishChoicesTest {
                 .containsExactlyInAnyOrder("type", "replayid");
     }
 
+    /** The store knows by that ending what is no text. */
+    @Test
+    void aTypeThatWouldMakeTextOutToBeBase64IsRefused() {
+        Answer answer =
+                bus.post(
+                        "service",
+                        "/events/publish?topic=" + topic,
+                        "word",
+                        "Content-Type",
+                        "text/plain;base64",
+                        "ce-specversion",
+                        "1.0",
+                        "ce-id",
+                        "marked",
+                        "ce-type",
+                        "game.kill",
+                        "ce-source",
+                        "/s");
+        assertThat(answer.status()).isEqualTo(422);
+        assertThat(answer.body().get("errors"))
+                .extracting(error -> error.get("field").stringValue())
+                .containsExactly("datacontenttype");
+    }
+
     @Test
     void theKeyIsTheCallersChoiceAndByDefaultThePlayerThenTheSession() throws Exception {
         assertThat(keyOf("\"key\":\"mine\",\"payload\":{\"player_id\":\"ann\"}")).isEqualTo("mine");

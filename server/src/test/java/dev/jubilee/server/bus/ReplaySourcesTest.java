@@ -25,8 +25,10 @@ import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -348,6 +350,89 @@ class ReplaySourcesTest {
                 "the replay fails",
                 () -> assertThat(status(path).get("status").stringValue()).isEqualTo("failed"));
         assertThat(status(path).get("error").stringValue()).contains("deleted");
+    }
+
+    /**
+     * As somebody may write it straight to Kafka; the store marks by that ending what is Base64.
+     */
+    @Test
+    void textOfATypeThatEndsLikeTheStoresMarkIsReplayedAsItWas() throws Exception {
+        String source = topic("marked", 2);
+        String target = topic("marked.target", 1);
+        String clipped = "text/" + "x".repeat(88) + ";base64;more";
+        List<Envelope> events = new ArrayList<>();
+        for (String type : List.of("text/plain;base64", clipped)) {
+            for (String data : List.of("none!", "word", "")) {
+                events.add(
+                        Envelope.of(
+                                        "e" + events.size(),
+                                        "game.kill",
+                                        "/s",
+                                        platform.clock().instant())
+                                .partitionKey("k")
+                                .data(type, data.getBytes(StandardCharsets.UTF_8))
+                                .build());
+            }
+        }
+        try (KafkaProducer<byte[], byte[]> producer =
+                new KafkaProducer<>(
+                        platform.kafka(), new ByteArraySerializer(), new ByteArraySerializer())) {
+            for (Envelope event : events) {
+                producer.send(KafkaEnvelopes.record(source, event)).get();
+            }
+        }
+        bus.awaitStore();
+        dropAll(source);
+
+        done(replay(source, "\"target_topic\":\"" + target + "\""));
+
+        List<Envelope> replayed = read(target);
+        assertThat(replayed)
+                .extracting(event -> new String(event.data(), StandardCharsets.UTF_8))
+                .containsExactly("none!", "word", "", "none!", "word", "");
+        assertThat(replayed.getFirst().contentType()).isEqualTo("text/plain;base64");
+    }
+
+    /** As it was stored before types that end so were told apart. */
+    @Test
+    void whatBearsTheMarkAndIsNoBase64IsReplayedAsText() {
+        String source = topic("mistaken", 2);
+        String target = topic("mistaken.target", 1);
+        publish(source, 0, 1);
+        bus.awaitStore();
+        dropAll(source);
+        execute(
+                "UPDATE bus.events SET payload = 'none!', content_type = 'text/plain;base64'"
+                        + " WHERE topic = '"
+                        + source
+                        + "'");
+
+        done(replay(source, "\"target_topic\":\"" + target + "\""));
+
+        assertThat(read(target))
+                .extracting(event -> new String(event.data(), StandardCharsets.UTF_8))
+                .containsExactly("none!");
+    }
+
+    /** An event that cannot be made now cannot in a moment. */
+    @Test
+    void aReplayThatADefectStopsWhereItStandsFailsInTheEnd() {
+        String source = topic("broken", 2);
+        String target = topic("broken.target", 1);
+        publish(source, 0, 1);
+        bus.awaitStore();
+        dropAll(source);
+        execute("UPDATE bus.events SET source = '' WHERE topic = '" + source + "'");
+
+        Answer made = replay(source, "\"target_topic\":\"" + target + "\"");
+        String path = "/replay/" + made.text("replay_id");
+        Await.untilAsserted(
+                "it has failed",
+                () -> {
+                    execute("UPDATE bus.replays SET leased_until = now() - interval '1 second'");
+                    assertThat(status(path).get("status").stringValue()).isEqualTo("failed");
+                });
+        assertThat(status(path).get("error").stringValue()).startsWith("a defect");
     }
 
     private static List<Integer> upTo(int end) {

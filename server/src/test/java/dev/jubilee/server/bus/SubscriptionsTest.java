@@ -19,6 +19,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
 class SubscriptionsTest {
@@ -334,6 +336,109 @@ class SubscriptionsTest {
         assertThat(bus.get("operator", path).status()).isEqualTo(404);
         assertThat(bus.get("operator", "/subscriptions/none").status()).isEqualTo(404);
         assertThat(bus.get("player", path).status()).isEqualTo(403);
+    }
+
+    /** Everybody's routing waits for the transaction that changes a subscription. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void whatIsOwedIsDroppedInPartsBeforeTheChange(boolean rewinding) throws Exception {
+        String id = webhook("http://127.0.0.1:9/hook", "").text("subscription_id");
+        String path = "/subscriptions/" + id;
+        bus.post("operator", path + "/pause", "");
+        noteWhatIsDropped();
+        owe(id, 25_000);
+
+        Answer answer =
+                rewinding
+                        ? bus.post("operator", path + "/rewind", "{\"to\": \"now\"}")
+                        : bus.delete("operator", path);
+
+        assertThat(answer.status()).isEqualTo(rewinding ? 200 : 204);
+        assertThat(numbers("SELECT rows FROM dropped WHERE tab = 'pending_deliveries' ORDER BY at"))
+                .containsExactly(10_000, 10_000, 5_000);
+        assertThat(
+                        numbers(
+                                "SELECT sum(rows) FROM dropped, bus.subscription_version v"
+                                        + " WHERE transaction::text = v.xmin::text"))
+                .containsExactly(rewinding ? 5_000 : 10_000);
+        assertThat(numbers("SELECT rows FROM dropped WHERE tab = 'dead_letters' ORDER BY at"))
+                .isEqualTo(rewinding ? List.of() : List.of(10_000, 10_000, 5_000));
+    }
+
+    /** What it is owed by then is of after the rewind. */
+    @Test
+    void aRewindThatIsRepeatedDropsNothing() throws Exception {
+        String id = webhook("http://127.0.0.1:9/hook", "").text("subscription_id");
+        String path = "/subscriptions/" + id;
+        bus.post("operator", path + "/pause", "");
+        String[] key = {"Idempotency-Key", "rewind-" + id};
+        assertThat(bus.post("operator", path + "/rewind", "{\"to\": \"now\"}", key).status())
+                .isEqualTo(200);
+        owe(id, 10_001);
+
+        assertThat(bus.post("operator", path + "/rewind", "{\"to\": \"now\"}", key).status())
+                .isEqualTo(200);
+
+        assertThat(
+                        numbers(
+                                "SELECT count(*) FROM bus.pending_deliveries WHERE subscription_id = '"
+                                        + id
+                                        + "'"))
+                .containsExactly(10_001);
+        bus.delete("operator", path);
+    }
+
+    /** Pending deliveries, and as many dead letters. */
+    private static void owe(String id, int count) throws Exception {
+        execute(
+                """
+                INSERT INTO bus.pending_deliveries (subscription_id, id, event_id, event_type, topic, priority, body,
+                    due_at, taken, accepted_at)
+                SELECT '%1$s', n, 'e' || n, 'game.kill', 'none.at.all', 1, '', now(), false, now()
+                FROM generate_series(1, %2$d) n;
+                INSERT INTO bus.dead_letters (id, subscription_id, event_id, event_type, topic, priority, body,
+                    attempts, reason, accepted_at, dead_at, copy_due)
+                SELECT uuidv7(), '%1$s', 'e' || n, 'game.kill', 'none.at.all', 1, '', 1, 'no', now(), now(), false
+                FROM generate_series(1, %2$d) n
+                """
+                        .formatted(id, count));
+    }
+
+    private static void noteWhatIsDropped() throws Exception {
+        execute(
+                """
+                CREATE TABLE IF NOT EXISTS dropped (at serial, tab text, transaction xid, rows integer);
+                TRUNCATE dropped;
+                CREATE OR REPLACE FUNCTION note_dropped() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN
+                    INSERT INTO dropped (tab, transaction, rows)
+                    SELECT TG_TABLE_NAME, pg_current_xact_id()::xid, count(*) FROM gone HAVING count(*) > 0;
+                    RETURN NULL;
+                END $$;
+                CREATE OR REPLACE TRIGGER dropped AFTER DELETE ON bus.pending_deliveries
+                    REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION note_dropped();
+                CREATE OR REPLACE TRIGGER dropped AFTER DELETE ON bus.dead_letters
+                    REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION note_dropped()
+                """);
+    }
+
+    private static void execute(String sql) throws Exception {
+        try (Connection connection = platform.connection();
+                Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+
+    private static List<Integer> numbers(String sql) throws Exception {
+        try (Connection connection = platform.connection();
+                Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery(sql)) {
+            List<Integer> found = new ArrayList<>();
+            while (row.next()) {
+                found.add(row.getInt(1));
+            }
+            return found;
+        }
     }
 
     @Test

@@ -29,6 +29,9 @@ final class CloudEventItems {
     private static final PayloadScan NOTHING_TO_SEE = new PayloadScan(null, null);
     private static final int MAX_EXTENSIONS = 16;
 
+    /** By which the store tells what is no text. */
+    private static final String BASE64 = ";base64";
+
     private final CloudEventsJson json;
     private final CloudEventsHttp http;
     private final EventTypes types;
@@ -170,6 +173,15 @@ final class CloudEventItems {
         check(faults, "correlationid", event.correlationId(), 255);
         check(faults, "causationid", event.causationId(), 255);
         check(faults, "datacontenttype", event.contentType(), 100);
+        if (event.contentType().endsWith(BASE64)) {
+            faults.add(
+                    new FieldError(
+                            "datacontenttype",
+                            "must not end in \""
+                                    + BASE64
+                                    + "\": send bytes as they are, or as"
+                                    + " data_base64"));
+        }
         if (extensions.size() > MAX_EXTENSIONS) {
             faults.add(new FieldError("extensions", "must be at most " + MAX_EXTENSIONS));
         }

@@ -31,7 +31,7 @@ final class ForwardedEvent {
         String subject = extensions.remove(SUBJECT);
         extensions.put(MARK, replayId.toString());
         String type = event.contentType();
-        boolean binary = type != null && type.endsWith(BASE64);
+        boolean binary = type != null && type.endsWith(BASE64) && isBase64(event.payload());
         return Envelope.of(event.eventId(), event.eventType(), event.source(), event.timestamp())
                 .subject(subject == null ? event.key() : subject)
                 .partitionKey(event.key())
@@ -44,6 +44,19 @@ final class ForwardedEvent {
                 .idOrigin(event.clientMade() ? IdOrigin.CLIENT : IdOrigin.SERVER)
                 .extensions(extensions)
                 .build();
+    }
+
+    /** Text of a type that ends like the mark was stored as it came in earlier versions. */
+    private static boolean isBase64(@Nullable String payload) {
+        if (payload == null) {
+            return true;
+        }
+        try {
+            Base64.getDecoder().decode(payload);
+            return true;
+        } catch (IllegalArgumentException e) {
+            return false;
+        }
     }
 
     private static String mediaType(@Nullable String stored, boolean binary) {

@@ -8,6 +8,7 @@ import dev.jubilee.server.bus.topics.Topic;
 import dev.jubilee.server.bus.topics.TopicCatalogue;
 import dev.jubilee.server.database.ChangeFeed;
 import dev.jubilee.server.database.Database;
+import dev.jubilee.server.database.DatabaseException;
 import dev.jubilee.server.http.Router;
 import dev.jubilee.server.http.Routes;
 import dev.jubilee.server.idempotency.Idempotency;
@@ -91,6 +92,7 @@ public final class Replays implements Routes, AutoCloseable {
     private final ReplayStore store;
     private final Semaphore wanted = new Semaphore(0);
     private final Semaphore free = new Semaphore(AT_ONCE);
+    private final Defects defects = new Defects();
     private final Set<Thread> running = ConcurrentHashMap.newKeySet();
     private final Thread thread;
     private volatile boolean closed;
@@ -171,15 +173,35 @@ public final class Replays implements Routes, AutoCloseable {
                             () -> closed)
                     .run();
             store.release(replay.replayId(), lease);
+            defects.forget(replay.replayId());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (RuntimeException e) {
-            // Whoever takes it after the lease goes on where it stood.
-            log.warn("replay {} stands still for now", replay.replayId(), e);
+            stoppedBy(e, replay, lease);
         } finally {
             running.remove(Thread.currentThread());
             free.release();
             wanted.release();
+        }
+    }
+
+    private void stoppedBy(RuntimeException failure, Replay replay, UUID lease) {
+        if (closed || !defects.isHopeless(replay, failure)) {
+            // Whoever takes it after the lease goes on where it stood.
+            log.warn("replay {} stands still for now", replay.replayId(), failure);
+            return;
+        }
+        log.error("a defect ends replay {}", replay.replayId(), failure);
+        try {
+            store.finish(
+                    replay.replayId(),
+                    lease,
+                    Replay.Status.FAILED,
+                    "a defect of this platform: " + failure,
+                    platform.clock().instant());
+            defects.forget(replay.replayId());
+        } catch (DatabaseException e) {
+            log.warn("replay {} goes on for now: {}", replay.replayId(), e.getMessage());
         }
     }
 

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param clientId the event's id when a client made it: stored only if it is new
  * @param payload UTF-8 without U+0000, or null
  * @param contentType null when the payload is JSON as it came; with {@code ;base64} at its end when
- *     the payload is no text
+ *     the payload is in Base64, being no text, or of a type that ends so itself
  */
 @SuppressWarnings("ArrayRecordComponent") // rows are never compared
 record EventRow(
@@ -53,7 +53,8 @@ record EventRow(
         }
         UUID own = ownId(event, accepted);
         byte[] data = event.data();
-        boolean text = isText(data);
+        // What bears the mark is Base64, whoever made the type: it is read back without it.
+        boolean text = isText(data) && !isMarked(event.contentType());
         return new EventRow(
                 record,
                 event,
@@ -101,6 +102,10 @@ record EventRow(
             return type.equals(Envelope.JSON) ? null : clip(type, MAX_CONTENT_TYPE);
         }
         return clip(type, MAX_CONTENT_TYPE - BASE64.length()) + BASE64;
+    }
+
+    private static boolean isMarked(String type) {
+        return clip(type, MAX_CONTENT_TYPE).endsWith(BASE64);
     }
 
     /** The text without U+0000, which PostgreSQL cannot hold. */

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
@@ -162,6 +163,11 @@ public final class SubscriptionRoutes implements Routes {
     private Reply delete(Call call) {
         mustBeStaff(call);
         UUID id = Subscriptions.idOf(call.path("subscription_id"));
+        Optional<Reply> known = idempotency.known(call);
+        if (known.isPresent()) {
+            return known.get();
+        }
+        subscriptions.dropMost(call.principal(), id);
         return idempotency.once(
                 call,
                 connection -> {
@@ -203,6 +209,11 @@ public final class SubscriptionRoutes implements Routes {
                                     + " the consumer itself decides where it reads.")
                     .asException();
         }
+        Optional<Reply> known = idempotency.known(call);
+        if (known.isPresent()) {
+            return known.get();
+        }
+        subscriptions.dropMostOwed(call.principal(), it);
         StartPositions.Start start = subscriptions.start(it, to);
         return idempotency.once(
                 call,

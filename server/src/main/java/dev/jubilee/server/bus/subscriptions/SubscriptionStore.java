@@ -171,6 +171,37 @@ final class SubscriptionStore {
         }
     }
 
+    /** Drops so many of what it is owed, if there are as many; returns whether there were. */
+    static boolean dropOwed(Connection connection, UUID id, int part) throws SQLException {
+        return drop(connection, "bus.pending_deliveries", id, part);
+    }
+
+    /** The same for its dead letters. */
+    static boolean dropDeadLetters(Connection connection, UUID id, int part) throws SQLException {
+        return drop(connection, "bus.dead_letters", id, part);
+    }
+
+    /** A little is left to the transaction of the change, which then is all that there is. */
+    private static boolean drop(Connection connection, String table, UUID id, int part)
+            throws SQLException {
+        try (PreparedStatement delete =
+                connection.prepareStatement(
+                        """
+                        WITH part AS MATERIALIZED (
+                            SELECT id FROM %1$s WHERE subscription_id = ? ORDER BY id LIMIT ?
+                        )
+                        DELETE FROM %1$s o USING part
+                        WHERE o.subscription_id = ? AND o.id = part.id AND (SELECT count(*) FROM part) = ?
+                        """
+                                .formatted(table))) {
+            delete.setObject(1, id);
+            delete.setInt(2, part);
+            delete.setObject(3, id);
+            delete.setInt(4, part);
+            return delete.executeUpdate() > 0;
+        }
+    }
+
     static void insertCatchUps(
             Connection connection, UUID id, List<StartPositions.CatchUp> catchUps)
             throws SQLException {

@@ -33,6 +33,9 @@ import org.jspecify.annotations.Nullable;
  * on every instance. Blocks. Thread-safe.
  */
 public final class Subscriptions {
+    /** Rows that one transaction drops. */
+    static final int PART = 10_000;
+
     private final Database database;
     private final SubscriptionDirectory directory;
     private final StartPositions positions;
@@ -280,6 +283,39 @@ public final class Subscriptions {
         SubscriptionStore.insertCatchUps(connection, id, start.catchUps());
         audit.record(connection, who, "subscription.rewind", id.toString(), Map.of("to", to));
         return new Made(it, null);
+    }
+
+    /**
+     * Drops all but a little of what is owed to one that is about to be rewound. In transactions of
+     * their own, and before the change: everybody's routing waits while that holds the version.
+     *
+     * @throws Overtaken when it was rewound meanwhile: what it is owed now is of afterwards
+     */
+    void dropMostOwed(Principal who, Subscription before) {
+        boolean more = true;
+        while (more) {
+            more =
+                    database.transaction(connection -> {
+                        Subscription current = owned(connection, who, before.id());
+                        if (current.state().rewinds() != before.state().rewinds()) {
+                            throw new Overtaken();
+                        }
+                        return SubscriptionStore.dropOwed(connection, before.id(), PART);
+                    });
+        }
+    }
+
+    /** The same, with its dead letters, for one that is about to be deleted. */
+    void dropMost(Principal who, UUID id) {
+        boolean more = true;
+        while (more) {
+            more =
+                    database.transaction(connection -> {
+                        owned(connection, who, id);
+                        return SubscriptionStore.dropOwed(connection, id, PART)
+                                || SubscriptionStore.dropDeadLetters(connection, id, PART);
+                    });
+        }
     }
 
     /** Stops deliveries to one whose endpoint is gone, in the platform's own name. */

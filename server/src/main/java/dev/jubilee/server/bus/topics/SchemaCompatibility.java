@@ -4,11 +4,16 @@ import dev.jubilee.server.http.Problem.FieldError;
 import dev.jubilee.server.json.Json;
 import dev.jubilee.server.json.Numbers;
 import java.math.BigDecimal;
+import java.net.URI;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JsonPointer;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.MissingNode;
@@ -57,6 +62,9 @@ final class SchemaCompatibility {
                     "unevaluatedItems",
                     "unevaluatedProperties");
 
+    private static final List<String> REFERENCES = List.of("$ref", "$dynamicRef");
+    private static final Pattern DEFINITION = Pattern.compile("#/\\$defs/[^/%~]+");
+
     private final List<FieldError> breaks = new ArrayList<>();
 
     private SchemaCompatibility() {}
@@ -64,8 +72,61 @@ final class SchemaCompatibility {
     /** What the new schema refuses that the old one accepts, by its place in the new one. */
     static List<FieldError> breaks(String before, String after) {
         SchemaCompatibility comparison = new SchemaCompatibility();
-        comparison.compare("schema", Json.tree(before), Json.tree(after));
+        JsonNode was = Json.tree(before);
+        JsonNode is = Json.tree(after);
+        comparison.compare("schema", was, is);
+        if (!was.equals(is)) {
+            // One that is new is new where it stands, which is judged there.
+            Set<String> kept = references(was);
+            kept.retainAll(references(is));
+            kept.forEach(reference -> comparison.follow(reference, was, is));
+        }
         return comparison.breaks;
+    }
+
+    /** Every text that a schema refers to another place by. */
+    private static Set<String> references(JsonNode schema) {
+        Set<String> found = new TreeSet<>();
+        references(schema, found);
+        return found;
+    }
+
+    private static void references(JsonNode node, Set<String> into) {
+        for (String keyword : REFERENCES) {
+            if (node.path(keyword).isString()) {
+                into.add(node.get(keyword).stringValue());
+            }
+        }
+        node.forEach(one -> references(one, into));
+    }
+
+    /** What it leads to counts as much as what refers to it, wherever in the document it is. */
+    private void follow(String reference, JsonNode was, JsonNode is) {
+        if (reference.equals("#") || DEFINITION.matcher(reference).matches()) {
+            // Compared with the whole.
+            return;
+        }
+        JsonNode now = at(reference, is);
+        JsonNode before = at(reference, was);
+        if (now == null || before == null) {
+            report("schema", "$ref", "leads to \"" + reference + "\", which cannot be compared");
+        } else {
+            compare("schema" + reference.substring(1).replace('/', '.'), before, now);
+        }
+    }
+
+    /** Null where it leads to no place, or by other means than a path. */
+    private static @Nullable JsonNode at(String reference, JsonNode schema) {
+        if (!reference.startsWith("#/")) {
+            return null;
+        }
+        try {
+            String path = URI.create(reference).getFragment();
+            JsonNode found = schema.at(JsonPointer.compile(path));
+            return found.isMissingNode() ? null : found;
+        } catch (IllegalArgumentException e) {
+            return null;
+        }
     }
 
     private void compare(String path, JsonNode before, JsonNode after) {

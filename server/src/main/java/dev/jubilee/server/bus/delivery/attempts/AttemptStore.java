@@ -13,6 +13,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -216,10 +217,11 @@ public final class AttemptStore {
         }
     }
 
-    private static void reschedule(Connection connection, List<Attempt> again) throws SQLException {
-        if (again.isEmpty()) {
+    private static void reschedule(Connection connection, List<Attempt> tries) throws SQLException {
+        if (tries.isEmpty()) {
             return;
         }
+        List<Attempt> again = lastOfEach(tries);
         try (PreparedStatement update =
                 connection.prepareStatement(
                         """
@@ -251,6 +253,18 @@ public final class AttemptStore {
             update.executeUpdate();
         }
     }
+
+    /** Of two rows for one delivery the update would take either. */
+    private static List<Attempt> lastOfEach(List<Attempt> tries) {
+        Map<DeliveryId, Attempt> last = new LinkedHashMap<>();
+        for (Attempt one : tries) {
+            Delivery delivery = one.delivery();
+            last.put(new DeliveryId(delivery.subscriptionId(), delivery.id()), one);
+        }
+        return List.copyOf(last.values());
+    }
+
+    private record DeliveryId(UUID subscription, long id) {}
 
     private static void delete(Connection connection, List<Delivery> over) throws SQLException {
         if (over.isEmpty()) {

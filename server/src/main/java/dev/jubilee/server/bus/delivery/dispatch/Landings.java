@@ -65,6 +65,9 @@ final class Landings {
         }
         Attempt.End end = end(outlet, outcome, verdict);
         for (Delivery one : shipment.deliveries()) {
+            if (end instanceof Attempt.End.Again(Instant _, boolean stays) && !stays) {
+                outlet.window.leaves(one.id());
+            }
             recorder.record(
                     new Recorder.Entry.Tried(
                             Attempt.of(

@@ -13,18 +13,26 @@ final class FailedLeases {
     private FailedLeases() {}
 
     /**
-     * Gives up what was taken too often and never acknowledged, and returns how many there were.
+     * Gives up what was taken too often and never acknowledged, the earliest first, and returns how
+     * many there were.
+     *
+     * @param most so many at once
      */
-    static int giveUp(Connection connection, UUID subscription, int maxRetries, Instant now)
+    static int giveUp(
+            Connection connection, UUID subscription, int most, int maxRetries, Instant now)
             throws SQLException {
         PendingStore.lockOwners(connection, List.of(subscription));
         try (PreparedStatement move =
                 connection.prepareStatement(
                         """
-                        WITH gone AS (
-                            DELETE FROM bus.pending_deliveries
+                        WITH spent AS MATERIALIZED (
+                            SELECT subscription_id, id FROM bus.pending_deliveries
                             WHERE CASE WHEN attempts > 0 THEN subscription_id END = ? AND attempts > 0
-                                AND due_at <= ? AND attempts > ? RETURNING *
+                                AND due_at <= ? AND attempts > ?
+                            ORDER BY due_at, id LIMIT ?
+                        ), gone AS (
+                            DELETE FROM bus.pending_deliveries p USING spent s
+                            WHERE p.subscription_id = s.subscription_id AND p.id = s.id RETURNING p.*
                         ), dead AS (
                         """
                                 + deadLettersFrom("gone", "'it was not acknowledged in time'")
@@ -40,8 +48,9 @@ final class FailedLeases {
             move.setObject(1, subscription);
             move.setObject(2, LeaseStore.utc(now));
             move.setInt(3, maxRetries);
-            move.setObject(4, LeaseStore.utc(now));
+            move.setInt(4, most);
             move.setObject(5, LeaseStore.utc(now));
+            move.setObject(6, LeaseStore.utc(now));
             return LeaseStore.count(move);
         }
     }

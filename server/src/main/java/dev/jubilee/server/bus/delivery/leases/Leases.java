@@ -227,25 +227,34 @@ public final class Leases {
         RetryPolicy retry = subscription.retry();
         // Without a plan it comes at once: whoever had it has had the whole lease.
         Pauses pauses = acks && retry.plan() != null ? Pauses.of(retry) : Pauses.of(Duration.ZERO);
+        if (acks && !giveUp(id, retry.maxRetries(), now)) {
+            // What is to be given up yet would wait once more.
+            return;
+        }
         int failed =
-                database.transaction(connection -> {
-                    if (acks) {
-                        metrics.died(FailedLeases.giveUp(connection, id, retry.maxRetries(), now));
-                    }
-                    return FailedLeases.expire(
-                            connection,
-                            id,
-                            MOST_ENDED,
-                            pauses,
-                            acks ? NOT_ACKNOWLEDGED : NOT_CONFIRMED,
-                            now);
-                });
+                database.transaction(connection ->
+                        FailedLeases.expire(
+                                connection,
+                                id,
+                                MOST_ENDED,
+                                pauses,
+                                acks ? NOT_ACKNOWLEDGED : NOT_CONFIRMED,
+                                now));
         if (failed > 0) {
             metrics.attempted(subscription.method(), "error", failed);
         }
         if (failed < MOST_ENDED) {
             looked(id, now);
         }
+    }
+
+    /** Returns whether nothing is left that was tried so often. */
+    private boolean giveUp(UUID subscription, int maxRetries, Instant now) {
+        int dead =
+                database.transaction(connection ->
+                        FailedLeases.giveUp(connection, subscription, MOST_ENDED, maxRetries, now));
+        metrics.died(dead);
+        return dead < MOST_ENDED;
     }
 
     private boolean isTimeToLook(UUID subscription, Instant now, Duration every) {

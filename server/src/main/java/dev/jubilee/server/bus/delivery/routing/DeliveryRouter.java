@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.jubilee.events.Envelope;
 import dev.jubilee.events.OffsetAdvance;
-import dev.jubilee.events.PartitionId;
 import dev.jubilee.events.json.CloudEventsJson;
 import dev.jubilee.events.kafka.Batch;
 import dev.jubilee.events.kafka.BatchHandler;
@@ -28,17 +27,13 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Function;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.Header;
 import org.jspecify.annotations.Nullable;
 
@@ -51,6 +46,8 @@ public final class DeliveryRouter implements BatchHandler {
     /** The group under which routing stands in {@code platform.consumer_offsets}. */
     public static final String GROUP = "delivery";
 
+    private static final Most MOST = new Most(20_000, 8 << 20);
+
     private final Database database;
     private final PostgresOffsets offsets;
     private final SubscriptionDirectory directory;
@@ -61,8 +58,23 @@ public final class DeliveryRouter implements BatchHandler {
     private final RoutingMetrics metrics;
     private final CloudEventsJson json;
     private final String deadLetterTopic;
+    private final Most most;
     private final BinaryCopy copy = new BinaryCopy();
     private final List<Delivery> doubtful = new ArrayList<>();
+
+    /**
+     * What one transaction may write, but for what a single record makes due.
+     *
+     * @param bytes of bodies, each once however many are owed it
+     */
+    record Most(int deliveries, int bytes) {
+        boolean isReached(int deliveries, long bytes) {
+            return deliveries >= this.deliveries || bytes >= this.bytes;
+        }
+    }
+
+    /** What so many records make due. */
+    private record Matched(List<Delivery> deliveries, int records) {}
 
     /** What the router writes with. */
     public record Parts(
@@ -75,6 +87,15 @@ public final class DeliveryRouter implements BatchHandler {
 
     public DeliveryRouter(
             Parts parts, Outlets outlets, String deadLetterTopic, RoutingMetrics metrics) {
+        this(parts, outlets, deadLetterTopic, metrics, MOST);
+    }
+
+    DeliveryRouter(
+            Parts parts,
+            Outlets outlets,
+            String deadLetterTopic,
+            RoutingMetrics metrics,
+            Most most) {
         this.database = parts.database();
         this.offsets = parts.offsets();
         this.directory = parts.directory();
@@ -84,6 +105,7 @@ public final class DeliveryRouter implements BatchHandler {
         this.outlets = outlets;
         this.deadLetterTopic = deadLetterTopic;
         this.metrics = metrics;
+        this.most = most;
         this.json = new CloudEventsJson(clock);
     }
 
@@ -111,22 +133,36 @@ public final class DeliveryRouter implements BatchHandler {
         if (batch.advance().steps().stream().anyMatch(OffsetAdvance.Step::isBack)) {
             return goBack(batch.advance());
         }
+        BatchParts parts = new BatchParts(batch);
+        // With many subscriptions one poll may make more due than memory holds.
+        while (!parts.isDone()) {
+            if (handleNext(parts) == Handled.FENCED) {
+                return Handled.FENCED;
+            }
+        }
+        return Handled.ADVANCED;
+    }
+
+    private Handled handleNext(BatchParts parts) {
         while (true) {
             UUID instance = ownership.instance();
             SubscriptionIndex index = directory.index();
-            List<Delivery> matched = match(index, batch);
+            Matched matched = match(index, parts);
+            OffsetAdvance advance = parts.advance(matched.records());
             List<Placement> rows = new ArrayList<>();
             boolean committed = false;
             outlets.batchBegins();
             try {
                 database.transaction(connection -> {
                     rows.clear();
-                    write(connection, head(connection, instance, index), batch, matched, rows);
+                    PendingStore.Head head = head(connection, instance, index);
+                    write(connection, head, advance, matched.deliveries(), rows);
                     return rows;
                 });
                 committed = true;
                 outlets.routed(rows);
-                metrics.routed(batch.records().size(), rows.size());
+                metrics.routed(matched.records(), rows.size());
+                parts.passed(matched.records(), advance);
                 return Handled.ADVANCED;
             } catch (Undone e) {
                 switch (e.reason) {
@@ -227,11 +263,11 @@ public final class DeliveryRouter implements BatchHandler {
     private void write(
             Connection connection,
             PendingStore.Head head,
-            Batch batch,
+            OffsetAdvance advance,
             List<Delivery> matched,
             List<Placement> rows)
             throws SQLException {
-        if (!offsets.advance(connection, batch.advance())) {
+        if (!offsets.advance(connection, advance)) {
             throw new Undone(Undone.Reason.OVERTAKEN);
         }
         if (matched.isEmpty()) {
@@ -292,28 +328,21 @@ public final class DeliveryRouter implements BatchHandler {
         }
     }
 
-    private List<Delivery> match(SubscriptionIndex index, Batch batch) {
-        List<Delivery> matched = new ArrayList<>();
-        Map<TopicPartition, UUID> ids = topicIds(batch.advance());
-        for (ConsumerRecord<byte[], byte[]> record : batch.records()) {
+    /** What the next records make due: of as many as one transaction may write, one at least. */
+    private Matched match(SubscriptionIndex index, BatchParts parts) {
+        List<Delivery> deliveries = new ArrayList<>();
+        int records = 0;
+        long bytes = 0;
+        for (ConsumerRecord<byte[], byte[]> record : parts.rest()) {
             if (index.mayWant(record.topic(), typeOf(record))) {
-                match(index, record, ids, matched);
+                bytes += match(index, record, parts.topicId(record), deliveries);
+            }
+            records++;
+            if (most.isReached(deliveries.size(), bytes)) {
+                break;
             }
         }
-        return matched;
-    }
-
-    /**
-     * The topics that the records were read of. The catalogue may know another one of that name by
-     * now, or none, and then nobody would know where a subscription begins in this one.
-     */
-    static Map<TopicPartition, UUID> topicIds(OffsetAdvance advance) {
-        Map<TopicPartition, UUID> ids = new HashMap<>();
-        for (OffsetAdvance.Step step : advance.steps()) {
-            PartitionId partition = step.partition();
-            ids.put(new TopicPartition(step.topic(), partition.partition()), partition.topicId());
-        }
-        return ids;
+        return new Matched(deliveries, records);
     }
 
     /** What a record of the past makes due, wherever the subscription starts. Thread-safe. */
@@ -353,10 +382,11 @@ public final class DeliveryRouter implements BatchHandler {
         return record.topic();
     }
 
-    private void match(
+    /** Returns the bytes of the body that is owed; none when nobody wants it. */
+    private int match(
             SubscriptionIndex index,
             ConsumerRecord<byte[], byte[]> record,
-            Map<TopicPartition, UUID> ids,
+            @Nullable UUID topicId,
             List<Delivery> into) {
         Envelope event = KafkaEnvelopes.read(record);
         List<Subscription> found = new ArrayList<>();
@@ -366,10 +396,6 @@ public final class DeliveryRouter implements BatchHandler {
                 () -> FilterEvent.of(record.topic(), event),
                 found::add);
         byte[] body = null;
-        UUID topicId =
-                Objects.requireNonNull(
-                        ids.get(new TopicPartition(record.topic(), record.partition())),
-                        "a record that the batch does not go past");
         for (Subscription subscription : found) {
             if (isBefore(subscription, topicId, record)
                     || isOfNoConcern(subscription, record.topic(), event)) {
@@ -380,11 +406,14 @@ public final class DeliveryRouter implements BatchHandler {
             }
             into.add(Delivery.of(subscription.id(), record.topic(), event, body, clock.instant()));
         }
+        return body == null ? 0 : body.length;
     }
 
     private static boolean isBefore(
-            Subscription subscription, UUID topicId, ConsumerRecord<byte[], byte[]> record) {
-        List<Long> starts = subscription.startsAt().get(topicId);
+            Subscription subscription,
+            @Nullable UUID topicId,
+            ConsumerRecord<byte[], byte[]> record) {
+        List<Long> starts = topicId == null ? null : subscription.startsAt().get(topicId);
         return starts != null
                 && record.partition() < starts.size()
                 && record.offset() < starts.get(record.partition());

@@ -1,10 +1,13 @@
 package dev.jubilee.server.bus.delivery.sending;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ConnectionFactory;
 import com.rabbitmq.client.ShutdownSignalException;
+import dev.jubilee.events.EventId;
 import dev.jubilee.server.bus.delivery.pending.Delivery;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.http.client.Outcome;
@@ -35,6 +38,7 @@ public final class RabbitSender implements Sender {
     private static final String LOST = "RabbitMQ closed the channel";
     private static final String BLOCKED = "RabbitMQ takes nothing: it is short of memory or disk";
     private static final int PERSISTENT = 2;
+    private static final int MAX_BYTES = 255;
 
     /** Messages that wait for the thread. */
     static final int MOST_WAITING = 10_000;
@@ -104,7 +108,7 @@ public final class RabbitSender implements Sender {
         CompletableFuture<Outcome> outcome = new CompletableFuture<>();
         RabbitConfirms.Sent sent =
                 new RabbitConfirms.Sent(
-                        to.id().toString(), shipment.id(), System.nanoTime(), outcome);
+                        to.id().toString(), fitting(shipment.id()), System.nanoTime(), outcome);
         if (blocked.get() != null) {
             // The thread may be in the middle of a message that the server does not read.
             sent.notSent(BLOCKED);
@@ -119,6 +123,22 @@ public final class RabbitSender implements Sender {
                 new Outcome.Failed("no confirmation in " + timeout.toSeconds() + " s", timeout),
                 timeout.toMillis(),
                 TimeUnit.MILLISECONDS);
+    }
+
+    /** A client may have made the id of anything; AMQP's short texts take so many bytes. */
+    private static String fitting(String id) {
+        return id.getBytes(UTF_8).length <= MAX_BYTES
+                ? id
+                : EventId.derived("rabbitmq", id).toString();
+    }
+
+    /** Types that the bus lets in fit; others write what they like straight to Kafka. */
+    private static String clip(String type) {
+        int end = type.length();
+        while (type.substring(0, end).getBytes(UTF_8).length > MAX_BYTES) {
+            end = type.offsetByCodePoints(end, -1);
+        }
+        return type.substring(0, end);
     }
 
     /** Messages that wait for the thread. */
@@ -151,7 +171,7 @@ public final class RabbitSender implements Sender {
             AMQP.BasicProperties properties =
                     new AMQP.BasicProperties.Builder()
                             .messageId(sent.id())
-                            .type(first.eventType())
+                            .type(clip(first.eventType()))
                             .contentType(shipment.mediaType())
                             .deliveryMode(PERSISTENT)
                             .headers(Map.of(RabbitConfirms.SUBSCRIPTION, sent.subscription()))

@@ -2,6 +2,7 @@ package dev.jubilee.server.bus.delivery.windows;
 
 import dev.jubilee.server.bus.delivery.pending.Delivery;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -22,7 +23,10 @@ public final class Window {
     private final DeliveryMemory.Share memory;
     private final AtomicInteger used = new AtomicInteger();
     private final AtomicLong left = new AtomicLong();
-    private final Set<Long> loaded = ConcurrentHashMap.newKeySet();
+
+    /** What waits in PostgreSQL too, and how often that is yet to be written of it. */
+    private final Map<Long, Integer> loaded = new ConcurrentHashMap<>();
+
     private final Set<String> parked = ConcurrentHashMap.newKeySet();
 
     /** Something may wait in PostgreSQL. True until somebody has looked. */
@@ -137,7 +141,7 @@ public final class Window {
      * @param bytes reserved for them
      */
     public void loaded(List<Delivery> deliveries, int places, long bytes) {
-        deliveries.forEach(one -> loaded.add(one.id()));
+        deliveries.forEach(one -> loaded.merge(one.id(), 1, Integer::sum));
         memory.takeAnyway(Delivery.bytes(deliveries));
         memory.giveBack(bytes);
         release(places - deliveries.size());
@@ -145,12 +149,20 @@ public final class Window {
 
     /** What came of it is written. */
     public void written(long delivery) {
-        loaded.remove(delivery);
+        loaded.computeIfPresent(delivery, (id, times) -> times == 1 ? null : times - 1);
+    }
+
+    /**
+     * It is not here any more once it is written that it waits, which may be read before that is
+     * told: who reads it then has it until {@link #written} is told of that as well.
+     */
+    public void leaves(long delivery) {
+        loaded.putIfAbsent(delivery, 1);
     }
 
     /** What is here although it waits in PostgreSQL too. */
     public Set<Long> loaded() {
-        return loaded;
+        return loaded.keySet();
     }
 
     /** What is routed to the key from now on waits in PostgreSQL. */

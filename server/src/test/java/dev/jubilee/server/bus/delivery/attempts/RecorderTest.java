@@ -224,6 +224,32 @@ class RecorderTest {
                 .isEqualTo(1);
     }
 
+    /** Tried again at once, it may fail twice within what one transaction writes. */
+    @Test
+    void ofTwoFailuresOfOneDeliveryTheLastCounts() throws SQLException {
+        owe(true);
+        Database database = new Database(platform.dataSource());
+        AttemptStore store = new AttemptStore(new AttemptPartitions(database));
+        List<Recorder.Entry> batch =
+                List.of(
+                        new Recorder.Entry.Tried(attempt(new Attempt.End.Again(NOW, true))),
+                        new Recorder.Entry.Tried(
+                                attempt(new Attempt.End.Again(NOW.plusSeconds(5), false))));
+        store.ensurePartitions(batch);
+
+        database.transaction(connection -> {
+            store.write(connection, batch, false);
+            return batch;
+        });
+
+        assertThat(
+                        count(
+                                "bus.pending_deliveries WHERE NOT taken AND due_at > '2026-11-21T12:00:04Z'"
+                                        + " AND subscription_id = ?"))
+                .isEqualTo(1);
+        assertThat(count("bus.event_deliveries WHERE subscription_id = ?::text")).isEqualTo(2);
+    }
+
     private Attempt attempt(Attempt.End end) {
         Delivery delivery =
                 new Delivery(subscription, 1, "e1", "game.kill", "t", null, 1, BODY, 0, NOW, NOW);

@@ -22,7 +22,7 @@ class LeaseLockOrderTest extends LockOrderContract {
                 Named.of("ack", (c, s) -> LeaseStore.ack(c, s, IDS, NOW)),
                 Named.of("nack", (c, s) -> FailedLeases.nack(c, s, IDS, 3, NO_PAUSE, NOW)),
                 Named.of("nackDead", (c, s) -> FailedLeases.nackDead(c, s, IDS, 0, NOW)),
-                Named.of("giveUp", (c, s) -> FailedLeases.giveUp(c, s, 0, NOW)),
+                Named.of("giveUp", (c, s) -> FailedLeases.giveUp(c, s, 10, 0, NOW)),
                 Named.of("expire", (c, s) -> FailedLeases.expire(c, s, 10, NO_PAUSE, "late", NOW)),
                 Named.of("release", (c, s) -> LeaseStore.release(c, s, LEASES, NOW, 1L)));
     }

@@ -77,7 +77,7 @@ class LeaseStoreTest {
             assertThat(LeaseStore.outlook(connection, subscription, List.of()).leased()).isTrue();
             assertThat(lease(connection)).isEmpty();
             assertThat(expire(connection, Pauses.of(Duration.ZERO), NOW)).isZero();
-            assertThat(FailedLeases.giveUp(connection, subscription, RETRIES, NOW)).isZero();
+            assertThat(giveUp(connection, 1_000)).isZero();
 
             assertThat(looked(connection)).isLessThan(LEASED / 10);
         }
@@ -117,6 +117,55 @@ class LeaseStoreTest {
             assertThat(LeaseStore.outlook(connection, subscription, List.of()).due())
                     .isEqualTo(NOW.plusSeconds(10));
         }
+    }
+
+    @Test
+    void whatIsGivenUpAtOnceIsBoundedAndTheEarliestGoesFirst() throws SQLException {
+        new AttemptPartitions(new Database(platform.dataSource())).ensure(NOW);
+        try (Connection connection = platform.connection()) {
+            subscribe(connection);
+            for (int id = 1; id <= 5; id++) {
+                owe(connection, id, 1, true, NOW.minusSeconds(id));
+            }
+            try (Statement statement = connection.createStatement()) {
+                statement.execute(
+                        "UPDATE bus.pending_deliveries SET attempts = 4 WHERE subscription_id = '"
+                                + subscription
+                                + "'");
+            }
+
+            assertThat(giveUp(connection, 2)).isEqualTo(2);
+            assertThat(dead(connection)).containsExactly("e4", "e5");
+
+            assertThat(giveUp(connection, 10)).isEqualTo(3);
+            assertThat(dead(connection)).containsExactly("e1", "e2", "e3", "e4", "e5");
+        }
+    }
+
+    private void subscribe(Connection connection) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute(
+                    """
+                    INSERT INTO bus.event_subscriptions (id, subscription_id, service_name)
+                    VALUES ('%1$s', '%1$s', 's')
+                    """
+                            .formatted(subscription));
+        }
+    }
+
+    private List<String> dead(Connection connection) throws SQLException {
+        List<String> found = new ArrayList<>();
+        try (Statement statement = connection.createStatement();
+                var row =
+                        statement.executeQuery(
+                                "SELECT event_id FROM bus.dead_letters WHERE subscription_id = '"
+                                        + subscription
+                                        + "' ORDER BY event_id")) {
+            while (row.next()) {
+                found.add(row.getString(1));
+            }
+        }
+        return found;
     }
 
     @Test
@@ -236,6 +285,10 @@ class LeaseStoreTest {
 
     private List<Delivery> lease(Connection connection) throws SQLException {
         return LeaseStore.lease(connection, subscription, List.of(), MOST, RETRIES, NOW, LATER);
+    }
+
+    private int giveUp(Connection connection, int most) throws SQLException {
+        return FailedLeases.giveUp(connection, subscription, most, RETRIES, NOW);
     }
 
     private int expire(Connection connection, Pauses pauses, Instant now) throws SQLException {

@@ -2,14 +2,11 @@ package dev.jubilee.server.bus.delivery.routing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.jubilee.events.OffsetAdvance;
-import dev.jubilee.events.PartitionId;
 import dev.jubilee.server.bus.delivery.pending.Delivery;
 import dev.jubilee.server.bus.delivery.windows.Window;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
-import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.Test;
 
 class DeliveryRouterTest {
@@ -45,23 +42,6 @@ class DeliveryRouterTest {
                         it -> it.id() == 1 ? Placement.parked(it) : Placement.pushed(it, window));
 
         assertThat(rows).extracting(Placement::taken).containsExactly(false, true, false, true);
-    }
-
-    /** The catalogue may know another topic of that name by now, or none. */
-    @Test
-    void aRecordIsOfTheTopicThatItWasReadOf() {
-        UUID gone = UUID.randomUUID();
-        UUID made = UUID.randomUUID();
-        OffsetAdvance advance =
-                new OffsetAdvance(
-                        "delivery",
-                        List.of(
-                                new OffsetAdvance.Step(new PartitionId(gone, 0), "t", 7, 8),
-                                new OffsetAdvance.Step(new PartitionId(made, 1), "t", 0, 1)));
-
-        assertThat(DeliveryRouter.topicIds(advance))
-                .containsEntry(new TopicPartition("t", 0), gone)
-                .containsEntry(new TopicPartition("t", 1), made);
     }
 
     private static Delivery delivery(UUID subscription, long id) {

@@ -3,6 +3,7 @@ package dev.jubilee.server.bus.delivery.sending;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ConnectionFactory;
@@ -70,6 +71,51 @@ class RabbitSenderTest {
                     .isInstanceOfSatisfying(
                             Outcome.Unsent.class,
                             unsent -> assertThat(unsent.reason()).contains("too much waits"));
+        }
+    }
+
+    /** What cannot be written ends the channel, and with it all that is under way for others. */
+    @Test
+    void whatHasALongIdComesUnderOneThatIsAlwaysTheSame() throws Exception {
+        String id = "出来事".repeat(33);
+        String type = "game." + "出".repeat(95);
+        try (RabbitMqServer rabbit = new RabbitMqServer();
+                RabbitSender sender = sender(rabbit.host(), rabbit.port(), PATIENCE)) {
+            declare(rabbit);
+
+            assertThat(send(sender, id, type)).isInstanceOf(Outcome.Kept.class);
+            assertThat(send(sender, id, type)).isInstanceOf(Outcome.Kept.class);
+
+            AMQP.BasicProperties first = take(rabbit);
+            assertThat(first.getMessageId()).isEqualTo(take(rabbit).getMessageId()).isNotEmpty();
+            assertThat(first.getType()).isEqualTo(type.substring(0, 5 + 83));
+        }
+    }
+
+    private Outcome send(RabbitSender sender, String id, String type) throws Exception {
+        Delivery one =
+                new Delivery(
+                        subscription.id(),
+                        1,
+                        id,
+                        type,
+                        "t",
+                        null,
+                        1,
+                        "{}".getBytes(UTF_8),
+                        0,
+                        NOW,
+                        NOW);
+        return sender.send(subscription, Shipment.of(one, false)).get(60, TimeUnit.SECONDS);
+    }
+
+    private static AMQP.BasicProperties take(RabbitMqServer rabbit) throws Exception {
+        ConnectionFactory factory = new ConnectionFactory();
+        factory.setHost(rabbit.host());
+        factory.setPort(rabbit.port());
+        try (Connection connection = factory.newConnection();
+                Channel channel = connection.createChannel()) {
+            return channel.basicGet(EXCHANGE, true).getProps();
         }
     }
 

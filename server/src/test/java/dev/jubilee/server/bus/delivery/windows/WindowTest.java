@@ -26,6 +26,19 @@ class WindowTest {
         assertThat(memory.taken()).isLessThanOrEqualTo(SIZE / 5);
     }
 
+    /** It waits in PostgreSQL from the commit on, and whoever reads it has it in memory again. */
+    @Test
+    void whatIsReadBetweenItsWriteAndTheWordOfItIsNotReadTwice() {
+        window.leaves(1);
+        window.loaded(List.of(delivery(100)), 1, 0);
+
+        window.written(1);
+        assertThat(window.loaded()).containsExactly(1L);
+
+        window.written(1);
+        assertThat(window.loaded()).isEmpty();
+    }
+
     @Test
     void whatLeavesMakesRoom() {
         while (window.reserve(delivery(2_000))) {}
