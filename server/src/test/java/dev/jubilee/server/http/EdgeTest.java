@@ -310,6 +310,35 @@ class EdgeTest {
     }
 
     @Test
+    void aBodyIsNotAskedForFromWhoMayNotSendIt() throws Exception {
+        try (RawConnection raw = new RawConnection(server().port())) {
+            raw.send(
+                    "PUT /things/1 HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+            assertThat(raw.answer())
+                    .startsWith("HTTP/1.1 401 ")
+                    .containsIgnoringCase("connection: close");
+            assertThat(raw.isClosedByPeer()).isTrue();
+        }
+    }
+
+    @Test
+    void aConnectionGoesOnAfterCallersThatAreRefusedOrLookedUp() throws Exception {
+        try (RawConnection raw = new RawConnection(server().port())) {
+            String put = "PUT /things/1 HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n";
+            assertThat(raw.send(put + "\r\n{}").answer()).startsWith("HTTP/1.1 401 ");
+            assertThat(raw.send(put + "Authorization: Bearer slow\r\n\r\n{}").answer())
+                    .startsWith("HTTP/1.1 401 ");
+            assertThat(raw.send(put + "Authorization: Bearer player:slow\r\n\r\n{}").answer())
+                    .startsWith("HTTP/1.1 403 ");
+            assertThat(raw.send(put + "Authorization: Bearer service:slow\r\n\r\n{}").answer())
+                    .startsWith("HTTP/1.1 200 ");
+            raw.send("POST /hot HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n")
+                    .send("Authorization: Bearer service:slow\r\n\r\n[]");
+            assertThat(raw.answer()).startsWith("HTTP/1.1 200 ").endsWith("[]");
+        }
+    }
+
+    @Test
     void jsonIsReadStrictly() throws Exception {
         assertThat(code(server().post("/echo", "{\"a\":1,\"a\":2}")))
                 .isEqualTo("malformed_request");
