@@ -2,12 +2,15 @@ package dev.jubilee.server.http;
 
 import dev.jubilee.server.security.Principal;
 import dev.jubilee.server.security.Role;
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.vertx.core.Context;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import java.time.Duration;
 import java.util.IdentityHashMap;
@@ -111,6 +114,35 @@ final class RequestHandler implements Handler<HttpServerRequest> {
         } else {
             identify(exchange, match);
         }
+    }
+
+    /** Answers what is no request, and closes: where the next one begins cannot be known. */
+    void handleInvalid(HttpServerRequest request) {
+        Peer peer =
+                Objects.requireNonNull(
+                        peers.get(request.connection()), "a request without a connection");
+        if (peer.isLingering()) {
+            return;
+        }
+        Exchange exchange = new Exchange(request, peer, this);
+        peer.asked(exchange);
+        exchange.fail(unreadable(request.decoderResult().cause()), true);
+    }
+
+    private static Problem unreadable(@Nullable Throwable cause) {
+        return switch (cause) {
+            case TooLongHttpLineException _ ->
+                    Problem.uriTooLong(
+                            "The request's first line may have "
+                                    + HttpServerOptions.DEFAULT_MAX_INITIAL_LINE_LENGTH
+                                    + " bytes at most.");
+            case TooLongHttpHeaderException _ ->
+                    Problem.headersTooLarge(
+                            "The headers may have "
+                                    + HttpServerOptions.DEFAULT_MAX_HEADER_SIZE
+                                    + " bytes at most.");
+            case null, default -> Problem.malformed("This is not HTTP/1.1 as RFC 9112 has it.");
+        };
     }
 
     private static boolean hasBody(HttpServerRequest request) {
