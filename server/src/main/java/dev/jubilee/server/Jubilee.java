@@ -36,7 +36,6 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -169,14 +168,14 @@ public final class Jubilee implements AutoCloseable {
                 ending(new Credentials(database, changes, clock, audit, settings.credentials()));
         adminKeyFile = credentials.start(server.home(), ownDatabase);
 
-        Map<String, Object> kafka = kafka(server, server.busGroupId());
+        Map<String, Object> kafka = KafkaClients.settings(server, server.busGroupId());
         if (server.kafkaAutoCommit()) {
             log.info(
                     "KAFKA_ENABLE_AUTO_COMMIT=true has no effect: what was consumed is committed with"
                             + " its effects, and those who consume topics themselves set it"
                             + " themselves");
         }
-        Admin admin = ending(Admin.create(kafka));
+        Admin admin = ending(KafkaClients.admin(server, kafka));
         Health health =
                 ending(
                         new Health(
@@ -214,7 +213,7 @@ public final class Jubilee implements AutoCloseable {
                                         metrics.registry()),
                                 busOf(
                                         bus,
-                                        kafka(server, server.liveOpsGroupId()),
+                                        KafkaClients.settings(server, server.liveOpsGroupId()),
                                         admin,
                                         pool,
                                         settings.bus().store().retention()),
@@ -308,18 +307,6 @@ public final class Jubilee implements AutoCloseable {
     private static ConnectionPool.Address databaseOf(ServerSettings server) {
         String url = Objects.requireNonNull(server.databaseUrl(), "DATABASE_URL is not set");
         return ConnectionPool.Address.of(url, server.databaseUser(), server.databasePassword());
-    }
-
-    private static Map<String, Object> kafka(ServerSettings server, String group) {
-        Map<String, Object> kafka = new HashMap<>();
-        kafka.put(
-                "bootstrap.servers",
-                Objects.requireNonNull(server.kafkaBrokers(), "KAFKA_BROKERS is not set"));
-        kafka.put("client.id", server.kafkaClientId());
-        kafka.put("group.id", group);
-        kafka.put("session.timeout.ms", Math.toIntExact(server.kafkaSession().toMillis()));
-        kafka.put("heartbeat.interval.ms", Math.toIntExact(server.kafkaHeartbeat().toMillis()));
-        return kafka;
     }
 
     private <T extends AutoCloseable> T ending(T part) {
