@@ -183,6 +183,17 @@ public final class Jubilee implements AutoCloseable {
                                         Probes.POSTGRESQL, Probes.postgresql(database),
                                         Probes.KAFKA, Probes.kafka(admin)),
                                 System::nanoTime));
+        Vertx vertx = vertx();
+        // First, and so closed last: who asks sees that it is not ready yet, or no more.
+        Router observed = new Router();
+        new ObservabilityRoutes(metrics, health).on(observed);
+        metricsPort =
+                listen(
+                        vertx,
+                        credentials,
+                        observed,
+                        server.metricsPort(),
+                        settings.liveOpsLimits());
         health.start();
         Bus bus =
                 ending(
@@ -223,7 +234,8 @@ public final class Jubilee implements AutoCloseable {
             bus.topics().ensureSystemTopic(Outbox.LIVEOPS_TOPIC, LIVE_OPS_PARTITIONS);
             liveOps.start();
         }
-        listen(new Parts(metrics, health, credentials, idempotency, bus, liveOps));
+        listen(vertx, new Parts(health, credentials, idempotency, bus, liveOps));
+        health.serving();
         running.push(health::stopping);
     }
 
@@ -240,27 +252,35 @@ public final class Jubilee implements AutoCloseable {
     }
 
     private record Parts(
-            Metrics metrics,
             Health health,
             Credentials credentials,
             Idempotency idempotency,
             Bus bus,
             LiveOps liveOps) {}
 
-    private void listen(Parts parts) {
+    private Vertx vertx() {
         Vertx vertx =
                 Vertx.vertx(
                         new VertxOptions()
                                 .setPreferNativeTransport(true)
                                 .setEventLoopPoolSize(settings.server().workers()));
         running.push(() -> vertx.close().await());
+        return vertx;
+    }
+
+    private void listen(Vertx vertx, Parts parts) {
         if (settings.server().roles().contains("bus")) {
             Router router = new Router();
             parts.bus().on(router);
             healthRoutes(parts, "event-bus-service").on(router);
             OpenApiRoutes.bus().on(router);
             busPort =
-                    listen(vertx, parts, router, settings.server().busPort(), settings.busLimits());
+                    listen(
+                            vertx,
+                            parts.credentials(),
+                            router,
+                            settings.server().busPort(),
+                            settings.busLimits());
         }
         if (settings.server().roles().contains("liveops")) {
             Router router = new Router();
@@ -271,24 +291,16 @@ public final class Jubilee implements AutoCloseable {
             liveOpsPort =
                     listen(
                             vertx,
-                            parts,
+                            parts.credentials(),
                             router,
                             settings.server().liveOpsPort(),
                             settings.liveOpsLimits());
         }
-        Router router = new Router();
-        new ObservabilityRoutes(parts.metrics(), parts.health()).on(router);
-        metricsPort =
-                listen(
-                        vertx,
-                        parts,
-                        router,
-                        settings.server().metricsPort(),
-                        settings.liveOpsLimits());
     }
 
-    private HttpPort listen(Vertx vertx, Parts parts, Router router, int port, HttpLimits limits) {
-        Edge edge = new Edge(parts.credentials(), rateLimits, limits, bodies, answers);
+    private HttpPort listen(
+            Vertx vertx, Credentials credentials, Router router, int port, HttpLimits limits) {
+        Edge edge = new Edge(credentials, rateLimits, limits, bodies, answers);
         ServerSettings server = settings.server();
         return ending(HttpPort.listen(vertx, server.host(), port, router, edge, server.workers()));
     }
