@@ -36,7 +36,6 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -169,14 +168,14 @@ public final class Jubilee implements AutoCloseable {
                 ending(new Credentials(database, changes, clock, audit, settings.credentials()));
         adminKeyFile = credentials.start(server.home(), ownDatabase);
 
-        Map<String, Object> kafka = kafka(server, server.busGroupId());
+        Map<String, Object> kafka = KafkaClients.settings(server, server.busGroupId());
         if (server.kafkaAutoCommit()) {
             log.info(
                     "KAFKA_ENABLE_AUTO_COMMIT=true has no effect: what was consumed is committed with"
                             + " its effects, and those who consume topics themselves set it"
                             + " themselves");
         }
-        Admin admin = ending(Admin.create(kafka));
+        Admin admin = ending(KafkaClients.admin(server, kafka));
         Health health =
                 ending(
                         new Health(
@@ -184,6 +183,17 @@ public final class Jubilee implements AutoCloseable {
                                         Probes.POSTGRESQL, Probes.postgresql(database),
                                         Probes.KAFKA, Probes.kafka(admin)),
                                 System::nanoTime));
+        Vertx vertx = vertx();
+        // First, and so closed last: who asks sees that it is not ready yet, or no more.
+        Router observed = new Router();
+        new ObservabilityRoutes(metrics, health).on(observed);
+        metricsPort =
+                listen(
+                        vertx,
+                        credentials,
+                        observed,
+                        server.metricsPort(),
+                        settings.liveOpsLimits());
         health.start();
         Bus bus =
                 ending(
@@ -214,7 +224,7 @@ public final class Jubilee implements AutoCloseable {
                                         metrics.registry()),
                                 busOf(
                                         bus,
-                                        kafka(server, server.liveOpsGroupId()),
+                                        KafkaClients.settings(server, server.liveOpsGroupId()),
                                         admin,
                                         pool,
                                         settings.bus().store().retention()),
@@ -224,7 +234,8 @@ public final class Jubilee implements AutoCloseable {
             bus.topics().ensureSystemTopic(Outbox.LIVEOPS_TOPIC, LIVE_OPS_PARTITIONS);
             liveOps.start();
         }
-        listen(new Parts(metrics, health, credentials, idempotency, bus, liveOps));
+        listen(vertx, new Parts(health, credentials, idempotency, bus, liveOps));
+        health.serving();
         running.push(health::stopping);
     }
 
@@ -241,27 +252,35 @@ public final class Jubilee implements AutoCloseable {
     }
 
     private record Parts(
-            Metrics metrics,
             Health health,
             Credentials credentials,
             Idempotency idempotency,
             Bus bus,
             LiveOps liveOps) {}
 
-    private void listen(Parts parts) {
+    private Vertx vertx() {
         Vertx vertx =
                 Vertx.vertx(
                         new VertxOptions()
                                 .setPreferNativeTransport(true)
                                 .setEventLoopPoolSize(settings.server().workers()));
         running.push(() -> vertx.close().await());
+        return vertx;
+    }
+
+    private void listen(Vertx vertx, Parts parts) {
         if (settings.server().roles().contains("bus")) {
             Router router = new Router();
             parts.bus().on(router);
             healthRoutes(parts, "event-bus-service").on(router);
             OpenApiRoutes.bus().on(router);
             busPort =
-                    listen(vertx, parts, router, settings.server().busPort(), settings.busLimits());
+                    listen(
+                            vertx,
+                            parts.credentials(),
+                            router,
+                            settings.server().busPort(),
+                            settings.busLimits());
         }
         if (settings.server().roles().contains("liveops")) {
             Router router = new Router();
@@ -272,24 +291,16 @@ public final class Jubilee implements AutoCloseable {
             liveOpsPort =
                     listen(
                             vertx,
-                            parts,
+                            parts.credentials(),
                             router,
                             settings.server().liveOpsPort(),
                             settings.liveOpsLimits());
         }
-        Router router = new Router();
-        new ObservabilityRoutes(parts.metrics(), parts.health()).on(router);
-        metricsPort =
-                listen(
-                        vertx,
-                        parts,
-                        router,
-                        settings.server().metricsPort(),
-                        settings.liveOpsLimits());
     }
 
-    private HttpPort listen(Vertx vertx, Parts parts, Router router, int port, HttpLimits limits) {
-        Edge edge = new Edge(parts.credentials(), rateLimits, limits, bodies, answers);
+    private HttpPort listen(
+            Vertx vertx, Credentials credentials, Router router, int port, HttpLimits limits) {
+        Edge edge = new Edge(credentials, rateLimits, limits, bodies, answers);
         ServerSettings server = settings.server();
         return ending(HttpPort.listen(vertx, server.host(), port, router, edge, server.workers()));
     }
@@ -308,18 +319,6 @@ public final class Jubilee implements AutoCloseable {
     private static ConnectionPool.Address databaseOf(ServerSettings server) {
         String url = Objects.requireNonNull(server.databaseUrl(), "DATABASE_URL is not set");
         return ConnectionPool.Address.of(url, server.databaseUser(), server.databasePassword());
-    }
-
-    private static Map<String, Object> kafka(ServerSettings server, String group) {
-        Map<String, Object> kafka = new HashMap<>();
-        kafka.put(
-                "bootstrap.servers",
-                Objects.requireNonNull(server.kafkaBrokers(), "KAFKA_BROKERS is not set"));
-        kafka.put("client.id", server.kafkaClientId());
-        kafka.put("group.id", group);
-        kafka.put("session.timeout.ms", Math.toIntExact(server.kafkaSession().toMillis()));
-        kafka.put("heartbeat.interval.ms", Math.toIntExact(server.kafkaHeartbeat().toMillis()));
-        return kafka;
     }
 
     private <T extends AutoCloseable> T ending(T part) {

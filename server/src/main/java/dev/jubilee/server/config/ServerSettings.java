@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param databaseUrl {@code postgresql://user:password@host:port/database} or a JDBC address; null
  *     starts an embedded PostgreSQL
  * @param kafkaBrokers null starts an embedded Kafka
+ * @param kafkaSecurity how its clients are let in
  * @param kafkaClientId how Kafka's own logs and quotas know the program
  * @param busGroupId goes before the names of the internal consumer groups
  * @param liveOpsGroupId the same of those that live-ops has
@@ -38,6 +39,7 @@ public record ServerSettings(
         Duration databaseTimeout,
         Duration databaseAnswerTimeout,
         @Nullable String kafkaBrokers,
+        KafkaSecurity kafkaSecurity,
         String kafkaClientId,
         String busGroupId,
         String liveOpsGroupId,
@@ -55,6 +57,7 @@ public record ServerSettings(
                         Duration.ofSeconds(1),
                         Duration.ofMinutes(30));
         String group = in.text("KAFKA_GROUP_ID", "jubilee");
+        String brokers = in.optionalText("KAFKA_BROKERS");
         return new ServerSettings(
                 Path.of(in.text("JUBILEE_HOME", ".jubilee")).toAbsolutePath().normalize(),
                 roles(in),
@@ -81,7 +84,8 @@ public record ServerSettings(
                         Duration.ofSeconds(60),
                         Duration.ofSeconds(5),
                         Duration.ofHours(1)),
-                in.optionalText("KAFKA_BROKERS"),
+                brokers,
+                KafkaSecurity.from(in, brokers == null),
                 in.text("KAFKA_CLIENT_ID", "jubilee"),
                 in.text("KAFKA_BUS_GROUP_ID", group),
                 in.text("KAFKA_LIVEOPS_GROUP_ID", group),

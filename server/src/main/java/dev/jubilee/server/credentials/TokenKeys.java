@@ -96,8 +96,11 @@ final class TokenKeys {
         }
     }
 
+    /** Also when it was made for shorter tokens and would retire before one that it signs now. */
     private boolean isDue(TokenKey key) {
-        return !clock.instant().isBefore(key.createdAt().plus(rotation));
+        Instant now = clock.instant();
+        return !now.isBefore(key.createdAt().plus(rotation))
+                || key.retiresAt().isBefore(now.plus(longestToken));
     }
 
     private void read() {
@@ -135,7 +138,7 @@ final class TokenKeys {
                 """
                 INSERT INTO platform.token_keys (kid, secret, created_at, retires_at)
                 SELECT ?, ?, ?, ?
-                 WHERE NOT EXISTS (SELECT FROM platform.token_keys WHERE created_at > ?)
+                 WHERE NOT EXISTS (SELECT FROM platform.token_keys WHERE created_at > ? AND retires_at >= ?)
                 """;
         Instant now = clock.instant();
         try (PreparedStatement insert = connection.prepareStatement(sql)) {
@@ -145,6 +148,7 @@ final class TokenKeys {
             // A minute more than needed, for clocks that differ.
             insert.setObject(4, utc(now.plus(rotation).plus(longestToken).plusSeconds(60)));
             insert.setObject(5, utc(now.minus(rotation)));
+            insert.setObject(6, utc(now.plus(longestToken)));
             return insert.executeUpdate();
         }
     }

@@ -15,6 +15,7 @@ final class Body {
     private static final int SMALL = 64 * 1024;
 
     private final BodyMemory memory;
+    private final @Nullable String stranger;
     private final int announced;
     private final int largest;
     private byte[] collected = NOTHING;
@@ -22,11 +23,13 @@ final class Body {
     private int counted;
 
     /**
+     * @param stranger who sends it; null if it is no stranger
      * @param announced how long it will be; negative when that is not known
      * @param largest how long it may be
      */
-    Body(BodyMemory memory, int announced, int largest) {
+    Body(BodyMemory memory, @Nullable String stranger, int announced, int largest) {
         this.memory = memory;
+        this.stranger = stranger;
         this.announced = announced;
         this.largest = largest;
     }
@@ -58,11 +61,11 @@ final class Body {
         // What is copied counts too, except the first part of what was announced: room for two
         // bodies is to be enough for two.
         int copied = announced < 0 ? counted : 0;
-        if (!memory.take(capacity - counted + copied)) {
+        if (!memory.take(stranger, counted, capacity - counted + copied)) {
             return false;
         }
         collected = Arrays.copyOf(collected, capacity);
-        memory.giveBack(copied);
+        memory.giveBack(stranger, copied);
         counted = capacity;
         return true;
     }
@@ -83,7 +86,7 @@ final class Body {
 
     /** Nobody has it any more. */
     void release() {
-        memory.giveBack(counted);
+        memory.giveBack(stranger, counted);
         counted = 0;
         collected = NOTHING;
     }

@@ -124,8 +124,8 @@ final class Exchange extends Deadline {
         caller = who;
     }
 
-    /** Whom the memory of answers is to know apart; null for who holds a key. */
-    private @Nullable String stranger() {
+    /** Whom the memory of bodies and of answers is to know apart; null for who holds a key. */
+    @Nullable String stranger() {
         return switch (caller.role()) {
             case ANONYMOUS -> request.remoteAddress().hostAddress();
             case PLAYER -> "player " + caller.id();

@@ -117,6 +117,7 @@ public final class HttpPort implements AutoCloseable {
             HttpServer made =
                     vertx.createHttpServer(options)
                             .connectionHandler(handler::opened)
+                            .invalidRequestHandler(handler::handleInvalid)
                             .requestHandler(handler);
             server = made;
             return made.listen().onSuccess(s -> actual.set(s.actualPort()));

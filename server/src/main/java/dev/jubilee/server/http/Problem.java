@@ -73,6 +73,11 @@ public record Problem(
         return of(413, "payload_too_large", "Payload too large", detail);
     }
 
+    /** 414. */
+    public static Problem uriTooLong(String detail) {
+        return of(414, "uri_too_long", "URI too long", detail);
+    }
+
     /** 415. */
     public static Problem unsupportedMediaType(String detail) {
         return of(415, "unsupported_media_type", "Unsupported media type", detail);
@@ -123,6 +128,11 @@ public record Problem(
     /** 429. */
     public static Problem tooManyRequests(String detail, Duration retryAfter) {
         return new Problem(429, "rate_limited", "Too many requests", detail, List.of(), retryAfter);
+    }
+
+    /** 431. */
+    public static Problem headersTooLarge(String detail) {
+        return of(431, "headers_too_large", "Request header fields too large", detail);
     }
 
     /** 500: ours. The cause goes to the log under the correlation id, never outward. */

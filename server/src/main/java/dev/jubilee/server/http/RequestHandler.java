@@ -3,12 +3,15 @@ package dev.jubilee.server.http;
 import dev.jubilee.server.security.Authenticator;
 import dev.jubilee.server.security.Principal;
 import dev.jubilee.server.security.Role;
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.vertx.core.Context;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import java.time.Duration;
 import java.util.IdentityHashMap;
@@ -18,8 +21,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes a request from its first byte to its answer: route, body, caller, handler. One for each
- * event loop of a port, and used by that loop alone.
+ * Takes a request from its first byte to its answer: route, caller, body, handler. Nobody's body is
+ * kept who may not call the route. One for each event loop of a port, and used by that loop alone.
  */
 final class RequestHandler implements Handler<HttpServerRequest> {
     private static final byte[] NO_BODY = {};
@@ -111,15 +114,45 @@ final class RequestHandler implements Handler<HttpServerRequest> {
             return;
         }
         String length = request.getHeader(HttpHeaders.CONTENT_LENGTH);
-        boolean chunked =
-                length == null && request.getHeader(HttpHeaders.TRANSFER_ENCODING) != null;
-        if (length == null && !chunked) {
-            identify(exchange, match, NO_BODY);
-        } else if (length != null && exceeds(length)) {
+        if (length != null && exceeds(length)) {
             exchange.fail(tooLarge(), true);
         } else {
-            receive(exchange, match, length == null ? -1 : Integer.parseInt(length));
+            identify(exchange, match);
         }
+    }
+
+    /** Answers what is no request, and closes: where the next one begins cannot be known. */
+    void handleInvalid(HttpServerRequest request) {
+        Peer peer =
+                Objects.requireNonNull(
+                        peers.get(request.connection()), "a request without a connection");
+        if (peer.isLingering()) {
+            return;
+        }
+        Exchange exchange = new Exchange(request, peer, this);
+        peer.asked(exchange);
+        exchange.fail(unreadable(request.decoderResult().cause()), true);
+    }
+
+    private static Problem unreadable(@Nullable Throwable cause) {
+        return switch (cause) {
+            case TooLongHttpLineException _ ->
+                    Problem.uriTooLong(
+                            "The request's first line may have "
+                                    + HttpServerOptions.DEFAULT_MAX_INITIAL_LINE_LENGTH
+                                    + " bytes at most.");
+            case TooLongHttpHeaderException _ ->
+                    Problem.headersTooLarge(
+                            "The headers may have "
+                                    + HttpServerOptions.DEFAULT_MAX_HEADER_SIZE
+                                    + " bytes at most.");
+            case null, default -> Problem.malformed("This is not HTTP/1.1 as RFC 9112 has it.");
+        };
+    }
+
+    private static boolean hasBody(HttpServerRequest request) {
+        return request.getHeader(HttpHeaders.CONTENT_LENGTH) != null
+                || request.getHeader(HttpHeaders.TRANSFER_ENCODING) != null;
     }
 
     private Router.@Nullable Match match(Exchange exchange) {
@@ -190,12 +223,14 @@ final class RequestHandler implements Handler<HttpServerRequest> {
     }
 
     /** Collects the body within the limits of size and time. */
-    private void receive(Exchange exchange, Router.Match match, int announced) {
+    private void receive(Exchange exchange, Router.Match match, Principal principal) {
         HttpServerRequest request = exchange.request;
+        String length = request.getHeader(HttpHeaders.CONTENT_LENGTH);
+        int announced = length == null ? -1 : Integer.parseInt(length);
         if ("100-continue".equalsIgnoreCase(request.getHeader(HttpHeaders.EXPECT))) {
             request.response().writeContinue();
         }
-        Body body = new Body(edge.bodies(), announced, limits.maxBody());
+        Body body = new Body(edge.bodies(), exchange.stranger(), announced, limits.maxBody());
         exchange.receiving(body);
         bodies.start(exchange);
         request.handler(chunk -> {
@@ -217,27 +252,28 @@ final class RequestHandler implements Handler<HttpServerRequest> {
             if (whole == null) {
                 exchange.fail(overloaded());
             } else {
-                identify(exchange, match, whole);
+                admit(exchange, match, whole, principal);
             }
         });
     }
 
-    private void identify(Exchange exchange, Router.Match match, byte[] body) {
+    private void identify(Exchange exchange, Router.Match match) {
         String authorization = exchange.request.getHeader(HttpHeaders.AUTHORIZATION);
         Principal known =
                 authorization == null
                         ? Principal.ANONYMOUS
                         : edge.authenticator().cached(authorization);
         if (known != null) {
-            admit(exchange, match, body, known);
+            pass(exchange, match, known);
         } else if (authorization != null) {
-            authenticate(exchange, match, body, authorization);
+            authenticate(exchange, match, authorization);
         }
     }
 
-    private void authenticate(
-            Exchange exchange, Router.Match match, byte[] body, String authorization) {
+    /** Looks the caller up; until that is done its body stays with the network. */
+    private void authenticate(Exchange exchange, Router.Match match, String authorization) {
         Context context = context();
+        exchange.request.pause();
         Thread worker =
                 Thread.ofVirtual()
                         .name("authenticate")
@@ -245,10 +281,12 @@ final class RequestHandler implements Handler<HttpServerRequest> {
                             try {
                                 Principal principal =
                                         edge.authenticator().authenticate(authorization);
-                                context.runOnContext(
-                                        v -> identified(exchange, match, body, principal));
+                                context.runOnContext(v -> identified(exchange, match, principal));
                             } catch (Throwable e) {
-                                context.runOnContext(v -> exchange.complete(null, e));
+                                context.runOnContext(v -> {
+                                    exchange.complete(null, e);
+                                    exchange.request.resume();
+                                });
                             }
                         });
         exchange.answering(worker);
@@ -256,24 +294,28 @@ final class RequestHandler implements Handler<HttpServerRequest> {
         worker.start();
     }
 
-    private void identified(
-            Exchange exchange, Router.Match match, byte[] body, @Nullable Principal principal) {
+    private void identified(Exchange exchange, Router.Match match, @Nullable Principal principal) {
         exchange.workedOff();
-        if (exchange.answered() || exchange.gone()) {
-            return;
+        if (!exchange.answered() && !exchange.gone()) {
+            if (principal == null) {
+                refuse(
+                        exchange,
+                        Problem.unauthenticated(
+                                "The credentials are unknown, expired or revoked."));
+            } else {
+                pass(exchange, match, principal);
+            }
         }
-        if (principal == null) {
-            exchange.fail(
-                    Problem.unauthenticated("The credentials are unknown, expired or revoked."));
-        } else {
-            admit(exchange, match, body, principal);
-        }
+        // Where nobody wants the body, it is read and dropped, and the connection goes on.
+        exchange.request.resume();
     }
 
-    private void admit(Exchange exchange, Router.Match match, byte[] body, Principal principal) {
+    /** Refuses who may not call the route, before there is a body. */
+    private void pass(Exchange exchange, Router.Match match, Principal principal) {
         Router.Route route = match.route();
         if (!route.access().allows(principal.role())) {
-            exchange.fail(
+            refuse(
+                    exchange,
                     principal.role() == Role.ANONYMOUS
                             ? Problem.unauthenticated(
                                     "Send Authorization: Bearer with an API key or a token.")
@@ -284,6 +326,20 @@ final class RequestHandler implements Handler<HttpServerRequest> {
             return;
         }
         exchange.asks(principal);
+        if (hasBody(exchange.request)) {
+            receive(exchange, match, principal);
+        } else {
+            admit(exchange, match, NO_BODY, principal);
+        }
+    }
+
+    /** Who asks first whether to send a body may send it now or not, so nothing can follow. */
+    private static void refuse(Exchange exchange, Problem problem) {
+        exchange.fail(problem, exchange.request.getHeader(HttpHeaders.EXPECT) != null);
+    }
+
+    private void admit(Exchange exchange, Router.Match match, byte[] body, Principal principal) {
+        Router.Route route = match.route();
         Call call = new Call(exchange, match, body, principal);
         Reply refusal =
                 edge.rateLimits()

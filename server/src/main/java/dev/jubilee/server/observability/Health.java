@@ -76,7 +76,7 @@ public final class Health implements AutoCloseable {
     private final Map<String, Dependency> dependencies = new ConcurrentHashMap<>();
     private final LongSupplier nanoTime;
     private final CountDownLatch asked;
-    private volatile boolean stopping;
+    private volatile boolean serving;
     private volatile boolean closed;
 
     /**
@@ -101,14 +101,19 @@ public final class Health implements AutoCloseable {
         }
     }
 
+    /** The ports are open: it is ready as long as everything answers. Before, it is not. */
+    public void serving() {
+        serving = true;
+    }
+
     /** Turns readiness red before the ports close, so that a load balancer looks elsewhere. */
     public void stopping() {
-        stopping = true;
+        serving = false;
     }
 
     /** Whether requests can be served: everything answers. */
     public boolean isReady() {
-        return !stopping && dependencies.values().stream().allMatch(Dependency::isUp);
+        return serving && dependencies.values().stream().allMatch(Dependency::isUp);
     }
 
     /** Whether this one answers; false for one that is not known. */

@@ -47,6 +47,27 @@ class LauncherTest {
             while [ ! -f "$TRACE.end" ]; do sleep 0.05; done
             """;
 
+    /** Goes on building until it may finish, and tells when another does too. */
+    private static final String STAYING =
+            """
+            mkdir one 2>/dev/null || : >two
+            : >$TRACE.builds
+            while [ ! -f finish ]; do /bin/sleep 0.05; done
+            rmdir one 2>/dev/null
+            exit 0
+            """;
+
+    /** Says before it removes a lock, and waits until it may. */
+    private static final String SLOW_RM =
+            """
+            #!/bin/sh
+            case $TRACE-$* in */slow.trace-*/target/building)
+              : >$TRACE.removes
+              while [ ! -f "$TRACE.go" ]; do /bin/sleep 0.05; done ;;
+            esac
+            exec /bin/rm "$@"
+            """;
+
     @TempDir Path tree;
     private final List<Process> started = new ArrayList<>();
 
@@ -148,10 +169,53 @@ class LauncherTest {
     @Test
     @Timeout(60)
     void aLockThatNobodyHoldsDoesNotHoldUpABuild() throws Exception {
-        // Its launcher was ended before it wrote its name.
-        Files.createDirectories(tree.resolve("target/build.lock"));
+        lockOfOneThatIsGone();
         assertThat(run("build", "build").waitFor()).isZero();
-        assertThat(tree.resolve("target/build.lock")).doesNotExist();
+        assertThat(isLocked()).isFalse();
+    }
+
+    @Test
+    @Timeout(60)
+    void ofTwoThatFindALockThatNobodyHoldsOneBuildsAtATime() throws Exception {
+        lockOfOneThatIsGone();
+        script("tools/rm", SLOW_RM);
+        script("tools/sleep", "#!/bin/sh\n: >$TRACE.waits\nexec /bin/sleep \"$@\"\n");
+        script("tools/mvn", MAVEN + STAYING);
+        Process slow = run("slow", "build");
+        Await.until("the first is about to remove the lock", () -> exists("slow.trace.removes"));
+        Process quick = run("quick", "build");
+        Await.until(
+                "the second builds or waits",
+                () -> exists("quick.trace.builds") || exists("quick.trace.waits"));
+        write("slow.trace.go", "");
+        Await.until(
+                "one builds, and the other too or waits",
+                () ->
+                        exists("two")
+                                || (exists("slow.trace.builds") && exists("quick.trace.waits"))
+                                || (exists("quick.trace.builds") && exists("slow.trace.waits")));
+        write("finish", "");
+
+        assertThat(slow.waitFor()).isZero();
+        assertThat(quick.waitFor()).isZero();
+        assertThat(exists("two")).isFalse();
+        assertThat(isLocked()).isFalse();
+    }
+
+    private void lockOfOneThatIsGone() throws Exception {
+        Process gone = new ProcessBuilder("true").start();
+        gone.waitFor();
+        Files.createDirectories(tree.resolve("target"));
+        Files.createSymbolicLink(
+                tree.resolve("target/building"), Path.of(Long.toString(gone.pid())));
+    }
+
+    private boolean isLocked() {
+        return Files.isSymbolicLink(tree.resolve("target/building"));
+    }
+
+    private boolean exists(String path) {
+        return Files.exists(tree.resolve(path));
     }
 
     @Test

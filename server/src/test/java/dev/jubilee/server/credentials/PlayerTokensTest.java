@@ -197,6 +197,27 @@ class PlayerTokensTest {
     }
 
     @Test
+    void aTokenLivesAsLongAsItSaysAfterLongerOnesWereAllowed() throws Exception {
+        token("ann", "");
+        platform.clock().advance(Duration.ofHours(23));
+        one.close();
+        one =
+                new Instance(
+                        platform,
+                        home,
+                        new CredentialSettings(
+                                Duration.ofHours(1),
+                                Duration.ofDays(7),
+                                Duration.ofHours(24),
+                                null),
+                        true);
+        String late = token("ann", ",\"ttl_seconds\":604800");
+        platform.clock().advance(Duration.ofHours(167));
+        token("bob", "");
+        assertThat(status(late)).isEqualTo(200);
+    }
+
+    @Test
     void instancesThatRotateAtTheSameMomentMakeOneKey(@TempDir Path elsewhere) throws Exception {
         try (Instance two = new Instance(platform, elsewhere, Instance.SETTINGS, false)) {
             platform.clock().advance(Duration.ofHours(24));

@@ -12,7 +12,7 @@ class BodyTest {
 
     @Test
     void whatWasAnnouncedIsAllocatedAndCountedOnce() {
-        Body body = new Body(memory, 1_000_000, LARGEST);
+        Body body = new Body(memory, null, 1_000_000, LARGEST);
         assertThat(memory.taken()).isZero();
         body.append(bytes(1));
         assertThat(memory.taken()).isEqualTo(125_000);
@@ -28,19 +28,19 @@ class BodyTest {
 
     @Test
     void thereIsRoomForTwoOfTheLargest() {
-        Body one = new Body(memory, LARGEST, LARGEST);
-        Body other = new Body(memory, LARGEST, LARGEST);
+        Body one = new Body(memory, null, LARGEST, LARGEST);
+        Body other = new Body(memory, null, LARGEST, LARGEST);
         for (int i = 0; i < LARGEST / 8_192; i++) {
             assertThat(one.append(bytes(8_192)) && other.append(bytes(8_192))).isTrue();
         }
-        assertThat(new Body(memory, 1, LARGEST).append(bytes(1))).isFalse();
+        assertThat(new Body(memory, null, 1, LARGEST).append(bytes(1))).isFalse();
         one.release();
-        assertThat(new Body(memory, 1, LARGEST).append(bytes(1))).isTrue();
+        assertThat(new Body(memory, null, 1, LARGEST).append(bytes(1))).isTrue();
     }
 
     @Test
     void whatWasNotAnnouncedCountsWithTheRoomItHas() {
-        Body body = new Body(memory, -1, LARGEST);
+        Body body = new Body(memory, null, -1, LARGEST);
         body.append(bytes(1_000));
         body.append(bytes(1));
         assertThat(memory.taken()).isEqualTo(2_000);
@@ -53,13 +53,44 @@ class BodyTest {
 
     @Test
     void whatIsCopiedOfABodyThatWasNotAnnouncedNeedsRoomToo() {
-        Body body = new Body(memory, -1, LARGEST);
+        Body body = new Body(memory, null, -1, LARGEST);
         body.append(bytes(6_000_000));
-        assertThat(memory.take(3_000_000)).isTrue();
+        assertThat(memory.take(null, 0, 3_000_000)).isTrue();
         assertThat(body.append(bytes(1_000_000))).isFalse();
-        memory.giveBack(3_000_000);
+        memory.giveBack(null, 3_000_000);
         assertThat(body.append(bytes(1_000_000))).isTrue();
         assertThat(memory.taken()).isEqualTo(LARGEST);
+    }
+
+    @Test
+    void strangersLeaveHalfToThoseWhoHoldAKeyAndRoomToEachOther() {
+        Body large = new Body(memory, "ann", LARGEST / 2, LARGEST);
+        assertThat(large.append(bytes(LARGEST / 2))).as("one that is larger than a part").isTrue();
+        assertThat(new Body(memory, "ann", 1, LARGEST).append(bytes(1)))
+                .as("has her part already")
+                .isFalse();
+        Body second = new Body(memory, "bob", LARGEST / 4, LARGEST);
+        assertThat(second.append(bytes(LARGEST / 4))).isTrue();
+        assertThat(new Body(memory, "eve", LARGEST / 2, LARGEST).append(bytes(LARGEST / 2)))
+                .as("more than half together")
+                .isFalse();
+        assertThat(new Body(memory, "eve", 1, LARGEST).append(bytes(1))).isTrue();
+
+        Body ofAKey = new Body(memory, null, LARGEST, LARGEST);
+        assertThat(ofAKey.append(bytes(LARGEST))).isTrue();
+        large.release();
+        assertThat(new Body(memory, "ann", 1, LARGEST).append(bytes(1))).isTrue();
+    }
+
+    @Test
+    void aStrangersBodyOfAnyAllowedLengthIsTakenWhenItIsAlone() {
+        Body body = new Body(memory, "ann", -1, LARGEST);
+        for (int i = 0; i < LARGEST / 8_192; i++) {
+            assertThat(body.append(bytes(8_192))).isTrue();
+        }
+        assertThat(body.bytes()).hasSize(LARGEST);
+        body.release();
+        assertThat(memory.taken()).isZero();
     }
 
     private static Buffer bytes(int count) {

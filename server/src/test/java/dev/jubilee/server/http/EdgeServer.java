@@ -21,6 +21,7 @@ public final class EdgeServer implements AutoCloseable {
     static final HttpLimits BRIEF = limits(Duration.ofMillis(600), Duration.ofSeconds(2));
 
     private final Vertx vertx = Vertx.vertx();
+    private final BodyMemory bodies;
     private final HttpPort port;
     private final HttpClient client =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
@@ -37,6 +38,7 @@ public final class EdgeServer implements AutoCloseable {
         Router router = new Router();
         routes.accept(router);
         Edge edge = new Edge(authenticator, new RateLimits(rates, System::nanoTime), limits);
+        bodies = edge.bodies();
         port = HttpPort.listen(vertx, "127.0.0.1", 0, router, edge, 2);
     }
 
@@ -46,6 +48,11 @@ public final class EdgeServer implements AutoCloseable {
 
     public int port() {
         return port.port();
+    }
+
+    /** The memory that the bodies of its requests share. */
+    BodyMemory bodies() {
+        return bodies;
     }
 
     public HttpResponse<String> get(String path, String... headers)

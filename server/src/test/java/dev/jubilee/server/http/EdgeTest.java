@@ -310,6 +310,59 @@ class EdgeTest {
     }
 
     @Test
+    void aBodyIsNotAskedForFromWhoMayNotSendIt() throws Exception {
+        try (RawConnection raw = new RawConnection(server().port())) {
+            raw.send(
+                    "PUT /things/1 HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+            assertThat(raw.answer())
+                    .startsWith("HTTP/1.1 401 ")
+                    .containsIgnoringCase("connection: close");
+            assertThat(raw.isClosedByPeer()).isTrue();
+        }
+    }
+
+    @Test
+    void aConnectionGoesOnAfterCallersThatAreRefusedOrLookedUp() throws Exception {
+        try (RawConnection raw = new RawConnection(server().port())) {
+            String put = "PUT /things/1 HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n";
+            assertThat(raw.send(put + "\r\n{}").answer()).startsWith("HTTP/1.1 401 ");
+            assertThat(raw.send(put + "Authorization: Bearer slow\r\n\r\n{}").answer())
+                    .startsWith("HTTP/1.1 401 ");
+            assertThat(raw.send(put + "Authorization: Bearer player:slow\r\n\r\n{}").answer())
+                    .startsWith("HTTP/1.1 403 ");
+            assertThat(raw.send(put + "Authorization: Bearer service:slow\r\n\r\n{}").answer())
+                    .startsWith("HTTP/1.1 200 ");
+            raw.send("POST /hot HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n")
+                    .send("Authorization: Bearer service:slow\r\n\r\n[]");
+            assertThat(raw.answer()).startsWith("HTTP/1.1 200 ").endsWith("[]");
+        }
+    }
+
+    @Test
+    void whatIsNoRequestIsRefusedAsAProblem() throws Exception {
+        String get = "GET /things/1 HTTP/1.1\r\nHost: x\r\n";
+        refuses("GET /" + "x".repeat(5_000) + " HTTP/1.1\r\n\r\n", 414, "uri_too_long");
+        refuses(get + "X-Long: " + "x".repeat(9_000) + "\r\n\r\n", 431, "headers_too_large");
+        refuses(get + "no colon\r\n\r\n", 400, "malformed_request");
+        refuses(get + "Content-Length: two\r\n\r\n", 400, "malformed_request");
+    }
+
+    private void refuses(String request, int status, String code) throws Exception {
+        try (RawConnection raw = new RawConnection(server().port())) {
+            String answer = raw.send(request).answer();
+            assertThat(answer)
+                    .matches("(?s)HTTP/1.[01] " + status + " .*")
+                    .containsIgnoringCase("connection: close")
+                    .containsIgnoringCase("content-type: application/problem+json");
+            JsonNode body = Json.tree(answer.substring(answer.indexOf("\r\n\r\n") + 4));
+            assertThat(body.path("status").intValue()).isEqualTo(status);
+            assertThat(body.path("code").stringValue()).isEqualTo(code);
+            assertThat(body.path("correlation_id").stringValue()).isNotEmpty();
+            assertThat(raw.isClosedByPeer()).isTrue();
+        }
+    }
+
+    @Test
     void jsonIsReadStrictly() throws Exception {
         assertThat(code(server().post("/echo", "{\"a\":1,\"a\":2}")))
                 .isEqualTo("malformed_request");

@@ -20,6 +20,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** How a port opens, fills up and closes. */
 class PortTest {
@@ -193,11 +194,14 @@ class PortTest {
         int mib = 1024 * 1024;
         try (EdgeServer server =
                 new EdgeServer(
-                        NOBODY,
+                        SERVICE,
                         RateLimits.Settings.OFF,
                         large(8 * mib),
                         router -> router.post("/", Access.ANYONE, call -> Reply.noContent()))) {
-            String head = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: " + 8 * mib + "\r\n\r\n";
+            String head =
+                    "POST / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer key\r\nContent-Length: "
+                            + 8 * mib
+                            + "\r\n\r\n";
             byte[] allButTheEnd = new byte[8 * mib - 1];
             List<RawConnection> open = new ArrayList<>();
             // There is room for two of these bodies, whichever event loops they come to.
@@ -250,7 +254,7 @@ class PortTest {
         CountDownLatch release = new CountDownLatch(1);
         try (EdgeServer server =
                 new EdgeServer(
-                        NOBODY,
+                        SERVICE,
                         RateLimits.Settings.OFF,
                         large(8 * mib),
                         router ->
@@ -266,14 +270,16 @@ class PortTest {
             for (int i = 1; i <= 2; i++) {
                 int sent = i;
                 try (RawConnection raw = new RawConnection(server.port())) {
-                    raw.send("POST /holds HTTP/1.1\r\nHost: x\r\nContent-Length: ")
+                    raw.send(
+                                    "POST /holds HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer key\r\nContent-Length: ")
                             .send(8 * mib + "\r\n\r\n")
                             .send(new byte[8 * mib]);
                     Await.until("its handler has it", () -> begun.size() == sent);
                 }
             }
             Await.until("nobody waits", () -> begun.stream().allMatch(Call::isAbandoned));
-            String small = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx";
+            String small =
+                    "POST / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer key\r\nContent-Length: 1\r\n\r\nx";
             try (RawConnection raw = new RawConnection(server.port())) {
                 assertThat(raw.send(small).answer()).startsWith("HTTP/1.1 503 ");
             }
@@ -288,6 +294,103 @@ class PortTest {
         } finally {
             release.countDown();
         }
+    }
+
+    /** More than the part of a body that is kept before the whole of it is made room for. */
+    private static final byte[] BEGUN = new byte[1024 * 1024 + 1];
+
+    /** A body of the largest length that is allowed, begun and not ended. */
+    private static RawConnection begin(EdgeServer server, String headers) throws IOException {
+        return new RawConnection(server.port())
+                .send("POST / HTTP/1.1\r\nHost: x\r\n" + headers)
+                .send("Content-Length: " + 8 * 1024 * 1024 + "\r\n\r\n")
+                .send(BEGUN);
+    }
+
+    private static void assertThatAKeyHolderIsHeard(EdgeServer server) throws IOException {
+        try (RawConnection known = begin(server, "Authorization: Bearer service\r\n")) {
+            known.send(new byte[8 * 1024 * 1024 - BEGUN.length]);
+            assertThat(known.answer()).startsWith("HTTP/1.1 204 ");
+        }
+    }
+
+    @Test
+    void bodiesOfThoseWithoutCredentialsTakeNoRoomAtAll() throws Exception {
+        try (EdgeServer server = posts(new CountDownLatch(0), new CountDownLatch(0));
+                RawConnection one = begin(server, "");
+                RawConnection other = begin(server, "")) {
+            assertThatAKeyHolderIsHeard(server);
+            assertThat(one.answer()).startsWith("HTTP/1.1 401 ");
+            assertThat(other.answer()).startsWith("HTTP/1.1 401 ");
+        }
+    }
+
+    @Test
+    @Timeout(60)
+    void bodiesOfThoseWhoAreLookedUpTakeNoRoomUntilTheyAreKnown() throws Exception {
+        CountDownLatch asked = new CountDownLatch(2);
+        CountDownLatch release = new CountDownLatch(1);
+        String unknown = "Authorization: Bearer nonsense\r\n";
+        try (EdgeServer server = posts(asked, release);
+                RawConnection one = begin(server, unknown);
+                RawConnection other = begin(server, unknown)) {
+            asked.await();
+            assertThatAKeyHolderIsHeard(server);
+            release.countDown();
+            assertThat(one.answer()).startsWith("HTTP/1.1 401 ");
+            assertThat(other.answer()).startsWith("HTTP/1.1 401 ");
+        } finally {
+            release.countDown();
+        }
+    }
+
+    @Test
+    void bodiesOfPlayersTakeNoRoomFromThoseWhoHoldAKey() throws Exception {
+        try (EdgeServer server = posts(new CountDownLatch(0), new CountDownLatch(0));
+                RawConnection ann = begin(server, "Authorization: Bearer player:ann\r\n")) {
+            Await.until(
+                    "she has room for her body", () -> server.bodies().taken() == 8 * 1024 * 1024);
+            try (RawConnection bob = begin(server, "Authorization: Bearer player:bob\r\n")) {
+                assertThat(bob.answer()).startsWith("HTTP/1.1 503 ");
+            }
+            assertThatAKeyHolderIsHeard(server);
+            ann.send(new byte[8 * 1024 * 1024 - BEGUN.length]);
+            assertThat(ann.answer()).startsWith("HTTP/1.1 204 ");
+        }
+    }
+
+    /**
+     * Where a service and "player:ann" are known at once, and anything else is looked up in vain.
+     */
+    private static EdgeServer posts(CountDownLatch asked, CountDownLatch release) {
+        Authenticator authenticator =
+                new Authenticator() {
+                    @Override
+                    public @Nullable Principal cached(String authorization) {
+                        String[] said = authorization.split("[ :]", -1);
+                        return switch (said[1]) {
+                            case "service" -> new Principal("service", Role.SERVICE);
+                            case "player" -> new Principal(said[2], Role.PLAYER);
+                            default -> null;
+                        };
+                    }
+
+                    @Override
+                    public @Nullable Principal authenticate(String authorization) {
+                        asked.countDown();
+                        try {
+                            release.await();
+                        } catch (InterruptedException e) {
+                            Thread.currentThread().interrupt();
+                        }
+                        return null;
+                    }
+                };
+        return new EdgeServer(
+                authenticator,
+                RateLimits.Settings.OFF,
+                large(8 * 1024 * 1024),
+                router -> router.post("/", Access.PLAYER, call -> Reply.noContent()));
     }
 
     @Test

@@ -55,6 +55,7 @@ class HealthTest {
         try (Health health = new Health(Map.of(Probes.KAFKA, probe()), time::get);
                 EdgeServer server = new EdgeServer(NOBODY, bus(health)::on)) {
             health.start();
+            health.serving();
             HttpResponse<String> response = server.get("/health");
             assertThat(response.statusCode()).isEqualTo(200);
             assertThat(Json.tree(response.body()))
@@ -69,12 +70,14 @@ class HealthTest {
     }
 
     @Test
-    void readinessTurnsRedAndGreenAgainWhileTheProgramStaysAlive() throws Exception {
+    void readinessTurnsGreenAndRedAndGreenAgainWhileTheProgramStaysAlive() throws Exception {
         try (Metrics metrics = new Metrics();
                 Health health = new Health(Map.of(Probes.KAFKA, probe()), System::nanoTime);
                 EdgeServer server =
                         new EdgeServer(NOBODY, new ObservabilityRoutes(metrics, health)::on)) {
             health.start();
+            assertThat(server.get("/health/ready").statusCode()).isEqualTo(503);
+            health.serving();
             assertThat(server.get("/health/ready").statusCode()).isEqualTo(200);
             kafka.set(false);
             Await.until("it is red", () -> server.get("/health/ready").statusCode() == 503);
@@ -104,6 +107,7 @@ class HealthTest {
                                 }),
                         time::get)) {
             health.start();
+            health.serving();
             assertThat(health.isReady()).isTrue();
             Await.until("it hangs", () -> hanging.getCount() == 0);
             assertThat(health.isReady()).isTrue();
