@@ -36,7 +36,7 @@ public final class Plan {
     }
 
     /** The first so many of those that are not known. */
-    List<Long> next(int most, Set<Long> known) {
+    public List<Long> next(int most, Set<Long> known) {
         List<Long> next = new ArrayList<>();
         for (int i = from; i < ids.length && next.size() < most; i++) {
             if (!known.contains(ids[i])) {
