@@ -18,6 +18,8 @@ public final class DatabaseException extends RuntimeException {
         return getCause() instanceof SQLTransientException
                 || state.startsWith("08") // no connection
                 || state.startsWith("53") // no room: connections, memory, disk
+                || state.startsWith("58") // the system around it failed, its disk above all
+                || state.equals("25006") // read-only: a fail-over is under way
                 || state.startsWith("57P0") // shutting down, starting, dropped
                 || state.startsWith("40") // deadlock, serialization
                 || state.equals("55P03"); // a lock was not to be had

@@ -201,7 +201,7 @@ final class Amendments {
                             Participation.Type.of(before.participationType()),
                             Participation.Status.COMPLETED,
                             before.joinedAt());
-            events.add(ParticipationEvents.completed(completed, now));
+            events.add(ParticipationEvents.completed(completed, effect.progress(), now));
         }
         events.addAll(earnings.earn(connection, effect.earned()));
         Outbox.write(connection, now, Outbox.LIVEOPS_TOPIC, events);

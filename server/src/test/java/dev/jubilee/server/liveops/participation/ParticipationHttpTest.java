@@ -275,11 +275,12 @@ class ParticipationHttpTest {
         assertThat(
                         arena.one(
                                 """
-                                SELECT count(*) FROM platform.outbox, json_array_elements(events::json) AS e
+                                SELECT e -> 'data' ->> 'user_id' || ' ' || (e -> 'data' ->> 'progress')
+                                  FROM platform.outbox, json_array_elements(events::json) AS e
                                  WHERE e ->> 'type' = 'liveops.participant.completed'
                                    AND e -> 'data' ->> 'event_id' = 'hand'
                                 """))
-                .isEqualTo("1");
+                .isEqualTo("ann {\"kills\":10,\"speed\":1.5}");
         assertThat(send("service", "PUT", ann, "{}").status()).isEqualTo(422);
         for (String kills : new String[] {"\"x\"", "1e400", "9".repeat(400)}) {
             assertThat(
