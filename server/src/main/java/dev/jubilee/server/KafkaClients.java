@@ -76,7 +76,8 @@ final class KafkaClients {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             String said = cause.getMessage();
             // Many carry no more than the name and message of what they wrap.
-            if (said != null && reasons.stream().noneMatch(reason -> said.contains(reason))) {
+            boolean repeats = cause.getCause() != null && cause.getCause().toString().equals(said);
+            if (said != null && !repeats && !reasons.contains(said)) {
                 reasons.add(said);
             }
         }

@@ -1,13 +1,12 @@
 package dev.jubilee.server.audit;
 
+import dev.jubilee.server.database.Timestamps;
 import dev.jubilee.server.json.Json;
 import dev.jubilee.server.security.Principal;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.InstantSource;
-import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
 
 /**
  * Who did what to what, and when. Written in the transaction of the act, so that neither is there
@@ -36,7 +35,7 @@ public final class Audit {
                 VALUES (?, ?, ?, ?, ?, ?::jsonb)
                 """;
         try (PreparedStatement insert = connection.prepareStatement(sql)) {
-            insert.setObject(1, OffsetDateTime.ofInstant(clock.instant(), ZoneOffset.UTC));
+            insert.setObject(1, Timestamps.utc(clock.instant()));
             insert.setString(2, who.id());
             insert.setString(3, who.role().text());
             insert.setString(4, action);

@@ -2,6 +2,7 @@ package dev.jubilee.server.credentials;
 
 import dev.jubilee.server.database.ChangeFeed;
 import dev.jubilee.server.database.Database;
+import dev.jubilee.server.database.Timestamps;
 import dev.jubilee.server.security.Principal;
 import dev.jubilee.server.security.Role;
 import java.nio.ByteBuffer;
@@ -10,8 +11,6 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.InstantSource;
-import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -98,7 +97,7 @@ final class ApiKeys {
             insert.setString(2, name);
             insert.setString(3, role.text());
             insert.setBytes(4, Secrets.sha256(secret));
-            insert.setObject(5, OffsetDateTime.ofInstant(key.createdAt(), ZoneOffset.UTC));
+            insert.setObject(5, Timestamps.utc(key.createdAt()));
             insert.executeUpdate();
         }
         ChangeFeed.announce(connection, SUBJECT, key.keyId().toString());
@@ -110,7 +109,7 @@ final class ApiKeys {
         String sql =
                 "UPDATE platform.api_keys SET revoked_at = ? WHERE key_id = ? AND revoked_at IS NULL";
         try (PreparedStatement update = connection.prepareStatement(sql)) {
-            update.setObject(1, OffsetDateTime.ofInstant(clock.instant(), ZoneOffset.UTC));
+            update.setObject(1, Timestamps.utc(clock.instant()));
             update.setObject(2, keyId);
             boolean revoked = update.executeUpdate() == 1;
             if (revoked) {
@@ -199,12 +198,11 @@ final class ApiKeys {
     record Listed(List<ApiKey> keys, int total) {}
 
     private static ApiKey key(ResultSet row) throws SQLException {
-        OffsetDateTime revoked = row.getObject("revoked_at", OffsetDateTime.class);
         return new ApiKey(
                 row.getObject("key_id", UUID.class),
                 row.getString("name"),
                 Role.of(row.getString("role")),
-                row.getObject("created_at", OffsetDateTime.class).toInstant(),
-                revoked == null ? null : revoked.toInstant());
+                Timestamps.instant(row, "created_at"),
+                Timestamps.instantOrNull(row, "revoked_at"));
     }
 }

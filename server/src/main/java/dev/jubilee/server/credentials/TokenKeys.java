@@ -1,6 +1,7 @@
 package dev.jubilee.server.credentials;
 
 import dev.jubilee.server.database.Database;
+import dev.jubilee.server.database.Timestamps;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -9,8 +10,6 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.Map;
@@ -129,8 +128,8 @@ final class TokenKeys {
         return new TokenKey(
                 base64(header),
                 new SecretKeySpec(row.getBytes("secret"), ALGORITHM),
-                row.getObject("created_at", OffsetDateTime.class).toInstant(),
-                row.getObject("retires_at", OffsetDateTime.class).toInstant());
+                Timestamps.instant(row, "created_at"),
+                Timestamps.instant(row, "retires_at"));
     }
 
     private int insertUnlessThere(Connection connection) throws SQLException {
@@ -138,17 +137,20 @@ final class TokenKeys {
                 """
                 INSERT INTO platform.token_keys (kid, secret, created_at, retires_at)
                 SELECT ?, ?, ?, ?
-                 WHERE NOT EXISTS (SELECT FROM platform.token_keys WHERE created_at > ? AND retires_at >= ?)
+                 WHERE NOT EXISTS (
+                    SELECT FROM (SELECT * FROM platform.token_keys ORDER BY created_at DESC LIMIT 1) newest
+                     WHERE newest.created_at > ? AND newest.retires_at >= ?)
                 """;
         Instant now = clock.instant();
         try (PreparedStatement insert = connection.prepareStatement(sql)) {
             insert.setString(1, "jbl-" + UUID.randomUUID());
             insert.setBytes(2, secrets.bytes());
-            insert.setObject(3, utc(now));
+            insert.setObject(3, Timestamps.utc(now));
             // A minute more than needed, for clocks that differ.
-            insert.setObject(4, utc(now.plus(rotation).plus(longestToken).plusSeconds(60)));
-            insert.setObject(5, utc(now.minus(rotation)));
-            insert.setObject(6, utc(now.plus(longestToken)));
+            insert.setObject(
+                    4, Timestamps.utc(now.plus(rotation).plus(longestToken).plusSeconds(60)));
+            insert.setObject(5, Timestamps.utc(now.minus(rotation)));
+            insert.setObject(6, Timestamps.utc(now.plus(longestToken)));
             return insert.executeUpdate();
         }
     }
@@ -156,7 +158,7 @@ final class TokenKeys {
     private void forgetRetired(Connection connection) throws SQLException {
         String sql = "DELETE FROM platform.token_keys WHERE retires_at < ?";
         try (PreparedStatement delete = connection.prepareStatement(sql)) {
-            delete.setObject(1, utc(clock.instant()));
+            delete.setObject(1, Timestamps.utc(clock.instant()));
             delete.executeUpdate();
         }
     }
@@ -166,10 +168,6 @@ final class TokenKeys {
             statement.setLong(1, LOCK);
             statement.execute();
         }
-    }
-
-    private static OffsetDateTime utc(Instant instant) {
-        return OffsetDateTime.ofInstant(instant, ZoneOffset.UTC);
     }
 
     private static String base64(String text) {

@@ -1,7 +1,7 @@
 package dev.jubilee.server.database;
 
+import dev.jubilee.events.postgres.SqlFailure;
 import java.sql.SQLException;
-import java.sql.SQLTransientException;
 
 /** PostgreSQL refused, or could not be reached. */
 public final class DatabaseException extends RuntimeException {
@@ -14,15 +14,7 @@ public final class DatabaseException extends RuntimeException {
      * may succeed in a moment. Where it was lost in the middle of a write, that may have been done.
      */
     public boolean isTransient() {
-        String state = sqlState();
-        return getCause() instanceof SQLTransientException
-                || state.startsWith("08") // no connection
-                || state.startsWith("53") // no room: connections, memory, disk
-                || state.startsWith("58") // the system around it failed, its disk above all
-                || state.equals("25006") // read-only: a fail-over is under way
-                || state.startsWith("57P0") // shutting down, starting, dropped
-                || state.startsWith("40") // deadlock, serialization
-                || state.equals("55P03"); // a lock was not to be had
+        return SqlFailure.of(this) != SqlFailure.FAULT;
     }
 
     /** Whether the values are the reason: the same again fails again, whenever it is tried. */

@@ -315,7 +315,8 @@ final class Exchange extends Deadline {
         }
     }
 
-    private Future<Void> write(HttpServerResponse response, Reply reply, boolean last) {
+    private Future<Void> write(HttpServerResponse response, Reply reply, boolean end) {
+        boolean last = end || leavesBody();
         Future<Void> sent;
         try {
             sent = fill(response, reply, last);
@@ -330,6 +331,16 @@ final class Exchange extends Deadline {
             peer.linger();
         }
         return sent;
+    }
+
+    /**
+     * Whether a body may follow that nobody will read: who asked first whether to send one may do
+     * so now or not, so nothing can follow; and one whose length is not told may have no end.
+     */
+    private boolean leavesBody() {
+        return body == null
+                && (request.getHeader(HttpHeaders.EXPECT) != null
+                        || request.getHeader(HttpHeaders.TRANSFER_ENCODING) != null);
     }
 
     private Future<Void> fill(HttpServerResponse response, Reply reply, boolean last) {

@@ -298,8 +298,7 @@ final class RequestHandler implements Handler<HttpServerRequest> {
         exchange.workedOff();
         if (!exchange.answered() && !exchange.gone()) {
             if (principal == null) {
-                refuse(
-                        exchange,
+                exchange.fail(
                         Problem.unauthenticated(
                                 "The credentials are unknown, expired or revoked."));
             } else {
@@ -314,8 +313,7 @@ final class RequestHandler implements Handler<HttpServerRequest> {
     private void pass(Exchange exchange, Router.Match match, Principal principal) {
         Router.Route route = match.route();
         if (!route.access().allows(principal.role())) {
-            refuse(
-                    exchange,
+            exchange.fail(
                     principal.role() == Role.ANONYMOUS
                             ? Problem.unauthenticated(
                                     "Send Authorization: Bearer with an API key or a token.")
@@ -331,11 +329,6 @@ final class RequestHandler implements Handler<HttpServerRequest> {
         } else {
             admit(exchange, match, NO_BODY, principal);
         }
-    }
-
-    /** Who asks first whether to send a body may send it now or not, so nothing can follow. */
-    private static void refuse(Exchange exchange, Problem problem) {
-        exchange.fail(problem, exchange.request.getHeader(HttpHeaders.EXPECT) != null);
     }
 
     private void admit(Exchange exchange, Router.Match match, byte[] body, Principal principal) {

@@ -2,6 +2,7 @@ package dev.jubilee.server.idempotency;
 
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.database.DatabaseException;
+import dev.jubilee.server.database.Timestamps;
 import dev.jubilee.server.http.Call;
 import dev.jubilee.server.http.Problem;
 import dev.jubilee.server.http.Reply;
@@ -15,8 +16,6 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -157,7 +156,7 @@ public final class Idempotency implements AutoCloseable {
             insert.setString(1, principal);
             insert.setString(2, key);
             insert.setBytes(3, hash);
-            insert.setObject(4, OffsetDateTime.ofInstant(clock.instant(), ZoneOffset.UTC));
+            insert.setObject(4, Timestamps.utc(clock.instant()));
             return insert.executeUpdate() == 1;
         }
     }
@@ -218,9 +217,7 @@ public final class Idempotency implements AutoCloseable {
         return database.transaction(connection -> {
             String sql = "DELETE FROM platform.idempotency_keys WHERE created_at < ?";
             try (PreparedStatement delete = connection.prepareStatement(sql)) {
-                delete.setObject(
-                        1,
-                        OffsetDateTime.ofInstant(clock.instant().minus(retention), ZoneOffset.UTC));
+                delete.setObject(1, Timestamps.utc(clock.instant().minus(retention)));
                 return delete.executeUpdate();
             }
         });

@@ -4,6 +4,7 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.LoadingCache;
 import dev.jubilee.server.database.ChangeFeed;
 import dev.jubilee.server.database.Database;
+import dev.jubilee.server.database.Timestamps;
 import dev.jubilee.server.json.Json;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -11,7 +12,6 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.time.ZoneOffset;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
@@ -111,7 +111,7 @@ public final class Players {
                 upsert.setString(first + 1, segment);
                 upsert.setString(first + 2, attributesText);
             }
-            upsert.setObject(5, clock.instant().atOffset(ZoneOffset.UTC));
+            upsert.setObject(5, Timestamps.utc(clock.instant()));
             ResultSet row = upsert.executeQuery();
             row.next();
             Player player = player(row);

@@ -200,21 +200,37 @@ class PlayerTokensTest {
     void aTokenLivesAsLongAsItSaysAfterLongerOnesWereAllowed() throws Exception {
         token("ann", "");
         platform.clock().advance(Duration.ofHours(23));
+        restart(Duration.ofDays(7), Duration.ofHours(24));
+        String late = token("ann", ",\"ttl_seconds\":604800");
+        platform.clock().advance(Duration.ofHours(167));
+        token("bob", "");
+        assertThat(status(late)).isEqualTo(200);
+    }
+
+    @Test
+    void theNewestKeyIsFollowedThoughAnOlderOneWouldDo() throws Exception {
+        token("ann", "");
+        platform.clock().advance(Duration.ofHours(2));
+        restart(Duration.ofHours(1), Duration.ofHours(1));
+        token("ann", "");
+        platform.clock().advance(Duration.ofHours(1));
+        restart(Duration.ofDays(7), Duration.ofHours(24));
+
+        String week = token("ann", ",\"ttl_seconds\":604800");
+
+        platform.clock().advance(Duration.ofHours(167));
+        token("bob", "");
+        assertThat(status(week)).isEqualTo(200);
+    }
+
+    private void restart(Duration longest, Duration rotation) {
         one.close();
         one =
                 new Instance(
                         platform,
                         home,
-                        new CredentialSettings(
-                                Duration.ofHours(1),
-                                Duration.ofDays(7),
-                                Duration.ofHours(24),
-                                null),
+                        new CredentialSettings(Duration.ofHours(1), longest, rotation, null),
                         true);
-        String late = token("ann", ",\"ttl_seconds\":604800");
-        platform.clock().advance(Duration.ofHours(167));
-        token("bob", "");
-        assertThat(status(late)).isEqualTo(200);
     }
 
     @Test

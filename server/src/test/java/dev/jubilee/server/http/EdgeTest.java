@@ -322,6 +322,26 @@ class EdgeTest {
     }
 
     @Test
+    void nothingFollowsWhereABodyMayFollowThatNobodyReads() throws Exception {
+        String asks = "Host: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n";
+        String chunked = "Host: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+        for (String request :
+                List.of(
+                        "POST /nothing HTTP/1.1\r\n" + asks,
+                        "DELETE /echo HTTP/1.1\r\n" + asks,
+                        "OPTIONS /echo HTTP/1.1\r\n" + asks,
+                        "POST /nothing HTTP/1.1\r\n" + chunked,
+                        "PUT /things/1 HTTP/1.1\r\n" + chunked)) {
+            try (RawConnection raw = new RawConnection(server().port())) {
+                assertThat(raw.send(request).answer())
+                        .as(request)
+                        .containsIgnoringCase("connection: close");
+                assertThat(raw.isClosedByPeer()).isTrue();
+            }
+        }
+    }
+
+    @Test
     void aConnectionGoesOnAfterCallersThatAreRefusedOrLookedUp() throws Exception {
         try (RawConnection raw = new RawConnection(server().port())) {
             String put = "PUT /things/1 HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n";

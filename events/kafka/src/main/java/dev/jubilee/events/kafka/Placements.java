@@ -256,16 +256,23 @@ final class Placements implements ConsumerRebalanceListener {
     Batch batch(ConsumerRecords<byte[], byte[]> records) {
         List<ConsumerRecord<byte[], byte[]>> all = new ArrayList<>(records.count());
         List<OffsetAdvance.Step> steps = new ArrayList<>();
+        Map<PartitionId, Long> passedOver = new HashMap<>();
         records.nextOffsets()
                 .forEach((partition, next) -> {
                     Place place = placed.get(partition);
                     if (place != null && next.offset() > place.offset()) {
-                        all.addAll(records.records(partition));
+                        List<ConsumerRecord<byte[], byte[]>> own = records.records(partition);
+                        all.addAll(own);
                         int epoch = next.leaderEpoch().orElse(Position.NO_EPOCH);
                         steps.add(place.to(new Position(next.offset(), epoch), partition));
+                        // A place that is nowhere yet begins at 0: a later beginning is a jump.
+                        long others = next.offset() - Math.max(0, place.offset()) - own.size();
+                        if (others > 0) {
+                            passedOver.put(place.id(), others);
+                        }
                     }
                 });
-        return new Batch(all, new OffsetAdvance(settings.group(), steps));
+        return new Batch(all, new OffsetAdvance(settings.group(), steps), passedOver);
     }
 
     /** The store has moved on as this says. */

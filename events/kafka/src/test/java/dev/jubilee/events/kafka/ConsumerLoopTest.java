@@ -132,6 +132,28 @@ class ConsumerLoopTest {
     }
 
     @Test
+    void whatOfALogIsNotForConsumersIsCountedAndWhatKafkaDeletedIsNot() throws Exception {
+        send(0, 0, 10);
+        kafka.admin()
+                .deleteRecords(
+                        Map.of(new TopicPartition(topic, 0), RecordsToDelete.beforeOffset(4)))
+                .all()
+                .get();
+        kafka.sendInTransaction(topic, 0, values(10, 10), true);
+        kafka.sendInTransaction(topic, 0, values(100, 7), false);
+        kafka.sendInTransaction(topic, 1, values(20, 10), true);
+
+        start(ledger);
+        until(
+                "both at their ends",
+                () -> ledger.positions("any").values().containsAll(List.of(29L, 11L)));
+
+        assertThat(ledger.consumed()).containsExactlyInAnyOrderElementsOf(values(4, 26));
+        // Seven of the aborted transaction, and the marker of each of the three.
+        assertThat(ledger.passedOver()).isEqualTo(7 + 3);
+    }
+
+    @Test
     void membersShareThePartitionsAndTakeOverFromOneThatLeaves() throws Exception {
         ConsumerLoop one = start(ledger);
         ConsumerLoop two = start(ledger);

@@ -17,6 +17,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 final class Ledger implements OffsetStore, BatchHandler {
     private final Map<PartitionId, Position> positions = new HashMap<>();
     private final List<String> consumed = new ArrayList<>();
+    private long passedOver;
     private int failingReads;
 
     @Override
@@ -48,6 +49,9 @@ final class Ledger implements OffsetStore, BatchHandler {
         for (ConsumerRecord<byte[], byte[]> record : batch.records()) {
             consumed.add(new String(record.value(), StandardCharsets.UTF_8));
         }
+        for (long records : batch.passedOver().values()) {
+            passedOver += records;
+        }
         return Handled.ADVANCED;
     }
 
@@ -57,6 +61,10 @@ final class Ledger implements OffsetStore, BatchHandler {
 
     synchronized List<String> consumed() {
         return List.copyOf(consumed);
+    }
+
+    synchronized long passedOver() {
+        return passedOver;
     }
 
     /** As if another consumer had been there. */

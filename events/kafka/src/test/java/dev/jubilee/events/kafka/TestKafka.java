@@ -91,19 +91,43 @@ public final class TestKafka implements AutoCloseable {
 
     /** Sends these values to the partition, and returns once they are kept. */
     void send(String topic, int partition, List<String> values) throws Exception {
+        send(producer, topic, partition, values);
+    }
+
+    private static void send(
+            KafkaProducer<byte[], byte[]> by, String topic, int partition, List<String> values)
+            throws Exception {
         List<Future<RecordMetadata>> sent = new ArrayList<>();
         for (String value : values) {
             sent.add(
-                    producer.send(
+                    by.send(
                             new ProducerRecord<>(
                                     topic,
                                     partition,
                                     null,
                                     value.getBytes(StandardCharsets.UTF_8))));
         }
-        producer.flush();
+        by.flush();
         for (Future<RecordMetadata> one : sent) {
             one.get();
+        }
+    }
+
+    /** Sends these values to the partition in a transaction, which is committed or not. */
+    void sendInTransaction(String topic, int partition, List<String> values, boolean commit)
+            throws Exception {
+        Map<String, Object> config =
+                Map.of("bootstrap.servers", brokers(), "transactional.id", "test-" + topic);
+        try (KafkaProducer<byte[], byte[]> transactional =
+                new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer())) {
+            transactional.initTransactions();
+            transactional.beginTransaction();
+            send(transactional, topic, partition, values);
+            if (commit) {
+                transactional.commitTransaction();
+            } else {
+                transactional.abortTransaction();
+            }
         }
     }
 

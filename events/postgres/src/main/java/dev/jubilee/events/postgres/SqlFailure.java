@@ -1,11 +1,12 @@
 package dev.jubilee.events.postgres;
 
 import java.sql.SQLException;
+import java.sql.SQLTransientException;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** What a failure on PostgreSQL means for what was tried. */
-enum SqlFailure {
+/** What a failure on PostgreSQL means for what was tried, by its SQLSTATE. */
+public enum SqlFailure {
     /** Two transactions were in each other's way; the same again may well succeed. */
     CONFLICT,
     /** PostgreSQL cannot serve at present; the same again succeeds once it can. */
@@ -13,25 +14,26 @@ enum SqlFailure {
     /** The statement or its data are at fault; the same again fails again. */
     FAULT;
 
-    private static final Set<String> CONFLICTS =
-            Set.of("40001", "40P01", "55P03"); // serialization, deadlock, lock not available
     private static final Set<String> TROUBLES =
-            // shutdown, crash, starting up, idle timeout, read-only (a fail-over is under way)
-            Set.of("57P01", "57P02", "57P03", "57P05", "25P03", "25006");
+            // shutdown, crash, starting up, dropped, idle timeouts, read-only (a fail-over is
+            // under way)
+            Set.of("57P01", "57P02", "57P03", "57P04", "57P05", "25P03", "25006");
 
     /** Judges by the first SQL exception among the causes; without one it is a fault. */
-    static SqlFailure of(Throwable failure) {
+    public static SqlFailure of(Throwable failure) {
         SQLException sql = sqlException(failure);
         String state = sql == null ? null : sql.getSQLState();
         if (state == null) {
-            return sql instanceof java.sql.SQLTransientConnectionException ? TROUBLE : FAULT;
+            return sql instanceof SQLTransientException ? TROUBLE : FAULT;
         }
-        if (CONFLICTS.contains(state)) {
+        // 40: rolled back for another's sake; 55P03: a lock was not to be had
+        if (state.startsWith("40") || state.equals("55P03")) {
             return CONFLICT;
         }
         // 08: connection; 53: insufficient resources; 58: an error of the system around it
         boolean trouble =
-                state.startsWith("08")
+                sql instanceof SQLTransientException
+                        || state.startsWith("08")
                         || state.startsWith("53")
                         || state.startsWith("58")
                         || TROUBLES.contains(state);

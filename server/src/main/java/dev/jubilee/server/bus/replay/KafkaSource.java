@@ -6,11 +6,11 @@ import dev.jubilee.events.IdOrigin;
 import dev.jubilee.events.kafka.KafkaEnvelopes;
 import dev.jubilee.events.postgres.SqlArray;
 import dev.jubilee.server.database.Database;
+import dev.jubilee.server.database.Timestamps;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.OffsetDateTime;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -303,9 +303,7 @@ final class KafkaSource implements ReplaySource {
                 Map<String, Instant> known = new HashMap<>();
                 try (ResultSet row = select.executeQuery()) {
                     while (row.next()) {
-                        known.put(
-                                row.getString(1),
-                                row.getObject(2, OffsetDateTime.class).toInstant());
+                        known.put(row.getString(1), Timestamps.instant(row, 2));
                     }
                 }
                 return known;

@@ -2,13 +2,12 @@ package dev.jubilee.server.bus.replay;
 
 import dev.jubilee.server.database.ChangeFeed;
 import dev.jubilee.server.database.Database;
+import dev.jubilee.server.database.Timestamps;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
-import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -40,15 +39,15 @@ final class ReplayStore {
             statement.setString(3, replay.topic());
             statement.setArray(
                     4, connection.createArrayOf("text", replay.excludedTopics().toArray()));
-            statement.setObject(5, replay.startTime().atOffset(ZoneOffset.UTC));
-            statement.setObject(6, replay.endTime().atOffset(ZoneOffset.UTC));
+            statement.setObject(5, Timestamps.utc(replay.startTime()));
+            statement.setObject(6, Timestamps.utc(replay.endTime()));
             statement.setString(7, replay.filter());
             statement.setString(8, replay.kind().text());
             statement.setString(9, replay.target());
             statement.setObject(10, replay.ratePerSecond());
             statement.setObject(11, replay.position());
             statement.setString(12, replay.createdBy());
-            statement.setObject(13, replay.createdAt().atOffset(ZoneOffset.UTC));
+            statement.setObject(13, Timestamps.utc(replay.createdAt()));
             statement.setString(14, replay.source().text());
             statement.setString(15, replay.positions());
             statement.executeUpdate();
@@ -111,7 +110,7 @@ final class ReplayStore {
                 connection.prepareStatement(
                         "UPDATE bus.replays SET status = ?, finished_at = ? WHERE replay_id = ?")) {
             statement.setString(1, status.text());
-            statement.setObject(2, finishedAt == null ? null : finishedAt.atOffset(ZoneOffset.UTC));
+            statement.setObject(2, finishedAt == null ? null : Timestamps.utc(finishedAt));
             statement.setObject(3, id);
             statement.executeUpdate();
             ChangeFeed.announce(connection, SUBJECT, id.toString());
@@ -135,7 +134,7 @@ final class ReplayStore {
                             """
                                     .formatted(LEASE))) {
                 statement.setObject(1, lease);
-                statement.setObject(2, now.atOffset(ZoneOffset.UTC));
+                statement.setObject(2, Timestamps.utc(now));
                 return read(statement).stream().findFirst();
             }
         });
@@ -224,7 +223,7 @@ final class ReplayStore {
                             """)) {
                 statement.setString(1, status.text());
                 statement.setString(2, error);
-                statement.setObject(3, at.atOffset(ZoneOffset.UTC));
+                statement.setObject(3, Timestamps.utc(at));
                 statement.setObject(4, id);
                 statement.setObject(5, lease);
                 return statement.executeUpdate();
@@ -282,8 +281,8 @@ final class ReplayStore {
                 Replay.Status.of(row.getString("status")),
                 row.getString("topic"),
                 List.of((String[]) row.getArray("excluded_topics").getArray()),
-                row.getObject("start_time", OffsetDateTime.class).toInstant(),
-                row.getObject("end_time", OffsetDateTime.class).toInstant(),
+                Timestamps.instant(row, "start_time"),
+                Timestamps.instant(row, "end_time"),
                 row.getString("filter"),
                 Replay.Kind.of(row.getString("target_kind")),
                 row.getString("target"),
@@ -296,13 +295,8 @@ final class ReplayStore {
                 row.getString("positions"),
                 row.getString("error"),
                 row.getString("created_by"),
-                row.getObject("created_at", OffsetDateTime.class).toInstant(),
-                instant(row, "started_at"),
-                instant(row, "finished_at"));
-    }
-
-    private static @Nullable Instant instant(ResultSet row, String column) throws SQLException {
-        OffsetDateTime value = row.getObject(column, OffsetDateTime.class);
-        return value == null ? null : value.toInstant();
+                Timestamps.instant(row, "created_at"),
+                Timestamps.instantOrNull(row, "started_at"),
+                Timestamps.instantOrNull(row, "finished_at"));
     }
 }

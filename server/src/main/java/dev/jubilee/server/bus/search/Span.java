@@ -1,9 +1,9 @@
 package dev.jubilee.server.bus.search;
 
+import dev.jubilee.server.database.Timestamps;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.Instant;
-import java.time.ZoneOffset;
 import java.util.UUID;
 
 /**
@@ -35,8 +35,8 @@ public record Span(UUID from, UUID to) {
 
     /** Sets the values, and returns the number of the next one. */
     public int bind(PreparedStatement statement, int first) throws SQLException {
-        statement.setObject(first, timeOf(from).atOffset(ZoneOffset.UTC));
-        statement.setObject(first + 1, timeOf(to).plusMillis(1).atOffset(ZoneOffset.UTC));
+        statement.setObject(first, Timestamps.utc(timeOf(from)));
+        statement.setObject(first + 1, Timestamps.utc(timeOf(to).plusMillis(1)));
         statement.setObject(first + 2, from);
         statement.setObject(first + 3, to);
         return first + 4;

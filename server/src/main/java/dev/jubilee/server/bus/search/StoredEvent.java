@@ -1,9 +1,9 @@
 package dev.jubilee.server.bus.search;
 
+import dev.jubilee.server.database.Timestamps;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
-import java.time.OffsetDateTime;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -94,9 +94,9 @@ public record StoredEvent(
                 row.getString("status"),
                 row.getInt("retry_count"),
                 row.getString("priority"),
-                row.getObject("timestamp", OffsetDateTime.class).toInstant(),
-                row.getObject("accepted_at", OffsetDateTime.class).toInstant(),
-                row.getObject("processed_at", OffsetDateTime.class).toInstant(),
+                Timestamps.instant(row, "timestamp"),
+                Timestamps.instant(row, "accepted_at"),
+                Timestamps.instant(row, "processed_at"),
                 row.getString("correlation_id"),
                 row.getString("causation_id"),
                 row.getString("extensions"),

@@ -2,12 +2,12 @@ package dev.jubilee.server.bus.search;
 
 import dev.jubilee.events.EventId;
 import dev.jubilee.server.database.Database;
+import dev.jubilee.server.database.Timestamps;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -73,7 +73,7 @@ public final class StoredEvents {
                                 """)) {
             Instant time = EventId.timeOf(id);
             statement.setObject(1, id);
-            statement.setObject(2, time.atOffset(ZoneOffset.UTC));
+            statement.setObject(2, Timestamps.utc(time));
             return first(statement);
         }
     }

@@ -1,5 +1,6 @@
 package dev.jubilee.server.bus.settling;
 
+import dev.jubilee.server.database.Timestamps;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -7,7 +8,6 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneOffset;
 import java.util.UUID;
 
 /** The SQL of {@code bus.instances}. Leases run by PostgreSQL's clock, which all share. */
@@ -36,7 +36,7 @@ final class InstanceRows {
                            AND other.lease_until < clock_timestamp()
                         """)) {
             write.setObject(1, instance);
-            write.setObject(2, settled.atOffset(ZoneOffset.UTC));
+            write.setObject(2, Timestamps.utc(settled));
             write.setLong(3, lease.toMillis());
             write.executeUpdate();
         }
@@ -51,7 +51,7 @@ final class InstanceRows {
                         SELECT coalesce(bool_and(settled_through >= ?) AND bool_or(instance_id = ?), false)
                           FROM bus.instances WHERE lease_until > clock_timestamp()
                         """)) {
-            read.setObject(1, moment.atOffset(ZoneOffset.UTC));
+            read.setObject(1, Timestamps.utc(moment));
             read.setObject(2, instance);
             try (ResultSet row = read.executeQuery()) {
                 return row.next() && row.getBoolean(1);

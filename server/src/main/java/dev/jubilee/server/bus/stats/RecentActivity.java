@@ -2,11 +2,11 @@ package dev.jubilee.server.bus.stats;
 
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.database.DatabaseException;
+import dev.jubilee.server.database.Timestamps;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.time.ZoneOffset;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.UUID;
@@ -111,7 +111,7 @@ final class RecentActivity implements AutoCloseable {
                                    processing_seconds = excluded.processing_seconds
                             """)) {
                 statement.setObject(1, instance);
-                statement.setObject(2, clock.instant().atOffset(ZoneOffset.UTC));
+                statement.setObject(2, Timestamps.utc(clock.instant()));
                 statement.setDouble(3, seconds);
                 statement.setLong(4, last.published());
                 statement.setLong(5, last.publishFailures());
@@ -126,7 +126,7 @@ final class RecentActivity implements AutoCloseable {
     /** What all instances did lately; rows of those that are gone are cleared away. */
     Rates rates() {
         return database.read(connection -> {
-            var until = clock.instant().minus(STALE).atOffset(ZoneOffset.UTC);
+            var until = Timestamps.utc(clock.instant().minus(STALE));
             try (PreparedStatement statement =
                     connection.prepareStatement(
                             """

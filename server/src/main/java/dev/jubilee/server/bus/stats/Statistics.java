@@ -18,14 +18,14 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The figures of {@code GET /stats}. The totals follow from where Kafka's topics end and where the
- * store stands, which nobody has to count: they survive restarts and lost instances, and cost a few
- * questions however many events there were. Figures are at most a second old. Thread-safe.
+ * store stands, less what is no event there: they survive restarts and lost instances, and cost a
+ * few questions however many events there were. Figures are at most a second old. Thread-safe.
  */
 public final class Statistics implements Routes, AutoCloseable {
     /**
      * As the contract has them.
      *
-     * @param totalEventsPublished records that the topics ever took, deleted topics included
+     * @param totalEventsPublished events that the topics ever took, deleted topics included
      * @param totalEventsConsumed those of them that the store has read
      * @param averageProcessingTime seconds from acceptance until an event was stored, lately
      * @param errorRate 0 to 1, lately
@@ -45,6 +45,7 @@ public final class Statistics implements Routes, AutoCloseable {
 
     private record Cached(Figures figures, long at) {}
 
+    private final Database database;
     private final OffsetStore store;
     private final String group;
     private final TopicOffsets kafka;
@@ -68,6 +69,7 @@ public final class Statistics implements Routes, AutoCloseable {
             TopicCatalogue topics,
             Activity activity,
             InstantSource clock) {
+        this.database = database;
         this.store = store;
         this.group = group;
         this.kafka = new TopicOffsets(admin);
@@ -117,14 +119,15 @@ public final class Statistics implements Routes, AutoCloseable {
     }
 
     private Figures gather() {
+        long passedOver = PassedOver.total(database);
         Map<PartitionId, Long> positions = store.positions(group);
         Map<PartitionId, Long> furthest = new HashMap<>(positions);
         ends().forEach((partition, end) -> furthest.merge(partition, end, Math::max));
         recent.write();
         RecentActivity.Rates rates = recent.rates();
         return new Figures(
-                sum(furthest),
-                sum(positions),
+                sum(furthest) - passedOver,
+                sum(positions) - passedOver,
                 topics.activeCount(),
                 subscriptions.getAsInt(),
                 rates.processingSeconds(),

@@ -1,11 +1,11 @@
 package dev.jubilee.server.bus.store;
 
+import dev.jubilee.server.database.Timestamps;
 import dev.jubilee.server.json.Json;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.Instant;
-import java.time.ZoneOffset;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -34,7 +34,7 @@ final class ParkedEvents {
             statement.setString(5, key == null ? null : EventRow.clean(key));
             statement.setString(6, Json.text(record(row)));
             statement.setString(7, EventRow.clean(reason));
-            statement.setObject(8, at.atOffset(ZoneOffset.UTC));
+            statement.setObject(8, Timestamps.utc(at));
             statement.executeUpdate();
         }
     }

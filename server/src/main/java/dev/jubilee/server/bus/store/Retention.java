@@ -2,12 +2,12 @@ package dev.jubilee.server.bus.store;
 
 import dev.jubilee.server.bus.topics.TopicCatalogue;
 import dev.jubilee.server.database.Database;
+import dev.jubilee.server.database.Timestamps;
 import java.sql.PreparedStatement;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.LocalDate;
-import java.time.ZoneOffset;
 import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -70,7 +70,7 @@ public final class Retention {
                                             SELECT ctid FROM bus.event_ids WHERE accepted_at < ?
                                             LIMIT ?))
                                         """)) {
-                            statement.setObject(1, until.atOffset(ZoneOffset.UTC));
+                            statement.setObject(1, Timestamps.utc(until));
                             statement.setInt(2, IDS_A_STATEMENT);
                             return statement.executeUpdate();
                         }

@@ -2,13 +2,12 @@ package dev.jubilee.server.bus.store;
 
 import dev.jubilee.events.EventId;
 import dev.jubilee.server.database.Database;
+import dev.jubilee.server.database.Timestamps;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
-import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -150,8 +149,8 @@ final class StatusReader implements AutoCloseable {
                                 WHERE e.id = ANY (?) AND e.accepted_at BETWEEN ? AND ? AND e.client_event_id IS NULL
                                 """)) {
             statement.setArray(1, connection.createArrayOf("uuid", ids.toArray()));
-            statement.setObject(2, first.atOffset(ZoneOffset.UTC));
-            statement.setObject(3, last.atOffset(ZoneOffset.UTC));
+            statement.setObject(2, Timestamps.utc(first));
+            statement.setObject(3, Timestamps.utc(last));
             collect(statement, found);
         }
     }
@@ -189,8 +188,8 @@ final class StatusReader implements AutoCloseable {
                                 row.getInt("partition"),
                                 offset,
                                 outcome.retries(),
-                                row.getObject("timestamp", OffsetDateTime.class).toInstant(),
-                                row.getObject("processed_at", OffsetDateTime.class).toInstant()));
+                                Timestamps.instant(row, "timestamp"),
+                                Timestamps.instant(row, "processed_at")));
             }
         }
     }

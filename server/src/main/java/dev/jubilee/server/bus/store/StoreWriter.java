@@ -1,10 +1,10 @@
 package dev.jubilee.server.bus.store;
 
-import dev.jubilee.events.OffsetAdvance;
 import dev.jubilee.events.kafka.Batch;
 import dev.jubilee.events.kafka.BatchHandler;
 import dev.jubilee.events.kafka.RetryableException;
 import dev.jubilee.events.postgres.PostgresOffsets;
+import dev.jubilee.server.bus.stats.PassedOver;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.database.DatabaseException;
 import java.sql.Connection;
@@ -93,7 +93,7 @@ final class StoreWriter implements BatchHandler {
         }
         try {
             partitions.ensure(byDay(rows).keySet());
-            store(batch.advance(), rows, now);
+            store(batch, rows, now);
         } catch (Overtaken e) {
             return Handled.FENCED;
         } catch (DatabaseException e) {
@@ -104,9 +104,9 @@ final class StoreWriter implements BatchHandler {
         return Handled.ADVANCED;
     }
 
-    private void store(OffsetAdvance advance, List<EventRow> rows, Instant now) {
+    private void store(Batch batch, List<EventRow> rows, Instant now) {
         try {
-            run(advance, rows, now, this::write);
+            run(batch, rows, now, this::write);
         } catch (DatabaseException e) {
             if (e.sqlState().equals(UNDEFINED_TABLE)) {
                 partitions.forget();
@@ -117,7 +117,7 @@ final class StoreWriter implements BatchHandler {
             }
             log.warn("some of {} events cannot be stored: {}", rows.size(), e.getMessage());
             run(
-                    advance,
+                    batch,
                     rows,
                     now,
                     (connection, all, at) ->
@@ -125,11 +125,12 @@ final class StoreWriter implements BatchHandler {
         }
     }
 
-    private void run(OffsetAdvance advance, List<EventRow> rows, Instant now, Writing writing) {
+    private void run(Batch batch, List<EventRow> rows, Instant now, Writing writing) {
         database.transaction(connection -> {
-            if (!offsets.advance(connection, advance)) {
+            if (!offsets.advance(connection, batch.advance())) {
                 throw new Overtaken();
             }
+            PassedOver.add(connection, batch.passedOver());
             writing.write(connection, rows, now);
             return rows.size();
         });

@@ -5,6 +5,7 @@ import dev.jubilee.server.bus.subscriptions.Subscription.Ordering;
 import dev.jubilee.server.bus.subscriptions.Subscription.State;
 import dev.jubilee.server.bus.subscriptions.Subscription.Status;
 import dev.jubilee.server.database.ChangeFeed;
+import dev.jubilee.server.database.Timestamps;
 import dev.jubilee.server.json.Json;
 import dev.jubilee.server.security.Principal;
 import dev.jubilee.server.security.Role;
@@ -15,8 +16,6 @@ import java.sql.SQLException;
 import java.sql.Types;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -78,8 +77,8 @@ final class SubscriptionStore {
             insert.setString(next++, subscription.id().toString());
             insert.setString(next++, subscription.method().text());
             insert.setString(next++, subscription.startFrom());
-            insert.setObject(next++, utc(subscription.state().createdAt()));
-            insert.setObject(next++, utc(subscription.state().lastActive()));
+            insert.setObject(next++, Timestamps.utc(subscription.state().createdAt()));
+            insert.setObject(next++, Timestamps.utc(subscription.state().lastActive()));
             Principal owner = subscription.owner();
             insert.setString(next++, owner == null ? null : owner.id());
             insert.setString(next, owner == null ? null : owner.role().text());
@@ -113,9 +112,9 @@ final class SubscriptionStore {
                         UPDATE bus.pending_deliveries SET due_at = ?
                         WHERE CASE WHEN attempts > 0 THEN subscription_id END = ? AND attempts > 0 AND due_at > ?
                         """)) {
-            update.setObject(1, utc(now));
+            update.setObject(1, Timestamps.utc(now));
             update.setObject(2, id);
-            update.setObject(3, utc(now));
+            update.setObject(3, Timestamps.utc(now));
             update.executeUpdate();
         }
     }
@@ -142,7 +141,8 @@ final class SubscriptionStore {
         statement.setString(i++, Json.text(it.startsAt()));
         statement.setString(i++, it.state().status().text());
         statement.setString(i++, it.state().statusReason());
-        statement.setObject(i++, utc(it.state().updatedAt()), Types.TIMESTAMP_WITH_TIMEZONE);
+        statement.setObject(
+                i++, Timestamps.utc(it.state().updatedAt()), Types.TIMESTAMP_WITH_TIMEZONE);
         return i;
     }
 
@@ -348,15 +348,14 @@ final class SubscriptionStore {
     }
 
     private static State state(ResultSet row) throws SQLException {
-        OffsetDateTime until = row.getObject("circuit_until", OffsetDateTime.class);
         return new State(
                 Status.of(row.getString("status")),
                 row.getString("status_reason"),
                 row.getString("circuit"),
-                until == null ? null : until.toInstant(),
-                row.getObject("created_at", OffsetDateTime.class).toInstant(),
-                row.getObject("updated_at", OffsetDateTime.class).toInstant(),
-                row.getObject("last_active", OffsetDateTime.class).toInstant(),
+                Timestamps.instantOrNull(row, "circuit_until"),
+                Timestamps.instant(row, "created_at"),
+                Timestamps.instant(row, "updated_at"),
+                Timestamps.instant(row, "last_active"),
                 row.getInt("rewinds"));
     }
 
@@ -380,9 +379,5 @@ final class SubscriptionStore {
             starts.put(UUID.fromString(topic.getKey()), List.copyOf(offsets));
         }
         return Map.copyOf(starts);
-    }
-
-    private static OffsetDateTime utc(Instant instant) {
-        return instant.atOffset(ZoneOffset.UTC);
     }
 }

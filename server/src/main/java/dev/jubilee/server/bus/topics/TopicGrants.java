@@ -1,6 +1,7 @@
 package dev.jubilee.server.bus.topics;
 
 import dev.jubilee.server.database.ChangeFeed;
+import dev.jubilee.server.database.Timestamps;
 import dev.jubilee.server.security.Principal;
 import dev.jubilee.server.security.Role;
 import java.sql.Connection;
@@ -8,7 +9,6 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
-import java.time.ZoneOffset;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.Map;
@@ -92,7 +92,7 @@ record TopicGrants(Map<String, Map<String, Set<TopicAction>>> byTopic) {
             statement.setString(2, principal);
             Object[] texts = actions.stream().map(TopicAction::text).toArray();
             statement.setArray(3, connection.createArrayOf("text", texts));
-            statement.setObject(4, at.atOffset(ZoneOffset.UTC));
+            statement.setObject(4, Timestamps.utc(at));
             statement.executeUpdate();
             ChangeFeed.announce(connection, TopicStore.SUBJECT, topic);
         }

@@ -1,13 +1,12 @@
 package dev.jubilee.server.bus.topics;
 
 import dev.jubilee.server.database.ChangeFeed;
+import dev.jubilee.server.database.Timestamps;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
-import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -116,7 +115,7 @@ final class TopicStore {
             statement.setBoolean(8, topic.isSystemTopic());
             statement.setBoolean(9, topic.requiresAuth());
             statement.setBoolean(10, topic.enableDlq());
-            statement.setObject(11, at.atOffset(ZoneOffset.UTC));
+            statement.setObject(11, Timestamps.utc(at));
             statement.setString(12, topic.name());
             try (ResultSet row = statement.executeQuery()) {
                 row.next();
@@ -170,8 +169,8 @@ final class TopicStore {
                 row.getString("status"),
                 row.getString("category"),
                 row.getString("owner_service"),
-                row.getObject("created_at", OffsetDateTime.class).toInstant(),
-                row.getObject("updated_at", OffsetDateTime.class).toInstant(),
+                Timestamps.instant(row, "created_at"),
+                Timestamps.instant(row, "updated_at"),
                 row.getBoolean("is_system_topic"),
                 row.getBoolean("requires_auth"),
                 row.getBoolean("enable_dlq"));

@@ -1,12 +1,12 @@
 package dev.jubilee.server.bus.topics;
 
 import dev.jubilee.server.database.ChangeFeed;
+import dev.jubilee.server.database.Timestamps;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
-import java.time.ZoneOffset;
 import java.util.HashSet;
 import java.util.Set;
 
@@ -25,7 +25,7 @@ final class TopicTombstones {
                         ON CONFLICT (name) DO UPDATE SET deleted_at = excluded.deleted_at
                         """)) {
             statement.setString(1, name);
-            statement.setObject(2, at.atOffset(ZoneOffset.UTC));
+            statement.setObject(2, Timestamps.utc(at));
             statement.executeUpdate();
         }
     }
@@ -66,7 +66,7 @@ final class TopicTombstones {
                            AND NOT EXISTS (SELECT FROM bus.pending_deliveries p WHERE p.topic = t.name)
                            AND NOT EXISTS (SELECT FROM bus.dead_letters d WHERE d.topic = t.name)
                         """)) {
-            statement.setObject(1, until.atOffset(ZoneOffset.UTC));
+            statement.setObject(1, Timestamps.utc(until));
             if (statement.executeUpdate() > 0) {
                 ChangeFeed.announce(connection, TopicStore.SUBJECT, "");
             }

@@ -1,8 +1,7 @@
 package dev.jubilee.server.liveops.events;
 
-import static dev.jubilee.server.liveops.events.LiveEventStore.at;
-
 import dev.jubilee.server.database.Database;
+import dev.jubilee.server.database.Timestamps;
 import dev.jubilee.server.json.Json;
 import dev.jubilee.server.liveops.occurrences.EndOffsets;
 import dev.jubilee.server.liveops.occurrences.Occurrence;
@@ -174,11 +173,10 @@ final class EventClock implements AutoCloseable {
                          WHERE occurrence_id = ? AND ends_at <= ? FOR UPDATE
                         """)) {
             select.setObject(1, id);
-            select.setObject(2, at(now));
+            select.setObject(2, Timestamps.utc(now));
             ResultSet row = select.executeQuery();
             return row.next()
-                    && Transitions.close(
-                            connection, id, LiveEventStore.instant(row, "ends_at"), now);
+                    && Transitions.close(connection, id, Timestamps.instant(row, "ends_at"), now);
         }
     }
 
@@ -234,7 +232,7 @@ final class EventClock implements AutoCloseable {
             ResultSet row = select.executeQuery();
             SortedMap<Instant, List<UUID>> ended = new TreeMap<>();
             while (row.next()) {
-                Instant end = LiveEventStore.instant(row, "ends_at");
+                Instant end = Timestamps.instant(row, "ends_at");
                 ended.computeIfAbsent(end, none -> new ArrayList<>())
                         .add(row.getObject(1, UUID.class));
             }
@@ -321,7 +319,7 @@ final class EventClock implements AutoCloseable {
     private static List<UUID> ids(Connection connection, String sql, Instant now)
             throws SQLException {
         try (PreparedStatement select = connection.prepareStatement(sql)) {
-            select.setObject(1, at(now));
+            select.setObject(1, Timestamps.utc(now));
             ResultSet row = select.executeQuery();
             List<UUID> ids = new ArrayList<>();
             while (row.next()) {

@@ -1,6 +1,7 @@
 package dev.jubilee.server.liveops.events;
 
 import dev.jubilee.server.database.Database;
+import dev.jubilee.server.database.Timestamps;
 import dev.jubilee.server.http.Page;
 import dev.jubilee.server.json.Json;
 import java.sql.Connection;
@@ -91,8 +92,8 @@ final class EventReads {
             }
             info.put("version", row.getInt("version"));
             info.put("created_by", row.getString("created_by"));
-            info.put("created_at", LiveEventStore.instant(row, "created_at").toString());
-            info.put("updated_at", LiveEventStore.instant(row, "updated_at").toString());
+            info.put("created_at", Timestamps.instant(row, "created_at").toString());
+            info.put("updated_at", Timestamps.instant(row, "updated_at").toString());
             return info;
         }
     }
@@ -158,8 +159,8 @@ final class EventReads {
         event.put("event_type", row.getString("event_type"));
         event.put("category", row.getString("category"));
         event.put("status", row.getString("status"));
-        event.put("start_time", LiveEventStore.instant(row, "start_time").toString());
-        var end = LiveEventStore.optionalInstant(row, "end_time");
+        event.put("start_time", Timestamps.instant(row, "start_time").toString());
+        var end = Timestamps.instantOrNull(row, "end_time");
         if (end != null) {
             event.put("end_time", end.toString());
             event.put("duration", row.getInt("duration"));
@@ -189,17 +190,17 @@ final class EventReads {
         occurrence.put("occurrence_id", row.getString("occurrence_id"));
         occurrence.put("number", row.getInt("number"));
         occurrence.put("status", row.getString("status"));
-        var starts = LiveEventStore.instant(row, "starts_at");
+        var starts = Timestamps.instant(row, "starts_at");
         if (!starts.equals(OccurrenceWriter.NOT_BY_ITSELF)) {
             occurrence.put("starts_at", starts.toString());
         }
-        var ends = LiveEventStore.optionalInstant(row, "ends_at");
+        var ends = Timestamps.instantOrNull(row, "ends_at");
         if (ends != null) {
             occurrence.put("ends_at", ends.toString());
         }
         occurrence.put("max_participants", row.getInt("max_participants"));
         occurrence.put("current_participants", row.getInt("current_participants"));
-        var completed = LiveEventStore.optionalInstant(row, "completed_at");
+        var completed = Timestamps.instantOrNull(row, "completed_at");
         if (completed != null) {
             occurrence.put("completed_at", completed.toString());
         }

@@ -1,5 +1,8 @@
 package dev.jubilee.server.liveops.events;
 
+import dev.jubilee.server.database.Timestamps;
+import dev.jubilee.server.http.Problem;
+import dev.jubilee.server.http.ProblemException;
 import dev.jubilee.server.json.Json;
 import dev.jubilee.server.liveops.occurrences.Config;
 import dev.jubilee.server.liveops.occurrences.RulesReader;
@@ -9,8 +12,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Types;
 import java.time.Instant;
-import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
+import java.util.UUID;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -62,7 +64,7 @@ final class LiveEventStore {
             setFields(insert, event);
             insert.setString(15, event.eventId());
             insert.setString(16, event.createdBy());
-            insert.setObject(17, at(event.createdAt()));
+            insert.setObject(17, Timestamps.utc(event.createdAt()));
             return insert.executeUpdate() == 1;
         }
     }
@@ -83,9 +85,41 @@ final class LiveEventStore {
         }
     }
 
-    /** The event, locked until the transaction ends; null when there is none. */
+    /**
+     * The event, locked until the transaction ends; null when there is none.
+     *
+     * @throws dev.jubilee.server.http.ProblemException 409 when what is stored cannot be read
+     */
     @Nullable LiveEvent lock(Connection connection, String eventId) throws SQLException {
-        return lock(connection, eventId, rules::thaw);
+        return lock(connection, eventId, this::thaw);
+    }
+
+    private Config thaw(JsonNode stored) {
+        try {
+            return rules.thaw(stored);
+        } catch (ProblemException e) {
+            throw Problem.conflict(
+                            "event_unreadable",
+                            "The rules that are stored with the event cannot be read any more; it"
+                                    + " can only be called off, by DELETE. "
+                                    + e.problem().detail())
+                    .asException();
+        }
+    }
+
+    /** Whether an occurrence's rules can be read, so that it runs and can be closed. */
+    boolean isReadable(Connection connection, UUID occurrenceId) throws SQLException {
+        try (PreparedStatement select =
+                connection.prepareStatement(
+                        "SELECT config FROM liveops.occurrences WHERE occurrence_id = ?")) {
+            select.setObject(1, occurrenceId);
+            ResultSet row = select.executeQuery();
+            row.next();
+            thaw(Json.tree(row.getString(1)));
+            return true;
+        } catch (ProblemException e) {
+            return false;
+        }
     }
 
     /** The same without rules, which so need not be readable: enough to call the event off. */
@@ -159,13 +193,13 @@ final class LiveEventStore {
             drop.setString(1, event.eventId());
             drop.setString(2, rewards);
             drop.executeUpdate();
-            retire.setObject(1, at(event.updatedAt()));
+            retire.setObject(1, Timestamps.utc(event.updatedAt()));
             retire.setString(2, event.eventId());
             retire.setString(3, rewards);
             retire.executeUpdate();
             upsert.setString(1, event.eventId());
-            upsert.setObject(2, at(event.updatedAt()));
-            upsert.setObject(3, at(event.updatedAt()));
+            upsert.setObject(2, Timestamps.utc(event.updatedAt()));
+            upsert.setObject(3, Timestamps.utc(event.updatedAt()));
             upsert.setString(4, rewards);
             upsert.executeUpdate();
         }
@@ -178,7 +212,7 @@ final class LiveEventStore {
         statement.setString(3, event.eventType());
         statement.setString(4, event.category());
         statement.setString(5, event.status().text());
-        statement.setObject(6, at(event.window().start()));
+        statement.setObject(6, Timestamps.utc(event.window().start()));
         setInstant(statement, 7, event.window().end());
         statement.setObject(8, event.window().seconds(), Types.INTEGER);
         statement.setInt(9, event.maxParticipants());
@@ -186,7 +220,7 @@ final class LiveEventStore {
         statement.setString(11, Json.text(event.config().rewards()));
         statement.setString(12, Json.text(event.config().settings()));
         statement.setInt(13, event.version());
-        statement.setObject(14, at(event.updatedAt()));
+        statement.setObject(14, Timestamps.utc(event.updatedAt()));
     }
 
     private static LiveEvent event(ResultSet row, Function<JsonNode, Config> reading)
@@ -203,32 +237,23 @@ final class LiveEventStore {
                 row.getString("event_type"),
                 row.getString("category"),
                 LiveEventStatus.of(row.getString("status")),
-                new Window(instant(row, "start_time"), optionalInstant(row, "end_time")),
+                new Window(
+                        Timestamps.instant(row, "start_time"),
+                        Timestamps.instantOrNull(row, "end_time")),
                 row.getInt("max_participants"),
                 row.getInt("current_participants"),
                 reading.apply(config),
                 row.getInt("version"),
                 row.getString("created_by"),
-                instant(row, "created_at"),
-                instant(row, "updated_at"));
-    }
-
-    static OffsetDateTime at(Instant instant) {
-        return instant.atOffset(ZoneOffset.UTC);
+                Timestamps.instant(row, "created_at"),
+                Timestamps.instant(row, "updated_at"));
     }
 
     static void setInstant(PreparedStatement statement, int index, @Nullable Instant instant)
             throws SQLException {
         statement.setObject(
-                index, instant == null ? null : at(instant), Types.TIMESTAMP_WITH_TIMEZONE);
-    }
-
-    static Instant instant(ResultSet row, String column) throws SQLException {
-        return row.getObject(column, OffsetDateTime.class).toInstant();
-    }
-
-    static @Nullable Instant optionalInstant(ResultSet row, String column) throws SQLException {
-        OffsetDateTime value = row.getObject(column, OffsetDateTime.class);
-        return value == null ? null : value.toInstant();
+                index,
+                instant == null ? null : Timestamps.utc(instant),
+                Types.TIMESTAMP_WITH_TIMEZONE);
     }
 }

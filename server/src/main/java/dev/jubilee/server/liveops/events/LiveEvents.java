@@ -1,6 +1,7 @@
 package dev.jubilee.server.liveops.events;
 
 import dev.jubilee.server.audit.Audit;
+import dev.jubilee.server.database.Timestamps;
 import dev.jubilee.server.http.Input;
 import dev.jubilee.server.http.Problem;
 import dev.jubilee.server.liveops.occurrences.Occurrence;
@@ -189,7 +190,7 @@ final class LiveEvents {
         try (PreparedStatement update =
                 connection.prepareStatement(
                         "UPDATE liveops.occurrences SET starts_at = ? WHERE occurrence_id = ?")) {
-            update.setObject(1, LiveEventStore.at(now));
+            update.setObject(1, Timestamps.utc(now));
             update.setObject(2, occurrenceId);
             update.executeUpdate();
         }
@@ -227,9 +228,15 @@ final class LiveEvents {
     private Change cancel(
             Connection connection, Principal who, LiveEvent event, List<Run> runs, Instant now)
             throws SQLException {
-        boolean closing = runs.stream().anyMatch(run -> run.status() == Occurrence.Status.CLOSING);
-        if (closing || event.status() == LiveEventStatus.COMPLETED) {
+        if (event.status() == LiveEventStatus.COMPLETED) {
             throw finished(event);
+        }
+        for (Run run : runs) {
+            // What cannot be read can never be closed either.
+            if (run.status() == Occurrence.Status.CLOSING
+                    && store.isReadable(connection, run.occurrenceId())) {
+                throw finished(event);
+            }
         }
         for (Run run : runs) {
             cancellation.of(connection, run, now);

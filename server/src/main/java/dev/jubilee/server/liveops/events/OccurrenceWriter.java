@@ -1,9 +1,9 @@
 package dev.jubilee.server.liveops.events;
 
-import static dev.jubilee.server.liveops.events.LiveEventStore.at;
 import static dev.jubilee.server.liveops.events.LiveEventStore.setInstant;
 
 import dev.jubilee.events.EventId;
+import dev.jubilee.server.database.Timestamps;
 import dev.jubilee.server.json.Json;
 import dev.jubilee.server.liveops.occurrences.Occurrence;
 import java.sql.Connection;
@@ -68,7 +68,7 @@ final class OccurrenceWriter {
                         """)) {
             insert.setObject(1, id);
             insert.setString(2, event.eventId());
-            insert.setObject(3, at(start(event)));
+            insert.setObject(3, Timestamps.utc(start(event)));
             setInstant(insert, 4, settings.autoEnd() ? event.window().end() : null);
             insert.setString(5, Json.text(event.config().asJson()));
             insert.setInt(6, event.version());
@@ -91,7 +91,7 @@ final class OccurrenceWriter {
                            SET starts_at = ?, ends_at = ?, config = ?::jsonb, config_version = ?, max_participants = ?
                          WHERE occurrence_id = ?
                         """)) {
-            update.setObject(1, at(start(event)));
+            update.setObject(1, Timestamps.utc(start(event)));
             setInstant(update, 2, settings.autoEnd() ? event.window().end() : null);
             update.setString(3, Json.text(event.config().asJson()));
             update.setInt(4, event.version());
@@ -141,7 +141,7 @@ final class OccurrenceWriter {
                          WHERE g.id = open.id
                         """)) {
             setInstant(update, 1, to);
-            update.setObject(2, at(from));
+            update.setObject(2, Timestamps.utc(from));
             update.setObject(3, occurrence);
             update.executeUpdate();
         }
@@ -177,8 +177,8 @@ final class OccurrenceWriter {
                 row.getObject("occurrence_id", UUID.class),
                 row.getString("event_id"),
                 row.getInt("number"),
-                LiveEventStore.instant(row, "starts_at"),
-                LiveEventStore.optionalInstant(row, "ends_at"),
+                Timestamps.instant(row, "starts_at"),
+                Timestamps.instantOrNull(row, "ends_at"),
                 Occurrence.Status.valueOf(row.getString("status").toUpperCase(Locale.ROOT)),
                 row.getInt("max_participants"));
     }

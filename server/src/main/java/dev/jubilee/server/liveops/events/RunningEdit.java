@@ -43,7 +43,9 @@ final class RunningEdit {
         note(others, "start_time", before.window().start(), after.window().start());
         note(others, "end_time", before.window().end(), after.window().end());
         note(others, "max_participants", before.maxParticipants(), after.maxParticipants());
-        note(others, "requirements, settings or rewards", before.config(), after.config());
+        note(others, "requirements", before.config().requirements(), after.config().requirements());
+        note(others, "settings", before.config().settings(), after.config().settings());
+        note(others, "rewards", before.config().rewards(), after.config().rewards());
         if (!others.isEmpty()) {
             throw Problem.conflict(
                             "event_ends",

@@ -1,7 +1,6 @@
 package dev.jubilee.server.liveops.events;
 
-import static dev.jubilee.server.liveops.events.LiveEventStore.at;
-
+import dev.jubilee.server.database.Timestamps;
 import dev.jubilee.server.liveops.occurrences.Occurrence;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -27,7 +26,7 @@ public final class Transitions {
         return switch (status) {
             case SCHEDULED -> EnumSet.of(Occurrence.Status.ACTIVE, Occurrence.Status.CANCELLED);
             case ACTIVE -> EnumSet.of(Occurrence.Status.CLOSING, Occurrence.Status.CANCELLED);
-            case CLOSING -> EnumSet.of(Occurrence.Status.COMPLETED);
+            case CLOSING -> EnumSet.of(Occurrence.Status.COMPLETED, Occurrence.Status.CANCELLED);
             case COMPLETED, CANCELLED -> EnumSet.noneOf(Occurrence.Status.class);
         };
     }
@@ -74,7 +73,8 @@ public final class Transitions {
     }
 
     /**
-     * scheduled or active → cancelled. The event is left to the caller, and so is who takes part.
+     * scheduled, active or closing → cancelled. The event is left to the caller, and so is who
+     * takes part, and not to call off what can still be closed.
      *
      * @param endsAt when it ended, if it had no end
      */
@@ -128,7 +128,7 @@ public final class Transitions {
             update.setString(1, text(to));
             LiveEventStore.setInstant(update, 2, endsAt);
             update.setString(3, text(to));
-            update.setObject(4, at(now));
+            update.setObject(4, Timestamps.utc(now));
             update.setObject(5, occurrenceId);
             update.setArray(6, connection.createArrayOf("text", previousTexts(to)));
             ResultSet row = update.executeQuery();
@@ -146,7 +146,7 @@ public final class Transitions {
                          WHERE event_id = ? AND status = ANY (?)
                         """)) {
             update.setString(1, to.text());
-            update.setObject(2, at(now));
+            update.setObject(2, Timestamps.utc(now));
             update.setString(3, eventId);
             update.setArray(4, connection.createArrayOf("text", to.previousTexts()));
             update.executeUpdate();

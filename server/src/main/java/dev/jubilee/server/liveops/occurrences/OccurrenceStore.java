@@ -1,19 +1,17 @@
 package dev.jubilee.server.liveops.occurrences;
 
 import dev.jubilee.server.database.Database;
+import dev.jubilee.server.database.Timestamps;
 import dev.jubilee.server.json.Json;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.time.Instant;
-import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -38,7 +36,9 @@ final class OccurrenceStore {
 
     private final Database database;
     private final RulesReader rules;
-    private final Set<UUID> unreadable = ConcurrentHashMap.newKeySet();
+
+    /** The configurations that cannot be read, each tried once. */
+    private final Map<UUID, String> unreadable = new ConcurrentHashMap<>();
 
     OccurrenceStore(Database database, RulesReader rules) {
         this.database = database;
@@ -110,8 +110,8 @@ final class OccurrenceStore {
                         row.getObject("occurrence_id", UUID.class),
                         row.getString("event_id"),
                         row.getInt("number"),
-                        row.getObject("starts_at", OffsetDateTime.class).toInstant(),
-                        instant(row, "ends_at"),
+                        Timestamps.instant(row, "starts_at"),
+                        Timestamps.instantOrNull(row, "ends_at"),
                         Occurrence.Status.valueOf(row.getString("status").toUpperCase(Locale.ROOT)),
                         row.getInt("max_participants"),
                         compiled),
@@ -121,25 +121,22 @@ final class OccurrenceStore {
     private @Nullable Rules compiled(ResultSet row) throws SQLException {
         UUID id = row.getObject("occurrence_id", UUID.class);
         String config = row.getString("config");
+        if (config.equals(unreadable.get(id))) {
+            return null;
+        }
         try {
             Rules compiled = rules.thaw(Json.tree(config)).rules();
             unreadable.remove(id);
             return compiled;
         } catch (RuntimeException e) {
-            if (unreadable.add(id)) {
-                log.error(
-                        "occurrence {} of \"{}\" does not run: its configuration cannot be read;"
-                                + " its event can still be cancelled",
-                        id,
-                        row.getString("event_id"),
-                        e);
-            }
+            unreadable.put(id, config);
+            log.error(
+                    "occurrence {} of \"{}\" does not run: its configuration cannot be read; its"
+                            + " event can still be cancelled",
+                    id,
+                    row.getString("event_id"),
+                    e);
             return null;
         }
-    }
-
-    private static @Nullable Instant instant(ResultSet row, String column) throws SQLException {
-        OffsetDateTime value = row.getObject(column, OffsetDateTime.class);
-        return value == null ? null : value.toInstant();
     }
 }

@@ -12,6 +12,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -141,14 +142,18 @@ public final class Occurrences implements AutoCloseable {
 
     /** Takes over how an occurrence now stands in the database. */
     public void refresh(UUID occurrenceId) {
+        OccurrenceStore.Stored before;
         refreshing.lock();
         try {
-            store.read(occurrenceId, unfinished.get(occurrenceId))
+            before = unfinished.get(occurrenceId);
+            store.read(occurrenceId, before)
                     .ifPresentOrElse(this::take, () -> forget(occurrenceId));
         } finally {
             refreshing.unlock();
         }
-        changed();
+        if (!Objects.equals(before, unfinished.get(occurrenceId))) {
+            changed();
+        }
     }
 
     /** Takes over how all of them stand. */

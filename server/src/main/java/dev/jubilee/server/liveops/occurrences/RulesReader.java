@@ -131,7 +131,7 @@ public final class RulesReader {
 
     private @Nullable ProgressRule progressRule(Input input) {
         String metric = input.text("metric", 64);
-        if (!metric.isEmpty() && !MetricName.isOne(metric)) {
+        if (!metric.isEmpty() && !Metrics.isName(metric)) {
             input.reject("metric", "must be lower case letters, digits and _, such as kills");
         }
         TopicPattern on = pattern(input);

@@ -3,7 +3,9 @@ package dev.jubilee.server.liveops.participation;
 import dev.jubilee.server.conditions.Expression.Condition;
 import dev.jubilee.server.conditions.ExpressionException;
 import dev.jubilee.server.conditions.Scope;
+import dev.jubilee.server.database.Timestamps;
 import dev.jubilee.server.json.Json;
+import dev.jubilee.server.liveops.occurrences.Metrics;
 import dev.jubilee.server.liveops.occurrences.Occurrence;
 import dev.jubilee.server.liveops.occurrences.Occurrences;
 import dev.jubilee.server.liveops.occurrences.Rules;
@@ -24,16 +26,13 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.TreeMap;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -100,7 +99,7 @@ final class Amendments {
                 SELECT status IN ('scheduled', 'active') AND starts_at <= ? AND (ends_at IS NULL OR ? < ends_at)
                   FROM liveops.occurrences WHERE occurrence_id = ? FOR SHARE
                 """;
-        OffsetDateTime at = now.atOffset(ZoneOffset.UTC);
+        OffsetDateTime at = Timestamps.utc(now);
         try (PreparedStatement select = connection.prepareStatement(sql)) {
             select.setObject(1, at);
             select.setObject(2, at);
@@ -125,7 +124,7 @@ final class Amendments {
             Map<String, Double> set,
             boolean complete,
             Instant now) {
-        Map<String, Double> metrics = metrics(before.progress());
+        Map<String, Double> metrics = Metrics.read(before.progress());
         metrics.putAll(set);
         Scope scope = Scope.of(player, metrics);
         Rules rules = occurrence.rules();
@@ -142,7 +141,7 @@ final class Amendments {
             }
         }
         boolean scored = score != null && !score.equals(before.score());
-        return new Effect(json(metrics), score, scored, completes, earned);
+        return new Effect(Metrics.tree(metrics), score, scored, completes, earned);
     }
 
     private static @Nullable Double score(Rules rules, Scope scope, @Nullable Double before) {
@@ -169,7 +168,7 @@ final class Amendments {
                        completion_time = CASE WHEN ? THEN ?::timestamptz ELSE completion_time END
                  WHERE id = ?
                 """;
-        OffsetDateTime at = now.atOffset(ZoneOffset.UTC);
+        OffsetDateTime at = Timestamps.utc(now);
         try (PreparedStatement update = connection.prepareStatement(sql)) {
             update.setString(1, Json.text(effect.progress()));
             update.setObject(2, effect.score());
@@ -205,24 +204,5 @@ final class Amendments {
         }
         events.addAll(earnings.earn(connection, effect.earned()));
         Outbox.write(connection, now, Outbox.LIVEOPS_TOPIC, events);
-    }
-
-    private static Map<String, Double> metrics(String progress) {
-        Map<String, Double> metrics = new TreeMap<>();
-        Json.tree(progress).forEachEntry((metric, value) -> metrics.put(metric, value.asDouble(0)));
-        return metrics;
-    }
-
-    /** Whole numbers as such, so that a count of kills is 5 and not 5.0. */
-    private static ObjectNode json(Map<String, Double> metrics) {
-        ObjectNode object = JsonNodeFactory.instance.objectNode();
-        metrics.forEach((metric, value) -> {
-            if (value == Math.rint(value) && Math.abs(value) < 1e15) {
-                object.put(metric, value.longValue());
-            } else {
-                object.put(metric, value);
-            }
-        });
-        return object;
     }
 }

@@ -1,6 +1,7 @@
 package dev.jubilee.server.liveops.participation;
 
 import dev.jubilee.events.postgres.SqlArray;
+import dev.jubilee.server.database.Timestamps;
 import dev.jubilee.server.liveops.participation.Admission.Change;
 import dev.jubilee.server.liveops.participation.Admission.Room;
 import dev.jubilee.server.liveops.participation.Participation.Status;
@@ -10,7 +11,6 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
-import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -18,7 +18,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The SQL of one batch of the lane, within its transaction: a few statements, however large it is.
@@ -89,14 +88,9 @@ final class BatchSql {
     private static Room room(ResultSet row) throws SQLException {
         String status = row.getString(2);
         boolean open = status.equals("scheduled") || status.equals("active");
-        Instant startsAt = row.getObject(3, OffsetDateTime.class).toInstant();
-        @Nullable OffsetDateTime endsAt = row.getObject(4, OffsetDateTime.class);
+        Instant startsAt = Timestamps.instant(row, 3);
         return new Room(
-                open,
-                startsAt,
-                endsAt == null ? null : endsAt.toInstant(),
-                row.getInt(5),
-                row.getInt(6));
+                open, startsAt, Timestamps.instantOrNull(row, 4), row.getInt(5), row.getInt(6));
     }
 
     private static Map<Seat, Participation> standing(PreparedStatement statement)
@@ -119,7 +113,7 @@ final class BatchSql {
                 row.getString(4),
                 Participation.Type.of(row.getString(5)),
                 Status.of(row.getString(6)),
-                row.getObject(7, OffsetDateTime.class).toInstant());
+                Timestamps.instant(row, 7));
     }
 
     /** Writes new participations and the counters in one statement, in the order of the keys. */

@@ -11,7 +11,7 @@ import dev.jubilee.server.http.Router;
 import dev.jubilee.server.http.Routes;
 import dev.jubilee.server.idempotency.Idempotency;
 import dev.jubilee.server.json.Numbers;
-import dev.jubilee.server.liveops.occurrences.MetricName;
+import dev.jubilee.server.liveops.occurrences.Metrics;
 import dev.jubilee.server.liveops.occurrences.Occurrence;
 import dev.jubilee.server.liveops.occurrences.Occurrences;
 import dev.jubilee.server.security.Access;
@@ -220,7 +220,7 @@ final class ParticipantRoutes implements Routes {
         }
         given.forEachEntry((metric, value) -> {
             Double number = value.isNumber() ? Numbers.finite(value) : null;
-            if (!MetricName.isOne(metric)) {
+            if (!Metrics.isName(metric)) {
                 input.reject("progress." + metric, "must be named in a-z, 0-9 and _");
             } else if (number == null || Math.abs(number) > MAX_VALUE) {
                 input.reject("progress." + metric, "must be a number");

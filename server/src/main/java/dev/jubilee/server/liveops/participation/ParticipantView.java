@@ -1,10 +1,10 @@
 package dev.jubilee.server.liveops.participation;
 
 import com.fasterxml.jackson.annotation.JsonRawValue;
+import dev.jubilee.server.database.Timestamps;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
-import java.time.OffsetDateTime;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,8 +39,7 @@ record ParticipantView(
 
     static ParticipantView of(ResultSet row) throws SQLException {
         String user = row.getString(4);
-        Instant joined = row.getObject(11, OffsetDateTime.class).toInstant();
-        OffsetDateTime completed = row.getObject(12, OffsetDateTime.class);
+        Instant joined = Timestamps.instant(row, 11);
         return new ParticipantView(
                 row.getString(1),
                 row.getString(2),
@@ -55,6 +54,6 @@ record ParticipantView(
                 row.getObject(10, Integer.class),
                 joined,
                 joined,
-                completed == null ? null : completed.toInstant());
+                Timestamps.instantOrNull(row, 12));
     }
 }

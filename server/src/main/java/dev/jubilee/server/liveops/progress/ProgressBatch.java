@@ -1,5 +1,6 @@
 package dev.jubilee.server.liveops.progress;
 
+import dev.jubilee.server.liveops.occurrences.Metrics;
 import dev.jubilee.server.liveops.progress.AutomaticJoins.Joined;
 import dev.jubilee.server.liveops.progress.Matcher.Poisoned;
 import dev.jubilee.server.liveops.rewards.Earned;
@@ -151,7 +152,7 @@ final class ProgressBatch {
         ObjectNode data =
                 AutomaticJoins.described(
                         standing.occurrence(), standing.userId(), standing.participationId());
-        standing.progress().forEach(data.putObject("progress")::put);
+        data.set("progress", Metrics.tree(standing.progress()));
         return OutboxEvent.of(
                 "liveops.participant.completed",
                 standing.userId(),

@@ -1,14 +1,14 @@
 package dev.jubilee.server.liveops.progress;
 
 import dev.jubilee.events.postgres.SqlArray;
-import dev.jubilee.server.json.Json;
+import dev.jubilee.server.database.Timestamps;
+import dev.jubilee.server.liveops.occurrences.Metrics;
 import dev.jubilee.server.liveops.progress.StandingCache.Known;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
-import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -188,7 +188,7 @@ final class StandingRows {
         for (int i = 0; i < size; i++) {
             Standing standing = changed.get(i);
             ids.add(standing.participationId());
-            progress[i] = json(standing.progress());
+            progress[i] = Metrics.text(standing.progress());
             scores[i] = standing.score();
             reachedAt.add(standing.reachedAt());
             completedAt.add(standing.completedAt());
@@ -203,15 +203,14 @@ final class StandingRows {
     }
 
     private static Standing.Stored read(ResultSet row) throws SQLException {
-        OffsetDateTime reachedAt = row.getObject(8, OffsetDateTime.class);
         return new Standing.Stored(
                 row.getObject(1, UUID.class),
                 seat(row),
                 row.getString(4).equals("completed"),
-                row.getObject(5, OffsetDateTime.class).toInstant(),
-                metrics(row.getString(6)),
+                Timestamps.instant(row, 5),
+                Metrics.read(row.getString(6)),
                 row.getObject(7, Double.class),
-                reachedAt == null ? null : reachedAt.toInstant());
+                Timestamps.instantOrNull(row, 8));
     }
 
     private static void bind(
@@ -221,33 +220,5 @@ final class StandingRows {
         String[] users = seats.stream().map(Hit.Seat::userId).toArray(String[]::new);
         statement.setObject(1, SqlArray.uuids(occurrences));
         statement.setArray(2, connection.createArrayOf("varchar", users));
-    }
-
-    private static Map<String, Double> metrics(String json) {
-        Map<String, Double> metrics = new HashMap<>();
-        if (json.length() > 2) {
-            Json.tree(json)
-                    .properties()
-                    .forEach(metric -> metrics.put(metric.getKey(), metric.getValue().asDouble()));
-        }
-        return metrics;
-    }
-
-    /** Metric names are plain identifiers, so nothing is escaped. Whole numbers look like it. */
-    private static String json(Map<String, Double> metrics) {
-        StringBuilder json = new StringBuilder("{");
-        for (Map.Entry<String, Double> metric : metrics.entrySet()) {
-            if (json.length() > 1) {
-                json.append(',');
-            }
-            double value = metric.getValue();
-            json.append('"').append(metric.getKey()).append("\":");
-            if (value == Math.rint(value) && Math.abs(value) < 1e15) {
-                json.append((long) value);
-            } else {
-                json.append(value);
-            }
-        }
-        return json.append('}').toString();
     }
 }

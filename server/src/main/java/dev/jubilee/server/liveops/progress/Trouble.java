@@ -1,8 +1,8 @@
 package dev.jubilee.server.liveops.progress;
 
+import dev.jubilee.events.postgres.SqlFailure;
 import dev.jubilee.server.database.DatabaseException;
 import java.sql.SQLException;
-import org.jspecify.annotations.Nullable;
 
 /** Why PostgreSQL did not do what it was asked, by the class of its SQLSTATE. */
 enum Trouble {
@@ -21,13 +21,10 @@ enum Trouble {
     }
 
     static Trouble of(SQLException e) {
-        @Nullable String state = e.getSQLState();
-        if (state == null || state.length() != 5) {
-            return ABSENCE;
+        String state = e.getSQLState();
+        if (state != null && DatabaseException.isOfValues(state)) {
+            return REFUSAL;
         }
-        if (state.startsWith("40") || state.equals("55P03")) {
-            return COLLISION;
-        }
-        return DatabaseException.isOfValues(state) ? REFUSAL : ABSENCE;
+        return SqlFailure.of(e) == SqlFailure.CONFLICT ? COLLISION : ABSENCE;
     }
 }

@@ -1,10 +1,10 @@
 package dev.jubilee.server.liveops.rewards;
 
+import dev.jubilee.server.database.Timestamps;
 import dev.jubilee.server.json.Json;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
-import java.time.OffsetDateTime;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -70,9 +70,9 @@ public record Grant(
                     Status.valueOf(row.getString("status").toUpperCase(Locale.ROOT)),
                     row.getString("reward_type"),
                     values.computeIfAbsent(row.getString("reward_value"), Json::tree),
-                    row.getObject("earned_at", OffsetDateTime.class).toInstant(),
-                    instant(row, "claimed_at"),
-                    instant(row, "expires_at"));
+                    Timestamps.instant(row, "earned_at"),
+                    Timestamps.instantOrNull(row, "claimed_at"),
+                    Timestamps.instantOrNull(row, "expires_at"));
         }
     }
 
@@ -140,10 +140,5 @@ public record Grant(
         json.writeTree(rewardValue);
         json.writeStringProperty("grant_id", grantId.toString());
         json.writeNumberProperty("sequence", sequence);
-    }
-
-    private static @Nullable Instant instant(ResultSet row, String column) throws SQLException {
-        OffsetDateTime time = row.getObject(column, OffsetDateTime.class);
-        return time == null ? null : time.toInstant();
     }
 }

@@ -118,20 +118,7 @@ class CancellationTest {
     void whatCannotBeReadAnyMoreCanBeCalledOff() {
         create("garbled", "");
         takePart("garbled", "ann", "active");
-        String garbled = "'{\"complete_when\": \"progress.kills >\"}'";
-        here.texts(
-                "UPDATE liveops.events SET settings = %s WHERE event_id = ? RETURNING event_id"
-                        .formatted(garbled),
-                "garbled");
-        here.texts(
-                """
-                UPDATE liveops.occurrences
-                   SET config = jsonb_build_object('settings', %s::jsonb), config_version = 9
-                 WHERE event_id = ? RETURNING event_id
-                """
-                        .formatted(garbled),
-                "garbled");
-        here.occurrences.refreshAll();
+        garble("garbled");
 
         Answer off = here.admin("DELETE", "/events/garbled", "");
 
@@ -147,6 +134,54 @@ class CancellationTest {
                                 "SELECT status FROM liveops.event_participations WHERE event_id = ?",
                                 "garbled"))
                 .containsExactly("cancelled");
+    }
+
+    @Test
+    void whatCannotBeReadAnyMoreCanBeCalledOffAfterItsEndToo() {
+        Instant end = platform.clock().instant().plus(Duration.ofHours(1));
+        create("overdue", ", \"end_time\": \"" + end + "\"");
+        takePart("overdue", "ann", "active");
+        garble("overdue");
+        platform.clock().set(end);
+        here.feature.tick();
+        String status = "SELECT status FROM liveops.occurrences WHERE event_id = ?";
+        assertThat(here.texts(status, "overdue")).containsExactly("closing");
+        assertThat(here.admin("PUT", "/events/overdue", "{\"name\": \"x\"}").text("/code"))
+                .isEqualTo("event_unreadable");
+
+        Answer off = here.admin("DELETE", "/events/overdue", "");
+
+        assertThat(off.status()).as(off.body().toString()).isEqualTo(200);
+        assertThat(here.texts(status, "overdue")).containsExactly("cancelled");
+    }
+
+    @Test
+    void whatHasEndedAndCanBeReadIsNotCalledOff() {
+        Instant end = platform.clock().instant().plus(Duration.ofHours(1));
+        create("over", ", \"end_time\": \"" + end + "\"");
+        platform.clock().set(end);
+        here.feature.tick();
+
+        assertThat(here.admin("DELETE", "/events/over", "").text("/code"))
+                .isEqualTo("event_finished");
+    }
+
+    /** Makes the rules that are stored such as no program wrote them. */
+    private static void garble(String eventId) {
+        String garbled = "'{\"complete_when\": \"progress.kills >\"}'";
+        here.texts(
+                "UPDATE liveops.events SET settings = %s WHERE event_id = ? RETURNING event_id"
+                        .formatted(garbled),
+                eventId);
+        here.texts(
+                """
+                UPDATE liveops.occurrences
+                   SET config = jsonb_build_object('settings', %s::jsonb), config_version = 9
+                 WHERE event_id = ? RETURNING event_id
+                """
+                        .formatted(garbled),
+                eventId);
+        here.occurrences.refreshAll();
     }
 
     private static void create(String id, String more) {

@@ -366,7 +366,14 @@ class LiveEventsTest {
 
     @Test
     void whoEndsAnEventChangesNothingElse() {
-        create("closing", Duration.ofMinutes(-1), Duration.ofHours(9), "");
+        create(
+                "closing",
+                Duration.ofMinutes(-1),
+                Duration.ofHours(9),
+                """
+                , "settings": {"progress": [{"metric": "kills", "on": "game.kill"}], "score": "progress.kills"},
+                  "requirements": {"when": "player.level > 3"}\
+                """);
         Answer refused =
                 here.admin(
                         "PUT",

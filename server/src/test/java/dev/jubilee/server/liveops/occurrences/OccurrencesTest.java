@@ -56,6 +56,23 @@ class OccurrencesTest {
     }
 
     @Test
+    void whatDidNotChangeIsNoNews() {
+        UUID broken = scene.announce("noiseless", 10, UNREADABLE, "[]");
+        scene.occurrences().refresh(broken);
+        UUID sound = scene.announce("steady", 10, "{}", "[]");
+        scene.occurrences().refresh(sound);
+        long before = scene.occurrences().revision();
+
+        assertThat(scene.occurrences().load("noiseless")).isNull();
+        scene.occurrences().refresh(sound);
+        assertThat(scene.occurrences().revision()).isEqualTo(before);
+
+        scene.run("UPDATE liveops.occurrences SET max_participants = 11 WHERE event_id = 'steady'");
+        scene.occurrences().refresh(sound);
+        assertThat(scene.occurrences().revision()).isEqualTo(before + 1);
+    }
+
+    @Test
     void allThatAreReadTogetherReplaceWhatWasKnown() {
         scene.occurrence("ended", 10, "{}", "[]");
         scene.occurrence("twice", 10, "{}", "[]");

@@ -326,6 +326,14 @@ class ProgressHandlerTest {
                 .isEqualTo("t");
         assertThat(scene.metric(occurrence, "ann", "kills")).isEqualTo("3");
         assertThat(told()).contains("liveops.participant.completed", "liveops.reward.earned");
+        assertThat(
+                        scene.value(
+                                """
+                                SELECT e -> 'data' ->> 'progress' FROM platform.outbox, json_array_elements(events::json) e
+                                 WHERE e ->> 'type' = 'liveops.participant.completed' AND e -> 'data' ->> 'event_id' = ?
+                                """,
+                                eventId))
+                .isEqualTo("{\"kills\":3}");
     }
 
     @Test

@@ -1,11 +1,11 @@
 package dev.jubilee.server.bus.delivery.attempts;
 
+import dev.jubilee.server.database.Timestamps;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
-import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -189,7 +189,6 @@ final class AttemptReads {
     }
 
     private static View view(ResultSet row) throws SQLException {
-        OffsetDateTime next = row.getObject(12, OffsetDateTime.class);
         double millis = row.getDouble(10);
         Double took = row.wasNull() ? null : millis;
         return new View(
@@ -203,8 +202,8 @@ final class AttemptReads {
                 row.getString(8),
                 row.getObject(9, Integer.class),
                 took,
-                row.getObject(11, OffsetDateTime.class).toInstant(),
-                next == null ? null : next.toInstant(),
+                Timestamps.instant(row, 11),
+                Timestamps.instantOrNull(row, 12),
                 row.getBoolean(13));
     }
 }

@@ -4,11 +4,11 @@ import dev.jubilee.server.bus.delivery.attempts.Attempt.End;
 import dev.jubilee.server.bus.delivery.pending.Delivery;
 import dev.jubilee.server.bus.delivery.pending.PendingStore;
 import dev.jubilee.server.bus.store.BinaryCopy;
+import dev.jubilee.server.database.Timestamps;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.Instant;
-import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -128,7 +128,7 @@ public final class AttemptStore {
                         "SELECT FROM bus.event_deliveries WHERE id = ? AND delivered_at = ?")) {
             select.setObject(1, first.id());
             // As it was copied: the driver would round what a copy cuts off.
-            select.setObject(2, first.at().truncatedTo(ChronoUnit.MICROS).atOffset(ZoneOffset.UTC));
+            select.setObject(2, Timestamps.utc(first.at().truncatedTo(ChronoUnit.MICROS)));
             try (var row = select.executeQuery()) {
                 return row.next();
             }
@@ -208,7 +208,7 @@ public final class AttemptStore {
                 insert.setInt(2, attempt.number());
                 insert.setString(3, attempt.end() instanceof End.Dead(String reason) ? reason : "");
                 insert.setObject(4, attempt.statusCode());
-                insert.setObject(5, attempt.at().atOffset(ZoneOffset.UTC));
+                insert.setObject(5, Timestamps.utc(attempt.at()));
                 insert.setObject(6, attempt.delivery().subscriptionId());
                 insert.setLong(7, attempt.delivery().id());
                 insert.addBatch();
@@ -320,7 +320,7 @@ public final class AttemptStore {
             Instant until = circuit.until();
             update.setObject(
                     2,
-                    until == null ? null : until.atOffset(ZoneOffset.UTC),
+                    until == null ? null : Timestamps.utc(until),
                     java.sql.Types.TIMESTAMP_WITH_TIMEZONE);
             update.setObject(3, circuit.subscription());
             update.executeUpdate();

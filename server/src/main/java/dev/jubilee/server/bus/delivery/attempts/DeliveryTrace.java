@@ -4,9 +4,9 @@ import dev.jubilee.server.bus.search.StoredEvent;
 import dev.jubilee.server.bus.trace.TraceSource;
 import dev.jubilee.server.bus.trace.TraceStep;
 import dev.jubilee.server.database.Database;
+import dev.jubilee.server.database.Timestamps;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
-import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -47,7 +47,7 @@ public final class DeliveryTrace implements TraceSource {
                                 .add(
                                         new TraceStep(
                                                 delivered ? "delivered" : "dead",
-                                                row.getObject(7, OffsetDateTime.class).toInstant(),
+                                                Timestamps.instant(row, 7),
                                                 detail(row)));
                     }
                 }

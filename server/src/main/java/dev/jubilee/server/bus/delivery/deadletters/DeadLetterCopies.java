@@ -6,13 +6,13 @@ import dev.jubilee.events.json.CloudEventsJson;
 import dev.jubilee.events.json.InvalidCloudEvent;
 import dev.jubilee.server.bus.publish.PublishException;
 import dev.jubilee.server.database.Database;
+import dev.jubilee.server.database.Timestamps;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -208,7 +208,7 @@ public final class DeadLetterCopies implements AutoCloseable {
                 row.getString(5),
                 row.getString(6),
                 row.getObject(7, UUID.class),
-                row.getObject(8, OffsetDateTime.class).toInstant(),
+                Timestamps.instant(row, 8),
                 row.getBytes(9));
     }
 

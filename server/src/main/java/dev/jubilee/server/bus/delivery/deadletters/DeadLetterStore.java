@@ -1,13 +1,12 @@
 package dev.jubilee.server.bus.delivery.deadletters;
 
 import dev.jubilee.server.bus.delivery.pending.PendingStore;
+import dev.jubilee.server.database.Timestamps;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
-import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -155,7 +154,7 @@ final class DeadLetterStore {
                 connection.prepareStatement(
                         "UPDATE bus.dead_letters SET body = ?, edited_at = ? WHERE id = ?")) {
             update.setBytes(1, body);
-            update.setObject(2, at.atOffset(ZoneOffset.UTC));
+            update.setObject(2, Timestamps.utc(at));
             update.setObject(3, id);
             update.executeUpdate();
         }
@@ -231,7 +230,6 @@ final class DeadLetterStore {
     }
 
     private static DeadLetter read(ResultSet row) throws SQLException {
-        OffsetDateTime edited = row.getObject(12, OffsetDateTime.class);
         return new DeadLetter(
                 row.getObject(1, UUID.class),
                 row.getObject(2, UUID.class),
@@ -242,8 +240,8 @@ final class DeadLetterStore {
                 row.getString(7),
                 row.getObject(8, Integer.class),
                 row.getInt(9),
-                row.getObject(10, OffsetDateTime.class).toInstant(),
-                row.getObject(11, OffsetDateTime.class).toInstant(),
-                edited == null ? null : edited.toInstant());
+                Timestamps.instant(row, 10),
+                Timestamps.instant(row, 11),
+                Timestamps.instantOrNull(row, 12));
     }
 }

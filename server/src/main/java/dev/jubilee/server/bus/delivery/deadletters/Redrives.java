@@ -5,6 +5,7 @@ import dev.jubilee.server.bus.delivery.pending.Arrivals;
 import dev.jubilee.server.bus.delivery.pending.PendingStore;
 import dev.jubilee.server.database.ChangeFeed;
 import dev.jubilee.server.database.Database;
+import dev.jubilee.server.database.Timestamps;
 import dev.jubilee.server.json.Json;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -12,8 +13,6 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.Executors;
@@ -91,7 +90,7 @@ public final class Redrives implements AutoCloseable {
             insert.setString(3, Json.text(query));
             insert.setLong(4, total);
             insert.setObject(5, last);
-            insert.setObject(6, clock.instant().atOffset(ZoneOffset.UTC));
+            insert.setObject(6, Timestamps.utc(clock.instant()));
             insert.executeUpdate();
         }
         ChangeFeed.announce(connection, SUBJECT, id.toString());
@@ -117,15 +116,14 @@ public final class Redrives implements AutoCloseable {
         long total = row.getLong(2);
         long redriven = row.getLong(3);
         boolean completed = row.getString(1).equals("completed");
-        OffsetDateTime finished = row.getObject(5, OffsetDateTime.class);
         return new Redrive(
                 id.toString(),
                 row.getString(1),
                 total,
                 redriven,
                 completed || total == 0 ? 100 : 100.0 * redriven / total,
-                row.getObject(4, OffsetDateTime.class).toInstant(),
-                finished == null ? null : finished.toInstant());
+                Timestamps.instant(row, 4),
+                Timestamps.instantOrNull(row, 5));
     }
 
     private void wake() {

@@ -1,6 +1,7 @@
 package dev.jubilee.server.bus.delivery.leases;
 
 import dev.jubilee.server.bus.delivery.pending.PendingStore;
+import dev.jubilee.server.database.Timestamps;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
@@ -46,11 +47,11 @@ final class FailedLeases {
                                 SELECT count(*) FROM gone
                                 """)) {
             move.setObject(1, subscription);
-            move.setObject(2, LeaseStore.utc(now));
+            move.setObject(2, Timestamps.utc(now));
             move.setInt(3, maxRetries);
             move.setInt(4, most);
-            move.setObject(5, LeaseStore.utc(now));
-            move.setObject(6, LeaseStore.utc(now));
+            move.setObject(5, Timestamps.utc(now));
+            move.setObject(6, Timestamps.utc(now));
             return LeaseStore.count(move);
         }
     }
@@ -97,12 +98,12 @@ final class FailedLeases {
                                 SELECT count(*) FROM again
                                 """)) {
             update.setObject(1, subscription);
-            update.setObject(2, LeaseStore.utc(now));
+            update.setObject(2, Timestamps.utc(now));
             update.setInt(3, most);
-            update.setObject(4, LeaseStore.utc(now));
+            update.setObject(4, Timestamps.utc(now));
             int next = pauses.set(update, 5);
             update.setString(next, why);
-            update.setObject(next + 1, LeaseStore.utc(now));
+            update.setObject(next + 1, Timestamps.utc(now));
             return LeaseStore.count(update);
         }
     }
@@ -130,12 +131,12 @@ final class FailedLeases {
                                 FROM again)
                                 SELECT count(*) FROM again
                                 """)) {
-            update.setObject(1, LeaseStore.utc(now));
+            update.setObject(1, Timestamps.utc(now));
             int next = pauses.set(update, 2);
             update.setObject(next, subscription);
             update.setArray(next + 1, connection.createArrayOf("int8", ids.toArray()));
             update.setInt(next + 2, maxRetries);
-            update.setObject(next + 3, LeaseStore.utc(now));
+            update.setObject(next + 3, Timestamps.utc(now));
             return LeaseStore.count(update);
         }
     }
@@ -165,8 +166,8 @@ final class FailedLeases {
             move.setObject(1, subscription);
             move.setArray(2, connection.createArrayOf("int8", ids.toArray()));
             move.setInt(3, maxRetries);
-            move.setObject(4, LeaseStore.utc(now));
-            move.setObject(5, LeaseStore.utc(now));
+            move.setObject(4, Timestamps.utc(now));
+            move.setObject(5, Timestamps.utc(now));
             return LeaseStore.count(move);
         }
     }

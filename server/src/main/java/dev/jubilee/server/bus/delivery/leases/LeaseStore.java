@@ -3,14 +3,13 @@ package dev.jubilee.server.bus.delivery.leases;
 import dev.jubilee.events.postgres.SqlArray;
 import dev.jubilee.server.bus.delivery.pending.Delivery;
 import dev.jubilee.server.bus.delivery.pending.PendingStore;
+import dev.jubilee.server.database.Timestamps;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Types;
 import java.time.Instant;
-import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
@@ -87,11 +86,11 @@ public final class LeaseStore {
                             p.body, p.attempts, p.due_at, p.accepted_at
                         """)) {
             update.setObject(1, subscription);
-            update.setObject(2, utc(now));
+            update.setObject(2, Timestamps.utc(now));
             update.setArray(3, connection.createArrayOf("text", closed.toArray()));
             update.setInt(4, mostAttempts);
             update.setInt(5, most.deliveries());
-            update.setObject(6, utc(until));
+            update.setObject(6, Timestamps.utc(until));
             update.setInt(7, most.bytes());
             update.setInt(8, most.alone());
             List<Delivery> leased = PendingStore.read(update);
@@ -129,8 +128,8 @@ public final class LeaseStore {
                                 """)) {
             move.setObject(1, subscription);
             move.setArray(2, connection.createArrayOf("int8", ids));
-            move.setObject(3, utc(now));
-            move.setObject(4, utc(now));
+            move.setObject(3, Timestamps.utc(now));
+            move.setObject(4, Timestamps.utc(now));
             move.setObject(5, subscription);
             return count(move);
         }
@@ -159,7 +158,7 @@ public final class LeaseStore {
                         FROM unnest(?, ?, ?) AS n (id, lease_end, place)
                         WHERE p.subscription_id = ? AND p.taken AND p.id = n.id AND p.due_at = n.lease_end
                         """)) {
-            update.setObject(1, now.atOffset(ZoneOffset.UTC));
+            update.setObject(1, Timestamps.utc(now));
             update.setInt(2, stream == null ? 1 : 0);
             update.setObject(3, stream, Types.BIGINT);
             update.setArray(
@@ -204,8 +203,7 @@ public final class LeaseStore {
             select.setArray(4, connection.createArrayOf("text", closed.toArray()));
             try (ResultSet row = select.executeQuery()) {
                 row.next();
-                OffsetDateTime due = row.getObject(1, OffsetDateTime.class);
-                return new Outlook(due == null ? null : due.toInstant(), row.getBoolean(2));
+                return new Outlook(Timestamps.instantOrNull(row, 1), row.getBoolean(2));
             }
         }
     }
@@ -215,9 +213,5 @@ public final class LeaseStore {
             row.next();
             return row.getInt(1);
         }
-    }
-
-    static OffsetDateTime utc(Instant instant) {
-        return instant.atOffset(ZoneOffset.UTC);
     }
 }

@@ -1,13 +1,13 @@
 package dev.jubilee.server.bus.delivery.pending;
 
 import dev.jubilee.server.bus.store.BinaryCopy;
+import dev.jubilee.server.database.Timestamps;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
@@ -339,7 +339,7 @@ public final class PendingStore {
         int at = 0;
         select.setObject(++at, subscription);
         select.setArray(++at, connection.createArrayOf("text", closed.toArray()));
-        select.setObject(++at, due == null ? OffsetDateTime.MAX : due.atOffset(ZoneOffset.UTC));
+        select.setObject(++at, due == null ? OffsetDateTime.MAX : Timestamps.utc(due));
         select.setArray(++at, connection.createArrayOf("int8", wanted.except().toArray()));
         if (!wanted.parked().isEmpty()) {
             select.setArray(++at, connection.createArrayOf("text", wanted.parked().toArray()));
@@ -405,12 +405,11 @@ public final class PendingStore {
                             AND topic <> ALL (?)
                         """)) {
             select.setObject(1, subscription);
-            select.setObject(2, now.atOffset(ZoneOffset.UTC));
+            select.setObject(2, Timestamps.utc(now));
             select.setArray(3, connection.createArrayOf("text", closed.toArray()));
             try (ResultSet row = select.executeQuery()) {
                 row.next();
-                OffsetDateTime due = row.getObject(1, OffsetDateTime.class);
-                return due == null ? null : due.toInstant();
+                return Timestamps.instantOrNull(row, 1);
             }
         }
     }
@@ -465,8 +464,8 @@ public final class PendingStore {
                                 row.getInt(7),
                                 row.getBytes(8),
                                 row.getInt(9),
-                                row.getObject(10, OffsetDateTime.class).toInstant(),
-                                row.getObject(11, OffsetDateTime.class).toInstant()));
+                                Timestamps.instant(row, 10),
+                                Timestamps.instant(row, 11)));
             }
         }
         return found;

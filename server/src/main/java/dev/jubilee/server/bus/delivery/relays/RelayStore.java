@@ -2,13 +2,12 @@ package dev.jubilee.server.bus.delivery.relays;
 
 import dev.jubilee.server.bus.delivery.pending.Delivery;
 import dev.jubilee.server.bus.delivery.pending.PendingStore;
+import dev.jubilee.server.database.Timestamps;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
-import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
 import java.util.Comparator;
 import java.util.List;
 import java.util.UUID;
@@ -122,8 +121,8 @@ final class RelayStore {
                         """)) {
             move.setObject(1, subscription);
             move.setLong(2, committed);
-            move.setObject(3, utc(now));
-            move.setObject(4, utc(now));
+            move.setObject(3, Timestamps.utc(now));
+            move.setObject(4, Timestamps.utc(now));
             move.setObject(5, subscription);
             return count(move);
         }
@@ -169,8 +168,8 @@ final class RelayStore {
             update.setObject(1, subscription);
             update.setLong(2, committed);
             update.setString(3, reason);
-            update.setObject(4, utc(now));
-            update.setObject(5, utc(now));
+            update.setObject(4, Timestamps.utc(now));
+            update.setObject(5, Timestamps.utc(now));
             return count(update);
         }
     }
@@ -222,9 +221,9 @@ final class RelayStore {
             move.setObject(1, subscription);
             move.setLong(2, value);
             move.setString(3, reason);
-            move.setObject(4, utc(now));
+            move.setObject(4, Timestamps.utc(now));
             move.setString(5, reason);
-            move.setObject(6, utc(now));
+            move.setObject(6, Timestamps.utc(now));
             return count(move);
         }
     }
@@ -234,9 +233,5 @@ final class RelayStore {
             row.next();
             return row.getInt(1);
         }
-    }
-
-    private static OffsetDateTime utc(Instant instant) {
-        return instant.atOffset(ZoneOffset.UTC);
     }
 }

@@ -1,13 +1,12 @@
 package dev.jubilee.server.bus.delivery.shards;
 
+import dev.jubilee.server.database.Timestamps;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
@@ -43,8 +42,8 @@ final class ShardStore {
                 if (!row.next()) {
                     return null;
                 }
-                Instant at = instant(row, 1);
-                return new Beat(at, Duration.between(instant(row, 2), at));
+                Instant at = Timestamps.instant(row, 1);
+                return new Beat(at, Duration.between(Timestamps.instant(row, 2), at));
             }
         }
     }
@@ -58,7 +57,7 @@ final class ShardStore {
             insert.setObject(1, instance);
             try (ResultSet row = insert.executeQuery()) {
                 row.next();
-                return instant(row, 1);
+                return Timestamps.instant(row, 1);
             }
         }
     }
@@ -87,7 +86,7 @@ final class ShardStore {
                                 AND j.seen_at > clock_timestamp() - interval '3 seconds')
                         """)) {
             delete.setObject(1, judge);
-            delete.setObject(2, seenAt.atOffset(ZoneOffset.UTC));
+            delete.setObject(2, Timestamps.utc(seenAt));
             delete.executeUpdate();
         }
     }
@@ -191,9 +190,5 @@ final class ShardStore {
             }
         }
         return found;
-    }
-
-    private static Instant instant(ResultSet row, int column) throws SQLException {
-        return row.getObject(column, OffsetDateTime.class).toInstant();
     }
 }
