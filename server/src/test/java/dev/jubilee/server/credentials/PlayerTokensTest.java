@@ -209,6 +209,7 @@ class PlayerTokensTest {
 
     @Test
     void theNewestKeyIsFollowedThoughAnOlderOneWouldDo() throws Exception {
+        restart(Duration.ofDays(7), Duration.ofHours(24));
         token("ann", "");
         platform.clock().advance(Duration.ofHours(2));
         restart(Duration.ofHours(1), Duration.ofHours(1));
