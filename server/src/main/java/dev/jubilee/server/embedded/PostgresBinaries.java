@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.JarURLConnection;
 import java.net.URL;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -86,11 +87,20 @@ final class PostgresBinaries {
                     entry = tar.getNextEntry()) {
                 extract(tar, entry, partial);
             }
-            if (!Files.isDirectory(target)) {
-                Files.move(partial, target, StandardCopyOption.ATOMIC_MOVE);
-            }
+            putInPlace(partial, target);
         } finally {
             deleteTree(partial);
+        }
+    }
+
+    /** Of several that unpack at once the first puts its folder there, which is as good as ours. */
+    private static void putInPlace(Path partial, Path target) throws IOException {
+        try {
+            Files.move(partial, target, StandardCopyOption.ATOMIC_MOVE);
+        } catch (FileSystemException e) {
+            if (!Files.isDirectory(target)) {
+                throw e;
+            }
         }
     }
 
