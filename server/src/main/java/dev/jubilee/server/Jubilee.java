@@ -1,6 +1,7 @@
 package dev.jubilee.server;
 
 import com.zaxxer.hikari.HikariDataSource;
+import com.zaxxer.hikari.metrics.micrometer.MicrometerMetricsTrackerFactory;
 import dev.jubilee.events.postgres.PostgresOffsets;
 import dev.jubilee.server.audit.Audit;
 import dev.jubilee.server.bus.Bus;
@@ -16,6 +17,7 @@ import dev.jubilee.server.http.AnswerMemory;
 import dev.jubilee.server.http.BodyMemory;
 import dev.jubilee.server.http.Edge;
 import dev.jubilee.server.http.HttpLimits;
+import dev.jubilee.server.http.HttpMetrics;
 import dev.jubilee.server.http.HttpPort;
 import dev.jubilee.server.http.RateLimits;
 import dev.jubilee.server.http.Router;
@@ -157,6 +159,7 @@ public final class Jubilee implements AutoCloseable {
                                 server.databasePoolSize(),
                                 server.databaseTimeout(),
                                 server.databaseAnswerTimeout()));
+        pool.setMetricsTrackerFactory(new MicrometerMetricsTrackerFactory(metrics.registry()));
         Database database = new Database(pool, Math.max(1, server.databasePoolSize() / 4));
         ChangeFeed changes = ending(new ChangeFeed(pool));
         changes.start();
@@ -193,7 +196,8 @@ public final class Jubilee implements AutoCloseable {
                         credentials,
                         observed,
                         server.metricsPort(),
-                        settings.liveOpsLimits());
+                        settings.liveOpsLimits(),
+                        new HttpMetrics(metrics.registry(), "metrics"));
         health.start();
         Bus bus =
                 ending(
@@ -234,7 +238,7 @@ public final class Jubilee implements AutoCloseable {
             bus.topics().ensureSystemTopic(Outbox.LIVEOPS_TOPIC, LIVE_OPS_PARTITIONS);
             liveOps.start();
         }
-        listen(vertx, new Parts(health, credentials, idempotency, bus, liveOps));
+        listen(vertx, new Parts(metrics, health, credentials, idempotency, bus, liveOps));
         health.serving();
         running.push(health::stopping);
     }
@@ -252,6 +256,7 @@ public final class Jubilee implements AutoCloseable {
     }
 
     private record Parts(
+            Metrics metrics,
             Health health,
             Credentials credentials,
             Idempotency idempotency,
@@ -280,7 +285,8 @@ public final class Jubilee implements AutoCloseable {
                             parts.credentials(),
                             router,
                             settings.server().busPort(),
-                            settings.busLimits());
+                            settings.busLimits(),
+                            new HttpMetrics(parts.metrics().registry(), "bus"));
         }
         if (settings.server().roles().contains("liveops")) {
             Router router = new Router();
@@ -294,13 +300,27 @@ public final class Jubilee implements AutoCloseable {
                             parts.credentials(),
                             router,
                             settings.server().liveOpsPort(),
-                            settings.liveOpsLimits());
+                            settings.liveOpsLimits(),
+                            new HttpMetrics(parts.metrics().registry(), "live-ops"));
         }
     }
 
     private HttpPort listen(
-            Vertx vertx, Credentials credentials, Router router, int port, HttpLimits limits) {
-        Edge edge = new Edge(credentials, rateLimits, limits, bodies, answers);
+            Vertx vertx,
+            Credentials credentials,
+            Router router,
+            int port,
+            HttpLimits limits,
+            HttpMetrics metrics) {
+        Edge edge =
+                new Edge(
+                        credentials,
+                        rateLimits,
+                        limits,
+                        settings.proxies(),
+                        bodies,
+                        answers,
+                        metrics);
         ServerSettings server = settings.server();
         return ending(HttpPort.listen(vertx, server.host(), port, router, edge, server.workers()));
     }

@@ -6,6 +6,7 @@ import dev.jubilee.server.config.SettingsReader;
 import dev.jubilee.server.credentials.CredentialSettings;
 import dev.jubilee.server.http.HttpLimits;
 import dev.jubilee.server.http.RateLimits;
+import dev.jubilee.server.http.TrustedProxies;
 import dev.jubilee.server.liveops.LiveOpsSettings;
 import java.time.Duration;
 import java.util.Map;
@@ -21,6 +22,7 @@ public record JubileeSettings(
         HttpLimits busLimits,
         HttpLimits liveOpsLimits,
         RateLimits.Settings rateLimits,
+        TrustedProxies proxies,
         Duration idempotencyRetention) {
     private static final Set<String> OF_THE_LAUNCHER =
             Set.of(
@@ -54,6 +56,7 @@ public record JubileeSettings(
                         HttpLimits.bus(in),
                         HttpLimits.liveops(in),
                         RateLimits.Settings.from(in, embedded),
+                        TrustedProxies.from(in),
                         in.duration(
                                 "JUBILEE_IDEMPOTENCY_RETENTION",
                                 Duration.ofHours(24),

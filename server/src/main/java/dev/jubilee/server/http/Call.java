@@ -156,9 +156,9 @@ public final class Call {
         return found;
     }
 
-    /** The address of the peer. */
+    /** The address of who calls: of the peer, or as a proxy that is trusted says. */
     public String remoteAddress() {
-        return request.remoteAddress().hostAddress();
+        return exchange.remoteAddress();
     }
 
     /**

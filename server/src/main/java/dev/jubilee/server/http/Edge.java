@@ -5,6 +5,7 @@ import dev.jubilee.server.security.Authenticator;
 /**
  * What stands between a port and its routes: who calls, how often, and how much.
  *
+ * @param proxies whose word counts about where a request came from
  * @param bodies the memory that bodies share, with those of other ports maybe
  * @param answers the memory that large answers share
  */
@@ -12,15 +13,19 @@ public record Edge(
         Authenticator authenticator,
         RateLimits rateLimits,
         HttpLimits limits,
+        TrustedProxies proxies,
         BodyMemory bodies,
-        AnswerMemory answers) {
-    /** With memory of its own for bodies and answers. */
+        AnswerMemory answers,
+        HttpMetrics metrics) {
+    /** With memory of its own for bodies and answers, no proxies, and metrics that nobody reads. */
     public Edge(Authenticator authenticator, RateLimits rateLimits, HttpLimits limits) {
         this(
                 authenticator,
                 rateLimits,
                 limits,
+                TrustedProxies.NONE,
                 new BodyMemory(limits.maxBody()),
-                new AnswerMemory());
+                new AnswerMemory(),
+                HttpMetrics.unread());
     }
 }

@@ -52,6 +52,7 @@ final class Exchange extends Deadline {
     final HttpServerRequest request;
     final Peer peer;
     final Context context;
+    private final long began = System.nanoTime();
     private final RequestHandler handler;
     private @Nullable volatile String correlationId;
     private volatile boolean gone;
@@ -62,6 +63,7 @@ final class Exchange extends Deadline {
     /** Whether somebody works on it, who has its body until that is over, whoever waits for it. */
     private boolean worked;
 
+    private Router.@Nullable Route route;
     private @Nullable Body body;
     private Principal caller = Principal.ANONYMOUS;
 
@@ -119,6 +121,19 @@ final class Exchange extends Deadline {
         receiving = true;
     }
 
+    /** It is known what is asked for. */
+    void matched(Router.Route found) {
+        route = found;
+    }
+
+    /** Where the request came from. */
+    String remoteAddress() {
+        return handler.proxies()
+                .caller(
+                        request.remoteAddress().hostAddress(),
+                        request.headers().getAll("X-Forwarded-For"));
+    }
+
     /** It is known who asks. */
     void asks(Principal who) {
         caller = who;
@@ -127,7 +142,7 @@ final class Exchange extends Deadline {
     /** Whom the memory of bodies and of answers is to know apart; null for who holds a key. */
     @Nullable String stranger() {
         return switch (caller.role()) {
-            case ANONYMOUS -> request.remoteAddress().hostAddress();
+            case ANONYMOUS -> remoteAddress();
             case PLAYER -> "player " + caller.id();
             case SERVICE, OPERATOR, ADMIN -> null;
         };
@@ -209,6 +224,7 @@ final class Exchange extends Deadline {
     HttpServerResponse streaming() {
         answered = true;
         cancel();
+        measure(request.response());
         return request.response();
     }
 
@@ -326,11 +342,16 @@ final class Exchange extends Deadline {
             response.headers().clear();
             sent = fill(response, Reply.problem(Problem.internal(), correlationId()), last);
         }
+        measure(response);
         peer.answered(this);
         if (last) {
             peer.linger();
         }
         return sent;
+    }
+
+    private void measure(HttpServerResponse response) {
+        handler.recorder().answered(route, response.getStatusCode(), System.nanoTime() - began);
     }
 
     /**

@@ -31,6 +31,7 @@ final class RequestHandler implements Handler<HttpServerRequest> {
     private final Router router;
     private final Edge edge;
     private final HttpLimits limits;
+    private final HttpMetrics.Recorder recorder;
     private final AtomicInteger connections;
     private final IdentityHashMap<HttpConnection, Peer> peers = new IdentityHashMap<>();
     private final Deadlines fresh;
@@ -47,6 +48,7 @@ final class RequestHandler implements Handler<HttpServerRequest> {
         this.router = router;
         this.edge = edge;
         this.limits = edge.limits();
+        this.recorder = edge.metrics().recorder();
         this.connections = connections;
         long now = System.nanoTime();
         fresh = new Deadlines(limits.readTimeout(), now);
@@ -67,6 +69,14 @@ final class RequestHandler implements Handler<HttpServerRequest> {
 
     AnswerMemory answers() {
         return edge.answers();
+    }
+
+    TrustedProxies proxies() {
+        return edge.proxies();
+    }
+
+    HttpMetrics.Recorder recorder() {
+        return recorder;
     }
 
     /** Ends what has waited too long. */
@@ -113,6 +123,7 @@ final class RequestHandler implements Handler<HttpServerRequest> {
         if (match == null) {
             return;
         }
+        exchange.matched(match.route());
         String length = request.getHeader(HttpHeaders.CONTENT_LENGTH);
         if (length != null && exceeds(length)) {
             exchange.fail(tooLarge(), true);

@@ -1,6 +1,7 @@
 package dev.jubilee.server.rewards;
 
 import dev.jubilee.server.conditions.Expression.Condition;
+import dev.jubilee.server.conditions.Scope;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -23,6 +24,11 @@ public record RewardRule(
         int top,
         @Nullable Integer maxClaims,
         boolean automatic) {
+    /** Whether these metrics reach the milestone. */
+    public boolean isReachedBy(Scope metrics) {
+        return on == Trigger.MILESTONE && when != null && when.test(metrics);
+    }
+
     /** What earns it. */
     public enum Trigger {
         JOIN,

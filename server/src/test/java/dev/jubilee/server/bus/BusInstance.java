@@ -14,9 +14,11 @@ import dev.jubilee.server.http.AnswerMemory;
 import dev.jubilee.server.http.BodyMemory;
 import dev.jubilee.server.http.Edge;
 import dev.jubilee.server.http.HttpLimits;
+import dev.jubilee.server.http.HttpMetrics;
 import dev.jubilee.server.http.HttpPort;
 import dev.jubilee.server.http.RateLimits;
 import dev.jubilee.server.http.Router;
+import dev.jubilee.server.http.TrustedProxies;
 import dev.jubilee.server.idempotency.Idempotency;
 import dev.jubilee.server.json.Json;
 import dev.jubilee.server.security.Authenticator;
@@ -168,8 +170,10 @@ final class BusInstance implements AutoCloseable {
                                 byRole,
                                 new RateLimits(limits, System::nanoTime),
                                 new HttpLimits(9 << 20, timeout, timeout, timeout, 1_000),
+                                TrustedProxies.NONE,
                                 new BodyMemory(9 << 20),
-                                answers),
+                                answers,
+                                new HttpMetrics(registry, "bus")),
                         2);
     }
 

@@ -1,9 +1,8 @@
 package dev.jubilee.server.http.client;
 
-import java.net.Inet6Address;
+import dev.jubilee.server.http.Network;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
@@ -14,46 +13,19 @@ import java.util.List;
 public final class AllowedNetworks {
     /** Addresses that are nobody's public ones, by the IANA registries of special addresses. */
     private static final List<Network> SPECIAL =
-            networks(
+            Network.list(
                     "0.0.0.0/8,10.0.0.0/8,100.64.0.0/10,127.0.0.0/8,169.254.0.0/16,172.16.0.0/12,"
                             + "192.0.0.0/24,192.0.2.0/24,192.88.99.0/24,192.168.0.0/16,198.18.0.0/15,"
                             + "198.51.100.0/24,203.0.113.0/24,224.0.0.0/3,"
                             + "::/96,64:ff9b:1::/48,100::/64,2001::/23,2001:db8::/32,3fff::/20,"
                             + "5f00::/16,fc00::/7,fe80::/10,fec0::/10,ff00::/8");
 
-    private static final List<Network> EMBEDDING_IPV4 = networks("64:ff9b::/96,2002::/16");
+    private static final List<Network> EMBEDDING_IPV4 = Network.list("64:ff9b::/96,2002::/16");
 
     private final List<Network> allowed;
 
     private AllowedNetworks(List<Network> allowed) {
         this.allowed = allowed;
-    }
-
-    private record Network(byte[] address, int bits) {
-        boolean contains(byte[] other) {
-            if (other.length != address.length) {
-                return false;
-            }
-            for (int i = 0; i < bits; i++) {
-                int mask = 0x80 >> (i % 8);
-                if ((address[i / 8] & mask) != (other[i / 8] & mask)) {
-                    return false;
-                }
-            }
-            return true;
-        }
-
-        @Override
-        public boolean equals(Object other) {
-            return other instanceof Network that
-                    && bits == that.bits
-                    && Arrays.equals(address, that.address);
-        }
-
-        @Override
-        public int hashCode() {
-            return 31 * Arrays.hashCode(address) + bits;
-        }
     }
 
     /** Public addresses alone. */
@@ -68,7 +40,7 @@ public final class AllowedNetworks {
      * @throws IllegalArgumentException if one is none
      */
     public static AllowedNetworks parse(String text) {
-        return new AllowedNetworks(text.isBlank() ? List.of() : networks(text));
+        return new AllowedNetworks(text.isBlank() ? List.of() : Network.list(text));
     }
 
     /** Whether a request may go there. */
@@ -103,43 +75,5 @@ public final class AllowedNetworks {
             return false;
         }
         return true;
-    }
-
-    private static List<Network> networks(String text) {
-        List<Network> networks = new ArrayList<>();
-        for (String one : text.split(",", -1)) {
-            networks.add(network(one.strip()));
-        }
-        return List.copyOf(networks);
-    }
-
-    private static Network network(String text) {
-        int slash = text.indexOf('/');
-        String host = slash < 0 ? text : text.substring(0, slash);
-        try {
-            byte[] address = literal(host);
-            int most = address.length * 8;
-            int bits = slash < 0 ? most : Integer.parseInt(text.substring(slash + 1));
-            if (bits >= 0 && bits <= most) {
-                return new Network(address, bits);
-            }
-        } catch (NumberFormatException e) {
-            // Refused below, like a number out of bounds.
-        }
-        throw new IllegalArgumentException(
-                "a network is like 10.0.0.0/8 or fd00::/8, was \"" + text + "\"");
-    }
-
-    private static byte[] literal(String host) {
-        try {
-            InetAddress address = InetAddress.ofLiteral(host);
-            if (address instanceof Inet6Address six && six.getScopeId() != 0) {
-                throw new IllegalArgumentException("an address without a scope is expected");
-            }
-            return address.getAddress();
-        } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException(
-                    "a network is like 10.0.0.0/8 or fd00::/8, was \"" + host + "\"", e);
-        }
     }
 }

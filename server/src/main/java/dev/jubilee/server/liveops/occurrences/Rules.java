@@ -2,6 +2,8 @@ package dev.jubilee.server.liveops.occurrences;
 
 import dev.jubilee.server.conditions.Expression.Condition;
 import dev.jubilee.server.conditions.Expression.Formula;
+import dev.jubilee.server.conditions.ExpressionException;
+import dev.jubilee.server.conditions.Scope;
 import dev.jubilee.server.progress.ProgressRule;
 import dev.jubilee.server.rewards.RewardRule;
 import java.util.List;
@@ -24,6 +26,26 @@ public record Rules(
         @Nullable Formula score,
         List<String> tieBreak,
         List<RewardRule> rewards) {
+    /** Whether these metrics complete a participation. */
+    public boolean completes(Scope metrics) {
+        return completeWhen != null && completeWhen.test(metrics);
+    }
+
+    /**
+     * The score that these metrics give; as before where nobody is ranked, and where it has no
+     * value yet, such as a division by a metric that is not there.
+     */
+    public @Nullable Double scoreOf(Scope metrics, @Nullable Double before) {
+        if (score == null) {
+            return before;
+        }
+        try {
+            return score.value(metrics);
+        } catch (ExpressionException e) {
+            return before;
+        }
+    }
+
     /** How players come in. */
     public enum Join {
         /** By joining. */

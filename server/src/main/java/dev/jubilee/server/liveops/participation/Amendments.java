@@ -1,7 +1,5 @@
 package dev.jubilee.server.liveops.participation;
 
-import dev.jubilee.server.conditions.Expression.Condition;
-import dev.jubilee.server.conditions.ExpressionException;
 import dev.jubilee.server.conditions.Scope;
 import dev.jubilee.server.database.Timestamps;
 import dev.jubilee.server.json.Json;
@@ -128,32 +126,18 @@ final class Amendments {
         metrics.putAll(set);
         Scope scope = Scope.of(player, metrics);
         Rules rules = occurrence.rules();
-        Double score = set.isEmpty() ? before.score() : score(rules, scope, before.score());
+        Double score = set.isEmpty() ? before.score() : rules.scoreOf(scope, before.score());
         boolean active = before.status().equals("active");
-        boolean completes =
-                active && (complete || (!set.isEmpty() && holds(rules.completeWhen(), scope)));
+        boolean completes = active && (complete || (!set.isEmpty() && rules.completes(scope)));
         List<Earned> earned = new ArrayList<>();
         for (RewardRule rule : rules.rewards()) {
-            boolean reached =
-                    rule.on() == Trigger.MILESTONE && !set.isEmpty() && holds(rule.when(), scope);
+            boolean reached = !set.isEmpty() && rule.isReachedBy(scope);
             if (reached || (rule.on() == Trigger.COMPLETE && completes)) {
                 earned.add(new Earned(occurrence, rule, before.userId(), 1, now, null));
             }
         }
         boolean scored = score != null && !score.equals(before.score());
         return new Effect(Metrics.tree(metrics), score, scored, completes, earned);
-    }
-
-    private static @Nullable Double score(Rules rules, Scope scope, @Nullable Double before) {
-        try {
-            return rules.score() == null ? before : Double.valueOf(rules.score().value(scope));
-        } catch (ExpressionException e) {
-            return before; // it has no value yet, such as a division by a metric that is not there
-        }
-    }
-
-    private static boolean holds(@Nullable Condition condition, Scope scope) {
-        return condition != null && condition.test(scope);
     }
 
     private static void write(

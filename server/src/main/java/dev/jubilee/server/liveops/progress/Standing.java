@@ -1,7 +1,5 @@
 package dev.jubilee.server.liveops.progress;
 
-import dev.jubilee.server.conditions.Expression.Condition;
-import dev.jubilee.server.conditions.Expression.Formula;
 import dev.jubilee.server.conditions.ExpressionException;
 import dev.jubilee.server.conditions.Scope;
 import dev.jubilee.server.conditions.Variable;
@@ -86,7 +84,7 @@ final class Standing {
             reached[i] =
                     looksAtPlayer(rule)
                             ? rewarded.contains(rule.rewardId())
-                            : !progress.isEmpty() && holds(rule.when(), progress);
+                            : !progress.isEmpty() && rule.isReachedBy(Scope.of(player, progress));
         }
     }
 
@@ -116,11 +114,12 @@ final class Standing {
         }
         counted = true;
         Rules rules = occurrence.rules();
-        Double newScore = scoreOf(rules.score(), next);
-        boolean completes = !completed && holds(rules.completeWhen(), next);
+        Scope metrics = Scope.of(player, next);
+        Double newScore = rules.scoreOf(metrics, score);
+        boolean completes = !completed && rules.completes(metrics);
         List<Integer> nowReached = new ArrayList<>(0);
         for (int i = 0; i < reached.length; i++) {
-            if (!reached[i] && holds(milestones.get(i).when(), next)) {
+            if (!reached[i] && milestones.get(i).isReachedBy(metrics)) {
                 nowReached.add(i);
             }
         }
@@ -201,21 +200,6 @@ final class Standing {
 
     private void earn(RewardRule rule, Hit hit) {
         earned.add(new Earned(occurrence, rule, userId, 1, hit.at(), hit.eventId()));
-    }
-
-    private boolean holds(@Nullable Condition condition, Map<String, Double> metrics) {
-        return condition != null && condition.test(Scope.of(player, metrics));
-    }
-
-    private @Nullable Double scoreOf(@Nullable Formula formula, Map<String, Double> metrics) {
-        if (formula == null) {
-            return null;
-        }
-        try {
-            return formula.value(Scope.of(player, metrics));
-        } catch (ExpressionException e) {
-            return score; // such as a division by a metric that is not there yet
-        }
     }
 
     UUID participationId() {
