@@ -272,7 +272,7 @@ class DeliveryTest {
             statement.execute(
                     "SELECT FROM bus.event_subscriptions WHERE subscription_id = '"
                             + subscription.text("subscription_id")
-                            + "' FOR UPDATE");
+                            + "' FOR NO KEY UPDATE");
             rewound =
                     CompletableFuture.supplyAsync(() ->
                             bus.post(
@@ -587,11 +587,43 @@ class DeliveryTest {
                 () ->
                         assertThat(bus.get("service", path(subscription)).text("status"))
                                 .isEqualTo("disabled"));
+        assertThat(receiver.received).hasSize(1);
         receiver.behaviour = request -> Reply.of(200);
         assertThat(bus.post("operator", path(subscription) + "/resume", "").text("status"))
                 .isEqualTo("active");
         Await.untilAsserted(
                 "what was kept is delivered", () -> assertThat(owed(subscription)).isZero());
+    }
+
+    @Test
+    void anEndpointThatIsGoneIsLeftAloneAlsoUntilThatIsWritten() throws Exception {
+        String topic = topic();
+        Receiver receiver = receiver();
+        receiver.behaviour = request -> Reply.of(410);
+        Answer subscription = subscribe(topic, receiver, ", \"ordering\": \"none\"");
+        Receiver witness = receiver();
+        subscribe(topic, witness, "");
+        try (Connection connection = platform.connection();
+                Statement statement = connection.createStatement()) {
+            connection.setAutoCommit(false);
+            statement.execute(
+                    "SELECT FROM bus.event_subscriptions WHERE subscription_id = '"
+                            + subscription.text("subscription_id")
+                            + "' FOR NO KEY UPDATE");
+            publish(topic, "\"payload\": 1");
+            await(receiver, 1);
+            await(witness, 1);
+            publish(topic, "\"payload\": 2");
+            await(witness, 2);
+            assertThat(receiver.received).hasSize(1);
+            connection.rollback();
+        }
+        Await.untilAsserted(
+                "it is disabled",
+                () ->
+                        assertThat(bus.get("service", path(subscription)).text("status"))
+                                .isEqualTo("disabled"));
+        assertThat(receiver.received).hasSize(1);
     }
 
     @Test

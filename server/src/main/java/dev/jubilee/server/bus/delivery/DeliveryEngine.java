@@ -72,6 +72,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.admin.Admin;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -90,6 +91,8 @@ public final class DeliveryEngine implements AutoCloseable {
      * worth.
      */
     private static final Duration PACE = Duration.ofMillis(10);
+
+    private static final Duration DISABLE_AGAIN = Duration.ofSeconds(1);
 
     private static final int DEAD_LETTER_PARTITIONS = 3;
 
@@ -119,6 +122,7 @@ public final class DeliveryEngine implements AutoCloseable {
     private final ScheduledExecutorService upkeep =
             Executors.newSingleThreadScheduledExecutor(
                     Thread.ofPlatform().name("delivery-upkeep").daemon().factory());
+    private volatile boolean closed;
     private @Nullable ConsumerLoop loop;
     private @Nullable CatchUps catchUps;
 
@@ -316,6 +320,7 @@ public final class DeliveryEngine implements AutoCloseable {
     /** Finishes what is under way, and leaves the rest to others. */
     @Override
     public void close() {
+        closed = true;
         upkeep.shutdownNow();
         if (loop != null) {
             loop.close();
@@ -411,23 +416,35 @@ public final class DeliveryEngine implements AutoCloseable {
         }
     }
 
-    private void disable(UUID subscription, String reason) {
+    /**
+     * Until it is written nothing is sent to the endpoint, so it is tried for as long as need be.
+     */
+    private CompletableFuture<Void> disable(UUID subscription, String reason) {
+        CompletableFuture<Void> done = new CompletableFuture<>();
         Thread.ofVirtual()
                 .name("delivery-disable")
                 .start(() -> {
-                    try {
-                        platform.database()
-                                .transaction(connection -> {
-                                    subscriptions.disable(connection, subscription, reason);
-                                    return reason;
-                                });
-                    } catch (DatabaseException e) {
-                        log.warn(
-                                "subscription {} cannot be disabled yet: {}",
-                                subscription,
-                                e.getMessage());
+                    while (!closed && !isDisabled(subscription, reason)) {
+                        LockSupport.parkNanos(DISABLE_AGAIN.toNanos());
                     }
+                    done.complete(null);
                 });
+        return done;
+    }
+
+    private boolean isDisabled(UUID subscription, String reason) {
+        try {
+            platform.database()
+                    .transaction(connection -> {
+                        subscriptions.disable(connection, subscription, reason);
+                        return reason;
+                    });
+            directory.refresh();
+            return true;
+        } catch (DatabaseException e) {
+            log.warn("subscription {} cannot be disabled yet: {}", subscription, e.getMessage());
+            return false;
+        }
     }
 
     private static void settle(DeliveryRouter router) {

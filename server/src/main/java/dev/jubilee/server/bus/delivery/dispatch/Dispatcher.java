@@ -52,6 +52,7 @@ public final class Dispatcher implements ShardWork, AutoCloseable {
     private final Recorder recorder;
     private final Landings landings;
     private final InstantSource clock;
+    private final Gone gone;
     private final int perEndpoint;
     private final BlockingQueue<Runnable> mailbox = new LinkedBlockingQueue<>();
     private final Map<UUID, Outlet> open = new HashMap<>();
@@ -67,7 +68,12 @@ public final class Dispatcher implements ShardWork, AutoCloseable {
     /** An endpoint asked never to be called again. */
     @FunctionalInterface
     public interface Gone {
-        void disable(UUID subscription, String reason);
+        /**
+         * Has the subscription disabled. Must not block.
+         *
+         * @return completes when the directory knows of it
+         */
+        CompletableFuture<Void> disable(UUID subscription, String reason);
     }
 
     /** What the dispatcher works with. */
@@ -84,9 +90,10 @@ public final class Dispatcher implements ShardWork, AutoCloseable {
         this.directory = parts.directory();
         this.sender = parts.sender();
         this.recorder = parts.recorder();
+        this.gone = parts.gone();
         this.perEndpoint = perEndpoint;
         this.clock = clock;
-        this.landings = new Landings(recorder, metrics, parts.gone(), new EventId(clock));
+        this.landings = new Landings(recorder, metrics, this::disable, new EventId(clock));
         this.parking = new Parking(recorder, outlets, this::tell, dirty::add);
         this.loading = new Loading(parts.loads(), clock, this::tell, dirty::add);
         this.thread = Thread.ofPlatform().name("delivery-dispatcher").daemon().unstarted(this::run);
@@ -327,6 +334,24 @@ public final class Dispatcher implements ShardWork, AutoCloseable {
         Subscription now = directory.index().find(outlet.subscription().id());
         boolean leadsThere = now != null && Objects.equals(now.endpoint(), to);
         landings.land(outlet, leadsThere, shipment, outcome, clock.instant());
+    }
+
+    /**
+     * Once, whatever else was under way to the endpoint: a second time it might undo that somebody
+     * had deliveries go on.
+     */
+    private void disable(Outlet outlet, String reason) {
+        if (!outlet.disabling()) {
+            return;
+        }
+        UUID id = outlet.subscription().id();
+        var _ =
+                gone.disable(id, reason)
+                        .thenRun(() ->
+                                tell(() -> {
+                                    outlet.disabled();
+                                    dirty.add(id);
+                                }));
     }
 
     /** The outlet of a subscription that is delivered to from here; null when it is not. */

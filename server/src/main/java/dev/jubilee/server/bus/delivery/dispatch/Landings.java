@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.SplittableRandom;
 import java.util.UUID;
+import java.util.function.BiConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,10 +26,17 @@ final class Landings {
     private final Judge judge = new Judge(new SplittableRandom());
     private final Recorder recorder;
     private final DeliveryMetrics metrics;
-    private final Dispatcher.Gone gone;
+    private final BiConsumer<Outlet, String> gone;
     private final EventId ids;
 
-    Landings(Recorder recorder, DeliveryMetrics metrics, Dispatcher.Gone gone, EventId ids) {
+    /**
+     * @param gone is told of an endpoint that asked never to be called again, and why we think so
+     */
+    Landings(
+            Recorder recorder,
+            DeliveryMetrics metrics,
+            BiConsumer<Outlet, String> gone,
+            EventId ids) {
         this.recorder = recorder;
         this.metrics = metrics;
         this.gone = gone;
@@ -85,7 +93,7 @@ final class Landings {
                 subscription.method(), verdict.good() ? "success" : "error", shipment.size());
         tellCircuit(outlet, before);
         if (telling && verdict.gone()) {
-            gone.disable(subscription.id(), String.valueOf(verdict.error()));
+            gone.accept(outlet, String.valueOf(verdict.error()));
         }
     }
 

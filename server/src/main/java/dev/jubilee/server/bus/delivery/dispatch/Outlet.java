@@ -52,6 +52,10 @@ final class Outlet {
     private int inFlight;
     private @Nullable Instant gatheringSince;
     private boolean ended;
+
+    /** The endpoint asked never to be called again, and that is about to be written. */
+    private boolean disabling;
+
     boolean loading;
     @Nullable Instant loadAt;
 
@@ -129,6 +133,22 @@ final class Outlet {
         ended = true;
     }
 
+    /** Nothing more is sent until {@link #disabled}. False if that was so already. */
+    boolean disabling() {
+        boolean first = !disabling;
+        disabling = true;
+        return first;
+    }
+
+    /** What the endpoint asked for is written, and the subscription says so. */
+    void disabled() {
+        disabling = false;
+    }
+
+    private boolean isOpen() {
+        return subscription.isActive() && !disabling;
+    }
+
     boolean hasEnded() {
         return ended;
     }
@@ -190,7 +210,7 @@ final class Outlet {
     /** The next to be sent now; null when none may be. */
     @Nullable Shipment next(Instant now) {
         int room = pace.rate.room(now, subscription.rateLimitPerMin());
-        if (!subscription.isActive()
+        if (!isOpen()
                 || inFlight >= limit
                 || room == 0
                 || pace.rests(now)
@@ -351,7 +371,7 @@ final class Outlet {
     /** When it is worth looking again although nothing happens; null when it is not. */
     @Nullable Instant wakeAt(Instant now) {
         Instant load = loadAt(now);
-        if (!subscription.isActive() || (readyCount() == 0 && retries.isEmpty())) {
+        if (!isOpen() || (readyCount() == 0 && retries.isEmpty())) {
             return load;
         }
         Instant at = Instant.MAX;

@@ -78,7 +78,7 @@ class DispatcherTest {
                             new Senders(brokenSender(), null, null, took -> {}),
                             recorder,
                             (subscription, wanted) -> load(subscription.id()),
-                            (subscription, reason) -> {}),
+                            (subscription, reason) -> new CompletableFuture<>()),
                     10,
                     platform.clock(),
                     new DeliveryMetrics(new SimpleMeterRegistry()));
