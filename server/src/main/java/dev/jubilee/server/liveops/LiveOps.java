@@ -158,7 +158,9 @@ public final class LiveOps implements Routes, AutoCloseable {
         participation.routes().forEach(routes -> routes.on(router));
         rewards.routes(reads).on(router);
         new GrantRoutes(platform.idempotency(), platform.audit(), platform.clock()).on(router);
-        new LeaderboardRoutes(new Leaderboards(platform.database()), reads).on(router);
+        Leaderboards leaderboards = new Leaderboards(platform.database());
+        occurrences.onChange(leaderboards::occurrencesChanged);
+        new LeaderboardRoutes(leaderboards, reads).on(router);
         new PlayerRoutes(players, platform.idempotency()).on(router);
     }
 

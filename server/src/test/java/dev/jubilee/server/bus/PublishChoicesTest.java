@@ -144,6 +144,16 @@ class PublishChoicesTest {
     }
 
     @Test
+    void anEventIsAboutThePlayerOfItsPayloadButNeverAboutASessionOrAKey() throws Exception {
+        assertThat(subjectOf("\"payload\":{\"player_id\":\"ann\",\"session_id\":\"s1\"}"))
+                .isEqualTo("ann");
+        assertThat(subjectOf("\"payload\":\"{\\\"player_id\\\":\\\"ann\\\"}\"")).isEqualTo("ann");
+        assertThat(subjectOf("\"subject\":\"bob\",\"payload\":{\"player_id\":\"ann\"}"))
+                .isEqualTo("bob");
+        assertThat(subjectOf("\"payload\":{\"session_id\":\"s1\"}")).isNull();
+    }
+
+    @Test
     void highPriorityLeavesAtOnce() {
         // First, or it would leave in the company of the high one.
         Duration normal = timeToPublish("normal");
@@ -227,6 +237,13 @@ class PublishChoicesTest {
         String id = "key-" + ++made;
         publish("\"event_id\":\"" + id + "\",\"priority\":\"high\"," + more);
         return stored(id, "key");
+    }
+
+    /** What the store notes where it is not the key. */
+    private static @Nullable String subjectOf(String more) throws Exception {
+        String id = "subject-" + ++made;
+        publish("\"event_id\":\"" + id + "\",\"priority\":\"high\",\"key\":\"match-7\"," + more);
+        return stored(id, "extensions::jsonb ->> 'subject'");
     }
 
     private static Duration timeToPublish(String priority) {

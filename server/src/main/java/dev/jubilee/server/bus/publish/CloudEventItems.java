@@ -26,7 +26,7 @@ final class CloudEventItems {
     private static final Set<String> OURS =
             Set.of("acceptedat", "idorigin", "replayid", "routedby");
 
-    private static final PayloadScan NOTHING_TO_SEE = new PayloadScan(null, null);
+    private static final PayloadScan NOTHING_TO_SEE = new PayloadScan(null, Whose.NOBODY);
     private static final int MAX_EXTENSIONS = 16;
 
     /** By which the store tells what is no text. */
@@ -145,11 +145,13 @@ final class CloudEventItems {
                     Problem.tooLarge("An event may have " + maxEventBytes + " bytes at most.");
             return new ParsedItem.Refused(read.id(), topic, problem);
         }
-        String key = read.partitionKey() == null ? read.subject() : read.partitionKey();
+        String subject = read.subject() == null ? scan.whose().player() : read.subject();
+        String key = read.partitionKey() == null ? subject : read.partitionKey();
         Envelope event =
                 read.toBuilder()
                         .acceptedAt(publisher.now())
-                        .partitionKey(key == null ? scan.whose() : key)
+                        .subject(subject)
+                        .partitionKey(key == null ? scan.whose().key() : key)
                         .extensions(extensions)
                         .build();
         return new ParsedItem.Fit(new Publisher.Accepted(topic, event));

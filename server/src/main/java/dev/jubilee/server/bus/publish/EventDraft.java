@@ -45,7 +45,7 @@ final class EventDraft {
     byte @Nullable [] payload;
 
     /** The player whom the payload names. */
-    @Nullable String payloadWhose;
+    Whose payloadWhose = Whose.NOBODY;
 
     /** The payload came as text, which is yet to be proven JSON. */
     boolean payloadIsText;

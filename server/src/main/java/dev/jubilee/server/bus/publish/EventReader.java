@@ -188,7 +188,7 @@ final class EventReader {
                         given == null ? made.toString() : given,
                         type,
                         source,
-                        draft.subject,
+                        subjectOf(draft),
                         keyOf(draft),
                         draft.timestamp == null ? at : draft.timestamp,
                         at,
@@ -203,12 +203,17 @@ final class EventReader {
         return new ParsedItem.Fit(new Publisher.Accepted(topic, event));
     }
 
+    /** The caller's choice; else the player of whom the payload speaks. */
+    private static @Nullable String subjectOf(EventDraft draft) {
+        return draft.subject == null ? draft.payloadWhose.player() : draft.subject;
+    }
+
     /** The caller's choice; else whom the event is about, or the session. */
     private static @Nullable String keyOf(EventDraft draft) {
         if (draft.key != null) {
             return draft.key;
         }
-        return draft.subject == null ? draft.payloadWhose : draft.subject;
+        return draft.subject == null ? draft.payloadWhose.key() : draft.subject;
     }
 
     private static String defaultSource(EventDraft draft, IdMaker ids) {

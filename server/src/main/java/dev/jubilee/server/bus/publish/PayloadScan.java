@@ -12,38 +12,36 @@ import tools.jackson.core.json.JsonFactory;
  * What one pass over a payload tells, and no tree is built for.
  *
  * @param fault what is wrong with it as JSON; null when nothing is
- * @param whose the {@code player_id} at its top, else the {@code session_id}; by default the key of
- *     the event: a player's events keep their order, and so do those of a session without one
  */
-record PayloadScan(@Nullable String fault, @Nullable String whose) {
+record PayloadScan(@Nullable String fault, Whose whose) {
     private static final String PLAYER = "player_id";
     private static final String SESSION = "session_id";
     private static final int MAX_LENGTH = 255;
 
     /** Passes over bytes that should be one JSON value. */
     static PayloadScan of(JsonFactory json, byte[] payload) {
-        String whose;
+        Whose whose;
         try (JsonParser parser = json.createParser(ObjectReadContext.empty(), payload)) {
             if (parser.nextToken() == null) {
-                return new PayloadScan("must be JSON, was empty", null);
+                return new PayloadScan("must be JSON, was empty", Whose.NOBODY);
             }
             whose = whoseIs(parser);
             parser.finishToken();
             if (parser.nextToken() != null) {
-                return new PayloadScan("must be one JSON value, found more after it", null);
+                return new PayloadScan("must be one JSON value, found more after it", Whose.NOBODY);
             }
         } catch (JacksonException e) {
-            return new PayloadScan("must be JSON: " + Json.fault(e), null);
+            return new PayloadScan("must be JSON: " + Json.fault(e), Whose.NOBODY);
         }
         boolean clean = Utf8.isWellFormed(payload);
         return new PayloadScan(clean ? null : "must be well-formed UTF-8", whose);
     }
 
     /** Passes over the value that the parser stands on, to its end. */
-    static @Nullable String whoseIs(JsonParser parser) {
+    static Whose whoseIs(JsonParser parser) {
         if (parser.currentToken() != JsonToken.START_OBJECT) {
             parser.skipChildren();
-            return null;
+            return Whose.NOBODY;
         }
         String player = null;
         String session = null;
@@ -58,7 +56,7 @@ record PayloadScan(@Nullable String fault, @Nullable String whose) {
                 parser.skipChildren();
             }
         }
-        return player == null ? session : player;
+        return player == null && session == null ? Whose.NOBODY : new Whose(player, session);
     }
 
     private static @Nullable String usable(String id) {

@@ -24,8 +24,9 @@ final class Cancellation {
         boolean openEnded = run.endsAt() == null && run.status() == Occurrence.Status.ACTIVE;
         Transitions.cancel(connection, run.occurrenceId(), openEnded ? now : null, now);
         endParticipations(connection, run);
-        if (openEnded) {
-            grants.ended(connection, run.occurrenceId(), now);
+        Instant end = openEnded ? now : run.endsAt();
+        if (end != null) {
+            grants.ended(connection, run.occurrenceId(), end);
         }
     }
 

@@ -39,6 +39,8 @@ final class EventReads {
                         SELECT e.*, count(*) OVER () AS total FROM liveops.events e
                          WHERE (?::text IS NULL OR event_type = ?) AND (?::text IS NULL OR category = ?)
                            AND (?::text IS NULL OR status = ?) AND (? OR status <> 'draft')
+                           AND (? OR status <> 'cancelled' OR EXISTS (
+                               SELECT FROM liveops.occurrences o WHERE o.event_id = e.event_id))
                          ORDER BY start_time DESC, event_id LIMIT ? OFFSET ?
                         """)) {
             select.setString(1, query.eventType());
@@ -48,8 +50,9 @@ final class EventReads {
             select.setString(5, query.status());
             select.setString(6, query.status());
             select.setBoolean(7, query.drafts());
-            select.setInt(8, query.page().limit());
-            select.setInt(9, query.page().offset());
+            select.setBoolean(8, query.drafts());
+            select.setInt(9, query.page().limit());
+            select.setInt(10, query.page().offset());
             ResultSet row = select.executeQuery();
             ObjectNode answer = JsonNodeFactory.instance.objectNode();
             ArrayNode events = answer.putArray("events");
@@ -98,16 +101,25 @@ final class EventReads {
         }
     }
 
+    /** A draft, and one that was called off as a draft: neither was ever shown. */
+    private static boolean isUnpublished(ObjectNode info, @Nullable ObjectNode run) {
+        String status = info.get("status").stringValue();
+        return status.equals("draft") || (status.equals("cancelled") && run == null);
+    }
+
     /** {@code event_info, participants, rewards, analytics}; null when there is no such event. */
     @Nullable ObjectNode detail(String eventId, boolean drafts) {
         ObjectNode answer = JsonNodeFactory.instance.objectNode();
         database.read(connection -> {
             ObjectNode info = info(connection, eventId);
-            if (info == null || (!drafts && info.get("status").stringValue().equals("draft"))) {
+            if (info == null) {
+                return answer;
+            }
+            ObjectNode run = current(connection, eventId);
+            if (!drafts && isUnpublished(info, run)) {
                 return answer;
             }
             answer.set("event_info", info);
-            ObjectNode run = current(connection, eventId);
             if (run != null) {
                 info.set("occurrence", run);
             }

@@ -132,6 +132,10 @@ final class EventRoutes implements Routes {
             input.reject("event_id", "must be that of the path, \"" + eventId + "\", or absent");
         }
         @Nullable String userId = input.optionalPlayer("user_id");
+        if (input.isNull("user_id")) {
+            // Whoever meant one player must not end the event for all.
+            input.reject("user_id", "must be a player's id, or absent");
+        }
         input.check();
         if (userId != null) {
             return completion.complete(call, eventId, userId);

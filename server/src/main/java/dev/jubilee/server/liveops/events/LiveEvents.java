@@ -43,7 +43,7 @@ final class LiveEvents {
             LiveEventSettings settings) {
         this.store = new LiveEventStore(rules);
         this.reader = new EventInput(rules, settings.maxParticipants());
-        this.occurrences = new OccurrenceWriter(clock, settings);
+        this.occurrences = new OccurrenceWriter(clock, settings, grants);
         this.cancellation = new Cancellation(grants);
         this.audit = audit;
         this.clock = clock;
@@ -112,7 +112,14 @@ final class LiveEvents {
                         yield follow(connection, after, runs, now);
                     }
                     case ACTIVE -> extend(connection, who, before, after, locked);
-                    case COMPLETED, CANCELLED -> throw finished(before);
+                    case COMPLETED, CANCELLED -> {
+                        if (!body.has("status")) {
+                            throw finished(before);
+                        }
+                        // Whoever ends it once more is told that it is so.
+                        RunningEdit.checkThatOnlyTheStatusChanges(before, after);
+                        yield new Change(eventId, List.of());
+                    }
                 };
         return change;
     }
@@ -265,7 +272,13 @@ final class LiveEvents {
                     .asException();
         }
         for (Run run : running) {
-            Transitions.close(connection, run.occurrenceId(), ending(run), now);
+            Instant ending = ending(run);
+            Transitions.close(connection, run.occurrenceId(), ending, now);
+            occurrences.endsAt(connection, run, ending);
+            if (!ending.equals(event.window().end())) {
+                Window window = new Window(event.window().start(), ending);
+                LiveEventStore.update(connection, event.as(event.status(), window, now));
+            }
             audit.record(
                     connection,
                     who,

@@ -6,6 +6,7 @@ import dev.jubilee.events.EventId;
 import dev.jubilee.server.database.Timestamps;
 import dev.jubilee.server.json.Json;
 import dev.jubilee.server.liveops.occurrences.Occurrence;
+import dev.jubilee.server.liveops.rewards.Grants;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -28,10 +29,12 @@ final class OccurrenceWriter {
 
     private final EventId ids;
     private final LiveEventSettings settings;
+    private final Grants grants;
 
-    OccurrenceWriter(InstantSource clock, LiveEventSettings settings) {
+    OccurrenceWriter(InstantSource clock, LiveEventSettings settings, Grants grants) {
         this.ids = new EventId(clock);
         this.settings = settings;
+        this.grants = grants;
     }
 
     /** The occurrences of an event that are not finished, locked, by their number. */
@@ -119,9 +122,16 @@ final class OccurrenceWriter {
             update.setObject(3, run.occurrenceId());
             update.executeUpdate();
         }
+        endsAt(connection, run, end);
+    }
+
+    /** It ends at another time than was planned: so long before or after, grants expire. */
+    void endsAt(Connection connection, Run run, @Nullable Instant end) throws SQLException {
         Instant planned = run.endsAt();
         if (planned != null && !planned.equals(end)) {
             moveExpiry(connection, run.occurrenceId(), planned, end);
+        } else if (planned == null && end != null) {
+            grants.ended(connection, run.occurrenceId(), end);
         }
     }
 

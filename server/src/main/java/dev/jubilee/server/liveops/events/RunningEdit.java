@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
 
 /** What may change of an event that runs: nothing that players already count on. */
 final class RunningEdit {
@@ -43,9 +44,13 @@ final class RunningEdit {
         note(others, "start_time", before.window().start(), after.window().start());
         note(others, "end_time", before.window().end(), after.window().end());
         note(others, "max_participants", before.maxParticipants(), after.maxParticipants());
-        note(others, "requirements", before.config().requirements(), after.config().requirements());
-        note(others, "settings", before.config().settings(), after.config().settings());
-        note(others, "rewards", before.config().rewards(), after.config().rewards());
+        noteJson(
+                others,
+                "requirements",
+                before.config().requirements(),
+                after.config().requirements());
+        noteJson(others, "settings", before.config().settings(), after.config().settings());
+        noteJson(others, "rewards", before.config().rewards(), after.config().rewards());
         if (!others.isEmpty()) {
             throw Problem.conflict(
                             "event_ends",
@@ -61,6 +66,23 @@ final class RunningEdit {
         if (!Objects.equals(before, after)) {
             changed.add(field);
         }
+    }
+
+    private static void noteJson(
+            List<String> changed, String field, JsonNode before, JsonNode after) {
+        if (!isSame(before, after)) {
+            changed.add(field);
+        }
+    }
+
+    /** 100 and 100.0 are the same, as they are to those who send back what they were told. */
+    private static boolean isSame(JsonNode one, JsonNode other) {
+        return one.equals(
+                (a, b) ->
+                        a.isNumber() && b.isNumber()
+                                ? a.decimalValue().compareTo(b.decimalValue())
+                                : a.equals(b) ? 0 : 1,
+                other);
     }
 
     private static List<String> fixed(LiveEvent before, LiveEvent after, Instant now) {
@@ -81,13 +103,13 @@ final class RunningEdit {
         if (after.maxParticipants() < before.maxParticipants()) {
             fixed.add("a smaller max_participants");
         }
-        if (!after.config().requirements().equals(before.config().requirements())) {
+        if (!isSame(after.config().requirements(), before.config().requirements())) {
             fixed.add("requirements");
         }
-        if (!after.config().settings().equals(before.config().settings())) {
+        if (!isSame(after.config().settings(), before.config().settings())) {
             fixed.add("settings");
         }
-        if (!after.config().rewards().equals(before.config().rewards())) {
+        if (!isSame(after.config().rewards(), before.config().rewards())) {
             fixed.add("rewards");
         }
         return fixed;

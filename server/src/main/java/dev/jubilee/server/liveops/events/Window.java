@@ -18,7 +18,11 @@ public record Window(Instant start, @Nullable Instant end) {
 
     /** How long, in seconds; null without an end. */
     @Nullable Integer seconds() {
-        return end == null ? null : Math.toIntExact(Duration.between(start, end).toSeconds());
+        return end == null ? null : Math.toIntExact(seconds(start, end));
+    }
+
+    private static long seconds(Instant start, Instant end) {
+        return Duration.between(start, end).toSeconds();
     }
 
     /** Reads {@code start_time} and {@code end_time} or {@code duration}; the start is required. */
@@ -53,11 +57,13 @@ public record Window(Instant start, @Nullable Instant end) {
         Instant named = input.optionalInstant("end_time");
         Instant end = named == null ? null : whole(named);
         Long seconds = input.optionalInteger("duration", 1, MAX_SECONDS);
-        if (seconds == null) {
-            return end == null ? otherwise : end;
+        Instant meant = end == null ? otherwise : end;
+        // As we tell it, in whole seconds: whoever sends it back changes nothing.
+        if (seconds == null || (meant != null && seconds(start, meant) == seconds)) {
+            return meant;
         }
         Instant byDuration = start.plusSeconds(seconds);
-        if (end != null && !end.equals(byDuration)) {
+        if (end != null) {
             input.reject("duration", "does not agree with end_time; give one of them");
         }
         return byDuration;
@@ -71,7 +77,7 @@ public record Window(Instant start, @Nullable Instant end) {
         if (end == null || !input.isFine()) {
             return new Window(start, null);
         }
-        long seconds = Duration.between(start, end).toSeconds();
+        long seconds = seconds(start, end);
         if (seconds < 1) {
             input.reject("end_time", "must come after start_time");
         } else if (seconds > MAX_SECONDS) {

@@ -76,6 +76,11 @@ public final class Leaderboards {
                         .build(this::read);
     }
 
+    /** Looks anew which occurrences there are and which are over; quick, and for any thread. */
+    public void occurrencesChanged() {
+        occurrences.invalidateAll();
+    }
+
     /** One at a time: while it is read a ranking takes as much memory as all that are cached. */
     private LiveRanking read(LeaderboardStore.Of of) {
         reading.lock();
@@ -100,7 +105,7 @@ public final class Leaderboards {
                                 of.occurrenceId(),
                                 of.frozen(),
                                 entries(of, offset + 1, limit),
-                                of.frozen() ? store.frozenSize(of) : live.get(of).size()));
+                                size(of)));
     }
 
     /**
@@ -115,14 +120,22 @@ public final class Leaderboards {
                     Optional<Entry> me =
                             of.frozen() ? store.frozenPlace(of, userId) : live.get(of).of(userId);
                     List<Entry> entries =
-                            me.map(entry -> entries(of, firstAround(entry, limit), limit))
+                            me.map(entry -> entries(of, first(entry, limit, size(of)), limit))
                                     .orElse(List.of());
                     return new Surroundings(eventId, of.occurrenceId(), of.frozen(), me, entries);
                 });
     }
 
-    private static int firstAround(Entry entry, int limit) {
-        return Math.max(1, entry.rank() - (limit - 1) / 2);
+    /**
+     * Where {@code limit} of them begin, so that the player is in the middle if that is possible.
+     */
+    private static int first(Entry entry, int limit, long size) {
+        long last = Math.max(1, size - limit + 1);
+        return Math.toIntExact(Math.clamp(entry.rank() - (limit - 1) / 2L, 1, last));
+    }
+
+    private long size(LeaderboardStore.Of of) {
+        return of.frozen() ? store.frozenSize(of) : live.get(of).size();
     }
 
     private List<Entry> entries(LeaderboardStore.Of of, int first, int limit) {

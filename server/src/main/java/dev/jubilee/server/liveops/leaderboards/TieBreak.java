@@ -25,14 +25,16 @@ public final class TieBreak {
 
     /**
      * @param declared {@code score} and {@code reached_at}, as {@code settings.tie_break} has them;
-     *     empty is both in that order
+     *     the score comes first where it is not named, and the time is what breaks ties by default
      * @throws IllegalArgumentException when another name is among them
      */
     public static TieBreak of(List<String> declared) {
         SequencedSet<String> columns = new LinkedHashSet<>(declared);
         if (columns.isEmpty()) {
-            columns.add(SCORE);
             columns.add("reached_at");
+        }
+        if (!columns.contains(SCORE)) {
+            columns.addFirst(SCORE);
         }
         for (String column : columns) {
             if (!column.equals(SCORE) && !column.equals("reached_at")) {

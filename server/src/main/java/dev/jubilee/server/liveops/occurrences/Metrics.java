@@ -12,6 +12,9 @@ import tools.jackson.databind.node.ObjectNode;
  * that a count of kills is 5 and not 5.0.
  */
 public final class Metrics {
+    /** So many of one participation a service may set. */
+    public static final int MOST = 50;
+
     private static final Pattern NAME = Pattern.compile("[a-z_][a-z0-9_]{0,63}");
 
     /** Doubles beyond it are not exact to the unit, and longs beyond theirs would be others. */

@@ -16,6 +16,9 @@ import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Reads the {@code requirements}, {@code settings} and {@code rewards} of a live event into {@link
@@ -54,8 +57,8 @@ public final class RulesReader {
     }
 
     private Config read(Input body, Config before, Origin origin) {
-        JsonNode requirements = body.optionalObject("requirements");
-        JsonNode settings = body.optionalObject("settings");
+        JsonNode requirements = section(body, "requirements");
+        JsonNode settings = section(body, "settings");
         Input given = body.optionalInput("requirements");
         Condition requirement =
                 given == null ? requirement(Input.of(before.requirements())) : requirement(given);
@@ -87,6 +90,32 @@ public final class RulesReader {
         Config config = read(input, Config.EMPTY, Origin.STORE);
         input.check();
         return config;
+    }
+
+    private static @Nullable JsonNode section(Input body, String name) {
+        JsonNode given = body.optionalObject(name);
+        return given == null ? null : withoutNulls(given);
+    }
+
+    /** What is null is as if it were not there, and so is not told again either. */
+    private static JsonNode withoutNulls(JsonNode given) {
+        return switch (given) {
+            case ObjectNode object -> {
+                ObjectNode kept = JsonNodeFactory.instance.objectNode();
+                object.forEachEntry((name, value) -> {
+                    if (!value.isNull()) {
+                        kept.set(name, withoutNulls(value));
+                    }
+                });
+                yield kept;
+            }
+            case ArrayNode array -> {
+                ArrayNode kept = JsonNodeFactory.instance.arrayNode();
+                array.forEach(element -> kept.add(withoutNulls(element)));
+                yield kept;
+            }
+            default -> given;
+        };
     }
 
     private @Nullable Condition requirement(Input input) {

@@ -2,6 +2,7 @@ package dev.jubilee.server.liveops.participation;
 
 import dev.jubilee.server.conditions.Scope;
 import dev.jubilee.server.database.Timestamps;
+import dev.jubilee.server.http.Problem;
 import dev.jubilee.server.json.Json;
 import dev.jubilee.server.liveops.occurrences.Metrics;
 import dev.jubilee.server.liveops.occurrences.Occurrence;
@@ -123,7 +124,17 @@ final class Amendments {
             boolean complete,
             Instant now) {
         Map<String, Double> metrics = Metrics.read(before.progress());
+        int had = metrics.size();
         metrics.putAll(set);
+        if (metrics.size() > Math.max(had, Metrics.MOST)) {
+            throw Problem.invalid(
+                            "progress",
+                            "must leave the participation with at most "
+                                    + Metrics.MOST
+                                    + " metrics; with these it had "
+                                    + metrics.size())
+                    .asException();
+        }
         Scope scope = Scope.of(player, metrics);
         Rules rules = occurrence.rules();
         Double score = set.isEmpty() ? before.score() : rules.scoreOf(scope, before.score());

@@ -32,7 +32,6 @@ final class ParticipantRoutes implements Routes {
     private static final List<String> STATUSES =
             List.of("active", "completed", "cancelled", "expired");
     private static final String COMPLETED = "completed";
-    private static final int MAX_METRICS = 50;
     private static final double MAX_VALUE = 1e300;
 
     private final Occurrences occurrences;
@@ -215,8 +214,8 @@ final class ParticipantRoutes implements Routes {
         if (given == null) {
             return metrics;
         }
-        if (given.size() > MAX_METRICS) {
-            input.reject("progress", "must have at most " + MAX_METRICS + " metrics");
+        if (given.size() > Metrics.MOST) {
+            input.reject("progress", "must have at most " + Metrics.MOST + " metrics");
         }
         given.forEachEntry((metric, value) -> {
             Double number = value.isNumber() ? Numbers.finite(value) : null;

@@ -7,6 +7,7 @@ import dev.jubilee.events.IdOrigin;
 import dev.jubilee.events.kafka.KafkaEnvelopes;
 import dev.jubilee.server.conditions.Scope.EventView;
 import dev.jubilee.server.json.Json;
+import dev.jubilee.server.security.PlayerId;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -29,7 +30,6 @@ final class Matcher {
     private static final List<String> FORWARDED = List.of("ce_replayid", "ce_routedby");
 
     private static final String TYPE = "ce_type";
-    private static final int MAX_USER_ID = 64;
     private static final int MAX_EVENT_ID = 100;
 
     /** What was found, in the order of the records. */
@@ -75,7 +75,7 @@ final class Matcher {
     private static void read(
             ConsumerRecord<byte[], byte[]> record, List<RuleIndex.Binding> bindings, Found found) {
         Envelope event = KafkaEnvelopes.read(record);
-        String userId = event.subject() == null ? event.partitionKey() : event.subject();
+        String userId = event.subject();
         if (userId == null) {
             return; // about no player, and so nobody's progress
         }
@@ -117,8 +117,10 @@ final class Matcher {
     }
 
     private static @Nullable String faultOf(String userId, String eventId) {
-        if (!isStorable(userId, MAX_USER_ID)) {
-            return "the player's id must have 1 to " + MAX_USER_ID + " characters";
+        if (!PlayerId.isOne(userId)) {
+            return "the player's id must have 1 to "
+                    + PlayerId.MAX_LENGTH
+                    + " characters, none of control and not only blanks";
         }
         return isStorable(eventId, MAX_EVENT_ID)
                 ? null

@@ -80,7 +80,9 @@ final class RewardReads {
         try (PreparedStatement statement =
                 connection.prepareStatement(
                         """
-                        SELECT 1 FROM liveops.events WHERE event_id = ? AND (? OR status <> 'draft')
+                        SELECT 1 FROM liveops.events e WHERE event_id = ? AND (? OR (status <> 'draft'
+                           AND (status <> 'cancelled' OR EXISTS (
+                               SELECT FROM liveops.occurrences o WHERE o.event_id = e.event_id))))
                         """)) {
             statement.setString(1, eventId);
             statement.setBoolean(2, drafts);

@@ -6,6 +6,7 @@ import dev.jubilee.events.tck.Await;
 import dev.jubilee.server.liveops.Scene;
 import dev.jubilee.server.liveops.leaderboards.Leaderboards;
 import dev.jubilee.server.liveops.leaderboards.Leaderboards.Entry;
+import dev.jubilee.server.liveops.leaderboards.TieBreak;
 import dev.jubilee.server.liveops.occurrences.BusTopics;
 import dev.jubilee.server.liveops.occurrences.Occurrence;
 import dev.jubilee.server.testing.Platform;
@@ -87,6 +88,51 @@ class ClosingTest {
         var frozen = new Leaderboards(scene.database()).page(eventId, null, 0, 10).orElseThrow();
         assertThat(frozen.frozen()).isTrue();
         assertThat(frozen.entries()).isEqualTo(board.entries());
+    }
+
+    @Test
+    void aRankingThatWasReadWhileItRanIsTheFrozenOneOnceItIsOver() {
+        Occurrence occurrence = ranked("ann", "bob");
+        scene.score(occurrence, "ann", 5, Scene.START);
+        Leaderboards leaderboards = new Leaderboards(scene.database());
+        scene.occurrences().onChange(leaderboards::occurrencesChanged);
+        assertThat(leaderboards.page(eventId, null, 0, 10).orElseThrow().total()).isEqualTo(1);
+        scene.score(occurrence, "bob", 9, Scene.START);
+        close(occurrence, 0);
+        assertThat(closing(100).run()).isEqualTo(1);
+
+        var board = leaderboards.page(eventId, null, 0, 10).orElseThrow();
+        assertThat(board.frozen()).isTrue();
+        assertThat(board.entries()).containsExactly(new Entry(1, "bob", 9), new Entry(2, "ann", 5));
+    }
+
+    @Test
+    void thoseAroundAPlayerAreAsManyAtTheEnds() {
+        String[] players = {"ann", "bob", "cid", "dan", "eve"};
+        Occurrence occurrence = ranked(players);
+        for (int i = 0; i < players.length; i++) {
+            scene.score(occurrence, players[i], 9 - i, Scene.START);
+        }
+        Leaderboards leaderboards = new Leaderboards(scene.database());
+        for (String player : players) {
+            assertThat(leaderboards.around(eventId, null, player, 3).orElseThrow().entries())
+                    .as(player)
+                    .hasSize(3)
+                    .extracting(Entry::userId)
+                    .contains(player);
+        }
+        assertThat(leaderboards.around(eventId, null, "eve", 9).orElseThrow().entries()).hasSize(5);
+    }
+
+    @Test
+    void aTieBreakWithoutTheScoreBreaksTies() {
+        assertThat(TieBreak.of(List.of("reached_at")).order())
+                .isEqualTo("p.score DESC, p.reached_at, p.id");
+        assertThat(TieBreak.of(List.of("reached_at", "score")).order())
+                .isEqualTo("p.reached_at, p.score DESC, p.id");
+        assertThat(TieBreak.of(List.of()))
+                .extracting(TieBreak::order)
+                .isEqualTo(TieBreak.of(List.of("score", "reached_at")).order());
     }
 
     @Test

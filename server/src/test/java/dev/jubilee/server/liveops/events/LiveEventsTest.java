@@ -3,6 +3,7 @@ package dev.jubilee.server.liveops.events;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jubilee.events.tck.Await;
+import dev.jubilee.server.json.Json;
 import dev.jubilee.server.liveops.events.EventsInstance.Answer;
 import dev.jubilee.server.liveops.occurrences.Occurrence;
 import dev.jubilee.server.testing.Platform;
@@ -126,6 +127,70 @@ class LiveEventsTest {
             assertThat(claim.status()).isEqualTo(404);
             assertThat(claim.text("/detail")).doesNotContain("cup");
         }
+    }
+
+    @Test
+    void aDraftThatIsCancelledIsNeverShown() {
+        create(
+                "scrapped",
+                Duration.ofMinutes(-5),
+                Duration.ofHours(1),
+                ", \"status\": \"draft\", \"category\": \"scrapped\"");
+        assertThat(here.admin("DELETE", "/events/scrapped", "").status()).isEqualTo(200);
+        assertThat(here.get("/events/scrapped").status()).isEqualTo(404);
+        assertThat(here.get("/events/scrapped/rewards").status()).isEqualTo(404);
+        assertThat(here.get("/events?category=scrapped").number("/total")).isZero();
+        assertThat(here.admin("GET", "/events/scrapped", "").text("/event_info/status"))
+                .isEqualTo("cancelled");
+        assertThat(here.admin("GET", "/events?category=scrapped", "").number("/total")).isOne();
+    }
+
+    @Test
+    void whatIsToldOfAnEventCanBeSentBack() {
+        Instant start = platform.clock().instant().minusSeconds(60);
+        here.admin(
+                "POST",
+                "/events",
+                """
+                {"event_id": "echoed", "name": "Echoed", "event_type": "special", "start_time": "%s", "end_time": "%s",
+                 "settings": {"progress": [{"metric": "kills", "on": "game.kill", "when": null}], "score": null},
+                 "requirements": {"when": null},
+                 "rewards": [{"reward_id": "cup", "reward_type": "gold", "reward_value": {"amount": 100.0}}]}
+                """
+                        .formatted(start, start.plus(Duration.ofHours(1)).plusMillis(250)));
+        Answer told = here.admin("GET", "/events/echoed", "");
+        assertThat(told.body().at("/event_info/settings"))
+                .isEqualTo(
+                        Json.tree(
+                                "{\"progress\": [{\"metric\": \"kills\", \"on\": \"game.kill\"}]}"));
+        assertThat(told.body().at("/event_info/requirements")).isEmpty();
+        String fields =
+                """
+                "duration": %d, "rewards": [{"reward_id": "cup", "reward_type": "gold", "reward_value": {"amount": 100}}]\
+                """
+                        .formatted(told.number("/event_info/duration"));
+        Answer same = here.admin("PUT", "/events/echoed", "{" + fields + "}");
+        assertThat(same.status()).as(same.body().toString()).isEqualTo(200);
+        assertThat(same.text("/updated_event/end_time"))
+                .isEqualTo(told.text("/event_info/end_time"));
+        String end = "\"end_time\": \"" + told.text("/event_info/end_time") + "\", ";
+        for (int time = 0; time < 2; time++) {
+            Answer off =
+                    here.admin(
+                            "PUT",
+                            "/events/echoed",
+                            "{\"status\": \"cancelled\", " + end + fields + "}");
+            assertThat(off.status()).as(off.body().toString()).isEqualTo(200);
+        }
+    }
+
+    @Test
+    void whoNamesNobodyEndsNothing() {
+        create("kept", Duration.ofMinutes(-5), Duration.ofHours(9), "");
+        Answer refused = here.admin("POST", "/events/kept/complete", "{\"user_id\": null}");
+        assertThat(refused.status()).isEqualTo(422);
+        assertThat(refused.text("/errors/0/field")).isEqualTo("user_id");
+        assertThat(status("kept")).isEqualTo("active");
     }
 
     @Test

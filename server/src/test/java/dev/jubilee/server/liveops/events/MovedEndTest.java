@@ -131,6 +131,29 @@ class MovedEndTest {
     }
 
     @Test
+    void anEndThatIsGivenAgainEndsWhatIsClaimableToo() {
+        earn("ann");
+        move("null");
+        Instant again = END.plus(Duration.ofHours(5));
+        move("\"" + again + "\"");
+        assertThat(expiryOf("ann")).isEqualTo(again.plus(CLAIM_TIMEOUT));
+        assertThat(claim("ann")).isInstanceOf(ClaimResult.Claimed.class);
+    }
+
+    @Test
+    void whatIsEarnedOfAnEventThatIsEndedEarlyExpiresByThen() {
+        earn("ann");
+        Instant early = START.plus(Duration.ofMinutes(20));
+        platform.clock().set(early);
+        here.admin("POST", "/events/" + eventId + "/complete", "");
+        assertThat(end()).isEqualTo(early.toString());
+        assertThat(expiryOf("ann")).isEqualTo(early.plus(CLAIM_TIMEOUT));
+        assertThat(here.get("/events/" + eventId).text("/event_info/end_time"))
+                .isEqualTo(early.toString());
+        assertThat(claim("ann")).isInstanceOf(ClaimResult.Claimed.class);
+    }
+
+    @Test
     void anEndThatWasReachedIsNotMovedAnyMore() {
         platform.clock().set(END);
         here.feature.tick();

@@ -282,6 +282,16 @@ class ParticipationHttpTest {
                                 """))
                 .isEqualTo("ann {\"kills\":10,\"speed\":1.5}");
         assertThat(send("service", "PUT", ann, "{}").status()).isEqualTo(422);
+        StringBuilder many = new StringBuilder();
+        for (int i = 0; i < 48; i++) {
+            many.append(many.isEmpty() ? "" : ",").append("\"m").append(i).append("\":1");
+        }
+        String fits = "{\"progress\":{" + many + "}}";
+        assertThat(send("service", "PUT", ann, fits).status()).isEqualTo(200);
+        assertThat(send("service", "PUT", ann, "{\"progress\":{\"more\":1}}").status())
+                .isEqualTo(422);
+        assertThat(send("service", "PUT", ann, "{\"progress\":{\"kills\":11}}").status())
+                .isEqualTo(200);
         for (String kills : new String[] {"\"x\"", "1e400", "9".repeat(400)}) {
             assertThat(
                             send("service", "PUT", ann, "{\"progress\":{\"kills\":" + kills + "}}")

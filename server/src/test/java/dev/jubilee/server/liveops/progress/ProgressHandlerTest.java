@@ -423,6 +423,22 @@ class ProgressHandlerTest {
     }
 
     @Test
+    void anEventCountsForItsSubjectAndForNobodyByItsKey() {
+        Occurrence occurrence = occurrence(AUTOMATIC, "[]");
+        Envelope match = kill("k1", "match-7", NOW).toBuilder().subject(null).build();
+        Envelope ann = kill("k2", "ann", NOW).toBuilder().partitionKey("match-7").build();
+
+        consume(match, ann, kill("k3", "x".repeat(65), NOW), kill("k4", " ", NOW));
+
+        assertThat(
+                        scene.column(
+                                "SELECT user_id FROM liveops.event_participations WHERE event_id = ?",
+                                eventId))
+                .containsExactly("ann");
+        assertThat(scene.metric(occurrence, "ann", "kills")).isEqualTo("1");
+    }
+
+    @Test
     void aPoisonedPayloadIsPutAsideAndStallsNothing() {
         String points =
                 """

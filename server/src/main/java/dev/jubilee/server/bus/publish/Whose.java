@@ -1,0 +1,21 @@
+package dev.jubilee.server.bus.publish;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a payload says at its top of whom it is about.
+ *
+ * @param player the {@code player_id}: the subject of an event that names none
+ * @param session the {@code session_id}
+ */
+record Whose(@Nullable String player, @Nullable String session) {
+    static final Whose NOBODY = new Whose(null, null);
+
+    /**
+     * The key of an event that has none: a player's events keep their order, and so do those of a
+     * session without one.
+     */
+    @Nullable String key() {
+        return player == null ? session : player;
+    }
+}
