@@ -2,6 +2,7 @@ package dev.jubilee.server.bus.filters;
 
 import dev.jubilee.events.Envelope;
 import dev.jubilee.server.json.Json;
+import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -15,6 +16,16 @@ import tools.jackson.databind.node.ObjectNode;
  * JSON is not there.
  */
 public final class FilterEvent {
+    private static final Map<String, String> ALIASES =
+            Map.of(
+                    "id", "event_id",
+                    "type", "event_type",
+                    "time", "timestamp",
+                    "partition_key", "key",
+                    "partitionkey", "key",
+                    "correlationid", "correlation_id",
+                    "causationid", "causation_id");
+
     private FilterEvent() {}
 
     /** The event as it stands on the topic. */
@@ -34,6 +45,30 @@ public final class FilterEvent {
             view.putIfAbsent(extension.getKey(), view.stringNode(extension.getValue()));
         }
         JsonNode data = payload(event.data());
+        if (data != null) {
+            view.set("data", data);
+            view.set("payload", data);
+        }
+        return view;
+    }
+
+    /**
+     * A sample as it was given: a CloudEvent, the body of a publish request, or an event as the bus
+     * answers it. What these name otherwise has the names above.
+     */
+    public static JsonNode ofSample(JsonNode sample) {
+        ObjectNode view = Json.mapper().createObjectNode();
+        sample.forEachEntry((name, value) -> {
+            String known = ALIASES.getOrDefault(name, name);
+            if (known.equals(name) || !sample.has(known)) {
+                view.set(known, value);
+            }
+        });
+        JsonNode data = view.has("data") ? view.get("data") : view.get("payload");
+        if (data != null && data.isString()) {
+            JsonNode read = payload(data.stringValue().getBytes(StandardCharsets.UTF_8));
+            data = read == null ? data : read;
+        }
         if (data != null) {
             view.set("data", data);
             view.set("payload", data);

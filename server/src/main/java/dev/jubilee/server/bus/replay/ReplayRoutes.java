@@ -224,6 +224,9 @@ final class ReplayRoutes implements Routes {
                                                 "The replay is " + now.status().text() + ".")
                                         .asException();
                             }
+                            if (now.status() == to) {
+                                return Reply.ok(view(now));
+                            }
                             boolean ends = to == Replay.Status.CANCELLED;
                             ReplayStore.setStatus(
                                     connection, id, to, ends ? platform.clock().instant() : null);

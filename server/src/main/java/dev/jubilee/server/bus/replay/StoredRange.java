@@ -133,7 +133,11 @@ final class StoredRange {
      * Looks at one slice. One that took too long found nothing, and the next begins where it began:
      * whoever holds a lease has the time to renew it in between.
      */
-    private <T> Part<T> slice(UUID from, T nothing, Look<T> look) {
+    private <T> Part<T> slice(UUID start, T nothing, Look<T> look) {
+        UUID from = firstFrom(start);
+        if (from == null || from.compareTo(end) >= 0) {
+            return new Part<>(nothing, null);
+        }
         UUID upper = Span.floor(Span.timeOf(from).plus(slice));
         UUID to = upper.compareTo(end) < 0 ? upper : end;
         long began = System.nanoTime();
@@ -150,6 +154,20 @@ final class StoredRange {
             slice = atLeast(slice.dividedBy(8));
             return new Part<>(nothing, from);
         }
+    }
+
+    /** The first event from that id on: nothing is looked through where nothing is kept. */
+    private @Nullable UUID firstFrom(UUID id) {
+        return database.read(connection -> {
+            try (PreparedStatement select =
+                    connection.prepareStatement(
+                            "SELECT id FROM bus.events WHERE id >= ? ORDER BY id LIMIT 1")) {
+                select.setObject(1, id);
+                try (ResultSet row = select.executeQuery()) {
+                    return row.next() ? row.getObject(1, UUID.class) : null;
+                }
+            }
+        });
     }
 
     private void took(long nanos) {

@@ -174,7 +174,7 @@ public final class EventStore implements Routes, AutoCloseable {
 
     @Override
     public void on(Router router) {
-        new StatusRoutes(statuses, catchUp).on(router);
+        new StatusRoutes(statuses, catchUp, topics).on(router);
     }
 
     /** Finishes the batch under way, and ends. */

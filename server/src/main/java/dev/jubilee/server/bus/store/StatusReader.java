@@ -34,7 +34,10 @@ final class StatusReader implements AutoCloseable {
             """
                     + Outcomes.COLUMNS;
 
-    private record Asked(String eventId, CompletableFuture<Optional<EventStatus>> answer) {}
+    /** An event's status, and its topic: whoever may not read that is not told. */
+    record Known(String topic, EventStatus status) {}
+
+    private record Asked(String eventId, CompletableFuture<Optional<Known>> answer) {}
 
     private final Database database;
     private final Outcomes outcomes;
@@ -54,7 +57,7 @@ final class StatusReader implements AutoCloseable {
     }
 
     /** The event's status, if it is stored. Completes on the reader's thread: be brief. */
-    CompletableFuture<Optional<EventStatus>> find(String eventId) {
+    CompletableFuture<Optional<Known>> find(String eventId) {
         Asked asked = new Asked(eventId, new CompletableFuture<>());
         queue.add(asked);
         arrived.release();
@@ -96,7 +99,7 @@ final class StatusReader implements AutoCloseable {
 
     private void answer(List<Asked> batch) {
         try {
-            Map<String, EventStatus> found = database.read(connection -> read(connection, batch));
+            Map<String, Known> found = database.read(connection -> read(connection, batch));
             for (Asked asked : batch) {
                 asked.answer().complete(Optional.ofNullable(found.get(asked.eventId())));
             }
@@ -105,9 +108,9 @@ final class StatusReader implements AutoCloseable {
         }
     }
 
-    private Map<String, EventStatus> read(Connection connection, List<Asked> batch)
+    private Map<String, Known> read(Connection connection, List<Asked> batch)
             throws SQLException {
-        Map<String, EventStatus> found = new HashMap<>();
+        Map<String, Known> found = new HashMap<>();
         List<UUID> own = new ArrayList<>();
         for (Asked asked : batch) {
             UUID id = ownId(asked.eventId());
@@ -131,7 +134,7 @@ final class StatusReader implements AutoCloseable {
     }
 
     /** By the bus's own ids: their time names the partition. */
-    private void readOwn(Connection connection, List<UUID> ids, Map<String, EventStatus> found)
+    private void readOwn(Connection connection, List<UUID> ids, Map<String, Known> found)
             throws SQLException {
         Instant first = Instant.MAX;
         Instant last = Instant.MIN;
@@ -156,7 +159,7 @@ final class StatusReader implements AutoCloseable {
     }
 
     private void readClients(
-            Connection connection, List<String> ids, Map<String, EventStatus> found)
+            Connection connection, List<String> ids, Map<String, Known> found)
             throws SQLException {
         try (PreparedStatement statement =
                 connection.prepareStatement(
@@ -172,16 +175,16 @@ final class StatusReader implements AutoCloseable {
         }
     }
 
-    private void collect(PreparedStatement statement, Map<String, EventStatus> found)
+    private void collect(PreparedStatement statement, Map<String, Known> found)
             throws SQLException {
         try (ResultSet row = statement.executeQuery()) {
             while (row.next()) {
                 String client = row.getString(2);
                 String id = client == null ? row.getObject(1, UUID.class).toString() : client;
                 long offset = row.getLong("offset");
-                Outcomes.Outcome outcome = outcomes.of(row, row.getString("topic"), offset);
-                found.put(
-                        id,
+                String topic = row.getString("topic");
+                Outcomes.Outcome outcome = outcomes.of(row, topic, offset);
+                EventStatus status =
                         new EventStatus(
                                 id,
                                 outcome.status(),
@@ -189,7 +192,8 @@ final class StatusReader implements AutoCloseable {
                                 offset,
                                 outcome.retries(),
                                 Timestamps.instant(row, "timestamp"),
-                                Timestamps.instant(row, "processed_at")));
+                                Timestamps.instant(row, "processed_at"));
+                found.put(id, new Known(topic, status));
             }
         }
     }

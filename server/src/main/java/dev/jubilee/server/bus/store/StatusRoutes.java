@@ -1,5 +1,7 @@
 package dev.jubilee.server.bus.store;
 
+import dev.jubilee.server.bus.topics.TopicAction;
+import dev.jubilee.server.bus.topics.TopicCatalogue;
 import dev.jubilee.server.http.Call;
 import dev.jubilee.server.http.Method;
 import dev.jubilee.server.http.Problem;
@@ -31,14 +33,16 @@ final class StatusRoutes implements Routes {
     /**
      * @param sure whether it would have been found
      */
-    private record Found(Optional<EventStatus> event, boolean sure) {}
+    private record Found(Optional<StatusReader.Known> event, boolean sure) {}
 
     private final StatusReader events;
     private final CatchUp store;
+    private final TopicCatalogue topics;
 
-    StatusRoutes(StatusReader events, CatchUp store) {
+    StatusRoutes(StatusReader events, CatchUp store, TopicCatalogue topics) {
         this.events = events;
         this.store = store;
+        this.topics = topics;
     }
 
     @Override
@@ -63,14 +67,18 @@ final class StatusRoutes implements Routes {
                     log.warn("the event store cannot be asked: {}", failure.getMessage());
                     throw UNAVAILABLE.asException();
                 })
-                .thenApply(found ->
-                        Reply.ok(
-                                found.event()
-                                        .orElseThrow(() ->
-                                                (found.sure()
-                                                                ? Problem.notFound("event", id)
-                                                                : EventStore.BEHIND)
-                                                        .asException())));
+                .thenApply(found -> answer(call, id, found));
+    }
+
+    private Reply answer(Call call, String id, Found found) {
+        StatusReader.Known known = found.event().orElse(null);
+        if (known == null && !found.sure()) {
+            throw EventStore.BEHIND.asException();
+        }
+        if (known == null || !topics.allows(call.principal(), known.topic(), TopicAction.READ)) {
+            throw Problem.notFound("event", id).asException();
+        }
+        return Reply.ok(known.status());
     }
 
     private CompletionStage<Found> findLater(String id) {

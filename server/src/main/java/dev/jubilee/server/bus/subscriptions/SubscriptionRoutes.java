@@ -1,6 +1,7 @@
 package dev.jubilee.server.bus.subscriptions;
 
 import dev.jubilee.server.bus.filters.EventFilter;
+import dev.jubilee.server.bus.filters.FilterEvent;
 import dev.jubilee.server.bus.subscriptions.Subscription.Status;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.http.Call;
@@ -269,7 +270,7 @@ public final class SubscriptionRoutes implements Routes {
         if (compiled == null || event == null) {
             throw new IllegalStateException("a body without its parts passed the check");
         }
-        List<EventFilter.Mismatch> mismatches = compiled.explain(event);
+        List<EventFilter.Mismatch> mismatches = compiled.explain(FilterEvent.ofSample(event));
         Map<String, Object> answer = new LinkedHashMap<>();
         answer.put("matches", mismatches.isEmpty());
         answer.put("mismatches", mismatches);

@@ -100,7 +100,7 @@ public final class TopicRoutes implements Routes {
         mustBeStaff(call);
         Page page = Page.of(call);
         String category = call.query("category");
-        String status = call.query("status");
+        String status = call.queryOneOf("status", List.of("active", "paused"));
         List<Topic> found = new ArrayList<>();
         for (Topic topic : topics.catalogue().all()) {
             if ((category == null || topic.category().equals(category))
