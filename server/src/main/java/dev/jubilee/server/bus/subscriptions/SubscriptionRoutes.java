@@ -194,7 +194,8 @@ public final class SubscriptionRoutes implements Routes {
     }
 
     private Reply tryRewind(Call call) {
-        Subscription it = subscriptions.get(call.path("subscription_id"));
+        Subscription it =
+                subscriptions.getOwned(call.principal(), call.path("subscription_id"));
         Input body = call.input();
         String to = body.text("to", 40);
         if (!to.isEmpty() && !StartFrom.isValid(to)) {
@@ -213,8 +214,7 @@ public final class SubscriptionRoutes implements Routes {
         if (known.isPresent()) {
             return known.get();
         }
-        subscriptions.dropMostOwed(call.principal(), it);
-        StartPositions.Start start = subscriptions.start(it, to);
+        StartPositions.Start start = subscriptions.startAnew(call.principal(), it, to);
         return idempotency.once(
                 call,
                 connection ->

@@ -13,6 +13,7 @@ import dev.jubilee.server.bus.topics.TopicCatalogue;
 import dev.jubilee.server.database.ChangeFeed;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.http.Problem;
+import dev.jubilee.server.http.ProblemException;
 import dev.jubilee.server.security.Principal;
 import dev.jubilee.server.security.Role;
 import java.sql.Connection;
@@ -286,23 +287,47 @@ public final class Subscriptions {
     }
 
     /**
-     * Drops all but a little of what is owed to one that is about to be rewound. In transactions of
-     * their own, and before the change: everybody's routing waits while that holds the version.
+     * Where one that is about to be rewound begins, with all but a little of what it is owed
+     * dropped. Nothing is dropped while Kafka is away.
      *
      * @throws Overtaken when it was rewound meanwhile: what it is owed now is of afterwards
+     * @throws dev.jubilee.server.http.ProblemException 503 when Kafka does not answer
      */
-    void dropMostOwed(Principal who, Subscription before) {
-        boolean more = true;
-        while (more) {
-            more =
-                    database.transaction(connection -> {
-                        Subscription current = owned(connection, who, before.id());
-                        if (current.state().rewinds() != before.state().rewinds()) {
-                            throw new Overtaken();
-                        }
-                        return SubscriptionStore.dropOwed(connection, before.id(), PART);
-                    });
+    StartPositions.Start startAnew(Principal who, Subscription before, String to) {
+        StartPositions.Start start = start(before, to);
+        if (!dropMostOwed(who, before)) {
+            return start;
         }
+        try {
+            // To drop much takes long, and it begins where the topics end by then.
+            return start(before, to);
+        } catch (ProblemException e) {
+            throw Problem.unavailable(
+                            e.problem().code(),
+                            "Kafka does not say any more where its topics begin and end; the"
+                                    + " subscription was not rewound, but most of what it was owed"
+                                    + " is dropped. Ask again.",
+                            Duration.ofSeconds(1))
+                    .asException();
+        }
+    }
+
+    /**
+     * In transactions of their own, and before the change: everybody's routing waits while that
+     * holds the version. Returns whether there was more than a little.
+     */
+    private boolean dropMostOwed(Principal who, Subscription before) {
+        boolean dropped = false;
+        while (database.transaction(connection -> {
+            Subscription current = owned(connection, who, before.id());
+            if (current.state().rewinds() != before.state().rewinds()) {
+                throw new Overtaken();
+            }
+            return SubscriptionStore.dropOwed(connection, before.id(), PART);
+        })) {
+            dropped = true;
+        }
+        return dropped;
     }
 
     /** The same, with its dead letters, for one that is about to be deleted. */
