@@ -74,6 +74,20 @@ class RabbitSenderTest {
         }
     }
 
+    /** Else one that is sent once, whatever the answer, would count as delivered. */
+    @Test
+    void whatWaitedInVainForAServerThatSaysNothingWasNotSent() throws Exception {
+        try (ServerSocket silent = new ServerSocket(0, 5, InetAddress.getLoopbackAddress());
+                RabbitSender sender =
+                        sender("127.0.0.1", silent.getLocalPort(), Duration.ofMillis(200))) {
+            CompletableFuture<Outcome> connecting = sender.send(subscription, next());
+            CompletableFuture<Outcome> queued = sender.send(subscription, next());
+
+            assertThat(connecting.get(60, TimeUnit.SECONDS)).isInstanceOf(Outcome.Unsent.class);
+            assertThat(queued.get(60, TimeUnit.SECONDS)).isInstanceOf(Outcome.Unsent.class);
+        }
+    }
+
     /** What cannot be written ends the channel, and with it all that is under way for others. */
     @Test
     void whatHasALongIdComesUnderOneThatIsAlwaysTheSame() throws Exception {
