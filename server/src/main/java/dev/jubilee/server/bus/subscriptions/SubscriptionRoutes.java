@@ -147,17 +147,22 @@ public final class SubscriptionRoutes implements Routes {
                 SubscriptionReader.change(call.json(), before, subscriptions.setting());
         subscriptions.mustBeAllowed(call.principal(), read.subscription());
         StartPositions.Ends more = subscriptions.endsOfMore(before, read.subscription());
-        return idempotency.once(
-                call,
-                connection ->
-                        Reply.ok(
-                                view(
-                                        subscriptions.change(
-                                                connection,
-                                                call.principal(),
-                                                before,
-                                                read,
-                                                more))));
+        AtomicReference<@Nullable Subscription> after = new AtomicReference<>();
+        Reply reply =
+                idempotency.once(
+                        call,
+                        connection -> {
+                            Subscriptions.Made made =
+                                    subscriptions.change(
+                                            connection, call.principal(), before, read, more);
+                            after.set(made.subscription());
+                            return Reply.ok(view(made));
+                        });
+        Subscription changed = after.get();
+        if (changed != null) {
+            subscriptions.hurryIfElsewhere(before, changed);
+        }
+        return reply;
     }
 
     private Reply delete(Call call) {

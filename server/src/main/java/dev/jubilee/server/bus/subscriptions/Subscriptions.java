@@ -12,6 +12,7 @@ import dev.jubilee.server.bus.topics.TopicAction;
 import dev.jubilee.server.bus.topics.TopicCatalogue;
 import dev.jubilee.server.database.ChangeFeed;
 import dev.jubilee.server.database.Database;
+import dev.jubilee.server.database.DatabaseException;
 import dev.jubilee.server.http.Problem;
 import dev.jubilee.server.http.ProblemException;
 import dev.jubilee.server.security.Principal;
@@ -28,13 +29,17 @@ import java.util.Objects;
 import java.util.UUID;
 import org.apache.kafka.clients.admin.Admin;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Makes and changes subscriptions. What is published after a change was answered is treated by it,
  * on every instance. Blocks. Thread-safe.
  */
 public final class Subscriptions {
-    /** Rows that one transaction drops. */
+    private static final Logger log = LoggerFactory.getLogger(Subscriptions.class);
+
+    /** Rows that one transaction drops, or hurries. */
     static final int PART = 10_000;
 
     private final Database database;
@@ -214,11 +219,44 @@ public final class Subscriptions {
         long version = SubscriptionStore.change(connection, it.id());
         positions.seed(connection, more, indexAsOf(connection, version));
         SubscriptionStore.update(connection, it);
-        if (it.isSent() && !Objects.equals(it.endpoint(), current.endpoint())) {
-            SubscriptionStore.hurry(connection, it.id(), clock.instant());
-        }
         audit.record(connection, who, "subscription.change", it.id().toString(), audited(it));
         return new Made(it, null);
+    }
+
+    /**
+     * What is tried again later because the endpoint was not well is due now, if the change gave it
+     * another. After the change was committed, and in transactions of their own: everybody's
+     * routing waits while a change holds the version. What a crash leaves of this waits until it
+     * would have been due.
+     */
+    void hurryIfElsewhere(Subscription before, Subscription after) {
+        if (!after.isSent() || Objects.equals(before.endpoint(), after.endpoint())) {
+            return;
+        }
+        Instant now = clock.instant();
+        try {
+            // In the order of ids: what fails again meanwhile is not hurried again and again.
+            long last = Long.MIN_VALUE;
+            while (last < Long.MAX_VALUE) {
+                last = hurry(after.id(), now, last);
+            }
+        } catch (DatabaseException e) {
+            log.warn("what waits for {} may be late: {}", after.id(), e.getMessage());
+        }
+    }
+
+    /** Returns the last, or what comes after all of them. */
+    private long hurry(UUID id, Instant now, long after) {
+        return database.transaction(connection -> {
+            if (SubscriptionStore.find(connection, id, true).isEmpty()) {
+                return Long.MAX_VALUE;
+            }
+            Long last = SubscriptionStore.hurry(connection, id, now, after, PART);
+            if (last == null) {
+                Arrivals.announce(connection, id);
+            }
+            return last == null ? Long.MAX_VALUE : last;
+        });
     }
 
     Made setStatus(

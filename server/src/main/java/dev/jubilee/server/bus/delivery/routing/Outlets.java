@@ -4,13 +4,13 @@ import static java.util.stream.Collectors.toSet;
 
 import dev.jubilee.server.bus.delivery.attempts.Attempt;
 import dev.jubilee.server.bus.delivery.leases.Leases;
-import dev.jubilee.server.bus.delivery.pending.Arrivals;
 import dev.jubilee.server.bus.delivery.pending.Delivery;
 import dev.jubilee.server.bus.delivery.shards.Ownership;
 import dev.jubilee.server.bus.delivery.streams.OpenStreams;
 import dev.jubilee.server.bus.delivery.streams.StreamInbox;
 import dev.jubilee.server.bus.delivery.windows.DeliveryMemory;
 import dev.jubilee.server.bus.delivery.windows.Window;
+import dev.jubilee.server.bus.subscriptions.Arrivals;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
 import java.sql.Connection;
