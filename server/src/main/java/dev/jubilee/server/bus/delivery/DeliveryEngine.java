@@ -343,7 +343,7 @@ public final class DeliveryEngine implements AutoCloseable {
         return router -> {
             new DeliveryRoutes(database, subscriptions).on(router);
             new SampleRoutes(subscriptions, sender, platform.clock()).on(router);
-            new EventDeliveryRoutes(database, store, topics).on(router);
+            new EventDeliveryRoutes(database, store, topics, directory).on(router);
             new LeaseRoutes(subscriptions, leases).on(router);
             new StreamRoutes(subscriptions, leases, streams, returning).on(router);
             new DeadLetterRoutes(

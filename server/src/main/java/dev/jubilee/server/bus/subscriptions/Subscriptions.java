@@ -482,11 +482,19 @@ public final class Subscriptions {
     }
 
     /**
+     * Whether it is for others than this game server to act on it and to see what its endpoint
+     * answered; so is one that is gone.
+     */
+    public static boolean isOthers(Principal who, @Nullable Subscription it) {
+        return who.role() == Role.SERVICE && (it == null || !who.equals(it.owner()));
+    }
+
+    /**
      * It is delivered with its owner's rights and signed with its owner's secret, so no other game
      * server may lead it elsewhere, put words into its mouth or take what it is owed.
      */
     private static void mustOwn(Principal who, Subscription it) {
-        if (who.role() == Role.SERVICE && !who.equals(it.owner())) {
+        if (isOthers(who, it)) {
             throw Problem.forbidden(
                             "Only who made the subscription, operators and admins act on it.")
                     .asException();
