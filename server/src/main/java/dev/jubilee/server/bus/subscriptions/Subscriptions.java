@@ -368,13 +368,21 @@ public final class Subscriptions {
         return dropped;
     }
 
-    /** The same, with its dead letters, for one that is about to be deleted. */
+    /**
+     * The same, with its dead letters, for one that is about to be deleted. Of one that is gone
+     * there is nothing to drop: the same request may have deleted it meanwhile, and is answered the
+     * same.
+     */
     void dropMost(Principal who, UUID id) {
         boolean more = true;
         while (more) {
             more =
                     database.transaction(connection -> {
-                        owned(connection, who, id);
+                        Subscription it = SubscriptionStore.find(connection, id, true).orElse(null);
+                        if (it == null) {
+                            return false;
+                        }
+                        mustOwn(who, it);
                         return SubscriptionStore.dropOwed(connection, id, PART)
                                 || SubscriptionStore.dropDeadLetters(connection, id, PART);
                     });

@@ -1,6 +1,7 @@
 package dev.jubilee.server.bus.subscriptions;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.jubilee.server.audit.Audit;
@@ -31,8 +32,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Kafka is away when a subscription that is owed much is rewound, or goes away meanwhile. */
-class RewindWithoutKafkaTest {
+/** What a subscription is owed is dropped before it is rewound or deleted. */
+class DroppingBacklogsTest {
     @RegisterExtension static final Platform platform = new Platform();
 
     private static final int OWED = Subscriptions.PART + 1;
@@ -45,7 +46,7 @@ class RewindWithoutKafkaTest {
     private final Admin away;
     private final Subscriptions subscriptions;
 
-    RewindWithoutKafkaTest() throws IOException {
+    DroppingBacklogsTest() throws IOException {
         away = admin(nobodysAddress());
         BusSettings settings = BusSettings.from(new SettingsReader(Map.of()), true);
         Topics topics =
@@ -96,7 +97,7 @@ class RewindWithoutKafkaTest {
     }
 
     @Test
-    void nothingIsDroppedWhileItIsAway() {
+    void nothingIsDroppedForARewindWhileKafkaIsAway() {
         assertThatThrownBy(this::startAnew)
                 .hasMessageContaining("kafka_unavailable")
                 .hasMessageContaining("nothing was done");
@@ -105,7 +106,7 @@ class RewindWithoutKafkaTest {
     }
 
     @Test
-    void whatWasDroppedBeforeItWentIsSaid() {
+    void whatWasDroppedBeforeKafkaWentAwayIsSaid() {
         answers.set(1);
 
         assertThatThrownBy(this::startAnew)
@@ -116,7 +117,7 @@ class RewindWithoutKafkaTest {
     }
 
     @Test
-    void itIsAskedOnceWhereLittleIsOwed() {
+    void kafkaIsAskedOnceWhereLittleIsOwed() {
         execute("DELETE FROM bus.pending_deliveries WHERE subscription_id = '%s' AND id > 10"
                 .formatted(id));
         answers.set(1);
@@ -124,6 +125,15 @@ class RewindWithoutKafkaTest {
         startAnew();
 
         assertThat(owed()).isEqualTo(10);
+    }
+
+    /** Of two that are the same both are let in, and the second gets the answer of the first. */
+    @Test
+    void whatTheSameRequestHasDeletedMeanwhileIsNotMissed() {
+        execute("DELETE FROM bus.event_subscriptions WHERE id = '%s'".formatted(id));
+
+        assertThatCode(() -> subscriptions.dropMost(Principal.PLATFORM, id))
+                .doesNotThrowAnyException();
     }
 
     private void startAnew() {
