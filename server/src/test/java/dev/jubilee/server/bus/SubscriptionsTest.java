@@ -392,7 +392,8 @@ class SubscriptionsTest {
                 Statement listen = listening.createStatement()) {
             listen.execute("LISTEN jubilee_changes");
 
-            Answer changed = bus.patch("operator", path, "{\"endpoint\": \"http://127.0.0.1:9/b\"}");
+            Answer changed =
+                    bus.patch("operator", path, "{\"endpoint\": \"http://127.0.0.1:9/b\"}");
 
             assertThat(changed.status()).isEqualTo(200);
             assertThat(numbers("SELECT rows FROM hurried ORDER BY at"))

@@ -199,8 +199,7 @@ public final class SubscriptionRoutes implements Routes {
     }
 
     private Reply tryRewind(Call call) {
-        Subscription it =
-                subscriptions.getOwned(call.principal(), call.path("subscription_id"));
+        Subscription it = subscriptions.getOwned(call.principal(), call.path("subscription_id"));
         Input body = call.input();
         String to = body.text("to", 40);
         if (!to.isEmpty() && !StartFrom.isValid(to)) {

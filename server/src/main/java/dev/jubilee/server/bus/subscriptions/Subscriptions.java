@@ -356,13 +356,14 @@ public final class Subscriptions {
      */
     private boolean dropMostOwed(Principal who, Subscription before) {
         boolean dropped = false;
-        while (database.transaction(connection -> {
-            Subscription current = owned(connection, who, before.id());
-            if (current.state().rewinds() != before.state().rewinds()) {
-                throw new Overtaken();
-            }
-            return SubscriptionStore.dropOwed(connection, before.id(), PART);
-        })) {
+        while (database.transaction(
+                connection -> {
+                    Subscription current = owned(connection, who, before.id());
+                    if (current.state().rewinds() != before.state().rewinds()) {
+                        throw new Overtaken();
+                    }
+                    return SubscriptionStore.dropOwed(connection, before.id(), PART);
+                })) {
             dropped = true;
         }
         return dropped;

@@ -18,7 +18,6 @@ import java.lang.reflect.Proxy;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
-import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.Statement;
 import java.util.Base64;
@@ -59,8 +58,9 @@ class DroppingBacklogsTest {
                         1 << 20,
                         platform.clock());
         String topic = platform.createTopic(id.toString(), 1);
-        execute("INSERT INTO bus.topics (name, kafka_topic_id) VALUES ('%s', '%s')"
-                .formatted(topic, UUID.randomUUID()));
+        execute(
+                "INSERT INTO bus.topics (name, kafka_topic_id) VALUES ('%s', '%s')"
+                        .formatted(topic, UUID.randomUUID()));
         topics.catalogue().refreshSoon().join();
         String key = Base64.getEncoder().encodeToString(new byte[32]);
         subscriptions =
@@ -118,8 +118,9 @@ class DroppingBacklogsTest {
 
     @Test
     void kafkaIsAskedOnceWhereLittleIsOwed() {
-        execute("DELETE FROM bus.pending_deliveries WHERE subscription_id = '%s' AND id > 10"
-                .formatted(id));
+        execute(
+                "DELETE FROM bus.pending_deliveries WHERE subscription_id = '%s' AND id > 10"
+                        .formatted(id));
         answers.set(1);
 
         startAnew();
