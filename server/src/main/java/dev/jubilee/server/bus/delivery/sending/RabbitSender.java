@@ -172,9 +172,11 @@ public final class RabbitSender implements Sender {
     }
 
     private void publish(Open now, Subscription to, Shipment shipment, RabbitConfirms.Sent sent) {
+        String exchange = String.valueOf(to.endpoint());
+        if (!exists(now, exchange, sent)) {
+            return;
+        }
         try {
-            String exchange = String.valueOf(to.endpoint());
-            mustExist(now, exchange);
             Delivery first = shipment.deliveries().getFirst();
             AMQP.BasicProperties properties =
                     new AMQP.BasicProperties.Builder()
@@ -190,8 +192,6 @@ public final class RabbitSender implements Sender {
             }
             now.confirms().await(now.channel().getNextPublishSeqNo(), sent);
             now.channel().basicPublish(exchange, first.topic(), true, properties, shipment.body());
-        } catch (NoExchange e) {
-            sent.notSent(String.valueOf(e.getMessage()));
         } catch (AlreadyClosedException e) {
             sent.notSent(LOST);
             drop(now);
@@ -205,6 +205,25 @@ public final class RabbitSender implements Sender {
             ended(sent, "it cannot be written as a message of RabbitMQ");
             drop(now);
         }
+    }
+
+    /**
+     * What is wrong with one message's exchange takes nothing from what is under way for others.
+     */
+    private boolean exists(Open now, String exchange, RabbitConfirms.Sent sent) {
+        try {
+            mustExist(now, exchange);
+            return true;
+        } catch (NoExchange e) {
+            sent.notSent(String.valueOf(e.getMessage()));
+        } catch (IOException | RuntimeException e) {
+            faults.note(e);
+            sent.notSent("RabbitMQ does not say whether there is the exchange");
+            if (!now.channel().isOpen()) {
+                drop(now);
+            }
+        }
+        return false;
     }
 
     private static void ended(RabbitConfirms.Sent sent, String reason) {
