@@ -160,14 +160,15 @@ public final class Outlets {
             return Placement.waiting(one);
         }
         if (subscription.isSent()) {
+            if (!owns(subscription.id())) {
+                // Nobody would ever take away the window of what others deliver.
+                return Placement.waiting(one);
+            }
             Window window = window(subscription.id());
-            boolean mine = owns(subscription.id());
-            if (mine && window.isParked(one.key())) {
+            if (window.isParked(one.key())) {
                 return Placement.parked(one);
             }
-            return mine && window.reserve(one)
-                    ? Placement.pushed(one, window)
-                    : Placement.waiting(one);
+            return window.reserve(one) ? Placement.pushed(one, window) : Placement.waiting(one);
         }
         StreamInbox inbox =
                 Leases.mayHandOver(subscription)
