@@ -183,7 +183,12 @@ public final class Leases {
         return subscription.requiresAck() ? LOOK : SELDOM;
     }
 
-    public List<String> closedTo(Taker taker) {
+    /** Whether whoever takes may have all that is routed to the subscription. */
+    public boolean mayTakeAllRouted(Taker taker) {
+        return clearance.allowsAllSelected(taker.subscription(), taker.principal());
+    }
+
+    private List<String> closedTo(Taker taker) {
         return clearance.closedTo(taker.subscription(), taker.principal());
     }
 
