@@ -124,6 +124,7 @@ public final class DeliveryEngine implements AutoCloseable {
                     Thread.ofPlatform().name("delivery-upkeep").daemon().factory());
     private volatile boolean closed;
     private @Nullable ConsumerLoop loop;
+    private @Nullable DeliveryRouter routing;
     private @Nullable CatchUps catchUps;
 
     /**
@@ -279,6 +280,7 @@ public final class DeliveryEngine implements AutoCloseable {
                         outlets,
                         settings.deadLetterTopic(),
                         new RoutingMetrics(platform.registry()));
+        routing = router;
         startCatchUps(router);
         ConsumerLoop started =
                 new ConsumerLoop(
@@ -322,6 +324,9 @@ public final class DeliveryEngine implements AutoCloseable {
     public void close() {
         closed = true;
         upkeep.shutdownNow();
+        if (routing != null) {
+            routing.closing();
+        }
         if (loop != null) {
             loop.close();
         }
