@@ -5,8 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.jubilee.events.tck.Await;
 import dev.jubilee.server.bus.BusInstance.Answer;
 import dev.jubilee.server.testing.Platform;
+import java.io.InputStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.sql.Connection;
 import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
 import java.util.Map;
@@ -117,6 +123,53 @@ class ClosedTopicsTest {
 
     private static JsonNode letters(String path) {
         return bus.get("operator", path).body();
+    }
+
+    /** They are handed what is routed here, and do not look for it in PostgreSQL. */
+    @Test
+    void aTopicThatIsClosedElsewhereTakesNothingFromStreams() throws Exception {
+        closedTopic("elsewhere");
+        String topic = platform.topic("open");
+        assertThat(bus.post("operator", "/topics", "{\"name\": \"" + topic + "\"}").status())
+                .isEqualTo(201);
+        Answer made =
+                bus.post(
+                        "service",
+                        "/subscriptions",
+                        "{\"service_name\": \"s\", \"method\": \"sse\", \"topic_pattern\": \""
+                                + topic
+                                + "\"}");
+        String path = "/subscriptions/" + made.text("subscription_id");
+        execute(
+                """
+                CREATE TABLE handed_over (event_id text);
+                CREATE FUNCTION note_handed_over() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN
+                    INSERT INTO handed_over VALUES (NEW.event_id);
+                    RETURN NULL;
+                END $$;
+                CREATE TRIGGER handed_over AFTER INSERT ON bus.pending_deliveries FOR EACH ROW
+                    WHEN (NEW.taken AND NEW.subscription_id = '%s') EXECUTE FUNCTION note_handed_over()
+                """
+                        .formatted(made.text("subscription_id")));
+        HttpRequest stream =
+                HttpRequest.newBuilder(
+                                URI.create("http://127.0.0.1:" + bus.port() + path + "/stream"))
+                        .header("Authorization", "Bearer service")
+                        .build();
+        HttpClient client = HttpClient.newHttpClient();
+        try (InputStream open =
+                client.send(stream, HttpResponse.BodyHandlers.ofInputStream()).body()) {
+            assertThat(open).isNotNull();
+            Await.until(
+                    "one is handed over",
+                    () -> {
+                        publish(topic);
+                        return count("SELECT count(*) FROM handed_over") > 0;
+                    });
+        } finally {
+            execute("DROP TRIGGER handed_over ON bus.pending_deliveries");
+        }
     }
 
     @Test
@@ -491,17 +544,27 @@ class ClosedTopicsTest {
         return answer.text("event_id");
     }
 
+    private static void execute(String sql) throws SQLException {
+        try (Connection connection = platform.connection();
+                Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+
     private static long owed(Answer subscription) {
+        return count(
+                "SELECT count(*) FROM bus.pending_deliveries WHERE subscription_id = '"
+                        + subscription.text("subscription_id")
+                        + "'");
+    }
+
+    private static long count(String sql) {
         try (Connection connection = platform.connection();
                 Statement statement = connection.createStatement();
-                ResultSet row =
-                        statement.executeQuery(
-                                "SELECT count(*) FROM bus.pending_deliveries WHERE subscription_id = '"
-                                        + subscription.text("subscription_id")
-                                        + "'")) {
+                ResultSet row = statement.executeQuery(sql)) {
             row.next();
             return row.getLong(1);
-        } catch (java.sql.SQLException e) {
+        } catch (SQLException e) {
             throw new IllegalStateException(e);
         }
     }

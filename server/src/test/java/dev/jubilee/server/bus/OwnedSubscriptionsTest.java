@@ -11,6 +11,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import tools.jackson.databind.JsonNode;
 
 /** A subscription is its maker's: no other service acts in its name or takes what it is owed. */
 class OwnedSubscriptionsTest {
@@ -111,6 +112,32 @@ class OwnedSubscriptionsTest {
     }
 
     @Test
+    void noOtherServiceSeesWhatItsEndpointAnswered() {
+        try (Receiver receiver = new Receiver()) {
+            receiver.behaviour = request -> new Receiver.Reply(400, Map.of(), "the secret is 42");
+            String topic = topic("answered");
+            webhook(topic, receiver);
+            String path = "/events/" + publish(topic) + "/deliveries";
+            Await.until(
+                    "it is dead",
+                    () -> bus.get(OWNER, path).body().toString().contains("\"status\":\"dead\""));
+
+            for (String who : List.of(OWNER, "operator", "admin")) {
+                assertThat(bus.get(who, path).body().at("/deliveries/0/attempts/0").toString())
+                        .as(who)
+                        .contains("the secret is 42", "error_message", "\"status_code\":400");
+            }
+            JsonNode seen = bus.get(OTHER, path).body().at("/deliveries/0");
+            assertThat(seen.get("status").stringValue()).isEqualTo("dead");
+            assertThat(seen.at("/attempts/0/is_last_attempt").booleanValue()).isTrue();
+            assertThat(seen.toString())
+                    .doesNotContain("the secret is 42")
+                    .doesNotContain("error_message")
+                    .doesNotContain("status_code");
+        }
+    }
+
+    @Test
     void noOtherServiceTakesOrAcknowledgesItsEvents() {
         String topic = topic("taken");
         Answer made =
@@ -157,7 +184,7 @@ class OwnedSubscriptionsTest {
         return "/subscriptions/" + made.text("subscription_id");
     }
 
-    private static void publish(String topic) {
+    private static String publish(String topic) {
         Answer answer =
                 bus.post(
                         "service",
@@ -165,5 +192,6 @@ class OwnedSubscriptionsTest {
                         "{\"event_type\": \"game.x\", \"source\": \"t\", \"topic\": \"%s\", \"payload\": {\"n\": 1}}"
                                 .formatted(topic));
         assertThat(answer.status()).isEqualTo(200);
+        return answer.text("event_id");
     }
 }

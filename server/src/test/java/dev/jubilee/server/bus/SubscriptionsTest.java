@@ -21,6 +21,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.postgresql.PGConnection;
+import org.postgresql.PGNotification;
 import tools.jackson.databind.JsonNode;
 
 class SubscriptionsTest {
@@ -363,6 +365,55 @@ class SubscriptionsTest {
                 .containsExactly(rewinding ? 5_000 : 10_000);
         assertThat(numbers("SELECT rows FROM dropped WHERE tab = 'dead_letters' ORDER BY at"))
                 .isEqualTo(rewinding ? List.of() : List.of(10_000, 10_000, 5_000));
+    }
+
+    /** The same transaction holds everybody's routing, so it must not do what is much. */
+    @Test
+    void whatWasTriedIsDueInPartsAfterTheEndpointWasChanged() throws Exception {
+        String id = webhook("http://127.0.0.1:9/hook", "").text("subscription_id");
+        String path = "/subscriptions/" + id;
+        bus.post("operator", path + "/pause", "");
+        owe(id, 25_001);
+        execute(
+                """
+                UPDATE bus.pending_deliveries SET attempts = 1, due_at = 'infinity'
+                WHERE subscription_id = '%1$s' AND id > 1;
+                CREATE TABLE hurried (at serial, transaction xid, rows integer);
+                CREATE OR REPLACE FUNCTION note_hurried() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN
+                    INSERT INTO hurried (transaction, rows) SELECT pg_current_xact_id()::xid, count(*) FROM now_due;
+                    RETURN NULL;
+                END $$;
+                CREATE TRIGGER hurried AFTER UPDATE ON bus.pending_deliveries
+                    REFERENCING NEW TABLE AS now_due FOR EACH STATEMENT EXECUTE FUNCTION note_hurried()
+                """
+                        .formatted(id));
+        try (Connection listening = platform.connection();
+                Statement listen = listening.createStatement()) {
+            listen.execute("LISTEN jubilee_changes");
+
+            Answer changed =
+                    bus.patch("operator", path, "{\"endpoint\": \"http://127.0.0.1:9/b\"}");
+
+            assertThat(changed.status()).isEqualTo(200);
+            assertThat(numbers("SELECT rows FROM hurried ORDER BY at"))
+                    .containsExactly(10_000, 10_000, 5_000);
+            assertThat(
+                            numbers(
+                                    "SELECT count(*) FROM hurried, bus.subscription_version v"
+                                            + " WHERE transaction::text = v.xmin::text"))
+                    .containsExactly(0);
+            assertThat(
+                            numbers(
+                                    "SELECT count(*) FROM bus.pending_deliveries WHERE due_at = 'infinity'"))
+                    .containsExactly(0);
+            assertThat(listening.unwrap(PGConnection.class).getNotifications(10_000))
+                    .extracting(PGNotification::getParameter)
+                    .contains("deliveries " + id);
+        } finally {
+            execute("DROP TRIGGER hurried ON bus.pending_deliveries");
+            bus.delete("operator", path);
+        }
     }
 
     /** What it is owed by then is of after the rewind. */

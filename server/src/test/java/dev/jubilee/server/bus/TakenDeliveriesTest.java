@@ -395,6 +395,45 @@ class TakenDeliveriesTest {
         assertThat(pull(bus, path, 20_000).toString()).contains(id);
     }
 
+    @Test
+    void whoWaitsForEventsGetsNoneOnceItHasHungUp() throws Exception {
+        String topic = topic();
+        String path = subscribe(topic, "");
+        Await.until("no other answer is on its way", () -> isFree(other.answers));
+        try (Socket client = new Socket(InetAddress.getLoopbackAddress(), other.port())) {
+            String body = "{\"wait_ms\": 20000}";
+            String request =
+                    """
+                    POST %s/pull HTTP/1.1
+                    Host: localhost
+                    Authorization: Bearer service
+                    Content-Type: application/json
+                    Content-Length: %d
+
+                    %s\
+                    """
+                            .formatted(path, body.length(), body)
+                            .replace("\n", "\r\n");
+            client.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+            Await.until("it holds memory", () -> !isFree(other.answers));
+            assertThat(pull(other, path, 0)).as("that looked longer ago than this").isEmpty();
+            client.shutdownOutput();
+            assertThat(client.getInputStream().read()).as("the server hung up too").isEqualTo(-1);
+        }
+
+        String id = publish(topic, 0);
+
+        assertThat(pull(bus, path, 20_000).toString()).contains(id);
+    }
+
+    private static boolean isFree(AnswerMemory answers) {
+        boolean free = answers.take(null, ANSWERS);
+        if (free) {
+            answers.giveBack(null, ANSWERS);
+        }
+        return free;
+    }
+
     private static boolean bothKnowTheSame() {
         return other.bus.delivery().active() == bus.bus.delivery().active();
     }

@@ -21,7 +21,6 @@ import dev.jubilee.server.bus.delivery.deadletters.Redrives;
 import dev.jubilee.server.bus.delivery.dispatch.Dispatcher;
 import dev.jubilee.server.bus.delivery.leases.LeaseRoutes;
 import dev.jubilee.server.bus.delivery.leases.Leases;
-import dev.jubilee.server.bus.delivery.pending.Arrivals;
 import dev.jubilee.server.bus.delivery.pending.Backlog;
 import dev.jubilee.server.bus.delivery.pending.Owing;
 import dev.jubilee.server.bus.delivery.relays.RelayMemory;
@@ -44,6 +43,7 @@ import dev.jubilee.server.bus.delivery.streams.StreamMemory;
 import dev.jubilee.server.bus.delivery.streams.StreamRoutes;
 import dev.jubilee.server.bus.delivery.windows.DeliveryMemory;
 import dev.jubilee.server.bus.store.EventStore;
+import dev.jubilee.server.bus.subscriptions.Arrivals;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
 import dev.jubilee.server.bus.subscriptions.SubscriptionIndex;
@@ -124,6 +124,7 @@ public final class DeliveryEngine implements AutoCloseable {
                     Thread.ofPlatform().name("delivery-upkeep").daemon().factory());
     private volatile boolean closed;
     private @Nullable ConsumerLoop loop;
+    private @Nullable DeliveryRouter routing;
     private @Nullable CatchUps catchUps;
 
     /**
@@ -279,6 +280,7 @@ public final class DeliveryEngine implements AutoCloseable {
                         outlets,
                         settings.deadLetterTopic(),
                         new RoutingMetrics(platform.registry()));
+        routing = router;
         startCatchUps(router);
         ConsumerLoop started =
                 new ConsumerLoop(
@@ -322,6 +324,9 @@ public final class DeliveryEngine implements AutoCloseable {
     public void close() {
         closed = true;
         upkeep.shutdownNow();
+        if (routing != null) {
+            routing.closing();
+        }
         if (loop != null) {
             loop.close();
         }
@@ -343,7 +348,7 @@ public final class DeliveryEngine implements AutoCloseable {
         return router -> {
             new DeliveryRoutes(database, subscriptions).on(router);
             new SampleRoutes(subscriptions, sender, platform.clock()).on(router);
-            new EventDeliveryRoutes(database, store, topics).on(router);
+            new EventDeliveryRoutes(database, store, topics, directory).on(router);
             new LeaseRoutes(subscriptions, leases).on(router);
             new StreamRoutes(subscriptions, leases, streams, returning).on(router);
             new DeadLetterRoutes(

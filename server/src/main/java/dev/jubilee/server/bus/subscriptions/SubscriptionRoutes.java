@@ -148,17 +148,22 @@ public final class SubscriptionRoutes implements Routes {
                 SubscriptionReader.change(call.json(), before, subscriptions.setting());
         subscriptions.mustBeAllowed(call.principal(), read.subscription());
         StartPositions.Ends more = subscriptions.endsOfMore(before, read.subscription());
-        return idempotency.once(
-                call,
-                connection ->
-                        Reply.ok(
-                                view(
-                                        subscriptions.change(
-                                                connection,
-                                                call.principal(),
-                                                before,
-                                                read,
-                                                more))));
+        AtomicReference<@Nullable Subscription> after = new AtomicReference<>();
+        Reply reply =
+                idempotency.once(
+                        call,
+                        connection -> {
+                            Subscriptions.Made made =
+                                    subscriptions.change(
+                                            connection, call.principal(), before, read, more);
+                            after.set(made.subscription());
+                            return Reply.ok(view(made));
+                        });
+        Subscription changed = after.get();
+        if (changed != null) {
+            subscriptions.hurryIfElsewhere(before, changed);
+        }
+        return reply;
     }
 
     private Reply delete(Call call) {
@@ -195,7 +200,7 @@ public final class SubscriptionRoutes implements Routes {
     }
 
     private Reply tryRewind(Call call) {
-        Subscription it = subscriptions.get(call.path("subscription_id"));
+        Subscription it = subscriptions.getOwned(call.principal(), call.path("subscription_id"));
         Input body = call.input();
         String to = body.text("to", 40);
         if (!to.isEmpty() && !StartFrom.isValid(to)) {
@@ -214,8 +219,7 @@ public final class SubscriptionRoutes implements Routes {
         if (known.isPresent()) {
             return known.get();
         }
-        subscriptions.dropMostOwed(call.principal(), it);
-        StartPositions.Start start = subscriptions.start(it, to);
+        StartPositions.Start start = subscriptions.startAnew(call.principal(), it, to);
         return idempotency.once(
                 call,
                 connection ->

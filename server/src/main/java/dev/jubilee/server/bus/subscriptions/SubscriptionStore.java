@@ -104,18 +104,36 @@ final class SubscriptionStore {
         }
     }
 
-    /** What is tried again later because the endpoint was not well is due now: it has another. */
-    static void hurry(Connection connection, UUID id, Instant now) throws SQLException {
+    /**
+     * So many of what is tried again later are due now, of those behind that id and in order;
+     * returns the last of them, or null when there were fewer.
+     */
+    static @Nullable Long hurry(Connection connection, UUID id, Instant now, long after, int part)
+            throws SQLException {
         try (PreparedStatement update =
                 connection.prepareStatement(
                         """
-                        UPDATE bus.pending_deliveries SET due_at = ?
-                        WHERE CASE WHEN attempts > 0 THEN subscription_id END = ? AND attempts > 0 AND due_at > ?
+                        WITH part AS MATERIALIZED (
+                            SELECT id FROM bus.pending_deliveries
+                            WHERE CASE WHEN attempts > 0 THEN subscription_id END = ? AND attempts > 0 AND due_at > ?
+                                AND id > ?
+                            ORDER BY id LIMIT ?
+                        ), hurried AS (
+                            UPDATE bus.pending_deliveries o SET due_at = ? FROM part
+                            WHERE o.subscription_id = ? AND o.id = part.id
+                        )
+                        SELECT max(id) FROM part HAVING count(*) = ?
                         """)) {
-            update.setObject(1, Timestamps.utc(now));
-            update.setObject(2, id);
-            update.setObject(3, Timestamps.utc(now));
-            update.executeUpdate();
+            update.setObject(1, id);
+            update.setObject(2, Timestamps.utc(now));
+            update.setLong(3, after);
+            update.setInt(4, part);
+            update.setObject(5, Timestamps.utc(now));
+            update.setObject(6, id);
+            update.setInt(7, part);
+            try (ResultSet row = update.executeQuery()) {
+                return row.next() ? row.getLong(1) : null;
+            }
         }
     }
 

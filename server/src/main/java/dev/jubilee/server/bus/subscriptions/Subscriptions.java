@@ -12,7 +12,9 @@ import dev.jubilee.server.bus.topics.TopicAction;
 import dev.jubilee.server.bus.topics.TopicCatalogue;
 import dev.jubilee.server.database.ChangeFeed;
 import dev.jubilee.server.database.Database;
+import dev.jubilee.server.database.DatabaseException;
 import dev.jubilee.server.http.Problem;
+import dev.jubilee.server.http.ProblemException;
 import dev.jubilee.server.security.Principal;
 import dev.jubilee.server.security.Role;
 import java.sql.Connection;
@@ -27,13 +29,17 @@ import java.util.Objects;
 import java.util.UUID;
 import org.apache.kafka.clients.admin.Admin;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Makes and changes subscriptions. What is published after a change was answered is treated by it,
  * on every instance. Blocks. Thread-safe.
  */
 public final class Subscriptions {
-    /** Rows that one transaction drops. */
+    private static final Logger log = LoggerFactory.getLogger(Subscriptions.class);
+
+    /** Rows that one transaction drops, or hurries. */
     static final int PART = 10_000;
 
     private final Database database;
@@ -213,11 +219,44 @@ public final class Subscriptions {
         long version = SubscriptionStore.change(connection, it.id());
         positions.seed(connection, more, indexAsOf(connection, version));
         SubscriptionStore.update(connection, it);
-        if (it.isSent() && !Objects.equals(it.endpoint(), current.endpoint())) {
-            SubscriptionStore.hurry(connection, it.id(), clock.instant());
-        }
         audit.record(connection, who, "subscription.change", it.id().toString(), audited(it));
         return new Made(it, null);
+    }
+
+    /**
+     * What is tried again later because the endpoint was not well is due now, if the change gave it
+     * another. After the change was committed, and in transactions of their own: everybody's
+     * routing waits while a change holds the version. What a crash leaves of this waits until it
+     * would have been due.
+     */
+    void hurryIfElsewhere(Subscription before, Subscription after) {
+        if (!after.isSent() || Objects.equals(before.endpoint(), after.endpoint())) {
+            return;
+        }
+        Instant now = clock.instant();
+        try {
+            // In the order of ids: what fails again meanwhile is not hurried again and again.
+            long last = Long.MIN_VALUE;
+            while (last < Long.MAX_VALUE) {
+                last = hurry(after.id(), now, last);
+            }
+        } catch (DatabaseException e) {
+            log.warn("what waits for {} may be late: {}", after.id(), e.getMessage());
+        }
+    }
+
+    /** Returns the last, or what comes after all of them. */
+    private long hurry(UUID id, Instant now, long after) {
+        return database.transaction(connection -> {
+            if (SubscriptionStore.find(connection, id, true).isEmpty()) {
+                return Long.MAX_VALUE;
+            }
+            Long last = SubscriptionStore.hurry(connection, id, now, after, PART);
+            if (last == null) {
+                Arrivals.announce(connection, id);
+            }
+            return last == null ? Long.MAX_VALUE : last;
+        });
     }
 
     Made setStatus(
@@ -286,32 +325,65 @@ public final class Subscriptions {
     }
 
     /**
-     * Drops all but a little of what is owed to one that is about to be rewound. In transactions of
-     * their own, and before the change: everybody's routing waits while that holds the version.
+     * Where one that is about to be rewound begins, with all but a little of what it is owed
+     * dropped. Nothing is dropped while Kafka is away.
      *
      * @throws Overtaken when it was rewound meanwhile: what it is owed now is of afterwards
+     * @throws dev.jubilee.server.http.ProblemException 503 when Kafka does not answer
      */
-    void dropMostOwed(Principal who, Subscription before) {
-        boolean more = true;
-        while (more) {
-            more =
-                    database.transaction(connection -> {
-                        Subscription current = owned(connection, who, before.id());
-                        if (current.state().rewinds() != before.state().rewinds()) {
-                            throw new Overtaken();
-                        }
-                        return SubscriptionStore.dropOwed(connection, before.id(), PART);
-                    });
+    StartPositions.Start startAnew(Principal who, Subscription before, String to) {
+        StartPositions.Start start = start(before, to);
+        if (!dropMostOwed(who, before)) {
+            return start;
+        }
+        try {
+            // To drop much takes long, and it begins where the topics end by then.
+            return start(before, to);
+        } catch (ProblemException e) {
+            throw Problem.unavailable(
+                            e.problem().code(),
+                            "Kafka does not say any more where its topics begin and end; the"
+                                    + " subscription was not rewound, but most of what it was owed"
+                                    + " is dropped. Ask again.",
+                            Duration.ofSeconds(1))
+                    .asException();
         }
     }
 
-    /** The same, with its dead letters, for one that is about to be deleted. */
+    /**
+     * In transactions of their own, and before the change: everybody's routing waits while that
+     * holds the version. Returns whether there was more than a little.
+     */
+    private boolean dropMostOwed(Principal who, Subscription before) {
+        boolean dropped = false;
+        while (database.transaction(
+                connection -> {
+                    Subscription current = owned(connection, who, before.id());
+                    if (current.state().rewinds() != before.state().rewinds()) {
+                        throw new Overtaken();
+                    }
+                    return SubscriptionStore.dropOwed(connection, before.id(), PART);
+                })) {
+            dropped = true;
+        }
+        return dropped;
+    }
+
+    /**
+     * The same, with its dead letters, for one that is about to be deleted. Of one that is gone
+     * there is nothing to drop: the same request may have deleted it meanwhile, and is answered the
+     * same.
+     */
     void dropMost(Principal who, UUID id) {
         boolean more = true;
         while (more) {
             more =
                     database.transaction(connection -> {
-                        owned(connection, who, id);
+                        Subscription it = SubscriptionStore.find(connection, id, true).orElse(null);
+                        if (it == null) {
+                            return false;
+                        }
+                        mustOwn(who, it);
                         return SubscriptionStore.dropOwed(connection, id, PART)
                                 || SubscriptionStore.dropDeadLetters(connection, id, PART);
                     });
@@ -419,11 +491,19 @@ public final class Subscriptions {
     }
 
     /**
+     * Whether it is for others than this game server to act on it and to see what its endpoint
+     * answered; so is one that is gone.
+     */
+    public static boolean isOthers(Principal who, @Nullable Subscription it) {
+        return who.role() == Role.SERVICE && (it == null || !who.equals(it.owner()));
+    }
+
+    /**
      * It is delivered with its owner's rights and signed with its owner's secret, so no other game
      * server may lead it elsewhere, put words into its mouth or take what it is owed.
      */
     private static void mustOwn(Principal who, Subscription it) {
-        if (who.role() == Role.SERVICE && !who.equals(it.owner())) {
+        if (isOthers(who, it)) {
             throw Problem.forbidden(
                             "Only who made the subscription, operators and admins act on it.")
                     .asException();

@@ -27,6 +27,9 @@ import org.slf4j.LoggerFactory;
 public final class TopicCatalogue {
     private static final Logger log = LoggerFactory.getLogger(TopicCatalogue.class);
 
+    /** Rows that one transaction drops. */
+    private static final int PART = 10_000;
+
     private final Database database;
     private final ChangeFeed changes;
     private final AtomicLong begun = new AtomicLong();
@@ -108,11 +111,16 @@ public final class TopicCatalogue {
     }
 
     /**
-     * Forgets which deleted topics were protected, where nothing of them is kept any more.
+     * Forgets which deleted topics were protected, where nothing of them is kept any more; what
+     * waited until then for one of them to open is dropped.
      *
      * @param until the store keeps no event from before it
      */
     public void forget(Instant until) {
+        boolean more = true;
+        while (more) {
+            more = database.transaction(c -> TopicTombstones.dropOwed(c, until, PART));
+        }
         database.transaction(connection -> {
             TopicTombstones.forget(connection, until);
             return until;

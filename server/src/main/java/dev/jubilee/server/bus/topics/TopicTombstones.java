@@ -2,13 +2,17 @@ package dev.jubilee.server.bus.topics;
 
 import dev.jubilee.server.database.ChangeFeed;
 import dev.jubilee.server.database.Timestamps;
+import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
+import java.util.UUID;
 
 /**
  * The names of deleted topics that required a grant: the rows of {@code bus.topic_tombstones}. What
@@ -50,6 +54,62 @@ final class TopicTombstones {
                 names.add(row.getString(1));
             }
             return names;
+        }
+    }
+
+    /**
+     * Drops so many of the deliveries that wait for a topic to open which went before that moment,
+     * and has not come again: it never will. Those of admins wait for something else, as nothing is
+     * closed to them. Returns whether there may be more.
+     */
+    static boolean dropOwed(Connection connection, Instant until, int part) throws SQLException {
+        try (PreparedStatement select =
+                connection.prepareStatement(
+                        """
+                        SELECT p.subscription_id, p.id FROM bus.pending_deliveries p
+                        WHERE p.topic IN (SELECT name FROM bus.topic_tombstones WHERE deleted_at < ?
+                                EXCEPT SELECT name FROM bus.topics)
+                            AND NOT EXISTS (SELECT FROM bus.event_subscriptions s
+                                WHERE s.id = p.subscription_id AND (s.owner_id IS NULL OR s.owner_role = 'admin'))
+                        LIMIT ?
+                        """)) {
+            select.setObject(1, Timestamps.utc(until));
+            select.setInt(2, part);
+            List<UUID> subscriptions = new ArrayList<>();
+            List<Long> ids = new ArrayList<>();
+            try (ResultSet row = select.executeQuery()) {
+                while (row.next()) {
+                    subscriptions.add(row.getObject(1, UUID.class));
+                    ids.add(row.getLong(2));
+                }
+            }
+            if (!ids.isEmpty()) {
+                drop(connection, subscriptions, ids);
+            }
+            return ids.size() == part;
+        }
+    }
+
+    /** First the subscriptions, as whoever changes several rows of what they are owed does. */
+    private static void drop(Connection connection, List<UUID> subscriptions, List<Long> ids)
+            throws SQLException {
+        try (PreparedStatement lock =
+                        connection.prepareStatement(
+                                """
+                                SELECT FROM bus.event_subscriptions WHERE id = ANY (?) ORDER BY id FOR NO KEY UPDATE
+                                """);
+                PreparedStatement delete =
+                        connection.prepareStatement(
+                                """
+                                DELETE FROM bus.pending_deliveries o USING unnest(?, ?) AS gone (subscription_id, id)
+                                WHERE o.subscription_id = gone.subscription_id AND o.id = gone.id
+                                """)) {
+            Array owners = connection.createArrayOf("uuid", subscriptions.toArray());
+            lock.setArray(1, owners);
+            lock.executeQuery().close();
+            delete.setArray(1, owners);
+            delete.setArray(2, connection.createArrayOf("int8", ids.toArray()));
+            delete.executeUpdate();
         }
     }
 

@@ -42,10 +42,34 @@ final class AttemptReads {
             @Nullable Double durationMs,
             Instant deliveredAt,
             @Nullable Instant nextRetryAt,
-            boolean isLastAttempt) {}
+            boolean isLastAttempt) {
+        /** The same without what the endpoint answered. */
+        View withoutAnswer() {
+            return new View(
+                    id,
+                    eventId,
+                    subscriptionId,
+                    attemptNumber,
+                    status,
+                    method,
+                    null,
+                    null,
+                    null,
+                    durationMs,
+                    deliveredAt,
+                    nextRetryAt,
+                    isLastAttempt);
+        }
+    }
 
     /** How one subscription stands to one event, and a part of its attempts. */
-    record Standing(String subscriptionId, String status, List<View> attempts) {}
+    record Standing(String subscriptionId, String status, List<View> attempts) {
+        /** The same without what the endpoint answered. */
+        Standing withoutAnswers() {
+            return new Standing(
+                    subscriptionId, status, attempts.stream().map(View::withoutAnswer).toList());
+        }
+    }
 
     /**
      * A part of what came of an event.

@@ -4,7 +4,10 @@ import dev.jubilee.server.bus.search.SearchRoutes;
 import dev.jubilee.server.bus.search.StoredEvent;
 import dev.jubilee.server.bus.search.StoredEvents;
 import dev.jubilee.server.bus.store.EventStore;
+import dev.jubilee.server.bus.subscriptions.Subscription;
+import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
 import dev.jubilee.server.bus.subscriptions.SubscriptionRoutes;
+import dev.jubilee.server.bus.subscriptions.Subscriptions;
 import dev.jubilee.server.bus.topics.TopicCatalogue;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.http.Call;
@@ -14,23 +17,33 @@ import dev.jubilee.server.http.Reply;
 import dev.jubilee.server.http.Router;
 import dev.jubilee.server.http.Routes;
 import dev.jubilee.server.security.Access;
+import dev.jubilee.server.security.Principal;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 
-/** The HTTP face of who got an event: for those who may see the event itself. */
+/**
+ * The HTTP face of who got an event: for those who may see the event itself. What an endpoint
+ * answered is for those whose it is, operators and admins.
+ */
 public final class EventDeliveryRoutes implements Routes {
     private final Database database;
     private final EventStore store;
     private final StoredEvents events;
     private final TopicCatalogue topics;
+    private final SubscriptionDirectory subscriptions;
 
-    public EventDeliveryRoutes(Database database, EventStore store, TopicCatalogue topics) {
+    public EventDeliveryRoutes(
+            Database database,
+            EventStore store,
+            TopicCatalogue topics,
+            SubscriptionDirectory subscriptions) {
         this.database = database;
         this.store = store;
         this.events = new StoredEvents(database);
         this.topics = topics;
+        this.subscriptions = subscriptions;
     }
 
     @Override
@@ -46,11 +59,18 @@ public final class EventDeliveryRoutes implements Routes {
         AttemptReads.Part part = database.read(c -> AttemptReads.ofEvent(c, id, after));
         Map<String, Object> answer = new LinkedHashMap<>();
         answer.put("event_id", id);
-        answer.put("deliveries", part.standings());
+        answer.put(
+                "deliveries",
+                part.standings().stream().map(one -> seen(call.principal(), one)).toList());
         if (part.next() != null) {
             answer.put("next_cursor", part.next().toString());
         }
         return Reply.ok(answer);
+    }
+
+    private AttemptReads.Standing seen(Principal who, AttemptReads.Standing one) {
+        Subscription it = subscriptions.index().find(UUID.fromString(one.subscriptionId()));
+        return Subscriptions.isOthers(who, it) ? one.withoutAnswers() : one;
     }
 
     /** What an endpoint answered tells of the event as well. */

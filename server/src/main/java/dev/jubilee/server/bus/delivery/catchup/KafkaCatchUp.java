@@ -1,11 +1,11 @@
 package dev.jubilee.server.bus.delivery.catchup;
 
 import dev.jubilee.events.kafka.LoopListener;
-import dev.jubilee.server.bus.delivery.pending.Arrivals;
 import dev.jubilee.server.bus.delivery.pending.Delivery;
 import dev.jubilee.server.bus.delivery.pending.PendingStore;
 import dev.jubilee.server.bus.delivery.routing.Outlets;
 import dev.jubilee.server.bus.store.BinaryCopy;
+import dev.jubilee.server.bus.subscriptions.Arrivals;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.bus.subscriptions.SubscriptionIndex;
 import dev.jubilee.server.bus.subscriptions.Subscriptions;

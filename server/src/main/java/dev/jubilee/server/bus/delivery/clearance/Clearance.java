@@ -1,5 +1,6 @@
 package dev.jubilee.server.bus.delivery.clearance;
 
+import dev.jubilee.events.TopicPattern;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.bus.topics.TopicAction;
 import dev.jubilee.server.bus.topics.TopicCatalogue;
@@ -52,9 +53,21 @@ public final class Clearance {
         return List.copyOf(closed);
     }
 
+    /**
+     * Whether nothing that the subscription selects is closed to it; what it was owed before it
+     * selected what it does now may be.
+     *
+     * @param taker who takes it; null when it is brought
+     */
+    public boolean allowsAllSelected(Subscription subscription, @Nullable Principal taker) {
+        List<String> closed = closedTo(subscription, taker);
+        return closed.isEmpty()
+                || closed.stream().noneMatch(TopicPattern.of(subscription.topicPattern())::matches);
+    }
+
     /** Nothing is closed to an admin. */
     private static void add(@Nullable Principal one, List<Principal> to) {
-        if (one != null && one.role() != Role.ADMIN) {
+        if (one != null && one.role() != Role.ADMIN && !to.contains(one)) {
             to.add(one);
         }
     }

@@ -1,8 +1,8 @@
 package dev.jubilee.server.bus.delivery.deadletters;
 
 import dev.jubilee.events.EventId;
-import dev.jubilee.server.bus.delivery.pending.Arrivals;
 import dev.jubilee.server.bus.delivery.pending.PendingStore;
+import dev.jubilee.server.bus.subscriptions.Arrivals;
 import dev.jubilee.server.database.ChangeFeed;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.database.Timestamps;

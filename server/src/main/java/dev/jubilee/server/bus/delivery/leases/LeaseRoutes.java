@@ -108,7 +108,8 @@ public final class LeaseRoutes implements Routes {
     }
 
     /**
-     * Nothing is taken before there is memory to answer with: it would be lost, or leased in vain.
+     * Nothing is taken before there is memory to answer with, and somebody to be answered: it would
+     * be lost, or leased in vain.
      */
     private List<Delivery> take(
             Call call, Leases.Waiter waiter, Leases.Taker taker, LeaseStore.Most most)
@@ -119,6 +120,9 @@ public final class LeaseRoutes implements Routes {
                 throw OVERLOADED.asException();
             }
             waiter.await(PAUSE);
+        }
+        if (call.isAbandoned()) {
+            return List.of();
         }
         if (!call.isStillKnown()) {
             throw REVOKED.asException();

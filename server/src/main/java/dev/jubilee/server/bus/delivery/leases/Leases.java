@@ -7,8 +7,8 @@ import static java.util.stream.Collectors.toList;
 import dev.jubilee.server.bus.delivery.attempts.AttemptPartitions;
 import dev.jubilee.server.bus.delivery.attempts.DeliveryMetrics;
 import dev.jubilee.server.bus.delivery.clearance.Clearance;
-import dev.jubilee.server.bus.delivery.pending.Arrivals;
 import dev.jubilee.server.bus.delivery.pending.Delivery;
+import dev.jubilee.server.bus.subscriptions.Arrivals;
 import dev.jubilee.server.bus.subscriptions.RetryPolicy;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.database.Database;
@@ -183,7 +183,12 @@ public final class Leases {
         return subscription.requiresAck() ? LOOK : SELDOM;
     }
 
-    public List<String> closedTo(Taker taker) {
+    /** Whether whoever takes may have all that is routed to the subscription. */
+    public boolean mayTakeAllRouted(Taker taker) {
+        return clearance.allowsAllSelected(taker.subscription(), taker.principal());
+    }
+
+    private List<String> closedTo(Taker taker) {
         return clearance.closedTo(taker.subscription(), taker.principal());
     }
 

@@ -86,7 +86,7 @@ public final class Backlog implements Loads {
             return new Others(read, wanted.plan(), now);
         }
         Wanted more = wanted.beside(read);
-        boolean found = !more.plan().isEmpty();
+        boolean found = more.plan().holdsFor(closed);
         boolean full;
         Plan left = Plan.NONE;
         if (found || !ordered || !more.parked().isEmpty()) {

@@ -3,6 +3,7 @@ package dev.jubilee.server.bus.delivery.pending;
 import dev.jubilee.events.Envelope;
 import dev.jubilee.events.json.CloudEventsJson;
 import dev.jubilee.server.bus.store.BinaryCopy;
+import dev.jubilee.server.bus.subscriptions.Arrivals;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.bus.subscriptions.Subscriptions;
 import dev.jubilee.server.database.Database;

@@ -297,7 +297,7 @@ public final class PendingStore {
             Connection connection,
             UUID subscription,
             @Nullable Instant due,
-            Collection<String> closed,
+            List<String> closed,
             Loads.Wanted wanted)
             throws SQLException {
         try (PreparedStatement select =
@@ -315,7 +315,7 @@ public final class PendingStore {
                     ids.add(row.getLong(1));
                 }
             }
-            return Plan.of(ids.build().toArray());
+            return Plan.of(ids.build().toArray(), closed);
         }
     }
 

@@ -11,24 +11,35 @@ import java.util.Set;
  */
 public final class Plan {
     /** Nothing was looked for yet. */
-    public static final Plan NONE = new Plan(new long[0], 0);
+    public static final Plan NONE = new Plan(new long[0], 0, List.of());
 
     /** How many ids one is of at most: 32 kB. */
     static final int MOST = 4_000;
 
     private final long[] ids;
     private final int from;
+    private final List<String> closed;
 
-    private Plan(long[] ids, int from) {
+    private Plan(long[] ids, int from, List<String> closed) {
         this.ids = ids;
         this.from = from;
+        this.closed = closed;
     }
 
     /**
      * @param ids ascending; not copied, do not change it
+     * @param closed topics of which there are none among them
      */
-    public static Plan of(long[] ids) {
-        return ids.length == 0 ? NONE : new Plan(ids, 0);
+    public static Plan of(long[] ids, List<String> closed) {
+        return ids.length == 0 ? NONE : new Plan(ids, 0, closed);
+    }
+
+    /**
+     * Whether it tells what is next while these topics are closed. What is of a topic that was open
+     * when it was found would be passed over for good, though it may open again.
+     */
+    boolean holdsFor(List<String> nowClosed) {
+        return !isEmpty() && closed.equals(nowClosed);
     }
 
     public boolean isEmpty() {
@@ -50,6 +61,6 @@ public final class Plan {
     Plan after(long id) {
         int at = Arrays.binarySearch(ids, from, ids.length, id);
         int rest = at < 0 ? -at - 1 : at + 1;
-        return rest == ids.length ? NONE : new Plan(ids, rest);
+        return rest == ids.length ? NONE : new Plan(ids, rest, closed);
     }
 }

@@ -61,6 +61,7 @@ public final class DeliveryRouter implements BatchHandler {
     private final Most most;
     private final BinaryCopy copy = new BinaryCopy();
     private final List<Delivery> doubtful = new ArrayList<>();
+    private volatile boolean closing;
 
     /**
      * What one transaction may write, but for what a single record makes due.
@@ -136,11 +137,19 @@ public final class DeliveryRouter implements BatchHandler {
         BatchParts parts = new BatchParts(batch);
         // With many subscriptions one poll may make more due than memory holds.
         while (!parts.isDone()) {
+            if (closing) {
+                throw new RetryableException("this instance ends; others go on from here", null);
+            }
             if (handleNext(parts) == Handled.FENCED) {
                 return Handled.FENCED;
             }
         }
         return Handled.ADVANCED;
+    }
+
+    /** Ends the batch under way with its part under way. Any thread may call this. */
+    public void closing() {
+        closing = true;
     }
 
     private Handled handleNext(BatchParts parts) {

@@ -4,13 +4,13 @@ import static java.util.stream.Collectors.toSet;
 
 import dev.jubilee.server.bus.delivery.attempts.Attempt;
 import dev.jubilee.server.bus.delivery.leases.Leases;
-import dev.jubilee.server.bus.delivery.pending.Arrivals;
 import dev.jubilee.server.bus.delivery.pending.Delivery;
 import dev.jubilee.server.bus.delivery.shards.Ownership;
 import dev.jubilee.server.bus.delivery.streams.OpenStreams;
 import dev.jubilee.server.bus.delivery.streams.StreamInbox;
 import dev.jubilee.server.bus.delivery.windows.DeliveryMemory;
 import dev.jubilee.server.bus.delivery.windows.Window;
+import dev.jubilee.server.bus.subscriptions.Arrivals;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
 import java.sql.Connection;
@@ -160,14 +160,15 @@ public final class Outlets {
             return Placement.waiting(one);
         }
         if (subscription.isSent()) {
+            if (!owns(subscription.id())) {
+                // Nobody would ever take away the window of what others deliver.
+                return Placement.waiting(one);
+            }
             Window window = window(subscription.id());
-            boolean mine = owns(subscription.id());
-            if (mine && window.isParked(one.key())) {
+            if (window.isParked(one.key())) {
                 return Placement.parked(one);
             }
-            return mine && window.reserve(one)
-                    ? Placement.pushed(one, window)
-                    : Placement.waiting(one);
+            return window.reserve(one) ? Placement.pushed(one, window) : Placement.waiting(one);
         }
         StreamInbox inbox =
                 Leases.mayHandOver(subscription)

@@ -16,13 +16,27 @@ final class RabbitConfirms {
     private final NavigableMap<Long, Sent> unconfirmed = new ConcurrentSkipListMap<>();
 
     /** A message that is not confirmed. */
-    record Sent(String subscription, String id, long at, CompletableFuture<Outcome> outcome) {
+    record Sent(
+            String subscription,
+            String id,
+            long at,
+            Sending sending,
+            CompletableFuture<Outcome> outcome) {
         void failed(String reason) {
             outcome.complete(new Outcome.Failed(reason, took()));
         }
 
         void notSent(String reason) {
             outcome.complete(new Outcome.Unsent(reason, took()));
+        }
+
+        /** The time is over in which it had to be sent and confirmed. */
+        void expired(Duration timeout) {
+            if (sending.giveUp()) {
+                notSent("not sent in " + timeout.toSeconds() + " s");
+            } else {
+                failed("no confirmation in " + timeout.toSeconds() + " s");
+            }
         }
 
         Duration took() {

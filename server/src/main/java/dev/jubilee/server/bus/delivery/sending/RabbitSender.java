@@ -3,6 +3,7 @@ package dev.jubilee.server.bus.delivery.sending;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.rabbitmq.client.AMQP;
+import com.rabbitmq.client.AlreadyClosedException;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ConnectionFactory;
@@ -108,7 +109,11 @@ public final class RabbitSender implements Sender {
         CompletableFuture<Outcome> outcome = new CompletableFuture<>();
         RabbitConfirms.Sent sent =
                 new RabbitConfirms.Sent(
-                        to.id().toString(), fitting(shipment.id()), System.nanoTime(), outcome);
+                        to.id().toString(),
+                        fitting(shipment.id()),
+                        System.nanoTime(),
+                        new Sending(),
+                        outcome);
         if (blocked.get() != null) {
             // The thread may be in the middle of a message that the server does not read.
             sent.notSent(BLOCKED);
@@ -119,10 +124,15 @@ public final class RabbitSender implements Sender {
         } catch (RejectedExecutionException e) {
             sent.notSent(worker.isShutdown() ? "the instance ends" : "too much waits for RabbitMQ");
         }
-        return outcome.completeOnTimeout(
-                new Outcome.Failed("no confirmation in " + timeout.toSeconds() + " s", timeout),
-                timeout.toMillis(),
-                TimeUnit.MILLISECONDS);
+        expire(sent);
+        return outcome;
+    }
+
+    private void expire(RabbitConfirms.Sent sent) {
+        CompletableFuture<Void> timer = new CompletableFuture<>();
+        var _ = timer.thenRun(() -> sent.expired(timeout));
+        var _ = sent.outcome().whenComplete((outcome, failure) -> timer.cancel(false));
+        var _ = timer.completeOnTimeout(null, timeout.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     /** A client may have made the id of anything; AMQP's short texts take so many bytes. */
@@ -162,12 +172,12 @@ public final class RabbitSender implements Sender {
     }
 
     private void publish(Open now, Subscription to, Shipment shipment, RabbitConfirms.Sent sent) {
+        String exchange = String.valueOf(to.endpoint());
+        if (!exists(now, exchange, sent)) {
+            return;
+        }
         try {
-            String exchange = String.valueOf(to.endpoint());
-            mustExist(now, exchange);
             Delivery first = shipment.deliveries().getFirst();
-            long number = now.channel().getNextPublishSeqNo();
-            now.confirms().await(number, sent);
             AMQP.BasicProperties properties =
                     new AMQP.BasicProperties.Builder()
                             .messageId(sent.id())
@@ -176,18 +186,51 @@ public final class RabbitSender implements Sender {
                             .deliveryMode(PERSISTENT)
                             .headers(Map.of(RabbitConfirms.SUBSCRIPTION, sent.subscription()))
                             .build();
+            if (!sent.sending().begin()) {
+                // Given up while it was asked for the exchange.
+                return;
+            }
+            now.confirms().await(now.channel().getNextPublishSeqNo(), sent);
             now.channel().basicPublish(exchange, first.topic(), true, properties, shipment.body());
-        } catch (NoExchange e) {
-            sent.notSent(String.valueOf(e.getMessage()));
+        } catch (AlreadyClosedException e) {
+            sent.notSent(LOST);
+            drop(now);
         } catch (IOException | ShutdownSignalException e) {
             faults.note(e);
-            sent.failed(LOST);
+            ended(sent, LOST);
             drop(now);
         } catch (RuntimeException e) {
             // Its number is used up, and the server will never confirm it.
             faults.note(e);
-            sent.failed("it cannot be written as a message of RabbitMQ");
+            ended(sent, "it cannot be written as a message of RabbitMQ");
             drop(now);
+        }
+    }
+
+    /**
+     * What is wrong with one message's exchange takes nothing from what is under way for others.
+     */
+    private boolean exists(Open now, String exchange, RabbitConfirms.Sent sent) {
+        try {
+            mustExist(now, exchange);
+            return true;
+        } catch (NoExchange e) {
+            sent.notSent(String.valueOf(e.getMessage()));
+        } catch (IOException | RuntimeException e) {
+            faults.note(e);
+            sent.notSent("RabbitMQ does not say whether there is the exchange");
+            if (!now.channel().isOpen()) {
+                drop(now);
+            }
+        }
+        return false;
+    }
+
+    private static void ended(RabbitConfirms.Sent sent, String reason) {
+        if (sent.sending().giveUp()) {
+            sent.notSent(reason);
+        } else {
+            sent.failed(reason);
         }
     }
 

@@ -61,16 +61,20 @@ public final class RedisSender implements Sender {
 
     @Override
     public CompletableFuture<Outcome> send(Subscription to, Shipment shipment) {
-        long begun = System.nanoTime();
+        long at = System.nanoTime();
+        Sending sending = new Sending();
         byte[] stream = String.valueOf(to.endpoint()).getBytes(UTF_8);
         Map<byte[], byte[]> entry =
                 Map.of(
                         EVENT, shipment.body(),
                         TOPIC, shipment.deliveries().getFirst().topic().getBytes(UTF_8));
         return connection()
-                .thenCompose(link -> append(link, stream, entry))
+                .thenCompose(link ->
+                        sending.begin()
+                                ? append(link, stream, entry)
+                                : CompletableFuture.failedStage(new TimeoutException()))
                 .orTimeout(timeout.toMillis(), TimeUnit.MILLISECONDS)
-                .handle((id, failure) -> outcome(id, failure, begun));
+                .handle((id, failure) -> outcome(id, failure, sending, at));
     }
 
     private CompletionStage<String> append(
@@ -89,8 +93,9 @@ public final class RedisSender implements Sender {
                 });
     }
 
-    private Outcome outcome(@Nullable String id, @Nullable Throwable failure, long begun) {
-        Duration took = Duration.ofNanos(System.nanoTime() - begun);
+    private Outcome outcome(
+            @Nullable String id, @Nullable Throwable failure, Sending sending, long at) {
+        Duration took = Duration.ofNanos(System.nanoTime() - at);
         if (id != null) {
             return new Outcome.Kept(id, took);
         }
@@ -101,7 +106,7 @@ public final class RedisSender implements Sender {
         if (cause != null) {
             faults.note(cause);
         }
-        return cause instanceof RedisConnectionException
+        return sending.giveUp() || cause instanceof RedisConnectionException
                 ? new Outcome.Unsent("Redis cannot be reached", took)
                 : new Outcome.Failed(reason(cause), took);
     }

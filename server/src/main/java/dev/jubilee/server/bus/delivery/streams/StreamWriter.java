@@ -101,7 +101,7 @@ final class StreamWriter {
         if (inbox != null && inbox.rewinds != subscription.state().rewinds()) {
             leave();
         }
-        boolean may = subscription.isActive() && leases.closedTo(taker()).isEmpty();
+        boolean may = subscription.isActive() && leases.mayTakeAllRouted(taker());
         if (may && inbox == null) {
             inbox = streams.join(subscription.id(), subscription.state().rewinds());
         } else if (!may) {

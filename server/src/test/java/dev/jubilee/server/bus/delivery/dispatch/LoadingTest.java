@@ -50,7 +50,7 @@ class LoadingTest {
     @Test
     void whatWasFoundIsLoadedPageByPage() {
         begin();
-        answer(Plan.of(new long[] {2, 3}), 1);
+        answer(Plan.of(new long[] {2, 3}, List.of()), 1);
         begin();
 
         assertThat(asked.remove().plan().isEmpty()).isTrue();
@@ -61,11 +61,11 @@ class LoadingTest {
     @Test
     void whatWasFoundWhileAKeyWasParkedIsNotLoadedOnceItIsLetGo() {
         begin();
-        answer(Plan.of(new long[] {2, 3}), 1);
+        answer(Plan.of(new long[] {2, 3}, List.of()), 1);
         begin();
         letAKeyGo();
 
-        answer(Plan.of(new long[] {3}), 2);
+        answer(Plan.of(new long[] {3}, List.of()), 2);
 
         assertThat(outlet.window.loaded()).containsExactly(1L);
         assertThat(outlet.plan.isEmpty()).isTrue();

@@ -8,10 +8,13 @@ import dev.jubilee.server.bus.delivery.clearance.Clearance;
 import dev.jubilee.server.bus.subscriptions.DeliveryMethod;
 import dev.jubilee.server.bus.subscriptions.RetryPolicy;
 import dev.jubilee.server.bus.subscriptions.Subscription;
+import dev.jubilee.server.bus.topics.TopicCatalogue;
 import dev.jubilee.server.bus.topics.Topics;
 import dev.jubilee.server.config.SettingsReader;
 import dev.jubilee.server.database.ChangeFeed;
 import dev.jubilee.server.database.Database;
+import dev.jubilee.server.security.Principal;
+import dev.jubilee.server.security.Role;
 import dev.jubilee.server.testing.Platform;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -38,8 +41,9 @@ class BacklogTest {
     private final UUID id = UUID.randomUUID();
     private final Database database = new Database(platform.dataSource());
     private final Admin admin = Admin.create(Map.of("bootstrap.servers", platform.brokers()));
+    private final TopicCatalogue catalogue = topics().catalogue();
     private final Backlog backlog =
-            new Backlog(database, new Clearance(topics().catalogue()), platform.clock());
+            new Backlog(database, new Clearance(catalogue), platform.clock());
 
     @BeforeEach
     void owe() throws SQLException {
@@ -97,6 +101,24 @@ class BacklogTest {
         assertThat(ids(second)).containsExactly(56L, 58L);
         assertThat(ids(load(Subscription.Ordering.KEY, 4, Long.MAX_VALUE, second.rest())))
                 .containsExactly(59L, 60L);
+    }
+
+    /** Else what was found before would be behind what is read next. */
+    @Test
+    void whatIsOfATopicThatIsClosedForAMomentIsNotPassedOver() throws SQLException {
+        Plan open = load(Subscription.Ordering.KEY, 4, Long.MAX_VALUE, Plan.NONE).rest();
+        delete(51, 54);
+        execute(
+                "INSERT INTO bus.topics (name, kafka_topic_id, requires_auth) VALUES ('t', gen_random_uuid(), true)");
+        catalogue.refreshSoon().join();
+
+        Loads.Loaded closed = load(Subscription.Ordering.KEY, 4, Long.MAX_VALUE, open);
+        assertThat(ids(closed)).isEmpty();
+        execute("DELETE FROM bus.topics");
+        catalogue.refreshSoon().join();
+
+        assertThat(ids(load(Subscription.Ordering.KEY, 4, Long.MAX_VALUE, closed.rest())))
+                .containsExactly(55L, 56L, 57L, 58L);
     }
 
     private Loads.Loaded load(Subscription.Ordering ordering, int limit, long bytes, Plan plan) {
@@ -165,7 +187,7 @@ class BacklogTest {
                 ordering,
                 "now",
                 Map.of(),
-                null,
+                new Principal("game", Role.SERVICE),
                 new Subscription.State(
                         Subscription.Status.ACTIVE, null, "closed", null, now, now, now, 0));
     }

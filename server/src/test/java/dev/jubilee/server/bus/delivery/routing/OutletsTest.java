@@ -2,6 +2,7 @@ package dev.jubilee.server.bus.delivery.routing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.jubilee.server.bus.delivery.pending.Delivery;
 import dev.jubilee.server.bus.delivery.shards.Owned;
 import dev.jubilee.server.bus.delivery.shards.Ownership;
 import dev.jubilee.server.bus.delivery.streams.OpenStreams;
@@ -12,6 +13,9 @@ import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
 import dev.jubilee.server.database.ChangeFeed;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.testing.Platform;
+import java.sql.Connection;
+import java.sql.Statement;
+import java.time.Instant;
 import java.util.Set;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
@@ -20,12 +24,15 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 class OutletsTest {
     @RegisterExtension static final Platform platform = new Platform();
 
+    private static final Instant NOW = Instant.parse("2026-11-22T12:00:00Z");
+
     private final Ownership ownership = new Ownership();
+    private final SubscriptionDirectory directory =
+            new SubscriptionDirectory(
+                    new Database(platform.dataSource()), new ChangeFeed(platform.dataSource()));
     private final Outlets outlets =
             new Outlets(
-                    new SubscriptionDirectory(
-                            new Database(platform.dataSource()),
-                            new ChangeFeed(platform.dataSource())),
+                    directory,
                     ownership,
                     new OpenStreams(StreamMemory.ofHeap()),
                     new DeliveryMemory(16 << 20));
@@ -41,6 +48,31 @@ class OutletsTest {
         assertThat(outlets.loaded(Set.of(subscription))).isEmpty();
 
         assertThat(outlets.windows()).isZero();
+    }
+
+    @Test
+    void whomOthersDeliverToHasNoWindow() throws Exception {
+        UUID subscription = UUID.randomUUID();
+        try (Connection connection = platform.connection();
+                Statement statement = connection.createStatement()) {
+            statement.execute(
+                    """
+                    INSERT INTO bus.event_subscriptions (id, subscription_id, service_name, method, endpoint)
+                    VALUES ('%1$s', '%1$s', 's', 'webhook', 'http://localhost/hook');
+                    UPDATE bus.subscription_version SET version = version + 1
+                    """
+                            .formatted(subscription));
+        }
+        directory.refresh();
+        Delivery one =
+                new Delivery(subscription, 1, "e", "t", "t", null, 1, new byte[0], 0, NOW, NOW);
+
+        assertThat(outlets.place(one, NOW).taken()).isFalse();
+        assertThat(outlets.windows()).isZero();
+
+        Owned.all(ownership);
+        assertThat(outlets.place(one, NOW).taken()).as("something may wait").isFalse();
+        assertThat(outlets.windows()).isEqualTo(1);
     }
 
     /** Whoever had the shard before may have left something. */

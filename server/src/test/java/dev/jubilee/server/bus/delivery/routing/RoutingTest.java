@@ -1,11 +1,13 @@
 package dev.jubilee.server.bus.delivery.routing;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.jubilee.events.OffsetAdvance;
 import dev.jubilee.events.PartitionId;
 import dev.jubilee.events.kafka.Batch;
 import dev.jubilee.events.kafka.BatchHandler.Handled;
+import dev.jubilee.events.kafka.RetryableException;
 import dev.jubilee.events.postgres.PostgresOffsets;
 import dev.jubilee.server.audit.Audit;
 import dev.jubilee.server.bus.delivery.clearance.Clearance;
@@ -103,6 +105,19 @@ class RoutingTest {
         router(new DeliveryRouter.Most(1, MANY)).handle(batch());
 
         assertThat(transactions()).hasSize(10).containsOnly(3);
+    }
+
+    /** Others go on from where the parts that were written end. */
+    @Test
+    void aBatchInPartsDoesNotHoldUpTheEndOfTheInstance() throws SQLException {
+        subscribe("{}", 3);
+        DeliveryRouter router = router(new DeliveryRouter.Most(6, MANY));
+        outlets.tell(rows -> {}, subscription -> router.closing());
+
+        assertThatThrownBy(() -> router.handle(batch())).isInstanceOf(RetryableException.class);
+
+        assertThat(transactions()).containsExactly(6);
+        assertThat(offsets.positions("delivery")).containsEntry(zero, 2L);
     }
 
     @Test

@@ -74,6 +74,46 @@ class RabbitSenderTest {
         }
     }
 
+    /** Else one that is sent once, whatever the answer, would count as delivered. */
+    @Test
+    void whatWaitedInVainForAServerThatSaysNothingWasNotSent() throws Exception {
+        try (ServerSocket silent = new ServerSocket(0, 5, InetAddress.getLoopbackAddress());
+                RabbitSender sender =
+                        sender("127.0.0.1", silent.getLocalPort(), Duration.ofMillis(200))) {
+            CompletableFuture<Outcome> connecting = sender.send(subscription, next());
+            CompletableFuture<Outcome> queued = sender.send(subscription, next());
+
+            assertThat(connecting.get(60, TimeUnit.SECONDS)).isInstanceOf(Outcome.Unsent.class);
+            assertThat(queued.get(60, TimeUnit.SECONDS)).isInstanceOf(Outcome.Unsent.class);
+        }
+    }
+
+    /** And with its channel all that is under way for others. */
+    @Test
+    void oneWhoseExchangeCanHaveNoSuchNameDoesNotEndTheConnection() throws Exception {
+        Subscription wrong = TestSubscriptions.to("x".repeat(256));
+        try (RabbitMqServer rabbit = new RabbitMqServer();
+                RabbitSender sender = sender(rabbit.host(), rabbit.port(), PATIENCE)) {
+            declare(rabbit);
+            assertThat(send(sender)).isInstanceOf(Outcome.Kept.class);
+            List<Thread> before = connections(rabbit);
+
+            assertThat(sender.send(wrong, next()).get(60, TimeUnit.SECONDS))
+                    .isInstanceOf(Outcome.Unsent.class);
+            assertThat(send(sender)).isInstanceOf(Outcome.Kept.class);
+
+            assertThat(connections(rabbit)).isEqualTo(before).hasSize(1);
+        }
+    }
+
+    /** The client reads each by a thread of its own. */
+    private static List<Thread> connections(RabbitMqServer rabbit) {
+        String name = "AMQP Connection " + rabbit.host() + ":" + rabbit.port();
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().equals(name))
+                .toList();
+    }
+
     /** What cannot be written ends the channel, and with it all that is under way for others. */
     @Test
     void whatHasALongIdComesUnderOneThatIsAlwaysTheSame() throws Exception {

@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery.pending;
+package dev.jubilee.server.bus.subscriptions;
 
 import dev.jubilee.server.database.ChangeFeed;
 import java.sql.Connection;
