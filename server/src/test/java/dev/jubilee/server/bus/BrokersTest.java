@@ -1,5 +1,6 @@
 package dev.jubilee.server.bus;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.rabbitmq.client.Channel;
@@ -22,6 +23,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -80,6 +82,63 @@ class BrokersTest {
                     .isEqualTo(MessageProperties.PERSISTENT_BASIC.getDeliveryMode());
             Await.until("each is recorded", () -> count(made, "delivered") == EVENTS);
         }
+    }
+
+    /** Queues are bound by topics, and readers of a stream choose by them. */
+    @Test
+    void aBatchHasOneMessageForEachTopic() throws Exception {
+        String exchange = platform.topic("mixed");
+        String one = topic("mixed.one");
+        String two = topic("mixed.two");
+        try (Connection connection = rabbitmq();
+                Channel channel = connection.createChannel()) {
+            channel.exchangeDeclare(exchange, "topic", true);
+            for (String topic : List.of(one, two)) {
+                channel.queueDeclare(topic, true, false, false, Map.of());
+                channel.queueBind(topic, exchange, topic);
+            }
+            for (String method : List.of("rabbitmq", "redis")) {
+                Answer made =
+                        bus.post(
+                                "service",
+                                "/subscriptions",
+                                """
+                                {"service_name": "s", "method": "%s", "topic_pattern": "%s", "endpoint": "%s",
+                                 "rate_limit_per_min": 0, "enable_batching": true, "batch_size": 4,
+                                 "batch_window_ms": 60000}
+                                """
+                                        .formatted(method, exchange + ".*", exchange));
+                assertThat(made.status()).as(made.body().toString()).isEqualTo(201);
+            }
+            String item = "{\"topic\":\"%s\",\"event_type\":\"game.kill\",\"payload\":%d}";
+            String items =
+                    String.join(
+                            ",",
+                            item.formatted(one, 0),
+                            item.formatted(two, 1),
+                            item.formatted(one, 2),
+                            item.formatted(two, 3));
+            bus.post("service", "/events/publish/batch", "[" + items + "]");
+
+            assertThat(payloads(taken(channel, one, 1).getFirst().getBody()))
+                    .containsExactlyInAnyOrder(0, 2);
+            assertThat(payloads(taken(channel, two, 1).getFirst().getBody()))
+                    .containsExactlyInAnyOrder(1, 3);
+            for (StreamMessage<String, String> entry : entries(exchange, 2)) {
+                boolean first = one.equals(entry.getBody().get("topic"));
+                assertThat(
+                                payloads(
+                                        Objects.requireNonNull(entry.getBody().get("event"))
+                                                .getBytes(UTF_8)))
+                        .containsExactlyInAnyOrder(first ? 0 : 1, first ? 2 : 3);
+            }
+        }
+    }
+
+    private static List<Integer> payloads(byte[] batch) {
+        return StreamSupport.stream(Json.tree(batch).spliterator(), false)
+                .map(event -> event.get("data").intValue())
+                .toList();
     }
 
     @Test

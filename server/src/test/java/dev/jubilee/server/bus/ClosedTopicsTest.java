@@ -255,10 +255,15 @@ class ClosedTopicsTest {
         String id = publish(closed);
         String path = "/events/" + id + "/deliveries";
 
+        String state = "/events/" + id + "/status";
+
         assertThat(bus.get("service", path).status()).isEqualTo(404);
+        assertThat(bus.get("service", state).status()).isEqualTo(404);
         assertThat(bus.get("admin", path).status()).isEqualTo(200);
+        assertThat(bus.get("admin", state).status()).isEqualTo(200);
         grant(closed, "key-service", "read");
         assertThat(bus.get("service", path).status()).isEqualTo(200);
+        assertThat(bus.get("service", state).status()).isEqualTo(200);
         assertThat(bus.get("admin", "/events/no-such-event/deliveries").status()).isEqualTo(404);
     }
 

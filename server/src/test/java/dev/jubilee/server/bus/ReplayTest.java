@@ -150,6 +150,9 @@ class ReplayTest {
                 });
         assertThat(bus.post("operator", path + "/cancel", "").text("status"))
                 .isEqualTo("cancelled");
+        String ended = status(bus, path).get("finished_at").stringValue();
+        platform.clock().advance(Duration.ofSeconds(1));
+        assertThat(bus.post("operator", path + "/cancel", "").text("finished_at")).isEqualTo(ended);
         assertThat(bus.post("operator", path + "/resume", "").status()).isEqualTo(409);
         assertThat(status(bus, path).get("progress_percent").doubleValue()).isBetween(1.0, 99.0);
     }
@@ -282,6 +285,21 @@ class ReplayTest {
         String lines = bus.text("operator", "/replay/" + made.text("replay_id") + "/file");
         assertThat(lines.lines().map(Json::tree).map(event -> event.get("payload").stringValue()))
                 .containsExactly("0", "1", "2", "3", "4", "5");
+    }
+
+    /** Slice by slice through fifty years it would take minutes, and nobody else's would go on. */
+    @Test
+    void timeInWhichNothingIsKeptIsPassedOver() throws Exception {
+        String lonely = topic("lonely", 1);
+        publishOne(lonely);
+        bus.awaitStore();
+        Answer made =
+                bus.post(
+                        "operator",
+                        "/replay",
+                        "{\"topic\":\"%s\",\"start_time\":\"1970-01-01T00:00:00Z\",\"dry_run\":true}"
+                                .formatted(lonely));
+        assertThat(await(bus, made, "completed").get("matched").intValue()).isEqualTo(1);
     }
 
     private static String leaseOf(String id) throws Exception {

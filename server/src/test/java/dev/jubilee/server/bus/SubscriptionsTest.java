@@ -557,6 +557,42 @@ class SubscriptionsTest {
         assertThat(tried.body().get("mismatches").get(0).get("actual").intValue()).isEqualTo(50);
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                // A CloudEvent, the body of a publish request, and an event as the bus answers it.
+                """
+                {"specversion": "1.0", "id": "e1", "type": "game.kill", "time": "2026-01-05T00:00:00Z",
+                 "partitionkey": "ann", "data": {"a": 1}}\
+                """,
+                """
+                {"event_id": "e1", "event_type": "game.kill", "timestamp": "2026-01-05T00:00:00Z", "partition_key": "ann",
+                 "payload": {"a": 1}}\
+                """,
+                """
+                {"event_id": "e1", "event_type": "game.kill", "timestamp": "2026-01-05T00:00:00Z", "key": "ann",
+                 "payload": "{\\"a\\": 1}"}\
+                """
+            })
+    void aSampleIsSeenAsTheEventWouldBe(String sample) {
+        String all =
+                """
+                {"event_id": "e1", "event_type": "game.kill", "key": "ann", "timestamp": [{"prefix": "2026-01"}],
+                 "data": {"a": [1]}, "payload": {"a": [1]}}\
+                """;
+        assertThat(matches(all, sample)).isTrue();
+        assertThat(matches("{\"time\": [{\"prefix\": \"2026-01\"}]}", sample)).isFalse();
+        assertThat(matches("{\"payload\": {\"a\": [2]}}", sample)).isFalse();
+    }
+
+    private static boolean matches(String filter, String sample) {
+        String body = "{\"filter\": " + filter + ", \"event\": " + sample + "}";
+        return bus.post("service", "/subscriptions/filter/test", body)
+                .body()
+                .get("matches")
+                .booleanValue();
+    }
+
     private static Answer webhook(String endpoint, String more) {
         return bus.post(
                 "service",

@@ -134,40 +134,44 @@ final class StoredRange {
      * whoever holds a lease has the time to renew it in between.
      */
     private <T> Part<T> slice(UUID start, T nothing, Look<T> look) {
-        UUID from = firstFrom(start);
-        if (from == null || from.compareTo(end) >= 0) {
-            return new Part<>(nothing, null);
-        }
-        UUID upper = Span.floor(Span.timeOf(from).plus(slice));
-        UUID to = upper.compareTo(end) < 0 ? upper : end;
         long began = System.nanoTime();
         try {
-            T found =
+            Part<T> part =
                     database.within(
-                            STATEMENT, connection -> look.at(connection, new Span(from, to)));
+                            STATEMENT, connection -> slice(connection, start, nothing, look));
             took(System.nanoTime() - began);
-            return new Part<>(found, to.equals(end) ? null : to);
+            return part;
         } catch (DatabaseException e) {
             if (!e.tookTooLong()) {
                 throw e;
             }
             slice = atLeast(slice.dividedBy(8));
-            return new Part<>(nothing, from);
+            return new Part<>(nothing, start);
         }
     }
 
-    /** The first event from that id on: nothing is looked through where nothing is kept. */
-    private @Nullable UUID firstFrom(UUID id) {
-        return database.read(connection -> {
-            try (PreparedStatement select =
-                    connection.prepareStatement(
-                            "SELECT id FROM bus.events WHERE id >= ? ORDER BY id LIMIT 1")) {
-                select.setObject(1, id);
-                try (ResultSet row = select.executeQuery()) {
-                    return row.next() ? row.getObject(1, UUID.class) : null;
-                }
+    private <T> Part<T> slice(Connection connection, UUID start, T nothing, Look<T> look)
+            throws SQLException {
+        UUID from = firstFrom(connection, start);
+        if (from == null || from.compareTo(end) >= 0) {
+            return new Part<>(nothing, null);
+        }
+        UUID upper = Span.floor(Span.timeOf(from).plus(slice));
+        UUID to = upper.compareTo(end) < 0 ? upper : end;
+        T found = look.at(connection, new Span(from, to));
+        return new Part<>(found, to.equals(end) ? null : to);
+    }
+
+    /** The first event from that id on: no time is spent where nothing is kept. */
+    private static @Nullable UUID firstFrom(Connection connection, UUID id) throws SQLException {
+        try (PreparedStatement select =
+                connection.prepareStatement(
+                        "SELECT id FROM bus.events WHERE id >= ? ORDER BY id LIMIT 1")) {
+            select.setObject(1, id);
+            try (ResultSet row = select.executeQuery()) {
+                return row.next() ? row.getObject(1, UUID.class) : null;
             }
-        });
+        }
     }
 
     private void took(long nanos) {

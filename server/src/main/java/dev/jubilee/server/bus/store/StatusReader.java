@@ -108,8 +108,7 @@ final class StatusReader implements AutoCloseable {
         }
     }
 
-    private Map<String, Known> read(Connection connection, List<Asked> batch)
-            throws SQLException {
+    private Map<String, Known> read(Connection connection, List<Asked> batch) throws SQLException {
         Map<String, Known> found = new HashMap<>();
         List<UUID> own = new ArrayList<>();
         for (Asked asked : batch) {
@@ -158,8 +157,7 @@ final class StatusReader implements AutoCloseable {
         }
     }
 
-    private void readClients(
-            Connection connection, List<String> ids, Map<String, Known> found)
+    private void readClients(Connection connection, List<String> ids, Map<String, Known> found)
             throws SQLException {
         try (PreparedStatement statement =
                 connection.prepareStatement(
