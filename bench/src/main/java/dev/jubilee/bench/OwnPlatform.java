@@ -17,6 +17,7 @@ import java.util.concurrent.locks.LockSupport;
 /** A platform of this run's own, started by the launcher and ended with the run. */
 final class OwnPlatform implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofMinutes(3);
+    private static final Duration PATIENCE_FOR_CACHE = Duration.ofMinutes(5);
     private static final Duration GLANCE = Duration.ofMillis(200);
 
     private final Process process;
@@ -56,6 +57,7 @@ final class OwnPlatform implements AutoCloseable {
             folder.toFile().setExecutable(true, false);
             OwnPlatform own = new OwnPlatform(builder.start(), home, bus, liveops);
             own.awaitReady(folder.resolve("up.log"));
+            own.awaitCache();
             return own;
         } catch (IOException e) {
             throw new BenchException("The platform cannot be started: " + e.getMessage(), e);
@@ -95,6 +97,20 @@ final class OwnPlatform implements AutoCloseable {
         String words = Files.exists(log) ? Files.readString(log).strip() : "";
         close();
         throw new BenchException("The platform does not become ready: " + words);
+    }
+
+    /**
+     * A platform makes its start-up cache in the first minutes of its life, in what time the others
+     * leave; beside it every figure would be that of a busier machine.
+     */
+    private void awaitCache() {
+        Path cache = home.resolve("cache");
+        long deadline = System.nanoTime() + PATIENCE_FOR_CACHE.toNanos();
+        while (process.isAlive()
+                && !Files.exists(cache.resolve("classpath"))
+                && System.nanoTime() < deadline) {
+            LockSupport.parkNanos(GLANCE.toNanos());
+        }
     }
 
     private boolean answers() {

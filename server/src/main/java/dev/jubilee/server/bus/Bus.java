@@ -221,7 +221,7 @@ public final class Bus implements Routes, AutoCloseable {
         new TraceRoutes(traces, views, topics.catalogue(), store).on(router);
         replays.on(router);
         new SubscriptionRoutes(subscriptions, idempotency).on(router);
-        delivery.routes(idempotency, store).on(router);
+        delivery.routes(idempotency, store, settings.publish().maxEventBytes()).on(router);
     }
 
     /** Finishes what was accepted, and ends. */

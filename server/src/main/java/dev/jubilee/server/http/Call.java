@@ -212,53 +212,25 @@ public final class Call {
         }
         try {
             JsonNode node = Json.foreignTree(body);
-            refuseNul(node);
+            mustBeStorable(node);
             return node;
         } catch (JacksonException e) {
             throw malformed(e);
         }
     }
 
-    /**
-     * PostgreSQL keeps no U+0000, in no text and no jsonb. The escape is looked for first: it is
-     * rare.
-     */
-    private void refuseNul(JsonNode node) {
-        if (containsNulEscape() && hasNul(node)) {
-            throw Problem.malformed("The body must not contain the character U+0000.")
-                    .asException();
+    /** Refuses a body that is larger than this route takes. */
+    public void limitBody(int max) {
+        if (body.length > max) {
+            throw Problem.tooLarge("The body may have " + max + " bytes at most.").asException();
         }
     }
 
-    private boolean containsNulEscape() {
-        for (int i = 0; i + 5 < body.length; i++) {
-            if (body[i] == '\\'
-                    && body[i + 1] == 'u'
-                    && body[i + 2] == '0'
-                    && body[i + 3] == '0'
-                    && body[i + 4] == '0'
-                    && body[i + 5] == '0') {
-                return true;
-            }
+    private void mustBeStorable(JsonNode node) {
+        Problem.FieldError fault = StorableText.fault(body, node);
+        if (fault != null) {
+            throw Problem.invalid(List.of(fault)).asException();
         }
-        return false;
-    }
-
-    private static boolean hasNul(JsonNode node) {
-        if (node.isString()) {
-            return node.stringValue().indexOf('\u0000') >= 0;
-        }
-        for (String name : node.propertyNames()) {
-            if (name.indexOf('\u0000') >= 0) {
-                return true;
-            }
-        }
-        for (JsonNode child : node) {
-            if (hasNul(child)) {
-                return true;
-            }
-        }
-        return false;
     }
 
     /** The refusal of a body that is not JSON, with the place of the fault. */

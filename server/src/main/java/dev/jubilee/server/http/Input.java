@@ -108,10 +108,11 @@ public final class Input {
         String value = node.stringValue();
         if (value.isEmpty() || value.length() > max) {
             reject(name, "must have 1 to " + max + " characters, had " + value.length());
-        } else if (value.indexOf('\u0000') >= 0) {
-            reject(name, "must not contain the character U+0000");
-        } else if (!isWellFormed(value)) {
-            reject(name, "must be well-formed text, has half a surrogate pair");
+            return value;
+        }
+        String fault = StorableText.fault(value);
+        if (fault != null) {
+            reject(name, fault);
         }
         return value;
     }
@@ -346,19 +347,6 @@ public final class Input {
         known.add(name);
         JsonNode node = object.get(name);
         return node == null || node.isNull() ? null : node;
-    }
-
-    private static boolean isWellFormed(String value) {
-        for (int i = 0; i < value.length(); i++) {
-            if (Character.isHighSurrogate(value.charAt(i))
-                    && i + 1 < value.length()
-                    && Character.isLowSurrogate(value.charAt(i + 1))) {
-                i++;
-            } else if (Character.isSurrogate(value.charAt(i))) {
-                return false;
-            }
-        }
-        return true;
     }
 
     private static String kind(JsonNode node) {

@@ -92,6 +92,9 @@ class DeadLettersTest {
                 .isEqualTo("failed");
 
         String first = idOf(path, ids.getFirst());
+        String large = "{\"data\": \"" + "x".repeat(1 << 20) + "\"}";
+        assertThat(bus.patch("operator", path + "/dead-letters/" + first, large).status())
+                .isEqualTo(413);
         Answer edited =
                 bus.patch("operator", path + "/dead-letters/" + first, "{\"data\": {\"n\": 42}}");
         assertThat(edited.body().get("event").get("data").get("n").intValue()).isEqualTo(42);

@@ -387,12 +387,26 @@ class EdgeTest {
         assertThat(code(server().post("/echo", "{\"a\":1,\"a\":2}")))
                 .isEqualTo("malformed_request");
         assertThat(code(server().post("/echo", "{\"a\":1} x"))).isEqualTo("malformed_request");
-        assertThat(code(server().post("/echo", "{\"a\":\"\\u0000\"}")))
-                .isEqualTo("malformed_request");
         assertThat(server().post("/echo", "{\"a\":\"\\\\u0000\"}").statusCode()).isEqualTo(200);
         assertThat(code(server().post("/echo", ""))).isEqualTo("malformed_request");
         assertThat(code(server().post("/echo", "a=b", "Content-Type", "text/plain")))
                 .isEqualTo("unsupported_media_type");
+    }
+
+    @Test
+    void textThatCannotBeKeptIsRefusedByItsField() throws Exception {
+        assertThat(faulty("{\"a\":\"\\u0000\"}")).isEqualTo("a");
+        assertThat(faulty("{\"a\":{\"b\":[1,\"\\uD83D\"]}}")).isEqualTo("a.b[1]");
+        assertThat(faulty("{\"a\":{\"b\":\"\\ude00\\ud83d\"}}")).isEqualTo("a.b");
+        assertThat(faulty("{\"a\":{\"x\\u0000y\":1}}")).isEqualTo("a");
+        assertThat(server().post("/echo", "{\"a\":\"\\ud83d\\ude00\"}").statusCode())
+                .isEqualTo(200);
+    }
+
+    private String faulty(String body) throws Exception {
+        HttpResponse<String> refused = server().post("/echo", body);
+        assertThat(code(refused)).isEqualTo("validation_failed");
+        return Json.tree(refused.body()).path("errors").path(0).path("field").stringValue();
     }
 
     @Test

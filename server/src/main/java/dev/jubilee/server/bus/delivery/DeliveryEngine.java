@@ -342,8 +342,12 @@ public final class DeliveryEngine implements AutoCloseable {
         sender.close();
     }
 
-    /** What came of deliveries, and dead letters. */
-    public Routes routes(Idempotency idempotency, EventStore store) {
+    /**
+     * What came of deliveries, and dead letters.
+     *
+     * @param maxEventBytes of the payload that a dead letter is given
+     */
+    public Routes routes(Idempotency idempotency, EventStore store, int maxEventBytes) {
         Database database = platform.database();
         return router -> {
             new DeliveryRoutes(database, subscriptions).on(router);
@@ -357,7 +361,8 @@ public final class DeliveryEngine implements AutoCloseable {
                             clearance,
                             redrives,
                             idempotency,
-                            platform.clock())
+                            platform.clock(),
+                            maxEventBytes)
                     .on(router);
         };
     }

@@ -59,7 +59,7 @@ public final class PublishRoutes implements Routes {
     }
 
     private CompletionStage<Reply> generic(Call call) {
-        limit(call, settings.maxEventBytes());
+        call.limitBody(settings.maxEventBytes());
         if (cloudEvents.isOne(call)) {
             return one(cloudEvents.one(call), call.principal());
         }
@@ -76,14 +76,14 @@ public final class PublishRoutes implements Routes {
         if (call.principal().role() == Role.OPERATOR) {
             throw Problem.forbidden("Operators do not publish.").asException();
         }
-        limit(call, settings.maxEventBytes());
+        call.limitBody(settings.maxEventBytes());
         mustBeJson(call);
         ParsedItem item = reader.one(call.body(), EventReader.Kind.GAME, IdMaker.of(call));
         return one(item, call.principal());
     }
 
     private CompletionStage<Reply> batch(Call call) {
-        limit(call, settings.maxBatchBytes());
+        call.limitBody(settings.maxBatchBytes());
         if (cloudEvents.isBatch(call)) {
             return many(cloudEvents.batch(call), call.principal());
         }
@@ -285,12 +285,6 @@ public final class PublishRoutes implements Routes {
             throw Problem.unsupportedMediaType(
                             "This route takes application/json or CloudEvents, not " + type + ".")
                     .asException();
-        }
-    }
-
-    private static void limit(Call call, int max) {
-        if (call.body().length > max) {
-            throw Problem.tooLarge("The body may have " + max + " bytes at most.").asException();
         }
     }
 }

@@ -13,7 +13,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Tells of events to whom they were delivered, and who was given up. Thread-safe. */
+/**
+ * Tells of events to whom they were delivered, and who was given up; not what the endpoints
+ * answered, which is for the services that made the subscriptions. Thread-safe.
+ */
 public final class DeliveryTrace implements TraceSource {
     private static final int MOST = 10_000;
 
@@ -29,7 +32,7 @@ public final class DeliveryTrace implements TraceSource {
             try (PreparedStatement select =
                     connection.prepareStatement(
                             """
-                            SELECT d.event_id, d.subscription_id, d.method, d.attempt_number, d.status, d.status_code,
+                            SELECT d.event_id, d.subscription_id, d.method, d.attempt_number, d.status,
                                 d.delivered_at, s.service_name
                             FROM bus.event_deliveries d
                             LEFT JOIN bus.event_subscriptions s ON s.subscription_id = d.subscription_id
@@ -47,7 +50,7 @@ public final class DeliveryTrace implements TraceSource {
                                 .add(
                                         new TraceStep(
                                                 delivered ? "delivered" : "dead",
-                                                Timestamps.instant(row, 7),
+                                                Timestamps.instant(row, 6),
                                                 detail(row)));
                     }
                 }
@@ -59,15 +62,11 @@ public final class DeliveryTrace implements TraceSource {
     private static Map<String, Object> detail(ResultSet row) throws java.sql.SQLException {
         Map<String, Object> detail = new LinkedHashMap<>();
         detail.put("subscription_id", row.getString(2));
-        if (row.getString(8) != null) {
-            detail.put("service_name", row.getString(8));
+        if (row.getString(7) != null) {
+            detail.put("service_name", row.getString(7));
         }
         detail.put("method", row.getString(3));
         detail.put("attempts", row.getInt(4));
-        Integer status = row.getObject(6, Integer.class);
-        if (status != null) {
-            detail.put("status_code", status);
-        }
         return detail;
     }
 }

@@ -38,6 +38,7 @@ public final class DeadLetterRoutes implements Routes {
     private final Idempotency idempotency;
     private final Audit audit;
     private final InstantSource clock;
+    private final int maxEventBytes;
 
     public DeadLetterRoutes(
             Database database,
@@ -45,7 +46,8 @@ public final class DeadLetterRoutes implements Routes {
             Clearance clearance,
             Redrives redrives,
             Idempotency idempotency,
-            InstantSource clock) {
+            InstantSource clock,
+            int maxEventBytes) {
         this.database = database;
         this.subscriptions = subscriptions;
         this.clearance = clearance;
@@ -53,6 +55,7 @@ public final class DeadLetterRoutes implements Routes {
         this.idempotency = idempotency;
         this.audit = new Audit(clock);
         this.clock = clock;
+        this.maxEventBytes = maxEventBytes;
     }
 
     /** What callers see of one. */
@@ -164,6 +167,7 @@ public final class DeadLetterRoutes implements Routes {
     private Reply edit(Call call) {
         UUID subscription = owned(call);
         UUID id = id(call, "dead_letter_id", "dead_letter");
+        call.limitBody(maxEventBytes);
         JsonNode body = call.json();
         Input input = Input.of(body);
         if (!input.has("data") && !body.has("data")) {

@@ -34,7 +34,8 @@ public final class Backlog implements Loads {
                 .start(() -> {
                     try {
                         loaded.complete(read(subscription, wanted));
-                    } catch (RuntimeException e) {
+                    } catch (Throwable e) {
+                        // An Error too: who waits would never load again.
                         loaded.completeExceptionally(e);
                     }
                 });
