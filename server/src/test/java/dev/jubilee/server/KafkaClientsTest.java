@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The program whole, on a Kafka that asks who comes. */
+/** The program whole, on a Kafka that speaks TLS and asks who comes. */
 class KafkaClientsTest {
     @RegisterExtension static final Platform platform = new Platform();
 
@@ -57,8 +57,15 @@ class KafkaClientsTest {
     }
 
     private static Map<String, String> login(String password) {
+        Map<String, String> given = new HashMap<>(loginToAStranger(password));
+        given.put("KAFKA_SSL_TRUSTSTORE_LOCATION", kafka.certificate().toString());
+        given.put("KAFKA_SSL_TRUSTSTORE_TYPE", "PEM");
+        return given;
+    }
+
+    private static Map<String, String> loginToAStranger(String password) {
         return Map.of(
-                "KAFKA_SECURITY_PROTOCOL", "SASL_PLAINTEXT",
+                "KAFKA_SECURITY_PROTOCOL", "SASL_SSL",
                 "KAFKA_SASL_MECHANISM", "PLAIN",
                 "KAFKA_SASL_JAAS_CONFIG", SecuredKafka.login(password));
     }
@@ -138,6 +145,16 @@ class KafkaClientsTest {
                 .hasMessageContaining("Authentication failed")
                 .message()
                 .doesNotContain("wrong", "\n");
+    }
+
+    @Test
+    void aKafkaThatShowsACertificateOfItsOwnIsToldNoPassword() {
+        assertThatThrownBy(() -> jubilee(loginToAStranger(SecuredKafka.PASSWORD)))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageStartingWith("Kafka does not let the program in: ")
+                .hasMessageContaining("SSL handshake failed")
+                .message()
+                .doesNotContain(SecuredKafka.PASSWORD, "\n");
     }
 
     @Test

@@ -16,25 +16,35 @@ import org.apache.kafka.common.utils.Time;
 import org.apache.kafka.metadata.storage.Formatter;
 import org.apache.kafka.server.common.Feature;
 
-/** A real Kafka of one node, in this process, that lets nobody in but {@link #USER}. */
+/**
+ * A real Kafka of one node, in this process, that speaks TLS and lets nobody in but {@link #USER}.
+ */
 public final class SecuredKafka implements AutoCloseable {
     public static final String USER = "jubilee";
     public static final String PASSWORD = "a secret";
 
     private final int port = FreePort.find();
+    private final SelfSigned certificate;
     private final KafkaRaftServer server;
 
     /**
-     * @param folder for its data; stays
+     * @param folder for its data and its certificate; stays
      */
     public SecuredKafka(Path folder) throws Exception {
-        format(folder);
-        server = new KafkaRaftServer(new KafkaConfig(configuration(folder)), Time.SYSTEM);
+        Path data = folder.resolve("data");
+        format(data);
+        certificate = SelfSigned.in(folder);
+        server = new KafkaRaftServer(new KafkaConfig(configuration(data)), Time.SYSTEM);
         server.startup();
     }
 
     public String brokers() {
         return "127.0.0.1:" + port;
+    }
+
+    /** What shows its clients whom they speak to: a PEM file. */
+    public Path certificate() {
+        return certificate.pem();
     }
 
     /** What a client logs in with. */
@@ -66,19 +76,22 @@ public final class SecuredKafka implements AutoCloseable {
         all.put("controller.quorum.voters", "1@127.0.0.1:" + controller);
         all.put(
                 "listeners",
-                "SASL_PLAINTEXT://127.0.0.1:%d,CONTROLLER://127.0.0.1:%d"
-                        .formatted(port, controller));
-        all.put("advertised.listeners", "SASL_PLAINTEXT://" + brokers());
-        all.put(
-                "listener.security.protocol.map",
-                "CONTROLLER:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT");
+                "SASL_SSL://127.0.0.1:%d,CONTROLLER://127.0.0.1:%d".formatted(port, controller));
+        all.put("advertised.listeners", "SASL_SSL://" + brokers());
+        all.put("listener.security.protocol.map", "CONTROLLER:PLAINTEXT,SASL_SSL:SASL_SSL");
         all.put("controller.listener.names", "CONTROLLER");
-        all.put("inter.broker.listener.name", "SASL_PLAINTEXT");
+        all.put("inter.broker.listener.name", "SASL_SSL");
         all.put("sasl.mechanism.inter.broker.protocol", "PLAIN");
         all.put("sasl.enabled.mechanisms", "PLAIN");
         all.put(
-                "listener.name.sasl_plaintext.plain.sasl.jaas.config",
+                "listener.name.sasl_ssl.plain.sasl.jaas.config",
                 login(PASSWORD).replace(";", " user_%s=\"%s\";".formatted(USER, PASSWORD)));
+        all.put("ssl.keystore.type", "PKCS12");
+        all.put("ssl.keystore.location", certificate.store().toString());
+        all.put("ssl.keystore.password", SelfSigned.PASSWORD);
+        // The broker is a client of its own as well.
+        all.put("ssl.truststore.type", "PEM");
+        all.put("ssl.truststore.location", certificate.pem().toString());
         all.put("log.dirs", folder.toString());
         all.put("auto.create.topics.enable", "false");
         for (String topic :

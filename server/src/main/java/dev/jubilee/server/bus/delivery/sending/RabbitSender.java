@@ -102,6 +102,10 @@ public final class RabbitSender implements Sender {
         factory.setAutomaticRecoveryEnabled(false);
         factory.setConnectionTimeout(CONNECT_MILLIS);
         factory.setRequestedHeartbeat(10);
+        if (server.tls() != null) {
+            factory.useSslProtocol(server.tls().context());
+            factory.enableHostnameVerification();
+        }
     }
 
     @Override

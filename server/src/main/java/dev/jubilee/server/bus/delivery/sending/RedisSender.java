@@ -10,6 +10,8 @@ import io.lettuce.core.RedisCommandExecutionException;
 import io.lettuce.core.RedisConnectionException;
 import io.lettuce.core.RedisException;
 import io.lettuce.core.RedisURI;
+import io.lettuce.core.SslOptions;
+import io.lettuce.core.SslVerifyMode;
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.codec.ByteArrayCodec;
 import io.lettuce.core.resource.ClientResources;
@@ -52,11 +54,20 @@ public final class RedisSender implements Sender {
         if (redis.password() != null) {
             uri.withPassword(redis.password().toCharArray());
         }
-        this.server = uri.build();
-        this.client = RedisClient.create(resources);
         // A command that is not answered when the connection is lost fails, and is a try that
         // failed.
-        client.setOptions(ClientOptions.builder().autoReconnect(false).build());
+        ClientOptions.Builder options = ClientOptions.builder().autoReconnect(false);
+        if (redis.tls() != null) {
+            uri.withSsl(true).withVerifyPeer(SslVerifyMode.FULL);
+            options.sslOptions(
+                    SslOptions.builder()
+                            .jdkSslProvider()
+                            .trustManager(redis.tls().authorities())
+                            .build());
+        }
+        this.server = uri.build();
+        this.client = RedisClient.create(resources);
+        client.setOptions(options.build());
     }
 
     @Override

@@ -13,8 +13,11 @@ import dev.jubilee.server.bus.delivery.TestSubscriptions;
 import dev.jubilee.server.bus.delivery.pending.Delivery;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.http.client.Outcome;
+import dev.jubilee.server.testing.SelfSigned;
+import dev.jubilee.server.testing.TlsProxy;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -23,6 +26,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class RabbitSenderTest {
     private static final Instant NOW = Instant.parse("2026-11-22T12:00:00Z");
@@ -183,7 +187,32 @@ class RabbitSenderTest {
 
     private static RabbitSender sender(String host, int port, Duration timeout) {
         return new RabbitSender(
-                new BrokerSettings.Rabbit(host, port, "guest", "guest", "/"), timeout);
+                new BrokerSettings.Rabbit(host, port, "guest", "guest", "/", null), timeout);
+    }
+
+    @Test
+    void tlsIsSpokenToWhomItsAuthorityVouchesForByName(@TempDir Path folder) throws Exception {
+        SelfSigned certificate = SelfSigned.in(folder);
+        BrokerTls known = BrokerTlsTest.believing(certificate.pem());
+        try (RabbitMqServer rabbit = new RabbitMqServer()) {
+            declare(rabbit);
+            String at = "amqp://" + rabbit.host() + ":" + rabbit.port();
+            try (TlsProxy named = BrokerTlsTest.proxy(certificate, "127.0.0.1", at);
+                    TlsProxy other = BrokerTlsTest.proxy(certificate, "127.0.0.2", at);
+                    RabbitSender sender = sender("127.0.0.1", named.port(), known);
+                    RabbitSender stranger =
+                            sender("127.0.0.1", named.port(), BrokerTlsTest.believing());
+                    RabbitSender misled = sender("127.0.0.2", other.port(), known)) {
+                assertThat(send(sender)).isInstanceOf(Outcome.Kept.class);
+                assertThat(send(stranger)).isInstanceOf(Outcome.Unsent.class);
+                assertThat(send(misled)).isInstanceOf(Outcome.Unsent.class);
+            }
+        }
+    }
+
+    private static RabbitSender sender(String host, int port, BrokerTls tls) {
+        return new RabbitSender(
+                new BrokerSettings.Rabbit(host, port, "guest", "guest", "/", tls), PATIENCE);
     }
 
     private static void declare(RabbitMqServer rabbit) throws Exception {

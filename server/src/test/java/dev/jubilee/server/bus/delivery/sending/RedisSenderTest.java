@@ -9,6 +9,8 @@ import dev.jubilee.server.bus.delivery.TestSubscriptions;
 import dev.jubilee.server.bus.delivery.pending.Delivery;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.http.client.Outcome;
+import dev.jubilee.server.testing.SelfSigned;
+import dev.jubilee.server.testing.TlsProxy;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisURI;
 import io.lettuce.core.api.StatefulRedisConnection;
@@ -18,10 +20,12 @@ import io.lettuce.core.protocol.CommandArgs;
 import io.lettuce.core.protocol.CommandType;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class RedisSenderTest {
     private static final Instant NOW = Instant.parse("2026-11-22T12:00:00Z");
@@ -62,6 +66,28 @@ class RedisSenderTest {
         }
     }
 
+    @Test
+    void tlsIsSpokenToWhomItsAuthorityVouchesForByName(@TempDir Path folder) throws Exception {
+        SelfSigned certificate = SelfSigned.in(folder);
+        BrokerTls known = BrokerTlsTest.believing(certificate.pem());
+        try (RedisServer redis = new RedisServer();
+                TlsProxy named = BrokerTlsTest.proxy(certificate, "127.0.0.1", redis.uri());
+                TlsProxy other = BrokerTlsTest.proxy(certificate, "127.0.0.2", redis.uri());
+                RedisSender sender = sender("127.0.0.1", named.port(), known);
+                RedisSender stranger =
+                        sender("127.0.0.1", named.port(), BrokerTlsTest.believing());
+                RedisSender misled = sender("127.0.0.2", other.port(), known)) {
+            assertThat(send(sender)).isInstanceOf(Outcome.Kept.class);
+            assertThat(send(stranger)).isInstanceOf(Outcome.Unsent.class);
+            assertThat(send(misled)).isInstanceOf(Outcome.Unsent.class);
+        }
+    }
+
+    private static RedisSender sender(String host, int port, BrokerTls tls) {
+        return new RedisSender(
+                new BrokerSettings.Redis(host, port, null, 0, tls), Duration.ofSeconds(20));
+    }
+
     private Outcome send(RedisSender sender) throws Exception {
         Delivery one =
                 new Delivery(
@@ -80,6 +106,6 @@ class RedisSenderTest {
     }
 
     private static RedisSender sender(String host, int port, Duration timeout) {
-        return new RedisSender(new BrokerSettings.Redis(host, port, null, 0), timeout);
+        return new RedisSender(new BrokerSettings.Redis(host, port, null, 0, null), timeout);
     }
 }
