@@ -12,8 +12,6 @@ import java.util.List;
 
 /** The bare echo in a JVM of its own, with the options of the program's. */
 final class Echo implements AutoCloseable {
-    private static final Duration WARM_UP = Duration.ofSeconds(4);
-
     private final Process process;
     private final URI uri;
 
@@ -22,8 +20,8 @@ final class Echo implements AutoCloseable {
         this.uri = uri;
     }
 
-    /** Starts it and warms it up. */
-    static Echo start(List<String> jvmOptions, int loops, Wrk wrk, Path body) {
+    /** Starts it. */
+    static Echo start(List<String> jvmOptions, int loops) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(jvmOptions);
@@ -42,9 +40,7 @@ final class Echo implements AutoCloseable {
             if (port == null) {
                 throw new BenchException("The echo server does not start");
             }
-            Echo echo = new Echo(process, URI.create("http://127.0.0.1:" + port.strip()));
-            wrk.saturate(echo.post(body), WARM_UP);
-            return echo;
+            return new Echo(process, URI.create("http://127.0.0.1:" + port.strip()));
         } catch (IOException e) {
             throw new BenchException("The echo server does not start: " + e.getMessage(), e);
         }
@@ -52,6 +48,14 @@ final class Echo implements AutoCloseable {
 
     long pid() {
         return process.pid();
+    }
+
+    /** Loads it in rounds, until its compilers are done with it. */
+    void warmUp(Wrk wrk, Load load, Duration round) {
+        Warmth warmth = Warmth.of(pid());
+        while (warmth.wantsMore()) {
+            var _ = wrk.saturate(load, round);
+        }
     }
 
     /** The bodies of the scenario, answered with 120 bytes. */

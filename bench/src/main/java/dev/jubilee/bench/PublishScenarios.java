@@ -21,6 +21,8 @@ final class PublishScenarios {
         Outcome.Notes notes = new Outcome.Notes();
         Echo echo = stand.echo();
         Load load = echo.post(stand.file(Bodies.event("echo")));
+        stand.say("warming up");
+        echo.warmUp(stand.wrk(), load, stand.warmUp());
         stand.say("as fast as it goes");
         try (Meter meter = Meter.of("echo", echo.pid())) {
             LoadResult result = stand.wrk().saturate(load, stand.duration());
@@ -50,7 +52,7 @@ final class PublishScenarios {
         Load load = Load.same(stand.platform().bus(), "/events/publish", key(stand), body);
         Wrk wrk = stand.wrk().connections(stand.wrk().connections() * SERVERS_EACH);
         Phases phases = new Phases(stand, notes, "event", 1);
-        double echo = wrk.saturate(stand.echo().post(body), stand.duration()).throughput();
+        double echo = stand.echoed(wrk, stand.echo().post(body));
         try (LagWatch lag = LagWatch.of(stand.installation(), Stand.TOPIC)) {
             phases.warmUp(wrk, load);
             lag.awaitCaughtUp(PATIENCE);

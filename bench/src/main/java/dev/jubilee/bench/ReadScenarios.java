@@ -66,8 +66,7 @@ final class ReadScenarios {
 
     private static void besideTheEcho(Stand stand, Outcome.Notes notes, String path) {
         Path paths = stand.lines(List.of(path));
-        stand.say("the bare echo");
-        double echo = stand.wrk().saturate(stand.echo().get(paths), stand.duration()).throughput();
+        double echo = stand.echoed(stand.wrk(), stand.echo().get(paths));
         Load load = Load.paths(stand.platform().liveops(), stand.platform().adminKey(), paths);
         Phases phases = new Phases(stand, notes, "request", 1);
         phases.warmUp(stand.wrk(), load);

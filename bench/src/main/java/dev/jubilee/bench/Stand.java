@@ -125,11 +125,17 @@ final class Stand implements AutoCloseable {
     Echo echo() {
         Echo known = echo;
         if (known == null) {
-            say("starting and warming the bare echo");
-            known = Echo.start(installation.jvmOptions(), LOOPS, wrk, file(Bodies.event("echo")));
+            known = Echo.start(installation.jvmOptions(), LOOPS);
             echo = known;
         }
         return known;
+    }
+
+    /** What the bare echo, warmed up, answers in a second under this load. */
+    double echoed(Wrk wrk, Load load) {
+        say("the bare echo");
+        echo().warmUp(wrk, load, warmUp());
+        return wrk.saturate(load, duration).throughput();
     }
 
     /** At least so many tokens of players of this run. */

@@ -31,9 +31,14 @@ final class Warmth {
         return new Warmth(List.of(at.program(), at.kafka()));
     }
 
+    /** Of one JVM. */
+    static Warmth of(long process) {
+        return new Warmth(List.of(process));
+    }
+
     /** Of this program, when it measures what runs in it. */
     static Warmth own() {
-        return new Warmth(List.of(ProcessHandle.current().pid()));
+        return of(ProcessHandle.current().pid());
     }
 
     /** Whether another round of load is wanted; asked before each, the first one included. */
