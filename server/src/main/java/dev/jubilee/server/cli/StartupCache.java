@@ -136,13 +136,27 @@ final class StartupCache {
      * <p>A nice program still takes a fifth of a busy machine: whenever the others wait for a
      * moment it begins a time slice, and keeps it. An idle one gives way at once.
      */
-    private static List<String> inTheBackground() {
-        return Stream.of(
+    private static List<String> inTheBackground() throws InterruptedException {
+        for (List<String> prefix :
+                List.of(
                         List.of("/usr/bin/chrt", "--idle", "0"),
-                        List.of("/usr/bin/nice", "-n", "19"))
-                .filter(command -> Files.isExecutable(Path.of(command.getFirst())))
-                .findFirst()
-                .orElse(List.of());
+                        List.of("/usr/bin/nice", "-n", "19"))) {
+            if (works(prefix)) {
+                return prefix;
+            }
+        }
+        return List.of();
+    }
+
+    /** It may be there and still be refused, as in some containers. */
+    private static boolean works(List<String> prefix) throws InterruptedException {
+        List<String> command = new ArrayList<>(prefix);
+        command.add("/bin/true");
+        try {
+            return new ProcessBuilder(command).start().waitFor() == 0;
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     private final class Training implements AutoCloseable {
@@ -157,10 +171,11 @@ final class StartupCache {
         private void run() {
             try {
                 String key = currentKey();
-                if (key.isEmpty() || upToDate(key) || inTheBackground().isEmpty()) {
-                    return;
+                List<String> prefix =
+                        key.isEmpty() || upToDate(key) ? List.of() : inTheBackground();
+                if (!prefix.isEmpty()) {
+                    train(key, prefix);
                 }
-                train(key);
             } catch (IOException e) {
                 LOG.info("No start-up cache: {}", e.toString());
             } catch (InterruptedException e) {
@@ -168,16 +183,21 @@ final class StartupCache {
             }
         }
 
-        private void train(String key) throws IOException, InterruptedException {
+        private void train(String key, List<String> prefix)
+                throws IOException, InterruptedException {
             Path scratch = folder.resolve("training");
             delete(scratch);
             Files.createDirectories(scratch);
-            Process process = start(scratch);
+            Process process = start(scratch, prefix);
             try {
-                if (process.waitFor(PATIENCE_MINUTES, TimeUnit.MINUTES)
-                        && process.exitValue() == 0
-                        && Files.exists(fresh(PROGRAM))
-                        && Files.exists(fresh(KAFKA))) {
+                boolean rehearsed =
+                        process.waitFor(PATIENCE_MINUTES, TimeUnit.MINUTES)
+                                && process.exitValue() == 0
+                                && Files.exists(fresh(PROGRAM))
+                                && Files.exists(fresh(KAFKA));
+                if (!rehearsed) {
+                    LOG.info("No start-up cache; {} says why", folder.resolve("training.log"));
+                } else {
                     Files.deleteIfExists(folder.resolve(CLASS_PATH));
                     move(PROGRAM);
                     move(KAFKA);
@@ -190,8 +210,8 @@ final class StartupCache {
             }
         }
 
-        private Process start(Path scratch) throws IOException {
-            List<String> command = new ArrayList<>(inTheBackground());
+        private Process start(Path scratch, List<String> prefix) throws IOException {
+            List<String> command = new ArrayList<>(prefix);
             command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
             command.addAll(options());
             command.addAll(WITHOUT_PROFILES);

@@ -197,8 +197,8 @@ public final class Call {
     /**
      * The body as JSON.
      *
-     * @throws ProblemException 400 when it is not JSON or has too many tokens, 415 when it says
-     *     that it is something else
+     * @throws ProblemException 400 when it is not JSON in UTF-8 or has too many tokens, 415 when it
+     *     says that it is something else, 422 when a text in it cannot be kept
      */
     public JsonNode json() {
         String type = mediaType();
@@ -210,6 +210,7 @@ public final class Call {
         if (body.length == 0) {
             throw Problem.malformed("The body is empty; a JSON object is expected.").asException();
         }
+        mustBeUtf8();
         try {
             JsonNode node = Json.foreignTree(body);
             mustBeStorable(node);
@@ -223,6 +224,21 @@ public final class Call {
     public void limitBody(int max) {
         if (body.length > max) {
             throw Problem.tooLarge("The body may have " + max + " bytes at most.").asException();
+        }
+    }
+
+    /**
+     * Refuses JSON in UTF-16 or UTF-32, which parsers recognise although JSON is UTF-8 (RFC 8259,
+     * 8.1): of two such bytes one is 0, or they are a mark of their order.
+     */
+    public void mustBeUtf8() {
+        if (body.length < 2) {
+            return;
+        }
+        int first = body[0] & 0xff;
+        int second = body[1] & 0xff;
+        if (first == 0 || second == 0 || first + second == 0xfe + 0xff) {
+            throw Problem.malformed("The body must be JSON in UTF-8.").asException();
         }
     }
 

@@ -40,7 +40,9 @@ final class StorableText {
         for (int i = 0; i + 5 < body.length; i++) {
             if (body[i] == '\\' && body[i + 1] == 'u') {
                 byte first = body[i + 2];
-                if (first == 'd' || first == 'D' || first == '0') {
+                boolean surrogate = first == 'd' || first == 'D';
+                boolean nul = first == '0' && body[i + 3] == '0' && body[i + 4] == '0';
+                if (surrogate || nul) {
                     return true;
                 }
             }

@@ -1,9 +1,13 @@
 package dev.jubilee.server.bus;
 
+import static java.nio.charset.StandardCharsets.UTF_16;
+import static java.nio.charset.StandardCharsets.UTF_16BE;
+import static java.nio.charset.StandardCharsets.UTF_16LE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jubilee.server.bus.BusInstance.Answer;
 import dev.jubilee.server.testing.Platform;
+import java.nio.charset.Charset;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.time.Duration;
@@ -213,12 +217,42 @@ class PublishChoicesTest {
 
     @Test
     void aPlayersEventIsAboutThePlayer() throws Exception {
-        bus.post(
-                "player:eve",
-                "/events/game/publish",
-                "{\"action_type\":\"kill\",\"event_id\":\"eve-1\",\"topic\":\"" + topic + "\"}");
-        assertThat(stored("eve-1", "concat_ws('|', key, source, payload)"))
+        String id = killed("player:eve", "eve", "eve-1");
+        assertThat(stored(id, "concat_ws('|', key, source, payload)"))
                 .isEqualTo("eve|eve|{\"action_type\":\"kill\",\"player_id\":\"eve\"}");
+    }
+
+    /** Else what a server publishes later under that id would count never. */
+    @Test
+    void aPlayerTakesNoIdThatAnotherWillUse() {
+        String first = killed("player:fay", "fay", "match-7");
+
+        assertThat(killed("player:fay", "fay", "match-7")).as("a retry").isEqualTo(first);
+        assertThat(killed("player:gus", "gus", "match-7")).isNotEqualTo(first);
+        assertThat(killed("service", "fay", "match-7")).isEqualTo("match-7").isNotEqualTo(first);
+    }
+
+    /** Publishes it, and returns the id that it was given. */
+    private static String killed(String who, String player, String id) {
+        String kill =
+                "{\"action_type\":\"kill\",\"player_id\":\"%s\",\"event_id\":\"%s\",\"topic\":\"%s\"}"
+                        .formatted(player, id, topic);
+        Answer answer = bus.post(who, "/events/game/publish", kill);
+        assertThat(answer.status()).isEqualTo(200);
+        return answer.text("event_id");
+    }
+
+    @Test
+    void jsonInUtf16IsRefused() {
+        String event = "{\"event_type\":\"game.kill\",\"payload\":{},\"topic\":\"" + topic + "\"}";
+        for (Charset charset : List.of(UTF_16, UTF_16LE, UTF_16BE)) {
+            for (String path :
+                    List.of("/events/publish", "/events/game/publish", "/events/publish/batch")) {
+                assertThat(bus.post("service", path, event.getBytes(charset)).text("code"))
+                        .as("%s in %s", path, charset)
+                        .isEqualTo("malformed_request");
+            }
+        }
     }
 
     @Test

@@ -537,6 +537,20 @@ class SubscriptionsTest {
         assertThat(bus.get("service", "/subscriptions?status=nonsense").status()).isEqualTo(422);
     }
 
+    /** JSON in a text is one token to the body around it. */
+    @ParameterizedTest
+    @ValueSource(strings = {"filter", "event"})
+    void jsonInATextMayBeAsMuchAsThatOfABody(String field) {
+        String other = field.equals("filter") ? "event" : "filter";
+        String body =
+                "{\"%s\": {\"event_type\": \"game.kill\"}, \"%s\": \"[%s{}]\"}"
+                        .formatted(other, field, "{},".repeat(200_000));
+        Answer refused = bus.post("service", "/subscriptions/filter/test", body);
+        assertThat(refused.status()).isEqualTo(422);
+        assertThat(refused.body().at("/errors/0/field").stringValue()).isEqualTo(field);
+        assertThat(refused.body().at("/errors/0/message").stringValue()).contains("Token count");
+    }
+
     @Test
     void aFilterIsTriedBeforeItIsSaved() {
         Answer tried =

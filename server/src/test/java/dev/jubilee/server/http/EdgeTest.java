@@ -1,5 +1,8 @@
 package dev.jubilee.server.http;
 
+import static java.nio.charset.StandardCharsets.UTF_16;
+import static java.nio.charset.StandardCharsets.UTF_16BE;
+import static java.nio.charset.StandardCharsets.UTF_16LE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jubilee.events.tck.Await;
@@ -10,6 +13,7 @@ import dev.jubilee.server.security.Authenticator;
 import dev.jubilee.server.security.Principal;
 import dev.jubilee.server.security.Role;
 import java.net.http.HttpResponse;
+import java.nio.charset.Charset;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
@@ -415,6 +419,21 @@ class EdgeTest {
             raw.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n");
             raw.send(new byte[] {'"', (byte) 0xC3, '(', '"'});
             assertThat(raw.answer()).startsWith("HTTP/1.1 400 ").contains("malformed_request");
+        }
+    }
+
+    @Test
+    void jsonInUtf16IsRefused() throws Exception {
+        for (Charset charset : List.of(UTF_16, UTF_16LE, UTF_16BE)) {
+            byte[] body = "{\"a\":1}".getBytes(charset);
+            try (RawConnection raw = new RawConnection(server().port())) {
+                raw.send(
+                        "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: "
+                                + body.length
+                                + "\r\n\r\n");
+                raw.send(body);
+                assertThat(raw.answer()).startsWith("HTTP/1.1 400 ").contains("malformed_request");
+            }
         }
     }
 

@@ -178,7 +178,7 @@ final class EventReader {
             return new ParsedItem.Refused(
                     draft.eventId, draft.topic, Problem.invalid(draft.faults()));
         }
-        String given = draft.eventId == null ? ids.derived(index) : draft.eventId;
+        String given = ids.of(draft.eventId, index);
         UUID made = publisher.nextId();
         // A server-made id carries the moment of acceptance, so that the id alone finds the row.
         Instant at = EventId.timeOf(made);

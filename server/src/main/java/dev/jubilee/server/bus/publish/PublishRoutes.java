@@ -50,12 +50,16 @@ public final class PublishRoutes implements Routes {
 
     @Override
     public void on(Router router) {
-        router.hot(Method.POST, "/events/publish", Access.SERVICE, this::generic)
+        router.hot(Method.POST, "/events/publish", Access.SERVICE, accepting(this::generic))
                 .query("topic")
-                .hot(Method.POST, "/events/game/publish", Access.PLAYER, this::game)
+                .hot(Method.POST, "/events/game/publish", Access.PLAYER, accepting(this::game))
                 .limit(Limit.PUBLISH)
-                .hot(Method.POST, "/events/publish/batch", Access.SERVICE, this::batch)
+                .hot(Method.POST, "/events/publish/batch", Access.SERVICE, accepting(this::batch))
                 .query("topic");
+    }
+
+    private Router.Hot accepting(Router.Hot handler) {
+        return call -> publisher.accepting(() -> handler.handle(call));
     }
 
     private CompletionStage<Reply> generic(Call call) {
@@ -286,5 +290,6 @@ public final class PublishRoutes implements Routes {
                             "This route takes application/json or CloudEvents, not " + type + ".")
                     .asException();
         }
+        call.mustBeUtf8();
     }
 }

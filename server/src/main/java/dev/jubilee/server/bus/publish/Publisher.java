@@ -10,6 +10,7 @@ import dev.jubilee.server.bus.stats.Activity;
 import dev.jubilee.server.bus.topics.TopicCatalogue;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
@@ -19,13 +20,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Publishes events to Kafka with {@code acks=all}, idempotently. Never blocks the caller: a bounded
@@ -33,12 +36,15 @@ import org.jspecify.annotations.Nullable;
  * order. Thread-safe.
  */
 public final class Publisher implements AutoCloseable {
-    /** An event that was stamped has this long to reach the lane. */
-    private static final long STAMP_TO_LANE_MILLIS = 100;
+    private static final Logger log = LoggerFactory.getLogger(Publisher.class);
+
+    /** Who settles waits so long for a call that has stamped; then it is refused when it comes. */
+    private static final Duration STAMP_TO_LANE = Duration.ofSeconds(5);
 
     private final TopicCatalogue topics;
     private final PublishSettings settings;
     private final AcceptanceClock clock;
+    private final Acceptances acceptances = new Acceptances();
     private final EventId ids;
     private final SenderLane lane;
     private final Breaker breaker = new Breaker(System::nanoTime);
@@ -116,20 +122,18 @@ public final class Publisher implements AutoCloseable {
     public CompletableFuture<List<Published>> publish(String topic, List<Envelope> events) {
         return toKnown(
                 topic,
-                () -> {
-                    List<Accepted> accepted = new ArrayList<>(events.size());
-                    for (Envelope event : events) {
-                        // Whoever calls again with the same id must be recognised, so the id counts
-                        // as a client's.
-                        Envelope stamped =
-                                event.toBuilder()
-                                        .idOrigin(IdOrigin.CLIENT)
-                                        .acceptedAt(now())
-                                        .build();
-                        accepted.add(new Accepted(topic, stamped));
-                    }
-                    return send(accepted, true);
-                });
+                () -> accepting(() -> send(stamped(topic, events), true)).toCompletableFuture());
+    }
+
+    /** Whoever calls again with the same id must be recognised, so the id counts as a client's. */
+    private List<Accepted> stamped(String topic, List<Envelope> events) {
+        List<Accepted> accepted = new ArrayList<>(events.size());
+        for (Envelope event : events) {
+            Envelope stamped =
+                    event.toBuilder().idOrigin(IdOrigin.CLIENT).acceptedAt(now()).build();
+            accepted.add(new Accepted(topic, stamped));
+        }
+        return accepted;
     }
 
     /**
@@ -178,6 +182,22 @@ public final class Publisher implements AutoCloseable {
             Instant at = event.acceptedAt();
             return at == null ? Long.MAX_VALUE : at.toEpochMilli();
         }
+    }
+
+    /**
+     * Does what stamps events and hands them over. Nothing may be stamped outside of it, so that
+     * who settles knows whom to wait for.
+     */
+    <T> CompletionStage<T> accepting(Supplier<? extends CompletionStage<T>> work) {
+        int begun = acceptances.begin();
+        CompletionStage<T> outcome;
+        try {
+            outcome = work.get();
+        } catch (RuntimeException | Error e) {
+            acceptances.end(begun);
+            throw e;
+        }
+        return outcome.whenComplete((done, failure) -> acceptances.end(begun));
     }
 
     /** A new id of the bus's own making; its time is the moment of acceptance. */
@@ -282,12 +302,16 @@ public final class Publisher implements AutoCloseable {
     /**
      * Waits until everything that this instance accepted before the moment, by its own clock, is
      * acknowledged by Kafka or has failed. Nothing is accepted as of before the moment any more:
-     * what was stamped before and held up on its way for longer than a blink is refused as not
-     * sent. One caller at a time.
+     * calls that stamped before are waited for, and what they hold up for longer than seconds is
+     * refused as not sent. One caller at a time.
      */
     public void settleThrough(Instant moment) throws InterruptedException {
         clock.promise(moment);
-        TimeUnit.MILLISECONDS.sleep(STAMP_TO_LANE_MILLIS);
+        if (!acceptances.awaitEarlier(STAMP_TO_LANE)) {
+            log.warn(
+                    "what was accepted before {} and is still on its way is refused from now on",
+                    moment);
+        }
         lane.settleThrough(moment.toEpochMilli());
     }
 

@@ -1,5 +1,7 @@
 package dev.jubilee.server.bus.replay;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.jubilee.events.Envelope;
 import dev.jubilee.events.TopicPattern;
 import dev.jubilee.server.bus.search.EventFilter;
@@ -177,7 +179,7 @@ final class ReplayFilter {
 
     private static @Nullable JsonNode parsed(String text) {
         try {
-            return Json.tree(text);
+            return Json.foreignTree(text.getBytes(UTF_8));
         } catch (JacksonException e) {
             return null;
         }

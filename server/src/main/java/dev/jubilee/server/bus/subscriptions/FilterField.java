@@ -1,5 +1,7 @@
 package dev.jubilee.server.bus.subscriptions;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.jubilee.server.bus.filters.EventFilter;
 import dev.jubilee.server.bus.filters.InvalidFilterException;
 import dev.jubilee.server.http.Input;
@@ -19,7 +21,7 @@ final class FilterField {
             return given;
         }
         try {
-            return Json.tree(given.stringValue());
+            return Json.foreignTree(given.stringValue().getBytes(UTF_8));
         } catch (JacksonException e) {
             body.reject(name, "is text that is not JSON: " + Json.fault(e));
             return null;

@@ -12,7 +12,7 @@ import tools.jackson.databind.JsonNode;
  * An event that may count for a player in an occurrence.
  *
  * @param at when the bus took the event over, to the microsecond as PostgreSQL keeps it
- * @param data null when no rule looks into it
+ * @param payload null when no rule looks into it
  */
 record Hit(
         ConsumerRecord<byte[], byte[]> record,
@@ -22,9 +22,14 @@ record Hit(
         String userId,
         Instant at,
         EventView view,
-        @Nullable JsonNode data) {
+        @Nullable Payload payload) {
     /** A player in an occurrence. */
     record Seat(UUID occurrenceId, String userId) {}
+
+    /** What the rules look into; null when none does. */
+    @Nullable JsonNode data() {
+        return payload == null ? null : payload.tree();
+    }
 
     Seat seat() {
         return new Seat(binding.occurrence().occurrenceId(), userId);

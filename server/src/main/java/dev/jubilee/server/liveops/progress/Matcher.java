@@ -6,7 +6,6 @@ import dev.jubilee.events.Envelope;
 import dev.jubilee.events.IdOrigin;
 import dev.jubilee.events.kafka.KafkaEnvelopes;
 import dev.jubilee.server.conditions.Scope.EventView;
-import dev.jubilee.server.json.Json;
 import dev.jubilee.server.security.PlayerId;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -18,7 +17,7 @@ import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.record.TimestampType;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
-import tools.jackson.databind.JsonNode;
+import tools.jackson.core.exc.StreamConstraintsException;
 
 /**
  * Finds among records those that rules name. Records that no rule names cost a look at one header.
@@ -32,6 +31,9 @@ final class Matcher {
     private static final String TYPE = "ce_type";
     private static final int MAX_EVENT_ID = 100;
 
+    /** Of payloads in a batch whose trees are kept: several times what is usual. */
+    private static final long MAX_KEPT_BYTES = 1 << 20;
+
     /** What was found, in the order of the records. */
     record Found(List<Hit> hits, List<Poisoned> poisoned) {}
 
@@ -42,10 +44,11 @@ final class Matcher {
 
     static Found match(RuleIndex index, List<ConsumerRecord<byte[], byte[]>> records) {
         Found found = new Found(new ArrayList<>(), new ArrayList<>());
+        Payload.Budget budget = new Payload.Budget(MAX_KEPT_BYTES);
         for (ConsumerRecord<byte[], byte[]> record : records) {
             List<RuleIndex.Binding> bindings = index.of(type(record));
             if (!bindings.isEmpty() && !isForwarded(record.headers())) {
-                read(record, bindings, found);
+                read(record, bindings, budget, found);
             }
         }
         return found;
@@ -73,7 +76,10 @@ final class Matcher {
     }
 
     private static void read(
-            ConsumerRecord<byte[], byte[]> record, List<RuleIndex.Binding> bindings, Found found) {
+            ConsumerRecord<byte[], byte[]> record,
+            List<RuleIndex.Binding> bindings,
+            Payload.Budget budget,
+            Found found) {
         Envelope event = KafkaEnvelopes.read(record);
         String userId = event.subject();
         if (userId == null) {
@@ -82,20 +88,20 @@ final class Matcher {
         Instant at = countsAt(record, event).truncatedTo(ChronoUnit.MICROS);
         EventView view =
                 new EventView(event.type(), event.source(), record.topic(), event.time(), userId);
-        JsonNode data = null;
+        Payload payload = null;
         for (RuleIndex.Binding binding : bindings) {
             if (!binding.occurrence().covers(at)) {
                 continue;
             }
             String fault = faultOf(userId, event.id());
-            if (fault == null && data == null && binding.needsData()) {
+            if (fault == null && payload == null && binding.needsData()) {
                 try {
-                    data =
-                            event.data().length == 0
-                                    ? Json.mapper().createObjectNode()
-                                    : Json.tree(event.data());
+                    payload = Payload.of(event.data(), budget);
                 } catch (JacksonException e) {
-                    fault = "the payload is not JSON: " + e.getOriginalMessage();
+                    fault =
+                            e instanceof StreamConstraintsException
+                                    ? "the payload is more JSON than is looked into"
+                                    : "the payload is not JSON: " + e.getOriginalMessage();
                 }
             }
             if (fault != null) {
@@ -112,7 +118,7 @@ final class Matcher {
                                     userId,
                                     at,
                                     view,
-                                    data));
+                                    payload));
         }
     }
 

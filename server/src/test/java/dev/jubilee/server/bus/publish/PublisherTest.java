@@ -1,6 +1,7 @@
 package dev.jubilee.server.bus.publish;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.jubilee.events.Envelope;
 import dev.jubilee.events.tck.Await;
@@ -12,11 +13,15 @@ import dev.jubilee.server.config.SettingsReader;
 import dev.jubilee.server.database.ChangeFeed;
 import dev.jubilee.server.database.Database;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import org.apache.kafka.clients.admin.Admin;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.ds.PGSimpleDataSource;
@@ -41,14 +46,7 @@ class PublisherTest {
                                 "500ms"));
         BusSettings settings = BusSettings.from(reader, true);
         try (Admin admin = Admin.create(NOBODY);
-                Publisher publisher =
-                        new Publisher(
-                                NOBODY,
-                                topics(admin, settings).catalogue(),
-                                settings.publish(),
-                                CLOCK,
-                                registry,
-                                new Activity())) {
+                Publisher publisher = publisher(admin, settings)) {
             for (int i = 1; i <= size; i++) {
                 assertThat(publisher.ship(List.of(event()))).isNotNull();
                 assertThat(waiting()).isEqualTo(i);
@@ -59,6 +57,64 @@ class PublisherTest {
             publisher.start();
             Await.untilAsserted("it is handed over", () -> assertThat(waiting()).isZero());
         }
+    }
+
+    /** Else what a machine that stalls has stamped and not yet handed over would be refused. */
+    @Test
+    void whoSettlesWaitsForWhatIsBeingAccepted() throws Exception {
+        BusSettings settings = BusSettings.from(new SettingsReader(Map.of()), true);
+        try (Admin admin = Admin.create(NOBODY);
+                Publisher publisher = publisher(admin, settings)) {
+            publisher.start();
+            CompletableFuture<String> held = new CompletableFuture<>();
+            CompletionStage<String> outcome = publisher.accepting(() -> held);
+            Thread settler = Thread.ofPlatform().start(() -> settle(publisher, CLOCK.instant()));
+
+            Await.until("it waits", () -> settler.getState() == Thread.State.TIMED_WAITING);
+            held.complete("done");
+            settler.join(Duration.ofMinutes(1));
+
+            assertThat(settler.isAlive()).isFalse();
+            assertThat(outcome.toCompletableFuture()).isCompletedWithValue("done");
+        }
+    }
+
+    @Test
+    void whatFailsBeforeItIsHandedOverIsNotWaitedFor() throws Exception {
+        BusSettings settings = BusSettings.from(new SettingsReader(Map.of()), true);
+        try (Admin admin = Admin.create(NOBODY);
+                Publisher publisher = publisher(admin, settings)) {
+            publisher.start();
+            assertThatThrownBy(() ->
+                            publisher.accepting(() -> {
+                                throw new IllegalStateException("refused");
+                            }))
+                    .hasMessage("refused");
+            CompletionStage<String> failed =
+                    publisher.accepting(() ->
+                            CompletableFuture.failedFuture(new IllegalStateException("refused")));
+            assertThat(failed.toCompletableFuture()).isCompletedExceptionally();
+
+            publisher.settleThrough(CLOCK.instant());
+        }
+    }
+
+    private static void settle(Publisher publisher, Instant moment) {
+        try {
+            publisher.settleThrough(moment);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private Publisher publisher(Admin admin, BusSettings settings) {
+        return new Publisher(
+                NOBODY,
+                topics(admin, settings).catalogue(),
+                settings.publish(),
+                CLOCK,
+                registry,
+                new Activity());
     }
 
     private double waiting() {
