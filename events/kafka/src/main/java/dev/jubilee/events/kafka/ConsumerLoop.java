@@ -13,7 +13,6 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.Consumer;
-import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.InvalidOffsetException;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.LogTruncationException;
@@ -220,9 +219,11 @@ public final class ConsumerLoop implements AutoCloseable {
     private void step(Consumer<byte[], byte[]> consumer, Placements placements) {
         try {
             place(placements);
-            ConsumerRecords<byte[], byte[]> records = consumer.poll(placements.untilDue(POLL));
+            Gathered records =
+                    Gathered.from(consumer, placements.untilDue(POLL), settings.maxPollRecords());
             long begun = System.nanoTime();
             handle(placements.batch(records), placements);
+            records.rethrow();
             lags = Map.copyOf(placements.lags());
             positions = Map.copyOf(placements.positions());
             if (records.count() >= LoopSettings.MANY) {

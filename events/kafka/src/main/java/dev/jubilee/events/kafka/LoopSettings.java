@@ -110,7 +110,7 @@ public record LoopSettings(
         Object prefix = kafka.get(ConsumerConfig.GROUP_ID_CONFIG);
         all.put(ConsumerConfig.GROUP_ID_CONFIG, prefix == null ? group : prefix + "." + group);
         all.put(ConsumerConfig.CLIENT_ID_CONFIG, clientId);
-        all.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, maxPollRecords);
+        all.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, Math.min(maxPollRecords, Gathered.A_POLL));
         all.put(ConsumerConfig.GROUP_PROTOCOL_CONFIG, "classic");
         all.put(
                 ConsumerConfig.PARTITION_ASSIGNMENT_STRATEGY_CONFIG,

@@ -17,7 +17,6 @@ import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.LogTruncationException;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
@@ -253,15 +252,15 @@ final class Placements implements ConsumerRebalanceListener {
     }
 
     /** What a poll brought, with the advance that goes with it. */
-    Batch batch(ConsumerRecords<byte[], byte[]> records) {
+    Batch batch(Gathered records) {
         List<ConsumerRecord<byte[], byte[]>> all = new ArrayList<>(records.count());
         List<OffsetAdvance.Step> steps = new ArrayList<>();
         Map<PartitionId, Long> passedOver = new HashMap<>();
-        records.nextOffsets()
+        records.next()
                 .forEach((partition, next) -> {
                     Place place = placed.get(partition);
                     if (place != null && next.offset() > place.offset()) {
-                        List<ConsumerRecord<byte[], byte[]>> own = records.records(partition);
+                        List<ConsumerRecord<byte[], byte[]>> own = records.of(partition);
                         all.addAll(own);
                         int epoch = next.leaderEpoch().orElse(Position.NO_EPOCH);
                         steps.add(place.to(new Position(next.offset(), epoch), partition));

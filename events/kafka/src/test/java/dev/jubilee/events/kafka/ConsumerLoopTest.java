@@ -7,6 +7,7 @@ import dev.jubilee.events.PartitionId;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -100,6 +101,24 @@ class ConsumerLoopTest {
     @AfterEach
     void closeLoops() {
         loops.forEach(ConsumerLoop::close);
+    }
+
+    /** A megabyte of the same is a few kilobytes on the way: one fetch brings hundreds. */
+    @Test
+    void whatIsLargeWithoutItsCompressionIsHandledInParts() throws Exception {
+        int large = 256 << 10;
+        int count = 200;
+        kafka.sendCompressed(topic, 0, Collections.nCopies(count, "x".repeat(large)));
+        AtomicLong largest = new AtomicLong();
+        start(batch -> {
+            largest.accumulateAndGet(batch.records().size(), Math::max);
+            return ledger.handle(batch);
+        });
+
+        until("all consumed", () -> ledger.consumed().size() == count);
+
+        assertThat(largest.get() * large)
+                .isLessThanOrEqualTo(Gathered.ENOUGH + (long) Gathered.A_POLL * large);
     }
 
     @Test

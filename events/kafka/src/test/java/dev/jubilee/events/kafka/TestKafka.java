@@ -94,6 +94,16 @@ public final class TestKafka implements AutoCloseable {
         send(producer, topic, partition, values);
     }
 
+    /** The same, compressed by LZ4. */
+    void sendCompressed(String topic, int partition, List<String> values) throws Exception {
+        Map<String, Object> config =
+                Map.of("bootstrap.servers", brokers(), "compression.type", "lz4");
+        try (KafkaProducer<byte[], byte[]> compressing =
+                new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer())) {
+            send(compressing, topic, partition, values);
+        }
+    }
+
     private static void send(
             KafkaProducer<byte[], byte[]> by, String topic, int partition, List<String> values)
             throws Exception {
