@@ -16,11 +16,12 @@ import org.jspecify.annotations.Nullable;
  * What was polled for one batch. Kafka bounds what is fetched by its compressed bytes and what is
  * polled by a number of records: a megabyte of the same is four kilobytes on the way. So few are
  * polled at a time, as long as something has come already, until there are enough of them or enough
- * of their bytes. For one thread.
+ * of their bytes. The consumer's {@code max.poll.records} is to be {@link #A_POLL} at most. For one
+ * thread.
  */
-final class Gathered {
+public final class Gathered {
     /** Records of a poll; one costs about 6 µs. */
-    static final int A_POLL = 32;
+    public static final int A_POLL = 32;
 
     /** Bytes, as they are, from which on nothing more is polled. */
     static final long ENOUGH = 4L << 20;
@@ -41,7 +42,7 @@ final class Gathered {
      * @param most records of a batch
      * @throws RuntimeException as the consumer's first poll does
      */
-    static Gathered from(Consumer<byte[], byte[]> consumer, Duration patience, int most) {
+    public static Gathered from(Consumer<byte[], byte[]> consumer, Duration patience, int most) {
         Gathered all = new Gathered();
         int got = all.add(consumer.poll(patience));
         while (got > 0 && all.count + A_POLL <= most && all.bytes < ENOUGH) {
@@ -75,6 +76,13 @@ final class Gathered {
         return count;
     }
 
+    /** All of them, those of each partition in order. */
+    public List<ConsumerRecord<byte[], byte[]>> records() {
+        List<ConsumerRecord<byte[], byte[]>> all = new ArrayList<>(count);
+        records.values().forEach(all::addAll);
+        return all;
+    }
+
     /** Those of a partition, in order. */
     List<ConsumerRecord<byte[], byte[]>> of(TopicPartition partition) {
         return records.getOrDefault(partition, List.of());
@@ -88,7 +96,7 @@ final class Gathered {
     /**
      * Goes on as the poll would have that ended the gathering, once what came before it is handled.
      */
-    void rethrow() {
+    public void rethrow() {
         if (fault != null) {
             throw fault;
         }

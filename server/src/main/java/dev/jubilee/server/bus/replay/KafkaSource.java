@@ -3,6 +3,7 @@ package dev.jubilee.server.bus.replay;
 import dev.jubilee.events.Envelope;
 import dev.jubilee.events.EventId;
 import dev.jubilee.events.IdOrigin;
+import dev.jubilee.events.kafka.Gathered;
 import dev.jubilee.events.kafka.KafkaEnvelopes;
 import dev.jubilee.events.postgres.SqlArray;
 import dev.jubilee.server.database.Database;
@@ -22,7 +23,6 @@ import java.util.Set;
 import java.util.UUID;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.PartitionInfo;
@@ -45,6 +45,8 @@ final class KafkaSource implements ReplaySource {
     private static final List<String> FORWARDED = List.of(ForwardedEvent.MARK, "routedby");
 
     private final Replay replay;
+    private final int most;
+    private @Nullable Gathered gathered;
     private final Database database;
     private final KafkaConsumer<byte[], byte[]> consumer;
     private final ReplayFilter filter;
@@ -63,6 +65,7 @@ final class KafkaSource implements ReplaySource {
      */
     KafkaSource(Replay replay, Map<String, Object> kafka, Database database, int most) {
         this.replay = replay;
+        this.most = most;
         this.database = database;
         this.filter = ReplayFilter.of(replay.filter());
         this.done = new HashMap<>(KafkaPositions.of(replay.positions()).ranges());
@@ -83,7 +86,7 @@ final class KafkaSource implements ReplaySource {
         // What is fetched ahead is memory, and what a poll returns is in it several times over.
         all.put(ConsumerConfig.FETCH_MAX_BYTES_CONFIG, 2 << 20);
         all.put(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, 512 << 10);
-        all.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, most);
+        all.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, Math.min(most, Gathered.A_POLL));
         all.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
         all.put(ConsumerConfig.ENABLE_METRICS_PUSH_CONFIG, false);
         all.put(ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class);
@@ -96,7 +99,9 @@ final class KafkaSource implements ReplaySource {
         note(piece.size());
         List<Read> found = new ArrayList<>();
         if (!open.isEmpty()) {
-            ConsumerRecords<byte[], byte[]> records = consumer.poll(POLL);
+            rethrow();
+            gathered = Gathered.from(consumer, POLL, most);
+            List<ConsumerRecord<byte[], byte[]>> records = gathered.records();
             emptyPolls = records.isEmpty() ? emptyPolls + 1 : 0;
             if (emptyPolls >= EMPTY_POLLS) {
                 emptyPolls = 0;
@@ -123,6 +128,15 @@ final class KafkaSource implements ReplaySource {
                         .toList(),
                 open.entrySet().stream()
                         .allMatch(one -> consumer.position(one.getKey()) >= one.getValue().end()));
+    }
+
+    /** What came before the fault has been sent by now. */
+    private void rethrow() {
+        Gathered last = gathered;
+        gathered = null;
+        if (last != null) {
+            last.rethrow();
+        }
     }
 
     /**

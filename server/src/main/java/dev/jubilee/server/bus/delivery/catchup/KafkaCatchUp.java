@@ -1,5 +1,6 @@
 package dev.jubilee.server.bus.delivery.catchup;
 
+import dev.jubilee.events.kafka.Gathered;
 import dev.jubilee.events.kafka.LoopListener;
 import dev.jubilee.server.bus.delivery.pending.Delivery;
 import dev.jubilee.server.bus.delivery.pending.PendingStore;
@@ -35,6 +36,10 @@ import org.jspecify.annotations.Nullable;
 public final class KafkaCatchUp implements CatchUps.CatchUp {
     private static final int MOST_OWED = 5_000;
     private static final Duration POLL = Duration.ofMillis(100);
+
+    /** Events in a transaction. */
+    private static final int MOST = 2_000;
+
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     private final Map<String, Object> kafka;
@@ -137,7 +142,9 @@ public final class KafkaCatchUp implements CatchUps.CatchUp {
             KafkaConsumer<byte[], byte[]> consumer,
             Map<TopicPartition, CatchUpStore.Position> open) {
         List<Delivery> found = new ArrayList<>();
-        for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
+        Gathered gathered = Gathered.from(consumer, POLL, MOST);
+        gathered.rethrow(); // who comes next begins where the last transaction left off
+        for (ConsumerRecord<byte[], byte[]> record : gathered.records()) {
             found.addAll(match.apply(alone, record));
         }
         List<CatchUpStore.Position> moved = new ArrayList<>();
@@ -232,7 +239,7 @@ public final class KafkaCatchUp implements CatchUps.CatchUp {
         // What is fetched ahead is memory, and what a poll returns is in it several times over.
         all.put(ConsumerConfig.FETCH_MAX_BYTES_CONFIG, 2 << 20);
         all.put(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, 512 << 10);
-        all.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 2_000);
+        all.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, Gathered.A_POLL);
         all.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
         all.put(ConsumerConfig.ENABLE_METRICS_PUSH_CONFIG, false);
         all.put(ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class);
