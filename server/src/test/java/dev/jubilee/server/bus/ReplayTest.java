@@ -547,8 +547,8 @@ class ReplayTest {
     @Test
     void whatWasGrantedOnceIsNotJudgedAnew() {
         String gone = topic("gone", 1);
-        String asked =
-                "{\"topic\":\"" + gone + "\",\"start_time\":\"" + start + "\",\"dry_run\":true}";
+        String more = "\"target_topic\":\"" + gone + "\",\"filter\":{\"key\":[\"p0\"]}";
+        String asked = "{\"topic\":\"%s\",\"start_time\":\"%s\",%s}".formatted(source, start, more);
         String[] key = {"Idempotency-Key", "the-same"};
         Answer made = bus.post("operator", "/replay", asked, key);
         await(bus, made, "completed");
