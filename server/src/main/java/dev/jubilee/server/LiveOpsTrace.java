@@ -5,16 +5,19 @@ import dev.jubilee.server.bus.trace.TraceSource;
 import dev.jubilee.server.bus.trace.TraceStep;
 import dev.jubilee.server.json.Json;
 import dev.jubilee.server.liveops.progress.EventEffects;
+import dev.jubilee.server.outbox.Outbox;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 
 /**
  * What live-ops tells of events: that they counted, and what players got for them. A reward is told
- * of by the state change that went back to the bus, which names the event that brought it about.
+ * of by the state change that went back to the bus, which names the event that brought it about;
+ * what others publish under the same type on topics of theirs is no reward.
  */
 final class LiveOpsTrace implements TraceSource {
     private static final String EARNED = "liveops.reward.earned";
@@ -56,11 +59,17 @@ final class LiveOpsTrace implements TraceSource {
     }
 
     private static @Nullable TraceStep rewarded(StoredEvent event) {
-        if (!event.eventType().equals(EARNED) || event.payload() == null) {
+        if (!event.topic().equals(Outbox.LIVEOPS_TOPIC)
+                || !event.eventType().equals(EARNED)
+                || event.payload() == null) {
             return null;
         }
-        JsonNode grant = Json.tree(event.payload());
-        return new TraceStep("rewarded", event.timestamp(), Map.of("grant", grant));
+        try {
+            JsonNode grant = Json.tree(event.payload());
+            return new TraceStep("rewarded", event.timestamp(), Map.of("grant", grant));
+        } catch (JacksonException e) {
+            return null; // not one of live-ops, which writes JSON
+        }
     }
 
     private static void add(Map<String, List<TraceStep>> steps, String eventId, TraceStep step) {

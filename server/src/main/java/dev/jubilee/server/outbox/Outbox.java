@@ -18,6 +18,12 @@ public final class Outbox {
     /** Keeps a row, and with it what the relay holds in memory, small. */
     static final int MAX_EVENTS_A_ROW = 1_000;
 
+    /** The same for large events; the last of a row may reach beyond. */
+    static final int MAX_CHARS_A_ROW = 512 << 10;
+
+    /** What is sent to the database at once. */
+    private static final int MAX_CHARS_A_BATCH = 4 << 20;
+
     private static final String INSERT =
             "INSERT INTO platform.outbox (batch_id, topic, events) VALUES (?, ?, ?)";
 
@@ -26,8 +32,8 @@ public final class Outbox {
     /**
      * Leaves events to be published, in this order and in order with what earlier commits left for
      * the same key, once the connection's transaction has committed; never when it rolls back. One
-     * row for up to 1,000 events. Call it as late in the transaction as possible, and after the
-     * locks that order the changes are held.
+     * row for up to 1,000 events or half a megabyte. Call it as late in the transaction as
+     * possible, and after the locks that order the changes are held.
      *
      * @param now when the bus takes the events over: their ids carry it
      */
@@ -38,39 +44,60 @@ public final class Outbox {
             return;
         }
         try (PreparedStatement insert = connection.prepareStatement(INSERT)) {
-            for (int from = 0; from < events.size(); from += MAX_EVENTS_A_ROW) {
-                int to = Math.min(events.size(), from + MAX_EVENTS_A_ROW);
+            int from = 0;
+            long chars = 0;
+            while (from < events.size()) {
+                Row row = row(events, from);
                 insert.setObject(1, EventId.at(now));
                 insert.setString(2, topic);
-                insert.setString(3, json(events.subList(from, to)));
+                insert.setString(3, row.events());
                 insert.addBatch();
+                from = row.next();
+                chars += row.events().length();
+                if (chars >= MAX_CHARS_A_BATCH || from == events.size()) {
+                    insert.executeBatch();
+                    chars = 0;
+                }
             }
-            insert.executeBatch();
         }
     }
 
-    private static String json(List<OutboxEvent> events) {
-        StringWriter text = new StringWriter(events.size() * 320);
+    /**
+     * Events that go together.
+     *
+     * @param events as a JSON array
+     * @param next the first that did not fit
+     */
+    private record Row(String events, int next) {}
+
+    private static Row row(List<OutboxEvent> events, int from) {
+        int most = Math.min(events.size() - from, MAX_EVENTS_A_ROW);
+        StringWriter text = new StringWriter(most * 320);
+        int next = from;
         try (JsonGenerator json = Json.mapper().createGenerator(text)) {
             json.writeStartArray();
-            for (OutboxEvent event : events) {
-                json.writeStartObject();
-                json.writeStringProperty("type", event.type());
-                if (event.key() != null) {
-                    json.writeStringProperty("key", event.key());
-                }
-                json.writeStringProperty("time", event.time().toString());
-                if (event.causationId() != null) {
-                    json.writeStringProperty("causation_id", event.causationId());
-                }
-                json.writeName("data");
-                json.writeStartObject();
-                event.data().write(json);
-                json.writeEndObject();
-                json.writeEndObject();
+            while (next < from + most && text.getBuffer().length() < MAX_CHARS_A_ROW) {
+                write(events.get(next++), json);
             }
             json.writeEndArray();
         }
-        return text.toString();
+        return new Row(text.toString(), next);
+    }
+
+    private static void write(OutboxEvent event, JsonGenerator json) {
+        json.writeStartObject();
+        json.writeStringProperty("type", event.type());
+        if (event.key() != null) {
+            json.writeStringProperty("key", event.key());
+        }
+        json.writeStringProperty("time", event.time().toString());
+        if (event.causationId() != null) {
+            json.writeStringProperty("causation_id", event.causationId());
+        }
+        json.writeName("data");
+        json.writeStartObject();
+        event.data().write(json);
+        json.writeEndObject();
+        json.writeEndObject();
     }
 }

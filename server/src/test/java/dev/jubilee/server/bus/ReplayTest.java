@@ -543,4 +543,23 @@ class ReplayTest {
             return row.getLong(1);
         }
     }
+
+    @Test
+    void whatWasGrantedOnceIsNotJudgedAnew() {
+        String gone = topic("gone", 1);
+        String more = "\"target_topic\":\"" + gone + "\",\"filter\":{\"key\":[\"p0\"]}";
+        String asked = "{\"topic\":\"%s\",\"start_time\":\"%s\",%s}".formatted(source, start, more);
+        String[] key = {"Idempotency-Key", "the-same"};
+        Answer made = bus.post("operator", "/replay", asked, key);
+        await(bus, made, "completed");
+        assertThat(
+                        bus.send("DELETE", "admin", "/topics/" + gone + "?confirm=" + gone, null)
+                                .status())
+                .isLessThan(300);
+
+        Answer again = bus.post("operator", "/replay", asked, key);
+
+        assertThat(again.status()).as(again.body().toString()).isEqualTo(202);
+        assertThat(again.text("replay_id")).isEqualTo(made.text("replay_id"));
+    }
 }

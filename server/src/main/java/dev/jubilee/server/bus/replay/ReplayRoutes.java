@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletionException;
@@ -102,6 +103,11 @@ final class ReplayRoutes implements Routes {
     }
 
     private Reply create(Call call) {
+        // What was granted once is not judged anew: its topic may be gone by now.
+        Optional<Reply> known = platform.idempotency().known(call);
+        if (known.isPresent()) {
+            return known.get();
+        }
         Replay asked = NewReplay.read(call.input(), call.principal(), platform, platform.clock());
         // Everything that was accepted before the request belongs to it.
         awaitStore();

@@ -51,20 +51,17 @@ public final class TraceRoutes implements Routes {
             throw Problem.forbidden("Players do not trace events.").asException();
         }
         String id = call.path("event_id");
-        Traces.Trace trace = store.await(() -> Optional.ofNullable(traces.of(id))).orElse(null);
         Set<String> closed = Set.copyOf(SearchRoutes.closedTo(call.principal(), topics));
+        Traces.Trace trace =
+                store.await(() -> Optional.ofNullable(traces.of(id, closed))).orElse(null);
         if (trace == null || closed.contains(trace.event().topic())) {
             throw Problem.notFound("event", id).asException();
         }
-        List<Traces.Traced> shown =
-                trace.events().stream()
-                        .filter(traced -> !closed.contains(traced.event().topic()))
-                        .toList();
         return Reply.ok(
                 new TraceView(
                         trace.event().eventId(),
                         trace.event().correlationId(),
-                        views(shown),
+                        views(trace.events()),
                         trace.truncated()));
     }
 

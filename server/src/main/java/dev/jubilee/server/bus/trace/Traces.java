@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
@@ -58,8 +59,13 @@ public final class Traces {
         sources.add(source);
     }
 
-    /** The trace of an event that is stored; null when it is not. */
-    @Nullable Trace of(String eventId) {
+    /**
+     * The trace of an event that is stored; null when it is not.
+     *
+     * @param closed topics whose events neither show nor bring steps to others; whether the event
+     *     itself lies in one is the caller's to look at
+     */
+    @Nullable Trace of(String eventId, Set<String> closed) {
         StoredEvent root = store.find(eventId);
         if (root == null) {
             return null;
@@ -76,6 +82,7 @@ public final class Traces {
             found.forEach(event -> note(event, Relation.CORRELATED, events, relations));
         }
         List<StoredEvent> all = new ArrayList<>(events.values());
+        all.removeIf(event -> closed.contains(event.topic()));
         all.sort(Comparator.comparing(StoredEvent::acceptedAt).thenComparing(StoredEvent::id));
         return new Trace(root, withSteps(all, relations), truncated);
     }

@@ -13,10 +13,12 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
@@ -45,6 +47,7 @@ public final class Closing implements AutoCloseable {
     private final Payout payout;
     private final LedgerPurge ledger;
     private final Set<UUID> failing = ConcurrentHashMap.newKeySet();
+    private final Awaited awaited;
     private final ScheduledExecutorService timer =
             Executors.newSingleThreadScheduledExecutor(
                     Thread.ofPlatform().name("closing").daemon().factory());
@@ -58,11 +61,11 @@ public final class Closing implements AutoCloseable {
             this.topics = topics;
         }
 
-        boolean isAnother(String topic, UUID before) {
+        /** Kafka's id of a topic; null when it has none of that name. */
+        @Nullable UUID of(String topic) {
             Map<String, UUID> ids = known == null ? topics.ids() : known;
             known = ids;
-            UUID now = ids.get(topic);
-            return now != null && !now.equals(before);
+            return ids.get(topic);
         }
     }
 
@@ -92,9 +95,10 @@ public final class Closing implements AutoCloseable {
         this.topics = topics;
         this.group = settings.group();
         this.clock = clock;
+        this.awaited = new Awaited(clock);
         this.freeze = new Freeze(grants);
         this.ledger = new LedgerPurge(database, clock, settings.ledgerRetention());
-        this.payout = new Payout(grants, settings.ranksAtATime());
+        this.payout = new Payout(grants, settings.grantsAtATime());
     }
 
     /** Begins to look after what has ended. */
@@ -114,13 +118,18 @@ public final class Closing implements AutoCloseable {
     public int run() {
         int completed = 0;
         Ids ids = new Ids(topics);
+        Set<UUID> closing = new HashSet<>();
         for (Occurrence occurrence : occurrences.open()) {
-            if (occurrence.status() == Occurrence.Status.CLOSING
-                    && !Thread.currentThread().isInterrupted()
-                    && bringOnOrReport(occurrence, ids)) {
+            if (occurrence.status() != Occurrence.Status.CLOSING
+                    || Thread.currentThread().isInterrupted()) {
+                continue;
+            }
+            closing.add(occurrence.occurrenceId());
+            if (bringOnOrReport(occurrence, ids)) {
                 completed++;
             }
         }
+        awaited.keep(closing);
         return completed;
     }
 
@@ -168,7 +177,7 @@ public final class Closing implements AutoCloseable {
         if (stage.isEmpty()) {
             return false;
         }
-        if (!stage.get().frozen() && !hasCaughtUp(occurrence.occurrenceId(), ids)) {
+        if (!stage.get().frozen() && !hasCaughtUp(occurrence, ids)) {
             return false;
         }
         if (!stage.get().frozen() && step(occurrence, this::freeze) == Step.NOT_OURS) {
@@ -186,20 +195,29 @@ public final class Closing implements AutoCloseable {
         return true;
     }
 
-    private boolean hasCaughtUp(UUID occurrenceId, Ids ids) {
+    private boolean hasCaughtUp(Occurrence occurrence, Ids ids) {
         Optional<List<Ahead>> ahead =
-                database.read(connection -> ends(connection, occurrenceId))
-                        .map(all ->
-                                all.stream()
-                                        .filter(one -> topics.names().contains(one.topic()))
-                                        .toList());
-        if (ahead.isEmpty() || ahead.get().isEmpty()) {
-            return ahead.isPresent();
+                database.read(connection -> ends(connection, occurrence.occurrenceId()));
+        if (ahead.isEmpty()) {
+            return false;
         }
-        // Nothing more comes from a topic that was deleted, though there is one of its name again.
-        return ahead.get().stream()
-                .allMatch(
-                        one -> one.topicId() != null && ids.isAnother(one.topic(), one.topicId()));
+        Set<String> waiting = new TreeSet<>();
+        for (Ahead one : ahead.get()) {
+            if (topics.names().contains(one.topic())
+                    && !isGone(occurrence, one, ids.of(one.topic()))) {
+                waiting.add(one.topic());
+            }
+        }
+        if (!waiting.isEmpty()) {
+            awaited.note(occurrence, waiting);
+        }
+        return waiting.isEmpty();
+    }
+
+    /** Nothing more comes from a topic that was deleted, though there is one of its name again. */
+    private boolean isGone(Occurrence occurrence, Ahead ahead, @Nullable UUID now) {
+        boolean missing = awaited.isMissing(occurrence, ahead.topic(), now != null);
+        return now == null ? missing : ahead.topicId() != null && !now.equals(ahead.topicId());
     }
 
     /** A topic with an end that progress has not passed; captures were without ids once. */

@@ -15,14 +15,20 @@ import java.util.List;
 
 /** Grants the rewards of a frozen ranking, some ranks a transaction, the best first. */
 final class Payout {
+    /** What the rewards told of in one transaction may take as text, unless one rank earns more. */
+    private static final int MAX_BYTES = 4 << 20;
+
+    /** What is told of a grant, besides the value of its reward. */
+    private static final int BYTES_A_GRANT = 512;
+
     private final Grants grants;
-    private final int ranksAtATime;
+    private final int grantsAtATime;
 
     private record Placed(int rank, String userId) {}
 
-    Payout(Grants grants, int ranksAtATime) {
+    Payout(Grants grants, int grantsAtATime) {
         this.grants = grants;
-        this.ranksAtATime = ranksAtATime;
+        this.grantsAtATime = grantsAtATime;
     }
 
     /** The last rank that earns anything; 0 when none does. */
@@ -38,8 +44,9 @@ final class Payout {
      */
     boolean next(Connection connection, Occurrence occurrence, int paidThrough, Instant now)
             throws SQLException {
-        int last = Math.min(lastRank(occurrence), paidThrough + ranksAtATime);
-        List<RewardRule> rules = byRank(occurrence);
+        List<RewardRule> rules =
+                byRank(occurrence).stream().filter(rule -> rule.top() > paidThrough).toList();
+        int last = Math.min(lastRank(occurrence), paidThrough + ranksAtATime(rules));
         List<Placed> placed = placed(connection, occurrence, paidThrough, last);
         if (rules.stream().anyMatch(RewardRule::automatic)) {
             lockParticipations(connection, occurrence, placed);
@@ -56,6 +63,17 @@ final class Payout {
         boolean more = last < lastRank(occurrence) && placed.size() == last - paidThrough;
         note(connection, occurrence, last);
         return more;
+    }
+
+    /** Bounded in what all of them earn and in its bytes: it is held in memory at once. */
+    private int ranksAtATime(List<RewardRule> rules) {
+        long bytes = 1;
+        for (RewardRule rule : rules) {
+            int told = rule.automatic() ? 2 : 1;
+            bytes += told * (BYTES_A_GRANT + (long) rule.value().toString().length());
+        }
+        long ranks = Math.min(grantsAtATime / Math.max(1, rules.size()), MAX_BYTES / bytes);
+        return Math.toIntExact(Math.max(1, ranks));
     }
 
     private static List<RewardRule> byRank(Occurrence occurrence) {

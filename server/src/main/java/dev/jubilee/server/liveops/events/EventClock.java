@@ -270,9 +270,9 @@ final class EventClock implements AutoCloseable {
         while (!closed) {
             try {
                 news.drainPermits();
-                tick();
+                int moved = tick();
                 failing = false;
-                sleep(untilNext());
+                sleep(untilNext(moved));
             } catch (InterruptedException e) {
                 return;
             } catch (RuntimeException e) {
@@ -296,7 +296,13 @@ final class EventClock implements AutoCloseable {
         var _ = news.tryAcquire(Math.max(1, duration.toMillis()), TimeUnit.MILLISECONDS);
     }
 
-    private Duration untilNext() {
+    /**
+     * How long nothing is due, as far as memory knows. What is overdue and was not moved is behind
+     * the database, or waits for somebody: to look again at once would change nothing.
+     *
+     * @param moved how many transitions the last look made
+     */
+    Duration untilNext(int moved) {
         Instant now = clock.instant();
         Duration until = !failing.isEmpty() ? RETRY : settling ? SETTLING : longestSleep;
         for (Occurrence occurrence : occurrences.open()) {
@@ -313,7 +319,8 @@ final class EventClock implements AutoCloseable {
                 until = Duration.between(now, due);
             }
         }
-        return until;
+        boolean overdue = !until.isPositive();
+        return overdue && moved == 0 ? SETTLING : until;
     }
 
     private static List<UUID> ids(Connection connection, String sql, Instant now)

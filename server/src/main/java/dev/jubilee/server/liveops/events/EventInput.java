@@ -74,9 +74,10 @@ final class EventInput {
     /**
      * A live event as it shall be after an update; what the body does not name stays.
      *
+     * @param namesStatus whether it says what the status shall be, though it be the one it has
      * @param expectedVersion null expects none
      */
-    record Update(LiveEvent event, @Nullable Integer expectedVersion) {}
+    record Update(LiveEvent event, boolean namesStatus, @Nullable Integer expectedVersion) {}
 
     Update update(Input body, LiveEvent before, Instant now) {
         String id = body.optionalText("event_id", 50);
@@ -113,6 +114,7 @@ final class EventInput {
                         before.createdBy(),
                         before.createdAt(),
                         now),
+                status != null,
                 version == null ? null : Math.toIntExact(version));
     }
 

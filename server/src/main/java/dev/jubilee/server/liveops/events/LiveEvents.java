@@ -14,8 +14,10 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +33,7 @@ final class LiveEvents {
     private final EventInput reader;
     private final OccurrenceWriter occurrences;
     private final Cancellation cancellation;
+    private final Grants grants;
     private final Audit audit;
     private final InstantSource clock;
     private final LiveEventSettings settings;
@@ -43,8 +46,9 @@ final class LiveEvents {
             LiveEventSettings settings) {
         this.store = new LiveEventStore(rules);
         this.reader = new EventInput(rules, settings.maxParticipants());
-        this.occurrences = new OccurrenceWriter(clock, settings, grants);
+        this.occurrences = new OccurrenceWriter(clock, settings);
         this.cancellation = new Cancellation(grants);
+        this.grants = grants;
         this.audit = audit;
         this.clock = clock;
         this.settings = settings;
@@ -54,8 +58,14 @@ final class LiveEvents {
      * What was done.
      *
      * @param touched the occurrences that changed
+     * @param moved those of them that end at another time: once this is committed, what was earned
+     *     in them is to follow, by {@link #followEnds}
      */
-    record Change(String eventId, List<UUID> touched) {}
+    record Change(String eventId, List<UUID> touched, List<UUID> moved) {
+        Change(String eventId, List<UUID> touched) {
+            this(eventId, touched, List.of());
+        }
+    }
 
     Change create(Connection connection, Principal who, Input body) throws SQLException {
         Instant now = now();
@@ -113,7 +123,7 @@ final class LiveEvents {
                     }
                     case ACTIVE -> extend(connection, who, before, after, locked);
                     case COMPLETED, CANCELLED -> {
-                        if (!body.has("status")) {
+                        if (!update.namesStatus()) {
                             throw finished(before);
                         }
                         // Whoever ends it once more is told that it is so.
@@ -138,6 +148,19 @@ final class LiveEvents {
         Locked locked = lock(connection, eventId);
         LiveEvent event = existing(eventId, store.lock(connection, eventId));
         return end(connection, who, event, locked.runs(), locked.now());
+    }
+
+    /**
+     * Lets what was earned expire by the ends as they now are, in a transaction of its own. If it
+     * never comes to that, nobody loses anything: an expiry that is too early is put right before
+     * it passes.
+     */
+    void followEnds(Connection connection, Change change) throws SQLException {
+        // Whoever moves an end a second time must not be overtaken by what follows from the first.
+        LiveEventStore.serialize(connection, change.eventId());
+        for (UUID occurrence : change.moved()) {
+            grants.endMoved(connection, occurrence);
+        }
     }
 
     private Change transit(
@@ -225,11 +248,22 @@ final class LiveEvents {
         }
         RunningEdit.check(before, after, locked.now());
         write(connection, who, after, locked.now());
+        List<UUID> moved = new ArrayList<>();
+        List<@Nullable Instant> planned = new ArrayList<>();
         for (Run run : running) {
-            occurrences.extend(connection, run, after);
+            Instant end = occurrences.extend(connection, run, after);
             EventNews.announce(connection, run);
+            if (!Objects.equals(end, run.endsAt())) {
+                moved.add(run.occurrenceId());
+                planned.add(run.endsAt());
+            }
         }
-        return new Change(after.eventId(), ids(running));
+        // Until this is committed, what comes after the planned end is passed over.
+        Instant now = now();
+        if (planned.stream().anyMatch(end -> end != null && !now.isBefore(end))) {
+            throw finished(before);
+        }
+        return new Change(after.eventId(), ids(running), moved);
     }
 
     private Change cancel(
@@ -274,7 +308,6 @@ final class LiveEvents {
         for (Run run : running) {
             Instant ending = ending(run);
             Transitions.close(connection, run.occurrenceId(), ending, now);
-            occurrences.endsAt(connection, run, ending);
             if (!ending.equals(event.window().end())) {
                 Window window = new Window(event.window().start(), ending);
                 LiveEventStore.update(connection, event.as(event.status(), window, now));
@@ -286,7 +319,7 @@ final class LiveEvents {
                     event.eventId(),
                     Map.of("occurrence_id", run.occurrenceId()));
         }
-        return new Change(event.eventId(), ids(running));
+        return new Change(event.eventId(), ids(running), ids(running));
     }
 
     private LiveEvent insert(Connection connection, EventInput.Creation creation)

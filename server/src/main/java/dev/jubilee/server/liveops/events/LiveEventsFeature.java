@@ -12,6 +12,8 @@ import dev.jubilee.server.liveops.occurrences.RulesReader;
 import dev.jubilee.server.liveops.rewards.Grants;
 import java.time.InstantSource;
 import java.util.UUID;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Live events, whole: their routes, their states and the clock that moves them on. */
 public final class LiveEventsFeature implements Routes, AutoCloseable {
@@ -23,6 +25,10 @@ public final class LiveEventsFeature implements Routes, AutoCloseable {
             Audit audit,
             InstantSource clock) {}
 
+    private static final Logger log = LoggerFactory.getLogger(LiveEventsFeature.class);
+
+    private final Database database;
+    private final LiveEvents events;
     private final Occurrences occurrences;
     private final CachedReads cached;
     private final EventClock clock;
@@ -50,9 +56,11 @@ public final class LiveEventsFeature implements Routes, AutoCloseable {
                         platform.clock,
                         settings.checkInterval(),
                         cached::forget);
+        this.database = platform.database;
+        this.events = new LiveEvents(rules, grants, platform.audit, platform.clock, settings);
         this.routes =
                 new EventRoutes(
-                        new LiveEvents(rules, grants, platform.audit, platform.clock, settings),
+                        events,
                         reads,
                         cached,
                         platform.idempotency,
@@ -91,5 +99,22 @@ public final class LiveEventsFeature implements Routes, AutoCloseable {
         }
         cached.forget(change.eventId());
         clock.wake();
+        if (!change.moved().isEmpty()) {
+            followEnds(change);
+        }
+    }
+
+    private void followEnds(LiveEvents.Change change) {
+        try {
+            database.transaction(connection -> {
+                events.followEnds(connection, change);
+                return change;
+            });
+        } catch (RuntimeException e) {
+            log.warn(
+                    "what was earned in {} does not follow its new end yet: {}",
+                    change.eventId(),
+                    e.toString());
+        }
     }
 }

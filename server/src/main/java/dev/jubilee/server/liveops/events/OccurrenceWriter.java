@@ -6,7 +6,6 @@ import dev.jubilee.events.EventId;
 import dev.jubilee.server.database.Timestamps;
 import dev.jubilee.server.json.Json;
 import dev.jubilee.server.liveops.occurrences.Occurrence;
-import dev.jubilee.server.liveops.rewards.Grants;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -29,12 +28,10 @@ final class OccurrenceWriter {
 
     private final EventId ids;
     private final LiveEventSettings settings;
-    private final Grants grants;
 
-    OccurrenceWriter(InstantSource clock, LiveEventSettings settings, Grants grants) {
+    OccurrenceWriter(InstantSource clock, LiveEventSettings settings) {
         this.ids = new EventId(clock);
         this.settings = settings;
-        this.grants = grants;
     }
 
     /** The occurrences of an event that are not finished, locked, by their number. */
@@ -106,10 +103,12 @@ final class OccurrenceWriter {
     }
 
     /**
-     * Changes what may change while it runs: a later end, more room. What was earned stays
-     * claimable as long after the end as it was to be before.
+     * Changes what may change while it runs: a later end, more room. What was earned is to follow
+     * once that is committed.
+     *
+     * @return when it now ends; null when an admin ends it
      */
-    void extend(Connection connection, Run run, LiveEvent event) throws SQLException {
+    @Nullable Instant extend(Connection connection, Run run, LiveEvent event) throws SQLException {
         Instant end = settings.autoEnd() ? event.window().end() : run.endsAt();
         try (PreparedStatement update =
                 connection.prepareStatement(
@@ -122,39 +121,7 @@ final class OccurrenceWriter {
             update.setObject(3, run.occurrenceId());
             update.executeUpdate();
         }
-        endsAt(connection, run, end);
-    }
-
-    /** It ends at another time than was planned: so long before or after, grants expire. */
-    void endsAt(Connection connection, Run run, @Nullable Instant end) throws SQLException {
-        Instant planned = run.endsAt();
-        if (planned != null && !planned.equals(end)) {
-            moveExpiry(connection, run.occurrenceId(), planned, end);
-        } else if (planned == null && end != null) {
-            grants.ended(connection, run.occurrenceId(), end);
-        }
-    }
-
-    /** Without an end there is no expiry; the occurrence's closing will set one. */
-    private static void moveExpiry(
-            Connection connection, UUID occurrence, Instant from, @Nullable Instant to)
-            throws SQLException {
-        try (PreparedStatement update =
-                connection.prepareStatement(
-                        """
-                        UPDATE liveops.grants g
-                           SET expires_at = g.expires_at + (?::timestamptz - ?::timestamptz)
-                          FROM (SELECT id FROM liveops.grants
-                                 WHERE occurrence_id = ? AND status = 'earned' AND expires_at IS NOT NULL
-                                 ORDER BY occurrence_id, user_id, reward_id, sequence
-                                   FOR UPDATE) open
-                         WHERE g.id = open.id
-                        """)) {
-            setInstant(update, 1, to);
-            update.setObject(2, Timestamps.utc(from));
-            update.setObject(3, occurrence);
-            update.executeUpdate();
-        }
+        return end;
     }
 
     private Instant start(LiveEvent event) {

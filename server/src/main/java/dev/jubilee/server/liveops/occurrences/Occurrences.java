@@ -43,6 +43,7 @@ public final class Occurrences implements AutoCloseable {
 
     private final OccurrenceStore store;
     private final InstantSource clock;
+    private final ChangeFeed feed;
     private final ReentrantLock refreshing = new ReentrantLock();
     private final Map<UUID, OccurrenceStore.Stored> unfinished = new ConcurrentHashMap<>();
     private final Map<String, List<Occurrence>> unfinishedOf = new ConcurrentHashMap<>();
@@ -65,6 +66,7 @@ public final class Occurrences implements AutoCloseable {
     public Occurrences(Database database, RulesReader rules, ChangeFeed feed, InstantSource clock) {
         this.store = new OccurrenceStore(database, rules);
         this.clock = clock;
+        this.feed = feed;
         feed.on(SUBJECT, id -> refresher.execute(() -> hear(id)));
     }
 
@@ -199,7 +201,8 @@ public final class Occurrences implements AutoCloseable {
                 refresh(UUID.fromString(id));
             }
         } catch (RuntimeException e) {
-            log.error("could not read the change of occurrence \"{}\"", id, e);
+            log.error("could not read the change of occurrence \"{}\", trying again", id, e);
+            feed.repeat(SUBJECT);
         }
     }
 

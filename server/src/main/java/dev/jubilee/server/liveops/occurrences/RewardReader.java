@@ -1,5 +1,7 @@
 package dev.jubilee.server.liveops.occurrences;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.jubilee.server.conditions.Expression.Condition;
 import dev.jubilee.server.conditions.Variable;
 import dev.jubilee.server.http.Input;
@@ -20,6 +22,10 @@ import tools.jackson.databind.node.ObjectNode;
 /** Reads the {@code rewards} of a live event, and writes them with every default spelt out. */
 final class RewardReader {
     private static final int MAX_RANK = 100_000;
+
+    /** It is written once for each grant and told with each. */
+    private static final int MAX_VALUE_BYTES = 16 << 10;
+
     private static final Pattern REWARD_ID = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_.-]{0,49}");
     private static final List<String> REWARD_TYPES =
             List.of("experience", "gold", "item", "currency", "title");
@@ -114,6 +120,9 @@ final class RewardReader {
                     "reward_value", "must have no number that exceeds a double, such as 1e400");
         } else if (amount == null ? counted : !isPositive(amount)) {
             input.reject("reward_value", "must have an amount greater than 0");
+        }
+        if (value.toString().getBytes(UTF_8).length > MAX_VALUE_BYTES) {
+            input.reject("reward_value", "must have at most 16,384 bytes as JSON");
         }
         if (type.equals("title") && !value.path("title").isString()) {
             input.reject("reward_value", "must have a title, such as {\"title\": \"Slayer\"}");

@@ -2,8 +2,12 @@ package dev.jubilee.server.liveops.participation;
 
 /** What came of setting a participation by hand. */
 sealed interface AmendResult {
-    /** As it stands now. */
-    record Amended(ParticipantView participant) implements AmendResult {}
+    /**
+     * As it stands now.
+     *
+     * @param wasCompleted whether it was completed before this
+     */
+    record Amended(ParticipantView participant, boolean wasCompleted) implements AmendResult {}
 
     /** Nothing has changed. */
     record Refused(Reason reason) implements AmendResult {}

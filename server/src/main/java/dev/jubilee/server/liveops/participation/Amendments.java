@@ -85,7 +85,8 @@ final class Amendments {
         tell(connection, occurrence, before, effect, now);
         ParticipantView after =
                 ParticipantReads.lock(connection, occurrence.occurrenceId(), userId);
-        return new Amended(Objects.requireNonNull(after));
+        boolean wasCompleted = before.status().equals("completed");
+        return new Amended(Objects.requireNonNull(after), wasCompleted);
     }
 
     /**

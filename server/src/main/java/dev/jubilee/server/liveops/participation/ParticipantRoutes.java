@@ -157,8 +157,9 @@ final class ParticipantRoutes implements Routes {
                 connection -> {
                     boolean complete = COMPLETED.equals(status);
                     switch (amendments.amend(connection, target, metrics, complete)) {
-                        case AmendResult.Amended(var participant) -> {
-                            if (status != null && !status.equals(participant.status())) {
+                        case AmendResult.Amended(var participant, boolean wasCompleted) -> {
+                            // Who completes by the metrics that are set was active until then.
+                            if (wasCompleted && status != null && !complete) {
                                 throw Problem.conflict(
                                                 "participant_completed",
                                                 "The player has completed the event, which is not"

@@ -89,14 +89,18 @@ final class Matcher {
         EventView view =
                 new EventView(event.type(), event.source(), record.topic(), event.time(), userId);
         Payload payload = null;
+        String parked = null;
         for (RuleIndex.Binding binding : bindings) {
             if (!binding.occurrence().covers(at)) {
                 continue;
             }
             String fault = faultOf(userId, event.id());
             if (fault == null && payload == null && binding.needsData()) {
+                fault = parked;
                 try {
-                    payload = Payload.of(event.data(), budget);
+                    if (fault == null) {
+                        payload = Payload.of(event.data(), budget);
+                    }
                 } catch (JacksonException e) {
                     fault =
                             e instanceof StreamConstraintsException
@@ -105,8 +109,11 @@ final class Matcher {
                 }
             }
             if (fault != null) {
-                found.poisoned().add(new Poisoned(record, fault));
-                return;
+                if (parked == null) {
+                    found.poisoned().add(new Poisoned(record, fault));
+                    parked = fault;
+                }
+                continue; // whoever does not look into it counts it
             }
             found.hits()
                     .add(

@@ -113,6 +113,34 @@ final class GrantRows {
         }
     }
 
+    /**
+     * Gives the unclaimed grants of an occurrence the expiry that its end now gives them, in key
+     * order. An id says when its grant was made, which may have been after the end.
+     */
+    static void followEnd(Connection connection, UUID occurrenceId, Duration claimTimeout)
+            throws SQLException {
+        try (PreparedStatement statement =
+                connection.prepareStatement(
+                        """
+                        UPDATE liveops.grants g SET expires_at = open.expiry
+                          FROM (SELECT g.id, by_end.expiry
+                                  FROM liveops.grants g
+                                  JOIN liveops.occurrences o USING (occurrence_id)
+                                 CROSS JOIN LATERAL (SELECT CASE WHEN o.ends_at IS NOT NULL THEN
+                                       greatest(o.ends_at, g.earned_at, uuid_extract_timestamp(g.id))
+                                       + ? * interval '1 millisecond' END AS expiry) by_end
+                                 WHERE g.occurrence_id = ? AND g.status = 'earned'
+                                   AND g.expires_at IS DISTINCT FROM by_end.expiry
+                                 ORDER BY g.occurrence_id, g.user_id, g.reward_id, g.sequence
+                                   FOR UPDATE OF g) open
+                         WHERE g.id = open.id
+                        """)) {
+            statement.setLong(1, claimTimeout.toMillis());
+            statement.setObject(2, occurrenceId);
+            statement.executeUpdate();
+        }
+    }
+
     /** Those of the grants that are there already. */
     static List<Grants.Key> present(Connection connection, List<Grants.Key> keys)
             throws SQLException {

@@ -87,6 +87,15 @@ public final class Grants {
     }
 
     /**
+     * Lets what is unclaimed expire by the end that the occurrence now has. That takes as long as
+     * there are grants: not in the transaction that moves the end, which must be committed before
+     * many events have been accepted.
+     */
+    public void endMoved(Connection connection, UUID occurrenceId) throws SQLException {
+        GrantRows.followEnd(connection, occurrenceId, claimTimeout);
+    }
+
+    /**
      * When a grant that is made now stops being claimable; null while nobody can say, and where
      * nobody has to claim. What was earned before the platform came to count it could not be
      * claimed until now.

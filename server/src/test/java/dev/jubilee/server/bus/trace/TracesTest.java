@@ -2,13 +2,18 @@ package dev.jubilee.server.bus.trace;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.jubilee.server.bus.search.StoredEvent;
 import dev.jubilee.server.bus.search.StoredEvents;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.testing.Platform;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -64,6 +69,21 @@ class TracesTest {
 
     private static Traces.Trace trace(String event) {
         Traces traces = new Traces(new StoredEvents(new Database(platform.dataSource())));
-        return Objects.requireNonNull(traces.of(event));
+        return Objects.requireNonNull(traces.of(event, Set.of()));
+    }
+
+    @Test
+    void nobodyIsAskedAboutEventsOfAClosedTopic() {
+        Traces traces = new Traces(new StoredEvents(new Database(platform.dataSource())));
+        List<StoredEvent> asked = new ArrayList<>();
+        traces.ask(events -> {
+            asked.addAll(events);
+            return Map.of();
+        });
+
+        Traces.Trace trace = Objects.requireNonNull(traces.of("e9", Set.of("t")));
+
+        assertThat(trace.events()).isEmpty();
+        assertThat(asked).isEmpty();
     }
 }

@@ -13,6 +13,7 @@ import dev.jubilee.server.testing.Platform;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -47,6 +48,19 @@ class ClosingTest {
         @Override
         public Collection<String> names() {
             return ids.keySet();
+        }
+    }
+
+    /** A topic that was deleted past the platform. */
+    private record Lost() implements BusTopics {
+        @Override
+        public Collection<String> names() {
+            return List.of("game.events");
+        }
+
+        @Override
+        public Map<String, UUID> ids() {
+            return Map.of();
         }
     }
 
@@ -220,6 +234,22 @@ class ClosingTest {
     }
 
     @Test
+    void aTopicThatKafkaHasNotKnownForAMinuteIsNotWaitedForThoughTheCatalogueNamesIt() {
+        Occurrence occurrence = ranked("ann");
+        close(occurrence, TOPIC, 100);
+        Closing closing = closing(100, new Lost());
+        try {
+            assertThat(closing.run()).isZero();
+            scene.clock().advance(Duration.ofSeconds(59));
+            assertThat(closing.run()).isZero();
+            scene.clock().advance(Duration.ofSeconds(1));
+            assertThat(closing.run()).isEqualTo(1);
+        } finally {
+            scene.clock().set(Scene.START);
+        }
+    }
+
+    @Test
     void oneThatCannotBeClosedHoldsUpNoOther() {
         List<Occurrence> all = new ArrayList<>();
         for (int i = 0; i < 5; i++) {
@@ -265,7 +295,7 @@ class ClosingTest {
                 """);
         Closing closing = closing(2);
         assertThat(closing.run()).isZero();
-        assertThat(podium()).containsExactly("u0", "u1", "u2", "u3");
+        assertThat(podium()).containsExactly("u0", "u1", "u2", "u3", "u4");
 
         scene.run("DROP TRIGGER interruption ON liveops.grants");
         assertThat(closing(2).run()).isEqualTo(1);
@@ -283,6 +313,78 @@ class ClosingTest {
                                 """,
                                 eventId))
                 .isEqualTo("8");
+    }
+
+    @Test
+    void whatIsPaidAtOnceIsBoundedInGrants() {
+        podiumOf(3, "x");
+        interruptAt("u3");
+        assertThat(closing(6).run()).isZero();
+        assertThat(paid()).containsExactly("u0", "u1");
+
+        scene.run("DROP TRIGGER interruption ON liveops.grants");
+        assertThat(closing(6).run()).isEqualTo(1);
+        assertThat(paid()).hasSize(6);
+    }
+
+    @Test
+    void whatIsPaidAtOnceIsBoundedInBytes() {
+        podiumOf(1, "x".repeat(3_000_000));
+        interruptAt("u1");
+        assertThat(closing(100).run()).isZero();
+        assertThat(paid()).containsExactly("u0");
+        scene.run("DROP TRIGGER interruption ON liveops.grants");
+        assertThat(closing(100).run()).isEqualTo(1);
+    }
+
+    @Test
+    void whatIsToldOfLargeRewardsIsCutIntoRowsByBytes() {
+        scene.run("DELETE FROM platform.outbox");
+        podiumOf(1, "x".repeat(300_000));
+        assertThat(closing(100).run()).isEqualTo(1);
+        assertThat(scene.value("SELECT max(length(events::text)) < 1000000 FROM platform.outbox"))
+                .isEqualTo("t");
+        assertThat(paid()).hasSize(6);
+    }
+
+    /** Six players in a ranking with so many rewards of this title for each. */
+    private void podiumOf(int rewards, String title) {
+        StringBuilder all = new StringBuilder();
+        for (int i = 0; i < rewards; i++) {
+            all.append(all.isEmpty() ? "" : ",")
+                    .append(
+                            """
+                            {"reward_id": "r%d", "reward_type": "title", "reward_value": {"title": "%s"},
+                             "reward_condition": {"on": "rank", "top": 9}}
+                            """
+                                    .formatted(i, title));
+        }
+        Occurrence occurrence = scene.occurrence(eventId, 1000, RANKED, "[" + all + "]");
+        for (int i = 0; i < 6; i++) {
+            scene.join(occurrence, Scene.START, "u" + i);
+            scene.score(occurrence, "u" + i, 100 - i, Scene.START);
+        }
+        close(occurrence, 0);
+    }
+
+    private void interruptAt(String user) {
+        scene.run(
+                """
+                CREATE OR REPLACE FUNCTION interrupt() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN RAISE EXCEPTION 'interrupted'; END $$\
+                """);
+        scene.run(
+                """
+                CREATE TRIGGER interruption BEFORE INSERT ON liveops.grants FOR EACH ROW
+                WHEN (new.user_id = '%s') EXECUTE FUNCTION interrupt()\
+                """
+                        .formatted(user));
+    }
+
+    private List<String> paid() {
+        return scene.column(
+                "SELECT user_id FROM liveops.grants WHERE event_id = ? AND reward_id = 'r0' ORDER BY 1",
+                eventId);
     }
 
     @Test
@@ -382,20 +484,24 @@ class ClosingTest {
                 offset);
     }
 
-    private Closing closing(int ranksAtATime) {
-        return closing(ranksAtATime, TOPIC);
+    private Closing closing(int grantsAtATime) {
+        return closing(grantsAtATime, TOPIC);
     }
 
     /**
      * @param topicId of the topic as it is now
      */
-    private Closing closing(int ranksAtATime, UUID topicId) {
+    private Closing closing(int grantsAtATime, UUID topicId) {
+        return closing(grantsAtATime, new Topics(Map.of("game.events", topicId)));
+    }
+
+    private Closing closing(int grantsAtATime, BusTopics topics) {
         return new Closing(
                 scene.database(),
                 scene.occurrences(),
-                new Topics(Map.of("game.events", topicId)),
+                topics,
                 scene.rewards().grants(),
-                new ClosingSettings(GROUP, Scene.CLAIM_TIMEOUT, ranksAtATime),
+                new ClosingSettings(GROUP, Scene.CLAIM_TIMEOUT, grantsAtATime),
                 scene.clock());
     }
 

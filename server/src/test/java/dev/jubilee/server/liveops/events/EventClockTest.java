@@ -204,4 +204,25 @@ class EventClockTest {
                         id)
                 .getFirst();
     }
+
+    @Test
+    void whatIsOverdueInMemoryAloneIsNotLookedAtWithoutAPause() throws SQLException {
+        try (EventsInstance here = new EventsInstance(platform)) {
+            create(here, "stale", Duration.ofMinutes(-1), Duration.ofMinutes(10));
+            sql("UPDATE liveops.occurrences SET status = 'completed' WHERE event_id = 'stale'");
+            platform.clock().advance(Duration.ofMinutes(20));
+            EndOffsets ends = end -> Optional.of(List.of());
+            try (EventClock clock =
+                    new EventClock(
+                            here.database,
+                            here.occurrences,
+                            ends,
+                            platform.clock(),
+                            Duration.ofMinutes(1),
+                            event -> {})) {
+                assertThat(clock.untilNext(0)).isEqualTo(Duration.ofMillis(50));
+                assertThat(clock.untilNext(1)).isNegative();
+            }
+        }
+    }
 }

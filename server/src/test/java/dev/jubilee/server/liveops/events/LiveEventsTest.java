@@ -628,4 +628,21 @@ class LiveEventsTest {
         here.occurrences.refreshAll();
         Await.until("it is completed", () -> status(id).equals("completed"));
     }
+
+    @Test
+    void whoEndsAnEventOnceMoreIsToldSoInEitherSpelling() {
+        create("over_twice", Duration.ofHours(-2), Duration.ofHours(1), "");
+        here.feature.tick();
+        complete("over_twice");
+        for (String body :
+                List.of(
+                        "{\"status\": \"completed\"}",
+                        "{\"updates\": {\"status\": \"completed\"}}")) {
+            assertThat(here.admin("PUT", "/events/over_twice", body).status())
+                    .as(body)
+                    .isEqualTo(200);
+        }
+        assertThat(here.admin("PUT", "/events/over_twice", "{\"name\": \"New\"}").status())
+                .isEqualTo(409);
+    }
 }

@@ -12,6 +12,7 @@ import dev.jubilee.server.testing.MutableClock;
 import dev.jubilee.server.testing.Platform;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -200,6 +201,53 @@ class MovedEndTest {
             other.commit();
         }
         assertThat(ending.join().status()).isEqualTo(200);
+        assertThat(end()).isEqualTo(END.toString());
+    }
+
+    @Test
+    void anEventIsEndedAtOnceHoweverLongWhatWasEarnedTakesToFollow() throws SQLException {
+        earn("ann");
+        Instant early = START.plus(Duration.ofMinutes(20));
+        platform.clock().set(early);
+        CompletableFuture<Answer> ending;
+        try (Connection other = platform.connection();
+                Statement statement = other.createStatement()) {
+            other.setAutoCommit(false);
+            statement.execute(
+                    "SELECT 1 FROM liveops.grants WHERE event_id = '" + eventId + "' FOR UPDATE");
+            ending =
+                    CompletableFuture.supplyAsync(
+                            () -> here.admin("POST", "/events/" + eventId + "/complete", ""));
+            Await.until("it waits", this::isAnyoneWaiting);
+            assertThat(status()).isEqualTo("closing");
+            other.commit();
+        }
+        assertThat(ending.join().status()).isEqualTo(200);
+        assertThat(expiryOf("ann")).isEqualTo(early.plus(CLAIM_TIMEOUT));
+        assertThat(claim("ann")).isInstanceOf(ClaimResult.Claimed.class);
+    }
+
+    @Test
+    void anEndThatPassesWhileItIsBeingMovedStands() throws SQLException {
+        platform.clock().set(END.minusSeconds(1));
+        CompletableFuture<Answer> moving;
+        try (Connection other = platform.connection();
+                Statement statement = other.createStatement()) {
+            other.setAutoCommit(false);
+            statement.execute(
+                    "SELECT 1 FROM liveops.event_rewards WHERE event_id = '"
+                            + eventId
+                            + "' FOR UPDATE");
+            String later = "{\"end_time\": \"%s\"}".formatted(END.plusSeconds(60));
+            moving =
+                    CompletableFuture.supplyAsync(
+                            () -> here.admin("PUT", "/events/" + eventId, later));
+            Await.until("it waits", this::isAnyoneWaiting);
+            platform.clock().set(END);
+            other.commit();
+        }
+        assertThat(moving.join().status()).isEqualTo(409);
+        assertThat(moving.join().text("/code")).isEqualTo("event_finished");
         assertThat(end()).isEqualTo(END.toString());
     }
 

@@ -2,8 +2,13 @@ package dev.jubilee.server.liveops.occurrences;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.jubilee.events.tck.Await;
+import dev.jubilee.server.database.ChangeFeed;
 import dev.jubilee.server.liveops.Scene;
 import dev.jubilee.server.testing.Platform;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.Objects;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
@@ -101,5 +106,29 @@ class OccurrencesTest {
         } finally {
             scene.clock().set(Scene.START);
         }
+    }
+
+    @Test
+    void aChangeThatCouldNotBeReadIsReadOnceMore() throws SQLException {
+        UUID id = scene.announce("unheard", 10, "{}", "[]");
+        try (Connection other = platform.connection();
+                Statement statement = other.createStatement()) {
+            other.setAutoCommit(false);
+            statement.execute("LOCK TABLE liveops.occurrences IN ACCESS EXCLUSIVE MODE");
+            scene.database()
+                    .transaction(connection -> {
+                        ChangeFeed.announce(connection, Occurrences.SUBJECT, id.toString());
+                        return id;
+                    });
+            Await.until("it is being read", scene::isAnyoneWaiting);
+            scene.column(
+                    """
+                    SELECT pg_cancel_backend(pid) FROM pg_stat_activity
+                     WHERE datname = current_database() AND wait_event_type = 'Lock'
+                    """);
+            Await.until("it fails", () -> !scene.isAnyoneWaiting());
+            other.commit();
+        }
+        Await.until("it is there", () -> scene.occurrences().current("unheard") != null);
     }
 }

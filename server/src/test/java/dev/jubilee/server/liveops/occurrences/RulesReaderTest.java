@@ -205,4 +205,16 @@ class RulesReaderTest {
     private List<Problem.FieldError> faults(String json) {
         return catchThrowableOfType(ProblemException.class, () -> read(json)).problem().errors();
     }
+
+    @Test
+    void aRewardOfMoreThanSixteenKibibytesIsRefused() {
+        String reward =
+                "{\"rewards\": [{\"reward_type\": \"title\", \"reward_value\": {\"title\": \"%s\"}}]}";
+        String frame = "{\"title\":\"\"}";
+        int most = 16_384 - frame.length();
+        assertThat(read(reward.formatted("x".repeat(most))).rewards().size()).isEqualTo(1);
+        assertThat(faults(reward.formatted("x".repeat(most + 1))))
+                .extracting(Problem.FieldError::field)
+                .containsExactly("rewards[0].reward_value");
+    }
 }

@@ -503,4 +503,18 @@ class ParticipationHttpTest {
             throw new IllegalStateException(e);
         }
     }
+
+    @Test
+    void whoCompletesByTheMetricsThatAreSetWasActiveUntilThen() {
+        arena.open("until_then", 5, RULES);
+        send("player:ann", "POST", "/events/until_then/join", "");
+        String ann = "/events/until_then/participants/ann";
+        String set = "{\"status\":\"active\",\"progress\":{\"kills\":10}}";
+        Answer completed = send("service", "PUT", ann, set);
+        assertThat(completed.status()).as(completed.body().toString()).isEqualTo(200);
+        assertThat(completed.text("status")).isEqualTo("completed");
+        Answer undone = send("service", "PUT", ann, set);
+        assertThat(undone.status()).isEqualTo(409);
+        assertThat(undone.text("code")).isEqualTo("participant_completed");
+    }
 }

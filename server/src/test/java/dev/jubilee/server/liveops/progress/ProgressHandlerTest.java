@@ -13,6 +13,7 @@ import dev.jubilee.server.liveops.occurrences.Occurrence;
 import dev.jubilee.server.testing.Platform;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.CyclicBarrier;
@@ -560,5 +561,26 @@ class ProgressHandlerTest {
         return scene.column(
                 "SELECT e ->> 'type' FROM platform.outbox, json_array_elements(events::json) e WHERE e -> 'data' ->> 'event_id' = ?",
                 eventId);
+    }
+
+    @Test
+    void aPayloadThatIsNoJsonCountsWhereNobodyLooksIntoIt() {
+        String looking =
+                """
+                {"progress": [{"metric": "points", "on": "game.kill", "add": "data.points"}]}\
+                """;
+        Occurrence first = scene.occurrence(eventId + "_1", 9, looking, "[]");
+        Occurrence second = scene.occurrence(eventId + "_2", 9, looking, "[]");
+        Occurrence blind = scene.occurrence(eventId + "_3", 9, KILLS, "[]");
+        records.write(event("b1", "game.kill", "ann", NOW, "{broken"));
+
+        Matcher.Found found =
+                Matcher.match(
+                        new RuleIndex(List.of(first, second, blind)), records.next().records());
+
+        assertThat(found.hits())
+                .extracting(hit -> hit.binding().occurrence())
+                .containsExactly(blind);
+        assertThat(found.poisoned()).hasSize(1);
     }
 }
