@@ -45,9 +45,7 @@ class AttemptPartitionsTest {
         partitions.ensureAhead(Instant.parse("2032-01-01T23:59:59Z"));
         partitions.ensureAhead(Instant.parse("2032-01-01T23:59:59Z"));
 
-        assertThat(
-                        count(
-                                "pg_class WHERE relkind = 'r' AND relname LIKE 'event_deliveries_2032%'"))
+        assertThat(count("pg_class WHERE relkind = 'r' AND relname LIKE 'event_deliveries_2032%'"))
                 .isEqualTo(3);
     }
 
