@@ -5,6 +5,7 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import javax.sql.DataSource;
@@ -18,6 +19,8 @@ public final class LostAnswers {
     private final DataSource real;
     private final AtomicReference<@Nullable String> next = new AtomicReference<>();
     private final AtomicInteger lost = new AtomicInteger();
+    private final AtomicReference<@Nullable Connection> held = new AtomicReference<>();
+    private volatile boolean holding;
 
     public LostAnswers(DataSource real) {
         this.real = real;
@@ -25,7 +28,22 @@ public final class LostAnswers {
 
     /** Loses the next answer to a commit of a transaction that has a statement with this in it. */
     public void loseNext(String partOfStatement) {
+        holding = false;
         next.set(partOfStatement);
+    }
+
+    /** The same, but the commit is on its way until {@link #commitHeld}. */
+    public void holdNext(String partOfStatement) {
+        holding = true;
+        next.set(partOfStatement);
+    }
+
+    /** The commit that was on its way comes to PostgreSQL. */
+    public void commitHeld() throws SQLException {
+        try (Connection connection = Objects.requireNonNull(held.getAndSet(null))) {
+            connection.commit();
+            connection.setAutoCommit(true);
+        }
     }
 
     /** How many were lost. */
@@ -53,11 +71,18 @@ public final class LostAnswers {
                             && String.valueOf(arguments[0]).contains(part)) {
                         concerned.set(part);
                     }
-                    Object result = invoke(method, connection, arguments);
-                    if (method.getName().equals("commit")) {
+                    if (connection.equals(held.get())) {
+                        // Whoever gave it up is not heard by PostgreSQL.
+                        return null;
+                    }
+                    boolean commits = method.getName().equals("commit");
+                    boolean holds = commits && holding && concerned.get() != null;
+                    Object result = holds ? null : invoke(method, connection, arguments);
+                    if (commits) {
                         String was = concerned.getAndSet(null);
                         if (was != null && next.compareAndSet(was, null)) {
                             lost.incrementAndGet();
+                            held.set(holds ? connection : null);
                             throw new SQLException("the answer to the commit was lost", "08006");
                         }
                     }

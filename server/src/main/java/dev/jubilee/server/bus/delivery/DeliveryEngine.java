@@ -3,6 +3,7 @@ package dev.jubilee.server.bus.delivery;
 import dev.jubilee.events.Envelope;
 import dev.jubilee.events.kafka.ConsumerLoop;
 import dev.jubilee.events.kafka.LoopSettings;
+import dev.jubilee.events.kafka.RetryableException;
 import dev.jubilee.events.postgres.PostgresOffsets;
 import dev.jubilee.server.bus.delivery.attempts.AttemptPartitions;
 import dev.jubilee.server.bus.delivery.attempts.AttemptStore;
@@ -13,6 +14,7 @@ import dev.jubilee.server.bus.delivery.attempts.EventDeliveryRoutes;
 import dev.jubilee.server.bus.delivery.attempts.Recorder;
 import dev.jubilee.server.bus.delivery.catchup.CatchUps;
 import dev.jubilee.server.bus.delivery.catchup.KafkaCatchUp;
+import dev.jubilee.server.bus.delivery.chores.Chore;
 import dev.jubilee.server.bus.delivery.clearance.Clearance;
 import dev.jubilee.server.bus.delivery.clearance.Openings;
 import dev.jubilee.server.bus.delivery.deadletters.DeadLetterCopies;
@@ -71,7 +73,6 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.admin.Admin;
 import org.jspecify.annotations.Nullable;
@@ -297,8 +298,12 @@ public final class DeliveryEngine implements AutoCloseable {
         topics.onChange(this::lookAgain);
         directory.onChange(() -> started.topics(wanted()));
         started.topics(wanted());
-        var _ = upkeep.scheduleWithFixedDelay(this::retain, 0, 60, TimeUnit.MINUTES);
-        var _ = upkeep.scheduleWithFixedDelay(() -> settle(router), 1, 1, TimeUnit.SECONDS);
+        Chore.named("the making of partitions for attempts", this::makePartitions)
+                .repeat(upkeep, Duration.ZERO, Duration.ofMinutes(10));
+        Chore.named("the drop of old attempts", this::dropOldAttempts)
+                .repeat(upkeep, Duration.ZERO, Duration.ofHours(1));
+        Chore.named("the look after what was routed without an answer", () -> settle(router))
+                .repeat(upkeep, Duration.ofSeconds(1), Duration.ofSeconds(1));
     }
 
     private void startCatchUps(DeliveryRouter router) {
@@ -454,22 +459,25 @@ public final class DeliveryEngine implements AutoCloseable {
         } catch (DatabaseException e) {
             log.warn("subscription {} cannot be disabled yet: {}", subscription, e.getMessage());
             return false;
+        } catch (RuntimeException e) {
+            log.error("disabling subscription {} failed, and is tried again", subscription, e);
+            return false;
         }
     }
 
     private static void settle(DeliveryRouter router) {
         try {
             router.settleDoubts();
-        } catch (RuntimeException e) {
+        } catch (RetryableException e) {
             log.warn("what was routed without an answer waits: {}", e.getMessage());
         }
     }
 
-    private void retain() {
-        try {
-            partitions.dropUntil(platform.clock().instant().minus(settings.retention()));
-        } catch (RuntimeException e) {
-            log.warn("old attempts could not be dropped, trying again in an hour", e);
-        }
+    private void makePartitions() {
+        partitions.ensureAhead(platform.clock().instant());
+    }
+
+    private void dropOldAttempts() {
+        partitions.dropUntil(platform.clock().instant().minus(settings.retention()));
     }
 }

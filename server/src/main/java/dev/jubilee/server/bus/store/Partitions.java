@@ -70,7 +70,6 @@ final class Partitions {
         for (LocalDate day : old) {
             database.transaction(connection -> {
                 lock(connection);
-                execute(connection, "SET LOCAL lock_timeout = '5s'");
                 execute(connection, "DROP TABLE IF EXISTS bus." + nameOf(day));
                 return day;
             });
@@ -86,17 +85,23 @@ final class Partitions {
             if (days(connection).contains(day)) {
                 return name;
             }
-            // Rows are written once and dropped with their day: vacuuming them would only write
-            // every page a second time.
+            // Made apart and attached: to be made as a part it would wait for whoever reads any
+            // day, and everybody else for it. Rows are written once and dropped with their day:
+            // vacuuming them would only write every page a second time.
             execute(
                     connection,
                     """
-                    CREATE TABLE bus.%s PARTITION OF bus.events
-                        FOR VALUES FROM ('%s 00:00:00+00') TO ('%s 00:00:00+00')
+                    CREATE TABLE bus.%s (LIKE bus.events INCLUDING ALL, PRIMARY KEY (id))
                         WITH (autovacuum_vacuum_insert_threshold = -1)
                     """
+                            .formatted(name));
+            execute(
+                    connection,
+                    """
+                    ALTER TABLE bus.events ATTACH PARTITION bus.%s
+                        FOR VALUES FROM ('%s 00:00:00+00') TO ('%s 00:00:00+00')
+                    """
                             .formatted(name, day, day.plusDays(1)));
-            execute(connection, "ALTER TABLE bus." + name + " ADD PRIMARY KEY (id)");
             return name;
         });
     }
@@ -117,8 +122,9 @@ final class Partitions {
         }
     }
 
-    /** One change to the partitions at a time, over all instances. */
+    /** One change to the partitions at a time, over all instances; no lock is waited for longer. */
     private static void lock(Connection connection) throws SQLException {
+        execute(connection, "SET LOCAL lock_timeout = '5s'");
         execute(
                 connection,
                 "SELECT pg_advisory_xact_lock(hashtextextended('bus.events partitions', 0))");

@@ -51,9 +51,18 @@ public final class SubscriptionDirectory {
                 });
         if (read.version() != index.version()) {
             index = read;
-            listeners.forEach(Runnable::run);
+            listeners.forEach(SubscriptionDirectory::tell);
         }
         return index;
+    }
+
+    /** What fails of one is not to be felt by the others: nobody is told of this version again. */
+    private static void tell(Runnable listener) {
+        try {
+            listener.run();
+        } catch (RuntimeException e) {
+            log.error("somebody could not be told that subscriptions changed", e);
+        }
     }
 
     private void refreshSoon() {

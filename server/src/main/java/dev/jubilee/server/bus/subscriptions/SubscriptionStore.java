@@ -164,7 +164,10 @@ final class SubscriptionStore {
         return i;
     }
 
-    /** What is kept of it begins anew; what is owed is dropped. */
+    /**
+     * What is kept of it begins anew; what is owed is dropped. Its catch-ups first: whoever is at
+     * one brings what must be seen when that is dropped.
+     */
     static void rewind(Connection connection, UUID id, String startFrom) throws SQLException {
         try (PreparedStatement update =
                         connection.prepareStatement(
@@ -173,19 +176,19 @@ final class SubscriptionStore {
                                     circuit = 'closed', circuit_until = NULL
                                 WHERE id = ?
                                 """);
-                PreparedStatement pending =
-                        connection.prepareStatement(
-                                "DELETE FROM bus.pending_deliveries WHERE subscription_id = ?");
                 PreparedStatement catchUps =
                         connection.prepareStatement(
-                                "DELETE FROM bus.subscription_catch_ups WHERE subscription_id = ?")) {
+                                "DELETE FROM bus.subscription_catch_ups WHERE subscription_id = ?");
+                PreparedStatement pending =
+                        connection.prepareStatement(
+                                "DELETE FROM bus.pending_deliveries WHERE subscription_id = ?")) {
             update.setString(1, startFrom);
             update.setObject(2, id);
             update.executeUpdate();
-            pending.setObject(1, id);
-            pending.executeUpdate();
             catchUps.setObject(1, id);
             catchUps.executeUpdate();
+            pending.setObject(1, id);
+            pending.executeUpdate();
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.jubilee.server.bus.subscriptions;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 
 import dev.jubilee.events.tck.Await;
 import dev.jubilee.server.database.ChangeFeed;
@@ -9,6 +10,7 @@ import dev.jubilee.server.testing.Platform;
 import dev.jubilee.server.testing.TroubledDatabase;
 import java.sql.Connection;
 import java.sql.Statement;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -16,6 +18,22 @@ class SubscriptionDirectoryTest {
     @RegisterExtension static final Platform platform = new Platform();
 
     private final TroubledDatabase trouble = new TroubledDatabase(platform.dataSource());
+
+    @Test
+    void whoCannotBeToldKeepsNobodyFromHearing() throws Exception {
+        SubscriptionDirectory directory =
+                new SubscriptionDirectory(
+                        new Database(platform.dataSource()), new ChangeFeed(platform.dataSource()));
+        AtomicInteger told = new AtomicInteger();
+        directory.onChange(() -> {
+            throw new IllegalStateException("it cannot be told");
+        });
+        directory.onChange(told::incrementAndGet);
+
+        assertThatCode(directory::refresh).doesNotThrowAnyException();
+
+        assertThat(told).hasValue(1);
+    }
 
     @Test
     void whatCouldNotBeReadIsReadAgain() throws Exception {

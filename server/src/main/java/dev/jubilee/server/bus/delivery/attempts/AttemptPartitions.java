@@ -20,6 +20,8 @@ public final class AttemptPartitions {
     private static final DateTimeFormatter NAME =
             DateTimeFormatter.ofPattern("'event_deliveries_'yyyyMMdd");
 
+    private static final int AHEAD = 2;
+
     private final Database database;
     private final Set<LocalDate> known = ConcurrentHashMap.newKeySet();
 
@@ -27,35 +29,67 @@ public final class AttemptPartitions {
         this.database = database;
     }
 
-    /** Makes the day's partition, if it is not there yet. */
+    /**
+     * Makes the day's partition, if it is not there yet.
+     *
+     * @throws dev.jubilee.server.database.DatabaseException too when who changes the table for long
+     *     keeps it from that
+     */
     public void ensure(Instant at) {
-        LocalDate day = LocalDate.ofInstant(at, ZoneOffset.UTC);
-        if (known.contains(day)) {
-            return;
+        ensure(dayOf(at));
+    }
+
+    /** Makes those of that day and of the two behind it: at midnight nobody has to make any. */
+    public void ensureAhead(Instant now) {
+        LocalDate today = dayOf(now);
+        for (int days = 0; days <= AHEAD; days++) {
+            ensure(today.plusDays(days));
         }
+    }
+
+    private void ensure(LocalDate day) {
+        if (!known.contains(day)) {
+            make(day);
+            known.add(day);
+        }
+    }
+
+    private void make(LocalDate day) {
+        String name = NAME.format(day);
         database.transaction(connection -> {
             lock(connection);
+            if (days(connection).contains(day)) {
+                return day;
+            }
+            // Made apart and attached: to be made as a part it would wait for whoever reads any
+            // day, and everybody else for it.
+            execute(
+                    connection,
+                    "CREATE TABLE bus.%s (LIKE bus.event_deliveries INCLUDING ALL)"
+                            .formatted(name));
             execute(
                     connection,
                     """
-                    CREATE TABLE IF NOT EXISTS bus.%s PARTITION OF bus.event_deliveries
+                    ALTER TABLE bus.event_deliveries ATTACH PARTITION bus.%s
                         FOR VALUES FROM ('%s 00:00:00+00') TO ('%s 00:00:00+00')
                     """
-                            .formatted(NAME.format(day), day, day.plusDays(1)));
+                            .formatted(name, day, day.plusDays(1)));
             return day;
         });
-        known.add(day);
+    }
+
+    private static LocalDate dayOf(Instant at) {
+        return LocalDate.ofInstant(at, ZoneOffset.UTC);
     }
 
     /** Drops the days that end before the moment given, and returns how many. */
     public int dropUntil(Instant moment) {
-        LocalDate oldestKept = LocalDate.ofInstant(moment, ZoneOffset.UTC);
+        LocalDate oldestKept = dayOf(moment);
         List<LocalDate> old = database.read(AttemptPartitions::days);
         old.removeIf(day -> !day.isBefore(oldestKept));
         for (LocalDate day : old) {
             database.transaction(connection -> {
                 lock(connection);
-                execute(connection, "SET LOCAL lock_timeout = '5s'");
                 execute(connection, "DROP TABLE IF EXISTS bus." + NAME.format(day));
                 return day;
             });
@@ -80,7 +114,9 @@ public final class AttemptPartitions {
         }
     }
 
+    /** One change to the partitions at a time, over all instances; no lock is waited for longer. */
     private static void lock(Connection connection) throws SQLException {
+        execute(connection, "SET LOCAL lock_timeout = '5s'");
         execute(
                 connection,
                 "SELECT pg_advisory_xact_lock(hashtextextended('bus.event_deliveries', 0))");

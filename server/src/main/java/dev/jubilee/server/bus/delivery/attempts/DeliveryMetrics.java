@@ -56,6 +56,14 @@ public final class DeliveryMetrics {
         latency.record(Math.max(0, sinceAccepted.toNanos()), TimeUnit.NANOSECONDS);
     }
 
+    /** Their last try failed, and they were given up. */
+    public void gaveUp(DeliveryMethod method, int events) {
+        if (events > 0) {
+            attempted(method, "error", events);
+            died(events);
+        }
+    }
+
     public void died(int events) {
         deadLetters.increment(events);
     }

@@ -131,6 +131,8 @@ public final class Recorder implements AutoCloseable {
                 write(batch);
             } catch (InterruptedException e) {
                 // Closed, or nothing: the loop looks.
+            } catch (RuntimeException | LinkageError | StackOverflowError e) {
+                log.error("what came of deliveries could not be recorded; it goes on", e);
             }
         }
     }
@@ -162,11 +164,11 @@ public final class Recorder implements AutoCloseable {
                 LockSupport.parkNanos(pause);
                 pause = Math.min(2 * pause, LONGEST_PAUSE);
                 continue;
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | LinkageError | StackOverflowError e) {
                 writeApart(batch, e);
                 return;
             }
-            batch.forEach(this::written);
+            batch.forEach(this::tell);
             return;
         }
     }
@@ -180,7 +182,7 @@ public final class Recorder implements AutoCloseable {
     }
 
     /** One of these will never be taken, and keeps none of the others from it. */
-    private void writeApart(List<Entry> batch, RuntimeException fault) {
+    private void writeApart(List<Entry> batch, Throwable fault) {
         if (batch.size() > 1) {
             int half = batch.size() / 2;
             write(batch.subList(0, half));
@@ -197,7 +199,7 @@ public final class Recorder implements AutoCloseable {
         }
     }
 
-    private void leaveOut(Entry entry, RuntimeException fault) {
+    private void leaveOut(Entry entry, Throwable fault) {
         bytes.addAndGet(-bytes(entry));
         if (unrecorded.getAndIncrement() == 0) {
             log.error(
@@ -205,6 +207,15 @@ public final class Recorder implements AutoCloseable {
                             + " counted: {}",
                     entry,
                     fault);
+        }
+    }
+
+    /** Whoever fails to hear of one keeps nobody from hearing of the others. */
+    private void tell(Entry entry) {
+        try {
+            written(entry);
+        } catch (RuntimeException | LinkageError | StackOverflowError e) {
+            log.error("somebody could not be told that it is written what came of a delivery", e);
         }
     }
 

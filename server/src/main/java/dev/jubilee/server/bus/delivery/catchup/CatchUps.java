@@ -1,5 +1,6 @@
 package dev.jubilee.server.bus.delivery.catchup;
 
+import dev.jubilee.server.bus.delivery.chores.Chore;
 import dev.jubilee.server.bus.delivery.shards.Ownership;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
@@ -24,7 +25,7 @@ import org.slf4j.LoggerFactory;
 public final class CatchUps implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(CatchUps.class);
     private static final Duration TURN = Duration.ofSeconds(5);
-    private static final int LOOK_MILLIS = 500;
+    private static final Duration LOOK = Duration.ofMillis(500);
 
     private final SubscriptionDirectory directory;
     private final Ownership ownership;
@@ -53,9 +54,7 @@ public final class CatchUps implements AutoCloseable {
 
     /** Looks twice a second for the whole instance, in memory, whether anybody is behind. */
     public void start() {
-        var _ =
-                worker.scheduleWithFixedDelay(
-                        this::work, LOOK_MILLIS, LOOK_MILLIS, TimeUnit.MILLISECONDS);
+        Chore.named("the look for who is to catch up", this::work).repeat(worker, LOOK, LOOK);
     }
 
     @Override
@@ -85,7 +84,7 @@ public final class CatchUps implements AutoCloseable {
             make.apply(one).run(TURN);
         } catch (DatabaseException | KafkaException e) {
             log.warn("subscription {} cannot catch up yet: {}", one.id(), e.getMessage());
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | LinkageError | StackOverflowError e) {
             log.error("catching up of subscription {} failed, and is tried again", one.id(), e);
         }
     }

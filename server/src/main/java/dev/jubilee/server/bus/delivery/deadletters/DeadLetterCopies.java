@@ -4,6 +4,7 @@ import dev.jubilee.events.Envelope;
 import dev.jubilee.events.EventId;
 import dev.jubilee.events.json.CloudEventsJson;
 import dev.jubilee.events.json.InvalidCloudEvent;
+import dev.jubilee.server.bus.delivery.chores.Chore;
 import dev.jubilee.server.bus.publish.PublishException;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.database.Timestamps;
@@ -11,6 +12,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -39,7 +41,7 @@ public final class DeadLetterCopies implements AutoCloseable {
     /** One is read however large it is, and the last may reach beyond. */
     private static final long MOST_BYTES = 2L << 20;
 
-    private static final int LOOK_SECONDS = 2;
+    private static final Duration LOOK = Duration.ofSeconds(2);
     private static final int PATIENCE_SECONDS = 30;
     private static final String FOREIGN = "/jubilee/dead-letters";
 
@@ -81,9 +83,7 @@ public final class DeadLetterCopies implements AutoCloseable {
 
     /** One small question every two seconds for the whole instance. */
     public void start() {
-        var _ =
-                worker.scheduleWithFixedDelay(
-                        this::workQuietly, LOOK_SECONDS, LOOK_SECONDS, TimeUnit.SECONDS);
+        Chore.named("the copy of dead letters", this::work).repeat(worker, LOOK, LOOK);
     }
 
     @Override
@@ -91,7 +91,7 @@ public final class DeadLetterCopies implements AutoCloseable {
         worker.shutdownNow();
     }
 
-    private void workQuietly() {
+    private void work() {
         try {
             boolean more = true;
             while (more && !Thread.currentThread().isInterrupted()) {
@@ -102,7 +102,8 @@ public final class DeadLetterCopies implements AutoCloseable {
         }
     }
 
-    private boolean step() throws Exception {
+    /** Returns whether there may be more that can be copied now. */
+    boolean step() throws Exception {
         List<Letter> letters = read();
         if (letters.isEmpty()) {
             return false;
@@ -117,14 +118,14 @@ public final class DeadLetterCopies implements AutoCloseable {
             publish(copies);
         }
         UUID[] ids = letters.stream().map(Letter::id).toArray(UUID[]::new);
-        return database.transaction(connection -> {
-            copied(connection, ids);
-            return true;
-        });
+        return database.transaction(connection -> copied(connection, ids));
     }
 
-    /** Waits for nobody who deletes or edits: what they hold is copied once more, at worst. */
-    private static void copied(Connection connection, UUID[] ids) throws SQLException {
+    /**
+     * Waits for nobody who deletes or edits: what they hold is copied once more, at worst. Returns
+     * false when they hold all of it: to go on at once would copy the same again and again.
+     */
+    private static boolean copied(Connection connection, UUID[] ids) throws SQLException {
         try (PreparedStatement update =
                         connection.prepareStatement(
                                 """
@@ -134,10 +135,12 @@ public final class DeadLetterCopies implements AutoCloseable {
                 PreparedStatement delete =
                         connection.prepareStatement(
                                 "DELETE FROM bus.removed_dead_letters WHERE id = ANY (?)")) {
+            int noted = 0;
             for (PreparedStatement statement : List.of(update, delete)) {
                 statement.setArray(1, connection.createArrayOf("uuid", ids));
-                statement.executeUpdate();
+                noted += statement.executeUpdate();
             }
+            return noted > 0;
         }
     }
 

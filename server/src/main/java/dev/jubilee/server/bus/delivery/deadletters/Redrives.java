@@ -1,6 +1,7 @@
 package dev.jubilee.server.bus.delivery.deadletters;
 
 import dev.jubilee.events.EventId;
+import dev.jubilee.server.bus.delivery.chores.Chore;
 import dev.jubilee.server.bus.delivery.pending.PendingStore;
 import dev.jubilee.server.bus.subscriptions.Arrivals;
 import dev.jubilee.server.database.ChangeFeed;
@@ -11,6 +12,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Optional;
@@ -18,7 +20,6 @@ import java.util.UUID;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,13 +33,14 @@ public final class Redrives implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Redrives.class);
     private static final String SUBJECT = "redrives";
     private static final int CHUNK = 500;
-    private static final int LOOK_SECONDS = 5;
+    private static final Duration LOOK = Duration.ofSeconds(5);
     private static final String RUNNING =
             "SELECT id, subscription_id, filter, last_id FROM bus.redrives WHERE status = 'running'";
 
     private final Database database;
     private final InstantSource clock;
     private final EventId ids;
+    private final Chore chore = Chore.named("a redrive", this::work);
     private final ScheduledExecutorService worker =
             Executors.newSingleThreadScheduledExecutor(
                     Thread.ofPlatform().name("delivery-redrive").daemon().factory());
@@ -62,7 +64,7 @@ public final class Redrives implements AutoCloseable {
 
     /** Goes on with what is under way, and looks for more: an index of those that run answers. */
     public void start() {
-        var _ = worker.scheduleWithFixedDelay(this::work, 0, LOOK_SECONDS, TimeUnit.SECONDS);
+        chore.repeat(worker, Duration.ZERO, LOOK);
     }
 
     @Override
@@ -128,19 +130,15 @@ public final class Redrives implements AutoCloseable {
 
     private void wake() {
         try {
-            worker.execute(this::work);
+            worker.execute(chore);
         } catch (RejectedExecutionException e) {
             log.debug("ended; another instance goes on");
         }
     }
 
     private void work() {
-        try {
-            while (!Thread.currentThread().isInterrupted() && database.transaction(this::step)) {
-                log.trace("a chunk of dead letters is owed again");
-            }
-        } catch (RuntimeException e) {
-            log.warn("a redrive cannot go on yet: {}", e.getMessage());
+        while (!Thread.currentThread().isInterrupted() && database.transaction(this::step)) {
+            log.trace("a chunk of dead letters is owed again");
         }
     }
 

@@ -149,7 +149,8 @@ public final class Dispatcher implements ShardWork, AutoCloseable {
         tell(() -> {
             draining.removeAll(shards);
             for (Subscription one : directory.index().all()) {
-                if (shards.contains(Ownership.shardOf(one.id()))) {
+                // Of the others there is no outlet, and nobody would ever take a window away.
+                if (one.isSent() && shards.contains(Ownership.shardOf(one.id()))) {
                     outlets.window(one.id()).leftBehind();
                     if (outlet(one.id()) != null) {
                         dirty.add(one.id());

@@ -5,6 +5,7 @@ import dev.jubilee.server.bus.delivery.pending.Loads;
 import dev.jubilee.server.bus.delivery.pending.Plan;
 import dev.jubilee.server.bus.delivery.windows.Window;
 import dev.jubilee.server.bus.subscriptions.Subscription;
+import dev.jubilee.server.database.DatabaseException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -13,6 +14,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CompletionException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -131,11 +133,20 @@ final class Loading {
             outlet.window.caughtUp(mark);
         } else if (loaded.next().isAfter(now)) {
             outlet.loadAt = loaded.next();
+            outlet.loadForParked();
         }
     }
 
     private void failed(Outlet outlet, Loads.Wanted wanted, @Nullable Throwable failure) {
-        log.warn("what waits cannot be loaded yet: {}", String.valueOf(failure));
+        Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+        if (cause instanceof DatabaseException) {
+            log.warn("what waits cannot be loaded yet: {}", cause.getMessage());
+        } else {
+            log.error(
+                    "loading what waits for subscription {} failed, and is tried again",
+                    outlet.subscription().id(),
+                    cause);
+        }
         outlet.parked.notBrought(wanted.first());
         outlet.window.loaded(List.of(), wanted.places(), wanted.bytes());
         outlet.loadAt = clock.instant().plus(PAUSE);

@@ -406,6 +406,14 @@ final class Outlet {
         return head == null || (loadAt != null && loadAt.isBefore(head)) ? loadAt : head;
     }
 
+    /** What is parked may be due before whatever was due first when somebody last looked. */
+    void loadForParked() {
+        Instant head = parked.nextDue();
+        if (loadAt != null && head != null && head.isBefore(loadAt)) {
+            loadAt = head;
+        }
+    }
+
     private static Instant latest(Instant one, @Nullable Instant other) {
         return other != null && other.isAfter(one) ? other : one;
     }

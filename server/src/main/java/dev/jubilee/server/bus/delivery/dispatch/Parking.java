@@ -90,11 +90,12 @@ final class Parking {
                         () -> tell.accept(() -> written(outlet, parked))));
     }
 
-    private void written(Outlet outlet, Map<Long, Parked> parked) {
+    void written(Outlet outlet, Map<Long, Parked> parked) {
         parked.forEach((delivery, one) -> {
             outlet.window.written(delivery);
             outlet.parked.written(one, delivery);
         });
+        outlet.loadForParked();
         changed.accept(outlet.subscription().id());
     }
 }

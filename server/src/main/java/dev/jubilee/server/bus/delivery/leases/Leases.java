@@ -232,7 +232,7 @@ public final class Leases {
         RetryPolicy retry = subscription.retry();
         // Without a plan it comes at once: whoever had it has had the whole lease.
         Pauses pauses = acks && retry.plan() != null ? Pauses.of(retry) : Pauses.of(Duration.ZERO);
-        if (acks && !giveUp(id, retry.maxRetries(), now)) {
+        if (acks && !giveUp(subscription, now)) {
             // What is to be given up yet would wait once more.
             return;
         }
@@ -254,11 +254,13 @@ public final class Leases {
     }
 
     /** Returns whether nothing is left that was tried so often. */
-    private boolean giveUp(UUID subscription, int maxRetries, Instant now) {
+    private boolean giveUp(Subscription subscription, Instant now) {
+        int maxRetries = subscription.retry().maxRetries();
         int dead =
                 database.transaction(connection ->
-                        FailedLeases.giveUp(connection, subscription, MOST_ENDED, maxRetries, now));
-        metrics.died(dead);
+                        FailedLeases.giveUp(
+                                connection, subscription.id(), MOST_ENDED, maxRetries, now));
+        metrics.gaveUp(subscription.method(), dead);
         return dead < MOST_ENDED;
     }
 

@@ -83,6 +83,18 @@ public final class PendingStore {
         }
     }
 
+    /** Waits for the transactions in which the instance routes at this moment. */
+    public static boolean awaitRouting(Connection connection, UUID instance) throws SQLException {
+        try (PreparedStatement select =
+                connection.prepareStatement(
+                        "SELECT FROM bus.delivery_instances WHERE instance_id = ? FOR UPDATE")) {
+            select.setObject(1, instance);
+            try (ResultSet row = select.executeQuery()) {
+                return row.next();
+            }
+        }
+    }
+
     public static long nextBlock(Connection connection) throws SQLException {
         try (PreparedStatement select =
                         connection.prepareStatement("SELECT nextval('bus.delivery_ids')");

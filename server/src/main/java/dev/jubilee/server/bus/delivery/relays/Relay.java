@@ -221,7 +221,7 @@ final class Relay {
                     }
                     if (committed == null) {
                         int lost = RelayStore.giveUpTaken(connection, id, UNKNOWN, now);
-                        platform.metrics().died(lost);
+                        platform.metrics().gaveUp(DeliveryMethod.KAFKA, lost);
                         return true;
                     }
                     count(RelayStore.settle(connection, id, committed, now));
@@ -280,7 +280,7 @@ final class Relay {
                             RelayStore.undo(connection, id, batch);
                             return reasons.size();
                         });
-        platform.metrics().died(died);
+        platform.metrics().gaveUp(DeliveryMethod.KAFKA, died);
     }
 
     private int shard() {

@@ -60,7 +60,7 @@ public final class DeliveryRouter implements BatchHandler {
     private final String deadLetterTopic;
     private final Most most;
     private final BinaryCopy copy = new BinaryCopy();
-    private final List<Delivery> doubtful = new ArrayList<>();
+    private final Doubts doubts;
     private volatile boolean closing;
 
     /**
@@ -108,6 +108,7 @@ public final class DeliveryRouter implements BatchHandler {
         this.metrics = metrics;
         this.most = most;
         this.json = new CloudEventsJson(clock);
+        this.doubts = new Doubts(database, outlets);
     }
 
     /** Nothing was written, for this reason. */
@@ -185,7 +186,7 @@ public final class DeliveryRouter implements BatchHandler {
                     }
                 }
             } catch (DatabaseException e) {
-                doubt(rows);
+                doubts.add(instance, rows);
                 throw new RetryableException(String.valueOf(e.getMessage()), e);
             } finally {
                 if (!committed) {
@@ -216,15 +217,6 @@ public final class DeliveryRouter implements BatchHandler {
         }
     }
 
-    /** It may have been committed and only the answer lost: then they are in nobody's memory. */
-    private void doubt(List<Placement> rows) {
-        synchronized (doubtful) {
-            rows.stream()
-                    .filter(row -> row.taken() && row.inbox() == null)
-                    .forEach(row -> doubtful.add(row.delivery()));
-        }
-    }
-
     /**
      * Has wait in PostgreSQL what was perhaps committed without an answer. Nothing more is routed
      * before; to be called now and then besides, since there may be nothing more. Thread-safe.
@@ -232,21 +224,7 @@ public final class DeliveryRouter implements BatchHandler {
      * @throws RetryableException while PostgreSQL does not answer
      */
     public void settleDoubts() {
-        synchronized (doubtful) {
-            if (doubtful.isEmpty()) {
-                return;
-            }
-            try {
-                database.transaction(connection -> {
-                    PendingStore.leave(connection, doubtful);
-                    return doubtful;
-                });
-            } catch (DatabaseException e) {
-                throw new RetryableException(String.valueOf(e.getMessage()), e);
-            }
-            doubtful.stream().map(Delivery::subscriptionId).distinct().forEach(outlets::arrived);
-            doubtful.clear();
-        }
+        doubts.settle();
     }
 
     private void refresh() {

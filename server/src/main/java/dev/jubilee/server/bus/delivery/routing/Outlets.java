@@ -111,6 +111,11 @@ public final class Outlets {
         return windows.computeIfAbsent(subscription, id -> new Window(memory.share()));
     }
 
+    /** Whether the subscription has a window. */
+    public boolean hasWindow(UUID subscription) {
+        return windows.containsKey(subscription);
+    }
+
     /** Those for whom a delivery might go straight into memory. */
     Set<UUID> level(Set<UUID> subscriptions) {
         return subscriptions.stream()

@@ -140,18 +140,6 @@ final class ShardStore {
         }
     }
 
-    /** Waits for the transactions in which the instance routes at this moment. */
-    static boolean awaitRouting(Connection connection, UUID instance) throws SQLException {
-        try (PreparedStatement select =
-                connection.prepareStatement(
-                        "SELECT FROM bus.delivery_instances WHERE instance_id = ? FOR UPDATE")) {
-            select.setObject(1, instance);
-            try (ResultSet row = select.executeQuery()) {
-                return row.next();
-            }
-        }
-    }
-
     /** Leaves shards to whoever claims them; returns those that were the instance's to leave. */
     static Set<Integer> release(Connection connection, UUID instance, Set<Integer> shards)
             throws SQLException {

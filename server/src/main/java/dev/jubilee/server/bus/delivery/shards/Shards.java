@@ -1,6 +1,7 @@
 package dev.jubilee.server.bus.delivery.shards;
 
 import dev.jubilee.server.bus.delivery.attempts.Recorder;
+import dev.jubilee.server.bus.delivery.chores.Chore;
 import dev.jubilee.server.bus.delivery.pending.PendingStore;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
@@ -98,8 +99,10 @@ public final class Shards implements AutoCloseable {
     public void start() {
         beat();
         tick();
-        var _ = beating.scheduleWithFixedDelay(quietly(this::beat), 1, 1, TimeUnit.SECONDS);
-        var _ = ticking.scheduleWithFixedDelay(quietly(this::tick), 1, 1, TimeUnit.SECONDS);
+        Chore.named("the sign of life", this::beat)
+                .repeat(beating, Duration.ofSeconds(1), Duration.ofSeconds(1));
+        Chore.named("the look after shards", this::tick)
+                .repeat(ticking, Duration.ofSeconds(1), Duration.ofSeconds(1));
     }
 
     /** Finishes what is under way, but does not wait for it for ever. */
@@ -113,16 +116,6 @@ public final class Shards implements AutoCloseable {
         } finally {
             beating.shutdownNow();
         }
-    }
-
-    private static Runnable quietly(Runnable task) {
-        return () -> {
-            try {
-                task.run();
-            } catch (RuntimeException e) {
-                log.warn("the shards of deliveries cannot be looked after: {}", e.getMessage());
-            }
-        };
     }
 
     private void beat() {
@@ -282,7 +275,7 @@ public final class Shards implements AutoCloseable {
     /** Whose shards they are by now, PostgreSQL says: what is another's is not touched. */
     private void handBack(UUID me, Set<Integer> shards) {
         // What was placed while they were still mine is committed, or never will be.
-        database.transaction(connection -> ShardStore.awaitRouting(connection, me));
+        database.transaction(connection -> PendingStore.awaitRouting(connection, me));
         database.transaction(connection -> {
             Set<Integer> left = ShardStore.release(connection, me, shards);
             PendingStore.giveBack(connection, pushed(left));

@@ -182,7 +182,7 @@ public final class Window {
     }
 
     /** Something was left in PostgreSQL. */
-    public void leftBehind() {
+    public synchronized void leftBehind() {
         left.incrementAndGet();
         behind = true;
     }
@@ -198,9 +198,9 @@ public final class Window {
 
     /** Nothing was found, unless something was left there since. */
     public synchronized void caughtUp(long mark) {
-        behind = false;
-        if (left.get() != mark) {
-            behind = true;
+        // Not for a moment otherwise: what is placed in that moment would go past what was left.
+        if (left.get() == mark) {
+            behind = false;
         }
     }
 }

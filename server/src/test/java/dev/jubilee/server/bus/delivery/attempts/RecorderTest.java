@@ -165,6 +165,33 @@ class RecorderTest {
     }
 
     @Test
+    void whoCannotBeToldOfOneKeepsNothingElseFromBeingWritten() throws SQLException {
+        owe(true);
+        Database database = new Database(platform.dataSource());
+        List<Attempt> written = new CopyOnWriteArrayList<>();
+        Attempt good = attempt(new Attempt.End.Delivered());
+        try (Recorder recorder =
+                new Recorder(
+                        database,
+                        new AttemptStore(new AttemptPartitions(database)),
+                        written::add)) {
+            recorder.start();
+            recorder.record(
+                    new Recorder.Entry.PutBack(
+                            subscription,
+                            List.of(),
+                            () -> {
+                                throw new IllegalStateException("it cannot be told");
+                            }));
+            recorder.flush();
+            recorder.record(new Recorder.Entry.Tried(good));
+
+            Await.untilAsserted("it is written", () -> assertThat(written).containsExactly(good));
+        }
+        assertThat(count("bus.pending_deliveries WHERE subscription_id = ?")).isZero();
+    }
+
+    @Test
     void whatBecomesOfADeliveryIsWrittenThoughWhatWasSaidCannotBe() throws SQLException {
         owe(true);
         Database database = new Database(platform.dataSource());

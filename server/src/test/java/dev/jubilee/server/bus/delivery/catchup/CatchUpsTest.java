@@ -42,7 +42,10 @@ class CatchUpsTest {
                         subscription ->
                                 longest -> {
                                     turns.add(subscription.serviceName());
-                                    throw new IllegalStateException("it fails each time");
+                                    if (subscription.serviceName().equals("one")) {
+                                        throw new IllegalStateException("it fails each time");
+                                    }
+                                    throw new NoClassDefFoundError("so does it");
                                 })) {
             catchUps.start();
             Await.untilAsserted(

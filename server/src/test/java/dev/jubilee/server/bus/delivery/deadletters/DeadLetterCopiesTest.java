@@ -71,6 +71,26 @@ class DeadLetterCopiesTest {
         }
     }
 
+    /** To go on at once would copy the same until they let go of it. */
+    @Test
+    void whatSomebodyHoldsIsLeftForTheNextLook() throws Exception {
+        dead(10);
+        try (DeadLetterCopies copies = copies();
+                Connection redriving = platform.connection();
+                Statement statement = redriving.createStatement()) {
+            redriving.setAutoCommit(false);
+            statement.execute(
+                    "SELECT FROM bus.dead_letters WHERE subscription_id = '%s' FOR UPDATE"
+                            .formatted(subscription));
+            assertThat(copies.step()).isFalse();
+
+            redriving.rollback();
+            assertThat(copies.step()).isTrue();
+            assertThat(copies.step()).isFalse();
+        }
+        assertThat(published).hasSize(2);
+    }
+
     private void dead(int... sizes) throws SQLException {
         try (Connection connection = platform.connection();
                 Statement statement = connection.createStatement()) {

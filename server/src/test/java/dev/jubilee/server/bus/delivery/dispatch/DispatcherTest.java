@@ -41,6 +41,7 @@ import java.util.AbstractList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Queue;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -147,6 +148,23 @@ class DispatcherTest {
                 });
         assertThat(sent).hasValue(Judge.MOST_BROKEN);
         assertThat(dispatcher.inFlight()).isZero();
+    }
+
+    /** Nobody would ever take away the window of what is not sent. */
+    @Test
+    void whoTakesItsEventsItselfHasNoWindow() throws SQLException {
+        UUID sent = subscription();
+        UUID taking = subscription();
+        execute("UPDATE bus.event_subscriptions SET method = 'sse' WHERE id = '" + taking + "'");
+        own();
+
+        dispatcher.takeOver(Set.of(Ownership.shardOf(sent), Ownership.shardOf(taking)));
+        dispatcher.waiting(sent);
+        dispatcher.start();
+
+        Await.untilAsserted("what waits is loaded", () -> assertThat(loaded).contains(sent));
+        assertThat(outlets.hasWindow(sent)).isTrue();
+        assertThat(outlets.hasWindow(taking)).isFalse();
     }
 
     private void owe(UUID subscription) throws SQLException {

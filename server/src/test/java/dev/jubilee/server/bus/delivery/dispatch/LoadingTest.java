@@ -21,6 +21,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -72,6 +73,41 @@ class LoadingTest {
         assertThat(outlet.window.isBehind()).as("it is looked for again").isTrue();
     }
 
+    @Test
+    void whatIsParkedWhileSomebodyLooksIsNotToWaitAsLongAsWhatWasFound() {
+        begin();
+        parked(outlet, NOW.plusSeconds(10));
+
+        nothingUntil(NOW.plusSeconds(60));
+
+        assertThat(outlet.loadAt).isEqualTo(NOW.plusSeconds(10));
+    }
+
+    @Test
+    void norIsWhatIsParkedAfterwards() {
+        begin();
+        nothingUntil(NOW.plusSeconds(60));
+        ParkedKeys.Parked one = parking(outlet, NOW.plusSeconds(10));
+
+        parking().written(outlet, Map.of(9L, one));
+
+        assertThat(outlet.loadAt).isEqualTo(NOW.plusSeconds(10));
+    }
+
+    private void nothingUntil(Instant next) {
+        answers.remove().complete(new Loads.Loaded(List.of(), false, List.of(), Plan.NONE, next));
+    }
+
+    private static void parked(Outlet outlet, Instant due) {
+        outlet.parked.written(parking(outlet, due), 9);
+    }
+
+    private static ParkedKeys.Parked parking(Outlet outlet, Instant due) {
+        Delivery one = delivery(9, null);
+        outlet.parked.park(one, false, due);
+        return outlet.parked.puttingBack(one, 0);
+    }
+
     private void begin() {
         loading.loadIfDue(outlet, NOW);
     }
@@ -83,6 +119,13 @@ class LoadingTest {
     }
 
     private void letAKeyGo() {
+        outlet.parked.park(delivery(9, "k"), true, NOW);
+        outlet.parked.gone(9);
+        parking().look(outlet, NOW);
+        assertThat(outlet.parked.isParked("k")).isFalse();
+    }
+
+    private static Parking parking() {
         Database nowhere = new Database(new PGSimpleDataSource());
         var outlets =
                 new Outlets(
@@ -93,10 +136,7 @@ class LoadingTest {
                         new DeliveryMemory(1 << 20));
         var recorder =
                 new Recorder(nowhere, new AttemptStore(new AttemptPartitions(nowhere)), one -> {});
-        outlet.parked.park(delivery(9, "k"), true, NOW);
-        outlet.parked.gone(9);
-        new Parking(recorder, outlets, Runnable::run, changed -> {}).look(outlet, NOW);
-        assertThat(outlet.parked.isParked("k")).isFalse();
+        return new Parking(recorder, outlets, Runnable::run, changed -> {});
     }
 
     private static Delivery delivery(long id, @Nullable String key) {

@@ -9,17 +9,21 @@ import dev.jubilee.events.kafka.Batch;
 import dev.jubilee.events.kafka.BatchHandler.Handled;
 import dev.jubilee.events.kafka.RetryableException;
 import dev.jubilee.events.postgres.PostgresOffsets;
+import dev.jubilee.events.tck.Await;
 import dev.jubilee.server.audit.Audit;
 import dev.jubilee.server.bus.delivery.clearance.Clearance;
+import dev.jubilee.server.bus.delivery.shards.Owned;
 import dev.jubilee.server.bus.delivery.shards.Ownership;
 import dev.jubilee.server.bus.delivery.streams.OpenStreams;
 import dev.jubilee.server.bus.delivery.streams.StreamMemory;
 import dev.jubilee.server.bus.delivery.windows.DeliveryMemory;
+import dev.jubilee.server.bus.delivery.windows.Window;
 import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
 import dev.jubilee.server.bus.topics.TopicSettings;
 import dev.jubilee.server.bus.topics.Topics;
 import dev.jubilee.server.database.ChangeFeed;
 import dev.jubilee.server.database.Database;
+import dev.jubilee.server.testing.LostAnswers;
 import dev.jubilee.server.testing.Platform;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.sql.Connection;
@@ -30,6 +34,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
@@ -142,6 +148,61 @@ class RoutingTest {
         assertThat(transactions()).containsExactly(2);
     }
 
+    /** Nobody else is told: what is announced is announced to other instances. */
+    @Test
+    void whatWaitsThoughTheAnswerWasLostIsToldInTheEnd() throws SQLException {
+        UUID subscription = subscribe("{}", 1).getFirst();
+        LostAnswers answers = new LostAnswers(platform.dataSource());
+        DeliveryRouter router =
+                router(new DeliveryRouter.Most(MANY, MANY), new Database(answers.dataSource()));
+        List<UUID> told = new ArrayList<>();
+        outlets.tell(rows -> {}, told::add);
+
+        answers.loseNext("bus.subscription_version v");
+        assertThatThrownBy(() -> router.handle(batch())).isInstanceOf(RetryableException.class);
+        assertThat(transactions()).containsExactly(10);
+        router.settleDoubts();
+
+        assertThat(told).containsExactly(subscription);
+    }
+
+    /** The answer is not awaited for ever; PostgreSQL may still be at the commit by then. */
+    @Test
+    void whatIsCommittedOnlyAfterTheAnswerWasGivenUpIsInNobodysMemory() throws Exception {
+        UUID subscription = subscribe("{}", 1).getFirst();
+        execute(
+                "UPDATE bus.event_subscriptions SET method = 'webhook', endpoint = 'http://127.0.0.1/'");
+        Owned.all(ownership);
+        LostAnswers answers = new LostAnswers(platform.dataSource());
+        DeliveryRouter router =
+                router(new DeliveryRouter.Most(MANY, MANY), new Database(answers.dataSource()));
+        Window window = outlets.window(subscription);
+        window.caughtUp(window.mark());
+
+        answers.holdNext("bus.subscription_version v");
+        assertThatThrownBy(() -> router.handle(batch())).isInstanceOf(RetryableException.class);
+        CompletableFuture<Void> settled = CompletableFuture.runAsync(router::settleDoubts);
+        Await.until(
+                "it is settled or waits for that",
+                () -> settled.isDone() || number("pg_locks WHERE NOT granted") > 0);
+        answers.commitHeld();
+        settled.get(10, TimeUnit.SECONDS);
+
+        assertThat(number("bus.pending_deliveries")).isEqualTo(10);
+        assertThat(number("bus.pending_deliveries WHERE taken")).isZero();
+    }
+
+    private static int number(String which) {
+        try (Connection connection = platform.connection();
+                Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("SELECT count(*) FROM " + which)) {
+            row.next();
+            return row.getInt(1);
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
     /** Five records of each of two partitions, the first with a marker behind them. */
     private Batch batch() {
         List<ConsumerRecord<byte[], byte[]>> records =
@@ -160,6 +221,13 @@ class RoutingTest {
     }
 
     private DeliveryRouter router(DeliveryRouter.Most most) {
+        return router(most, database);
+    }
+
+    /**
+     * @param writing on which it routes
+     */
+    private DeliveryRouter router(DeliveryRouter.Most most, Database writing) {
         directory.refresh();
         Topics topics =
                 new Topics(
@@ -172,7 +240,7 @@ class RoutingTest {
                         platform.clock());
         return new DeliveryRouter(
                 new DeliveryRouter.Parts(
-                        database,
+                        writing,
                         offsets,
                         directory,
                         ownership,
@@ -184,16 +252,18 @@ class RoutingTest {
                 most);
     }
 
-    private static void subscribe(String startsAt, int count) throws SQLException {
-        for (int i = 0; i < count; i++) {
+    private static List<UUID> subscribe(String startsAt, int count) throws SQLException {
+        List<UUID> ids = Stream.generate(UUID::randomUUID).limit(count).toList();
+        for (UUID id : ids) {
             execute(
                     """
                     INSERT INTO bus.event_subscriptions (id, subscription_id, service_name, method, starts_at)
                     VALUES ('%1$s', '%1$s', 's', 'sse', '%2$s');
                     UPDATE bus.subscription_version SET version = version + 1
                     """
-                            .formatted(UUID.randomUUID(), startsAt));
+                            .formatted(id, startsAt));
         }
+        return ids;
     }
 
     /** How many deliveries each transaction wrote, in the order of their ids. */

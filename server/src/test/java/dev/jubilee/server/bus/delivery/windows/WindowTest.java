@@ -6,6 +6,9 @@ import dev.jubilee.server.bus.delivery.pending.Delivery;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 
 class WindowTest {
@@ -89,6 +92,28 @@ class WindowTest {
         window.release(delivery(2_000));
 
         assertThat(memory.taken()).isZero();
+    }
+
+    /** What has a place in memory would go past what was left in PostgreSQL. */
+    @Test
+    void nothingFindsAPlaceWhileSomethingIsLeftBehind() throws Exception {
+        long mark = window.mark();
+        window.leftBehind();
+        AtomicBoolean over = new AtomicBoolean();
+        CompletableFuture<Boolean> placed =
+                CompletableFuture.supplyAsync(() -> {
+                    boolean any = false;
+                    while (!over.get()) {
+                        any |= window.reserve();
+                    }
+                    return any;
+                });
+        for (int i = 0; i < 2_000_000; i++) {
+            window.caughtUp(mark);
+        }
+        over.set(true);
+
+        assertThat(placed.get(10, TimeUnit.SECONDS)).isFalse();
     }
 
     private static Window level(Window window) {

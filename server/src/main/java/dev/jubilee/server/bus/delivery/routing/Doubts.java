@@ -1,0 +1,75 @@
+package dev.jubilee.server.bus.delivery.routing;
+
+import dev.jubilee.events.kafka.RetryableException;
+import dev.jubilee.server.bus.delivery.pending.Delivery;
+import dev.jubilee.server.bus.delivery.pending.PendingStore;
+import dev.jubilee.server.database.Database;
+import dev.jubilee.server.database.DatabaseException;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What was perhaps committed, and only the answer lost: then it is in nobody's memory, and nobody
+ * was told of what waits. Thread-safe.
+ */
+final class Doubts {
+    private final Database database;
+    private final Outlets outlets;
+    private final List<Delivery> taken = new ArrayList<>();
+    private final Set<UUID> concerned = new LinkedHashSet<>();
+    private @Nullable UUID instance;
+
+    Doubts(Database database, Outlets outlets) {
+        this.database = database;
+        this.outlets = outlets;
+    }
+
+    /**
+     * To be settled before anything more is routed.
+     *
+     * @param writer the id under which they were written
+     */
+    synchronized void add(UUID writer, List<Placement> rows) {
+        instance = writer;
+        for (Placement row : rows) {
+            // What was for a stream comes again when its lease ends.
+            if (row.inbox() == null) {
+                concerned.add(row.delivery().subscriptionId());
+                if (row.taken()) {
+                    taken.add(row.delivery());
+                }
+            }
+        }
+    }
+
+    /**
+     * Has all of it wait in PostgreSQL, and says so.
+     *
+     * @throws RetryableException while PostgreSQL does not answer
+     */
+    synchronized void settle() {
+        UUID writer = instance;
+        if (writer == null || concerned.isEmpty()) {
+            return;
+        }
+        try {
+            // By then it is committed, or never will be: until then there may be nothing to see.
+            database.transaction(connection -> PendingStore.awaitRouting(connection, writer));
+            if (!taken.isEmpty()) {
+                database.transaction(connection -> {
+                    PendingStore.leave(connection, taken);
+                    return taken;
+                });
+            }
+        } catch (DatabaseException e) {
+            throw new RetryableException(String.valueOf(e.getMessage()), e);
+        }
+        concerned.forEach(outlets::arrived);
+        concerned.clear();
+        taken.clear();
+    }
+}

@@ -1,0 +1,29 @@
+package dev.jubilee.server.bus.delivery.chores;
+
+import dev.jubilee.events.tck.Await;
+import java.time.Duration;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+class ChoreTest {
+    @Test
+    void itIsDoneAgainWhateverItThrows() {
+        AtomicInteger times = new AtomicInteger();
+        try (ScheduledExecutorService schedule = Executors.newSingleThreadScheduledExecutor()) {
+            Chore.named(
+                            "it",
+                            () -> {
+                                if (times.incrementAndGet() == 1) {
+                                    throw new IllegalStateException("once");
+                                }
+                                throw new NoClassDefFoundError("and again");
+                            })
+                    .repeat(schedule, Duration.ZERO, Duration.ofMillis(1));
+
+            Await.until("it is done once more", () -> times.get() > 2);
+            schedule.shutdownNow();
+        }
+    }
+}
