@@ -397,9 +397,12 @@ public final class DeliveryEngine implements AutoCloseable {
         return (int) directory.index().all().stream().filter(Subscription::isActive).count();
     }
 
-    /** Subscriptions that name this topic, or are written to it, in words; a pattern is no name. */
+    /**
+     * Subscriptions that name this topic, or are written to it, in words; a pattern is no name.
+     * Asks PostgreSQL: one that was made a moment ago counts.
+     */
     public List<String> subscribersOf(String topic) {
-        return directory.index().all().stream()
+        return directory.refresh().all().stream()
                 .filter(one ->
                         one.topicPattern().equals(topic)
                                 || (one.isRouted() && topic.equals(one.endpoint())))
