@@ -451,7 +451,8 @@ class ClosedTopicsTest {
             assertThat(step.at("/detail/subscription_id").asString(""))
                     .isEqualTo(webhook.text("subscription_id"));
             assertThat(step.at("/detail/service_name").asString("")).isEqualTo("tracer");
-            assertThat(step.at("/detail/status_code").asInt(0)).isEqualTo(200);
+            // What endpoints answer is for those who made the subscriptions.
+            assertThat(step.at("/detail").has("status_code")).isFalse();
             assertThat(step.has("at")).isTrue();
         }
     }
