@@ -88,32 +88,28 @@ final class Matcher {
         Instant at = countsAt(record, event).truncatedTo(ChronoUnit.MICROS);
         EventView view =
                 new EventView(event.type(), event.source(), record.topic(), event.time(), userId);
+        String fault = faultOf(userId, event.id());
         Payload payload = null;
-        String parked = null;
+        boolean unreadable = false;
         for (RuleIndex.Binding binding : bindings) {
             if (!binding.occurrence().covers(at)) {
                 continue;
             }
-            String fault = faultOf(userId, event.id());
-            if (fault == null && payload == null && binding.needsData()) {
-                fault = parked;
-                try {
-                    if (fault == null) {
-                        payload = Payload.of(event.data(), budget);
-                    }
-                } catch (JacksonException e) {
-                    fault =
-                            e instanceof StreamConstraintsException
-                                    ? "the payload is more JSON than is looked into"
-                                    : "the payload is not JSON: " + e.getOriginalMessage();
-                }
-            }
             if (fault != null) {
-                if (parked == null) {
-                    found.poisoned().add(new Poisoned(record, fault));
-                    parked = fault;
+                found.poisoned().add(new Poisoned(record, fault));
+                return;
+            }
+            if (binding.needsData() && payload == null) {
+                if (unreadable) {
+                    continue; // whoever does not look into it counts it
                 }
-                continue; // whoever does not look into it counts it
+                try {
+                    payload = Payload.of(event.data(), budget);
+                } catch (JacksonException e) {
+                    unreadable = true;
+                    found.poisoned().add(new Poisoned(record, whyUnreadable(e)));
+                    continue;
+                }
             }
             found.hits()
                     .add(
@@ -127,6 +123,12 @@ final class Matcher {
                                     view,
                                     payload));
         }
+    }
+
+    private static String whyUnreadable(JacksonException fault) {
+        return fault instanceof StreamConstraintsException
+                ? "the payload is more JSON than is looked into"
+                : "the payload is not JSON: " + fault.getOriginalMessage();
     }
 
     private static @Nullable String faultOf(String userId, String eventId) {
