@@ -28,6 +28,14 @@ public enum DeliveryMethod {
         return name().toLowerCase(Locale.ROOT);
     }
 
+    /**
+     * Whether a message bears the topic of its events, by which queues are bound and readers
+     * choose: all events of a batch are then of one topic.
+     */
+    public boolean namesTopics() {
+        return this == RABBITMQ || this == REDIS;
+    }
+
     /** The method written so. */
     public static DeliveryMethod of(String text) {
         return valueOf(text.toUpperCase(Locale.ROOT));

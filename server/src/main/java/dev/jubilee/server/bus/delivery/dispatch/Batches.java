@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -110,22 +111,28 @@ final class Batches {
     /**
      * Takes out the next batch. The first of every key goes before the second of any: so a key with
      * many events takes no place from others, and high priority waits for none.
+     *
+     * @param oneTopic leaves what is of another topic than the first, and what waits behind that
      */
-    List<Delivery> take(int most, Instant now) {
+    List<Delivery> take(int most, boolean oneTopic, Instant now) {
         changed();
-        Batch batch = new Batch(most);
+        Batch batch = new Batch(most, oneTopic);
         for (Deque<Delivery> queue : ready) {
-            for (Delivery one = queue.peek(); one != null; one = queue.peek()) {
+            for (Iterator<Delivery> each = queue.iterator(); each.hasNext(); ) {
+                Delivery one = each.next();
+                if (batch.isForeign(one)) {
+                    continue;
+                }
                 if (!batch.add(one)) {
                     return batch.taken;
                 }
-                queue.remove();
+                each.remove();
             }
         }
         for (int i = 0; i < batch.size(); i++) {
             Deque<Delivery> waiting = waiting(batch.taken.get(i));
             Delivery next = waiting == null ? null : waiting.peek();
-            if (waiting != null && next != null && isFresh(next, now)) {
+            if (waiting != null && next != null && !batch.isForeign(next) && isFresh(next, now)) {
                 if (!batch.add(next)) {
                     return batch.taken;
                 }
@@ -148,10 +155,16 @@ final class Batches {
     private static final class Batch {
         private final List<Delivery> taken = new ArrayList<>();
         private final int most;
+        private final boolean oneTopic;
         private long bytes;
 
-        Batch(int most) {
+        Batch(int most, boolean oneTopic) {
             this.most = most;
+            this.oneTopic = oneTopic;
+        }
+
+        boolean isForeign(Delivery one) {
+            return oneTopic && !taken.isEmpty() && !taken.getFirst().topic().equals(one.topic());
         }
 
         int size() {

@@ -252,8 +252,12 @@ final class Outlet {
                 || (!waitedLong && !batches.isFull(subscription.batching().size(), now))) {
             return null;
         }
-        List<Delivery> batch = batches.take(most, now);
-        gatheringSince = readyCount() == 0 ? null : now;
+        boolean oneTopic = subscription.method().namesTopics();
+        List<Delivery> batch = batches.take(most, oneTopic, now);
+        // What was gathered together goes now, a batch a topic.
+        boolean more = oneTopic && batch.size() < most;
+        Instant since = more ? now.minus(subscription.batching().window()) : now;
+        gatheringSince = readyCount() == 0 ? null : since;
         return started(Shipment.batch(batch, now), now);
     }
 

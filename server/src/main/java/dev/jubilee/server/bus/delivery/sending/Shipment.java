@@ -5,11 +5,8 @@ import dev.jubilee.events.json.CloudEventsJson;
 import dev.jubilee.server.bus.delivery.pending.Delivery;
 import java.io.ByteArrayOutputStream;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 
 /**
@@ -40,21 +37,6 @@ public record Shipment(List<Delivery> deliveries, boolean batch, int attempts, I
     /** The same, due then at the latest. */
     public Shipment dueBy(Instant latest) {
         return dueAt.isAfter(latest) ? after(attempts, latest) : this;
-    }
-
-    /** The same in parts of one topic each, in the order of their first events. */
-    List<Shipment> byTopic() {
-        String first = deliveries.getFirst().topic();
-        if (deliveries.stream().allMatch(one -> one.topic().equals(first))) {
-            return List.of(this);
-        }
-        Map<String, List<Delivery>> topics = new LinkedHashMap<>();
-        for (Delivery one : deliveries) {
-            topics.computeIfAbsent(one.topic(), topic -> new ArrayList<>()).add(one);
-        }
-        return topics.values().stream()
-                .map(part -> new Shipment(part, batch, attempts, dueAt))
-                .toList();
     }
 
     /** The event's own id, or one that the events of a batch always lead to. */

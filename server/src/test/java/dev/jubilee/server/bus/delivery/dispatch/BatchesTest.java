@@ -67,7 +67,7 @@ class BatchesTest {
                         .isEqualTo(new Batches(List.of(ready), behind).isFull(size, now));
             }
             if (random.nextInt(30) == 0) {
-                finish(batches.take(20, now));
+                finish(batches.take(20, false, now));
             }
         }
     }

@@ -25,7 +25,7 @@ class KeyedBatchesTest {
     private static final UUID ID = UUID.randomUUID();
 
     private final Window window = new Window();
-    private final Outlet outlet = new Outlet(subscription(), window, 10);
+    private final Outlet outlet = new Outlet(subscription(DeliveryMethod.WEBHOOK), window, 10);
 
     @Test
     void eventsOfOneKeyGoTogetherAsSoonAsTheyFillABatch() {
@@ -114,6 +114,37 @@ class KeyedBatchesTest {
         assertThat(ids(next(NOW.plus(WINDOW)))).as("larger by itself").containsExactly(5L);
     }
 
+    /** As queues are bound by it, and an answer is of one message. */
+    @Test
+    void aBatchForABrokerIsOfOneTopic() {
+        Outlet toRedis = new Outlet(subscription(DeliveryMethod.REDIS), window, 10);
+        offer(toRedis, 1, null, "deaths");
+        offer(toRedis, 2, "k", "kills");
+        offer(toRedis, 3, null, "deaths");
+        offer(toRedis, 4, "k", "kills");
+        offer(toRedis, 5, "k", "deaths");
+
+        Shipment deaths = Objects.requireNonNull(toRedis.next(NOW));
+        assertThat(ids(deaths)).containsExactly(1L, 3L);
+        Shipment kills = Objects.requireNonNull(toRedis.next(NOW));
+        assertThat(ids(kills)).as("gathered with them").containsExactly(2L, 4L);
+        assertThat(toRedis.next(LATER)).as("its key is under way").isNull();
+        toRedis.landed();
+        toRedis.finished(kills, NOW);
+        assertThat(ids(Objects.requireNonNull(toRedis.next(LATER)))).containsExactly(5L);
+    }
+
+    @Test
+    void theTopicsThatHaveWaitedGoOneAfterTheOther() {
+        Outlet toRabbit = new Outlet(subscription(DeliveryMethod.RABBITMQ), window, 10);
+        offer(toRabbit, 1, null, "deaths");
+        offer(toRabbit, 2, null, "kills");
+        Instant due = NOW.plus(WINDOW);
+
+        assertThat(ids(Objects.requireNonNull(toRabbit.next(due)))).containsExactly(1L);
+        assertThat(ids(Objects.requireNonNull(toRabbit.next(due)))).containsExactly(2L);
+    }
+
     @Test
     void aBatchThatMakesRoomIsParkedByTheFirstOfEachKey() {
         for (int id = 1; id <= 6; id++) {
@@ -153,6 +184,11 @@ class KeyedBatchesTest {
         outlet.offer(delivery(id, key, 1, 0, 1), NOW);
     }
 
+    private void offer(Outlet to, long id, @Nullable String key, String topic) {
+        window.reserveUpTo(1);
+        to.offer(delivery(id, key, topic, 1, 0, 1), NOW);
+    }
+
     private Shipment next(Instant now) {
         return Objects.requireNonNull(outlet.next(now));
     }
@@ -168,12 +204,17 @@ class KeyedBatchesTest {
 
     private static Delivery delivery(
             long id, @Nullable String key, int priority, int attempts, int size) {
+        return delivery(id, key, "t", priority, attempts, size);
+    }
+
+    private static Delivery delivery(
+            long id, @Nullable String key, String topic, int priority, int attempts, int size) {
         return new Delivery(
                 ID,
                 id,
                 "e" + id,
                 "game.kill",
-                "t",
+                topic,
                 key,
                 priority,
                 new byte[size],
@@ -182,13 +223,13 @@ class KeyedBatchesTest {
                 NOW);
     }
 
-    private static Subscription subscription() {
+    private static Subscription subscription(DeliveryMethod method) {
         return new Subscription(
                 ID,
                 "service",
                 "#",
                 List.of(),
-                DeliveryMethod.WEBHOOK,
+                method,
                 "http://localhost/hook",
                 null,
                 null,
