@@ -143,7 +143,6 @@ public final class KafkaCatchUp implements CatchUps.CatchUp {
             Map<TopicPartition, CatchUpStore.Position> open) {
         List<Delivery> found = new ArrayList<>();
         Gathered gathered = Gathered.from(consumer, POLL, MOST);
-        gathered.rethrow(); // who comes next begins where the last transaction left off
         for (ConsumerRecord<byte[], byte[]> record : gathered.records()) {
             found.addAll(match.apply(alone, record));
         }
@@ -172,6 +171,7 @@ public final class KafkaCatchUp implements CatchUps.CatchUp {
             consumer.assign(open.keySet());
             seek(consumer, open);
         }
+        gathered.rethrow(); // one that cannot be read keeps none of the others from moving on
         return true;
     }
 
