@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.api.Test;
 import tools.jackson.core.exc.StreamConstraintsException;
+import tools.jackson.databind.JsonNode;
 
 class PayloadTest {
     private static final byte[] JSON = "{\"damage\":7}".getBytes(UTF_8);
@@ -16,10 +17,21 @@ class PayloadTest {
         Payload first = Payload.of(JSON, budget);
         Payload second = Payload.of(JSON, budget);
         Payload third = Payload.of(JSON, budget);
+        Payload fourth = Payload.of(JSON, budget);
 
         assertThat(first.tree()).isSameAs(first.tree());
         assertThat(second.tree()).isSameAs(second.tree());
-        assertThat(third.tree()).isEqualTo(first.tree()).isNotSameAs(third.tree());
+        JsonNode once = third.tree();
+        assertThat(fourth.tree()).isEqualTo(once).isNotSameAs(once);
+        assertThat(third.tree()).isEqualTo(once).isNotSameAs(once);
+    }
+
+    /** All rules that look at one event in turn. */
+    @Test
+    void beyondTheBudgetTheLastTreeServesAgain() {
+        Payload large = Payload.of(JSON, new Payload.Budget(0));
+
+        assertThat(large.tree()).isSameAs(large.tree());
     }
 
     @Test
