@@ -226,9 +226,8 @@ public final class ConsumerLoop implements AutoCloseable {
             records.rethrow();
             lags = Map.copyOf(placements.lags());
             positions = Map.copyOf(placements.positions());
-            if (records.count() >= LoopSettings.MANY) {
-                LockSupport.parkNanos(begun + settings.pace().toNanos() - System.nanoTime());
-            }
+            long next = begun + settings.paceAfter(records.count()).toNanos();
+            LockSupport.parkNanos(next - System.nanoTime());
         } catch (LogTruncationException e) {
             goBack(e, placements);
         } catch (InvalidOffsetException e) {

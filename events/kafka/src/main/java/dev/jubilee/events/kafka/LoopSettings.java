@@ -17,8 +17,8 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
  *     group.id} goes before the group's name at Kafka, so that several systems can share a cluster
  * @param maxPollRecords at most so many records a batch
  * @param alarmInterval how often a partition that cannot be consumed from is complained of
- * @param pace after a batch of {@value #MANY} records or more the next begins no sooner than so
- *     long after it began; zero if each begins at once
+ * @param pace after a batch of more than {@value #MANY} records the next begins no sooner than so
+ *     long after it began, after a smaller one as much sooner; zero if each begins at once
  */
 public record LoopSettings(
         String group,
@@ -27,8 +27,8 @@ public record LoopSettings(
         int maxPollRecords,
         Duration alarmInterval,
         Duration pace) {
-    /** Of so many records a batch is worth waiting for more. */
-    static final int MANY = 32;
+    /** Beyond so many records a batch costs as much for them as for itself. */
+    private static final int MANY = 32;
 
     private static final int DEFAULT_MAX_POLL_RECORDS = 2500;
     private static final Duration DEFAULT_ALARM_INTERVAL = Duration.ofSeconds(10);
@@ -73,7 +73,9 @@ public record LoopSettings(
 
     /**
      * While there is much, batches begin so far apart. Each costs the broker, this program and the
-     * database something whatever is in it; what comes one by one is still handled at once.
+     * database something whatever is in it; what comes one by one is still handled at once. In
+     * between the pause grows with the batch: else a flow whose batches stay just below some size
+     * would never be gathered into fewer.
      */
     public LoopSettings withPace(Duration value) {
         return new LoopSettings(group, clientId, kafka, maxPollRecords, alarmInterval, value);
@@ -89,6 +91,11 @@ public record LoopSettings(
         patient.put(ConsumerConfig.FETCH_MIN_BYTES_CONFIG, 256 << 10);
         patient.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, Math.toIntExact(longest.toMillis()));
         return new LoopSettings(group, clientId, patient, maxPollRecords, alarmInterval, pace);
+    }
+
+    /** How long after a batch of so many records began the next may begin. */
+    Duration paceAfter(int records) {
+        return pace.multipliedBy(Math.clamp(records - 1L, 0, MANY)).dividedBy(MANY);
     }
 
     Map<String, Object> consumer() {
