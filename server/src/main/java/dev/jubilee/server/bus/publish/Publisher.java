@@ -309,8 +309,10 @@ public final class Publisher implements AutoCloseable {
         clock.promise(moment);
         if (!acceptances.awaitEarlier(STAMP_TO_LANE)) {
             log.warn(
-                    "what was accepted before {} and is still on its way is refused from now on",
-                    moment);
+                    "some of what was accepted before {} has no outcome after {} s; what of it has not"
+                            + " been handed to Kafka's producer is refused from now on",
+                    moment,
+                    STAMP_TO_LANE.toSeconds());
         }
         lane.settleThrough(moment.toEpochMilli());
     }
