@@ -150,7 +150,7 @@ public final class Bus implements Routes, AutoCloseable {
                         http);
         traces.ask(delivery.trace());
         statistics.subscriptions(delivery::active);
-        topics.changes().heed(topic -> delivery.subscribersOf(topic.name()));
+        topics.changes().heed((connection, topic) -> Subscriptions.of(connection, topic.name()));
         Gauge.builder("event_bus_active_workers", this, Bus::activeWorkers)
                 .description("Workers of the bus that are busy: sending, storing, delivering")
                 .register(registry);

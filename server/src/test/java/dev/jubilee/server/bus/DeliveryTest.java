@@ -627,6 +627,34 @@ class DeliveryTest {
     }
 
     @Test
+    void anEndpointThatIsGoneStopsNoSubscriptionThatLeadsElsewhereByThen() throws Exception {
+        String topic = topic();
+        Receiver gone = receiver();
+        gone.behaviour = request -> Reply.of(410);
+        Answer subscription = subscribe(topic, gone, "");
+        Receiver next = receiver();
+        try (Connection connection = platform.connection();
+                Statement statement = connection.createStatement()) {
+            connection.setAutoCommit(false);
+            String id = subscription.text("subscription_id");
+            String mine = " WHERE subscription_id = '" + id + "'";
+            statement.execute("SELECT FROM bus.event_subscriptions" + mine + " FOR NO KEY UPDATE");
+            publish(topic, "\"payload\": 1");
+            await(gone, 1);
+            statement.execute(
+                    "UPDATE bus.event_subscriptions SET endpoint = '"
+                            + next.url()
+                            + "', updated_at = now()"
+                            + mine);
+            statement.execute("UPDATE bus.subscription_version SET version = version + 1");
+            connection.commit();
+        }
+        await(next, 1);
+        assertThat(bus.get("service", path(subscription)).text("status")).isEqualTo("active");
+        assertThat(gone.received).hasSize(1);
+    }
+
+    @Test
     void anEndpointThatAsksToWaitIsLeftAlone() {
         String topic = topic();
         Receiver receiver = receiver();

@@ -152,7 +152,7 @@ class TopicLifecycleTest {
         bus.bus
                 .topics()
                 .changes()
-                .heed(topic ->
+                .heed((connection, topic) ->
                         topic.name().equals(name) ? List.of("subscription \"mail\"") : List.of());
         Answer used = bus.send("DELETE", "operator", "/topics/" + name + "?confirm=" + name, null);
         assertThat(used.status()).isEqualTo(409);

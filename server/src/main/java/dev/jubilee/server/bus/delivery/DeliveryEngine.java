@@ -397,19 +397,6 @@ public final class DeliveryEngine implements AutoCloseable {
         return (int) directory.index().all().stream().filter(Subscription::isActive).count();
     }
 
-    /**
-     * Subscriptions that name this topic, or are written to it, in words; a pattern is no name.
-     * Asks PostgreSQL: one that was made a moment ago counts.
-     */
-    public List<String> subscribersOf(String topic) {
-        return directory.refresh().all().stream()
-                .filter(one ->
-                        one.topicPattern().equals(topic)
-                                || (one.isRouted() && topic.equals(one.endpoint())))
-                .map(subscription -> "subscription \"" + subscription.serviceName() + "\"")
-                .toList();
-    }
-
     private List<String> wanted() {
         SubscriptionIndex index = directory.index();
         return topics.names().stream().filter(index::wants).toList();
@@ -437,7 +424,7 @@ public final class DeliveryEngine implements AutoCloseable {
     /**
      * Until it is written nothing is sent to the endpoint, so it is tried for as long as need be.
      */
-    private CompletableFuture<Void> disable(UUID subscription, String reason) {
+    private CompletableFuture<Void> disable(Subscription subscription, String reason) {
         CompletableFuture<Void> done = new CompletableFuture<>();
         Thread.ofVirtual()
                 .name("delivery-disable")
@@ -450,7 +437,7 @@ public final class DeliveryEngine implements AutoCloseable {
         return done;
     }
 
-    private boolean isDisabled(UUID subscription, String reason) {
+    private boolean isDisabled(Subscription subscription, String reason) {
         try {
             platform.database()
                     .transaction(connection -> {
@@ -460,10 +447,13 @@ public final class DeliveryEngine implements AutoCloseable {
             directory.refresh();
             return true;
         } catch (DatabaseException e) {
-            log.warn("subscription {} cannot be disabled yet: {}", subscription, e.getMessage());
+            log.warn(
+                    "subscription {} cannot be disabled yet: {}",
+                    subscription.id(),
+                    e.getMessage());
             return false;
         } catch (RuntimeException e) {
-            log.error("disabling subscription {} failed, and is tried again", subscription, e);
+            log.error("disabling subscription {} failed, and is tried again", subscription.id(), e);
             return false;
         }
     }

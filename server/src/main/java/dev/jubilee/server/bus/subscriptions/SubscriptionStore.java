@@ -274,6 +274,27 @@ final class SubscriptionStore {
         }
     }
 
+    /** Whose subscriptions name this topic as their pattern, or as the topic to be written to. */
+    static List<String> services(Connection connection, String topic) throws SQLException {
+        try (PreparedStatement select =
+                connection.prepareStatement(
+                        """
+                        SELECT service_name FROM bus.event_subscriptions
+                         WHERE topic_pattern = ? OR (method = 'kafka' AND endpoint = ?)
+                         ORDER BY id
+                        """)) {
+            select.setString(1, topic);
+            select.setString(2, topic);
+            List<String> names = new ArrayList<>();
+            try (ResultSet row = select.executeQuery()) {
+                while (row.next()) {
+                    names.add(row.getString(1));
+                }
+            }
+            return names;
+        }
+    }
+
     static List<Subscription> all(Connection connection) throws SQLException {
         try (PreparedStatement select =
                 connection.prepareStatement("SELECT * FROM bus.event_subscriptions ORDER BY id")) {

@@ -390,14 +390,26 @@ public final class Subscriptions {
         }
     }
 
-    /** Stops deliveries to one whose endpoint is gone, in the platform's own name. */
-    public void disable(Connection connection, UUID id, String reason) throws SQLException {
-        boolean runs =
-                SubscriptionStore.find(connection, id, true)
-                        .filter(it -> it.state().status() != Status.DISABLED)
-                        .isPresent();
-        if (runs) {
-            setStatus(connection, Principal.PLATFORM, id, Status.DISABLED, reason);
+    /** Those that name this topic, or are written to it, in words; a pattern is no name. */
+    public static List<String> of(Connection connection, String topic) throws SQLException {
+        return SubscriptionStore.services(connection, topic).stream()
+                .map(service -> "subscription \"" + service + "\"")
+                .toList();
+    }
+
+    /**
+     * Stops deliveries to one whose endpoint is gone, in the platform's own name. One that somebody
+     * has changed or resumed since is left alone: its endpoint may be another, or there again.
+     *
+     * @param seen the subscription when the endpoint said so
+     */
+    public void disable(Connection connection, Subscription seen, String reason)
+            throws SQLException {
+        Subscription now = SubscriptionStore.find(connection, seen.id(), true).orElse(null);
+        if (now != null
+                && now.state().status() != Status.DISABLED
+                && now.state().updatedAt().equals(seen.state().updatedAt())) {
+            setStatus(connection, Principal.PLATFORM, seen.id(), Status.DISABLED, reason);
         }
     }
 

@@ -237,7 +237,8 @@ public final class TopicChanges {
             throws SQLException {
         List<Problem.FieldError> obstacles = new ArrayList<>();
         for (TopicUse use : uses) {
-            use.of(topic).forEach(user -> obstacles.add(new Problem.FieldError("used_by", user)));
+            use.of(connection, topic)
+                    .forEach(user -> obstacles.add(new Problem.FieldError("used_by", user)));
         }
         Map<Integer, Long> ends = kafka.ends(topic.name());
         TopicStore.positions(connection, topic)

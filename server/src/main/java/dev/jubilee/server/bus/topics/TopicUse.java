@@ -1,5 +1,7 @@
 package dev.jubilee.server.bus.topics;
 
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.util.List;
 
 /** Something that a topic's deletion would take the ground from, such as subscriptions. */
@@ -7,7 +9,9 @@ import java.util.List;
 public interface TopicUse {
     /**
      * Who uses the topic, each in words that finish "it is used by": {@code subscription
-     * "mail-service"}; empty when nobody does. May block.
+     * "mail-service"}; empty when nobody does.
+     *
+     * @param connection in whose transaction the topic is deleted if nobody does
      */
-    List<String> of(Topic topic);
+    List<String> of(Connection connection, Topic topic) throws SQLException;
 }

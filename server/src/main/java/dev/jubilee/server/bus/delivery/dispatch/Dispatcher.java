@@ -69,11 +69,12 @@ public final class Dispatcher implements ShardWork, AutoCloseable {
     @FunctionalInterface
     public interface Gone {
         /**
-         * Has the subscription disabled. Must not block.
+         * Has the subscription disabled, unless somebody has changed it since. Must not block.
          *
+         * @param seen the subscription as it was when the endpoint was called
          * @return completes when the directory knows of it
          */
-        CompletableFuture<Void> disable(UUID subscription, String reason);
+        CompletableFuture<Void> disable(Subscription seen, String reason);
     }
 
     /** What the dispatcher works with. */
@@ -312,7 +313,7 @@ public final class Dispatcher implements ShardWork, AutoCloseable {
                                 tell(() ->
                                         land(
                                                 outlet,
-                                                to.endpoint(),
+                                                to,
                                                 shipment,
                                                 outcome != null
                                                         ? outcome
@@ -328,26 +329,26 @@ public final class Dispatcher implements ShardWork, AutoCloseable {
         }
     }
 
-    private void land(Outlet outlet, @Nullable String to, Shipment shipment, Outcome outcome) {
+    private void land(Outlet outlet, Subscription to, Shipment shipment, Outcome outcome) {
         inFlight.decrementAndGet();
         outlet.landed();
         dirty.add(outlet.subscription().id());
         Subscription now = directory.index().find(outlet.subscription().id());
-        boolean leadsThere = now != null && Objects.equals(now.endpoint(), to);
-        landings.land(outlet, leadsThere, shipment, outcome, clock.instant());
+        boolean leadsThere = now != null && Objects.equals(now.endpoint(), to.endpoint());
+        landings.land(outlet, to, leadsThere, shipment, outcome, clock.instant());
     }
 
     /**
      * Once, whatever else was under way to the endpoint: a second time it might undo that somebody
      * had deliveries go on.
      */
-    private void disable(Outlet outlet, String reason) {
+    private void disable(Outlet outlet, Subscription to, String reason) {
         if (!outlet.disabling()) {
             return;
         }
-        UUID id = outlet.subscription().id();
+        UUID id = to.id();
         var _ =
-                gone.disable(id, reason)
+                gone.disable(to, reason)
                         .thenRun(() ->
                                 tell(() -> {
                                     outlet.disabled();

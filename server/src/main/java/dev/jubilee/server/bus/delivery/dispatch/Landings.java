@@ -12,7 +12,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.SplittableRandom;
 import java.util.UUID;
-import java.util.function.BiConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,17 +25,23 @@ final class Landings {
     private final Judge judge = new Judge(new SplittableRandom());
     private final Recorder recorder;
     private final DeliveryMetrics metrics;
-    private final BiConsumer<Outlet, String> gone;
+    private final EndpointGone gone;
     private final EventId ids;
 
+    /** An endpoint asked never to be called again. */
+    @FunctionalInterface
+    interface EndpointGone {
+        /**
+         * @param to the subscription that led there
+         * @param why we think so
+         */
+        void gone(Outlet outlet, Subscription to, String why);
+    }
+
     /**
-     * @param gone is told of an endpoint that asked never to be called again, and why we think so
+     * @param gone is told of endpoints that asked never to be called again
      */
-    Landings(
-            Recorder recorder,
-            DeliveryMetrics metrics,
-            BiConsumer<Outlet, String> gone,
-            EventId ids) {
+    Landings(Recorder recorder, DeliveryMetrics metrics, EndpointGone gone, EventId ids) {
         this.recorder = recorder;
         this.metrics = metrics;
         this.gone = gone;
@@ -46,10 +51,17 @@ final class Landings {
     /**
      * Sees to what came of a shipment of the outlet.
      *
+     * @param to the subscription as it was when the shipment was sent
      * @param leadsThere whether it was sent to where the subscription leads now: what came of
      *     another endpoint says nothing of this one
      */
-    void land(Outlet outlet, boolean leadsThere, Shipment shipment, Outcome outcome, Instant now) {
+    void land(
+            Outlet outlet,
+            Subscription to,
+            boolean leadsThere,
+            Shipment shipment,
+            Outcome outcome,
+            Instant now) {
         Subscription subscription = outlet.subscription();
         int attempts = shipment.attempts() + (outcome instanceof Outcome.Broken ? 0 : 1);
         int tries = outcome instanceof Outcome.Broken it ? broke(outlet, shipment, it) : attempts;
@@ -93,7 +105,7 @@ final class Landings {
                 subscription.method(), verdict.good() ? "success" : "error", shipment.size());
         tellCircuit(outlet, before);
         if (telling && verdict.gone()) {
-            gone.accept(outlet, String.valueOf(verdict.error()));
+            gone.gone(outlet, to, String.valueOf(verdict.error()));
         }
     }
 
