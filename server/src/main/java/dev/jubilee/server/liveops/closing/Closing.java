@@ -6,6 +6,7 @@ import dev.jubilee.server.liveops.occurrences.BusTopics;
 import dev.jubilee.server.liveops.occurrences.Occurrence;
 import dev.jubilee.server.liveops.occurrences.Occurrences;
 import dev.jubilee.server.liveops.progress.LedgerPurge;
+import dev.jubilee.server.liveops.rewards.Expiries;
 import dev.jubilee.server.liveops.rewards.Grants;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -43,7 +44,8 @@ public final class Closing implements AutoCloseable {
     private final BusTopics topics;
     private final String group;
     private final InstantSource clock;
-    private final Freeze freeze;
+    private final Grants grants;
+    private final int participationsAtATime;
     private final Payout payout;
     private final LedgerPurge ledger;
     private final Set<UUID> failing = ConcurrentHashMap.newKeySet();
@@ -96,7 +98,8 @@ public final class Closing implements AutoCloseable {
         this.group = settings.group();
         this.clock = clock;
         this.awaited = new Awaited(clock);
-        this.freeze = new Freeze(grants);
+        this.grants = grants;
+        this.participationsAtATime = settings.participationsAtATime();
         this.ledger = new LedgerPurge(database, clock, settings.ledgerRetention());
         this.payout = new Payout(grants, settings.grantsAtATime());
     }
@@ -180,14 +183,9 @@ public final class Closing implements AutoCloseable {
         if (!stage.get().frozen() && !hasCaughtUp(occurrence, ids)) {
             return false;
         }
-        if (!stage.get().frozen() && step(occurrence, this::freeze) == Step.NOT_OURS) {
-            return false;
-        }
-        Step paid;
-        do {
-            paid = step(occurrence, this::pay);
-        } while (paid == Step.MORE);
-        if (paid == Step.NOT_OURS || step(occurrence, this::complete) == Step.NOT_OURS) {
+        if (!(stage.get().frozen() || isDone(occurrence, freeze(occurrence)))
+                || !isDone(occurrence, this::pay)
+                || !isDone(occurrence, this::complete)) {
             return false;
         }
         occurrences.refresh(occurrence.occurrenceId());
@@ -256,12 +254,11 @@ public final class Closing implements AutoCloseable {
         }
     }
 
-    private Step freeze(Connection connection, Occurrence occurrence, Stage stage)
-            throws SQLException {
-        if (!stage.frozen()) {
-            freeze.run(connection, occurrence, clock.instant());
-        }
-        return Step.DONE;
+    private Work freeze(Occurrence of) {
+        Expiries expiries = grants.ended(of.occurrenceId(), clock.instant(), participationsAtATime);
+        Freeze freeze = new Freeze(of, expiries, participationsAtATime);
+        return (connection, occurrence, stage) ->
+                !stage.frozen() && freeze.next(connection, clock.instant()) ? Step.MORE : Step.DONE;
     }
 
     private Step pay(Connection connection, Occurrence occurrence, Stage stage)
@@ -284,6 +281,15 @@ public final class Closing implements AutoCloseable {
     @FunctionalInterface
     private interface Work {
         Step on(Connection connection, Occurrence occurrence, Stage stage) throws SQLException;
+    }
+
+    /** Does the work, step by step; false when it is not ours to do, or we are to end. */
+    private boolean isDone(Occurrence occurrence, Work work) {
+        Step step = Step.MORE;
+        while (step == Step.MORE && !Thread.currentThread().isInterrupted()) {
+            step = step(occurrence, work);
+        }
+        return step == Step.DONE;
     }
 
     private Step step(Occurrence occurrence, Work work) {

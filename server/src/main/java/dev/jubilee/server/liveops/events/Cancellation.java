@@ -1,55 +1,143 @@
 package dev.jubilee.server.liveops.events;
 
+import dev.jubilee.server.database.Database;
+import dev.jubilee.server.database.Timestamps;
 import dev.jubilee.server.liveops.occurrences.Occurrence;
 import dev.jubilee.server.liveops.rewards.Grants;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Calls an occurrence off: whoever has not completed it is no longer in, and holds no place. What
  * was completed, and what was granted, stays; grants can be claimed until they expire as they would
- * have, or, without a planned end, as if the occurrence had ended now. Thread-safe.
+ * have, or, without a planned end, as if the occurrence had ended now.
+ *
+ * <p>From the commit on nobody joins and nothing counts. Where more take part than one transaction
+ * takes out, the others follow in further ones; until then the row says so, and any instance goes
+ * on with it. Thread-safe.
  */
 final class Cancellation {
-    private final Grants grants;
+    private static final Logger log = LoggerFactory.getLogger(Cancellation.class);
 
-    Cancellation(Grants grants) {
+    private final Grants grants;
+    private final int atATime;
+
+    /**
+     * @param atATime participations, or grants, that are written in one transaction
+     */
+    Cancellation(Grants grants, int atATime) {
         this.grants = grants;
+        this.atATime = atATime;
     }
 
     /** The caller holds the locks on the occurrence and on its event. */
     void of(Connection connection, Run run, Instant now) throws SQLException {
         boolean openEnded = run.endsAt() == null && run.status() == Occurrence.Status.ACTIVE;
         Transitions.cancel(connection, run.occurrenceId(), openEnded ? now : null, now);
-        endParticipations(connection, run);
         Instant end = openEnded ? now : run.endsAt();
-        if (end != null) {
-            grants.ended(connection, run.occurrenceId(), end);
+        if (new Leaving(grants, run.occurrenceId(), end, atATime).next(connection)) {
+            note(connection, run.occurrenceId(), true);
         }
     }
 
-    /** Locks in key order, and those who have completed as well: what they earn now is seen. */
-    private static void endParticipations(Connection connection, Run run) throws SQLException {
-        try (PreparedStatement update =
+    /**
+     * Takes out who is still in where something was called off. One that fails is logged, and holds
+     * up no other.
+     *
+     * @return in how many occurrences nobody is left by this call
+     */
+    int follow(Database database) {
+        int done = 0;
+        for (CalledOff one : database.read(Cancellation::unfinished)) {
+            try {
+                done += follow(database, one) ? 1 : 0;
+            } catch (RuntimeException e) {
+                log.warn(
+                        "not all who took part in occurrence {}, which was called off, are out yet,"
+                                + " trying again: {}",
+                        one.occurrenceId(),
+                        e.toString());
+            }
+        }
+        return done;
+    }
+
+    /** An occurrence in which some may still be. */
+    private record CalledOff(UUID occurrenceId, @Nullable Instant end) {}
+
+    /** What a part came to. */
+    private enum Step {
+        DONE,
+        MORE,
+        /** Another instance is at it, or has finished it. */
+        NOT_OURS
+    }
+
+    private boolean follow(Database database, CalledOff one) {
+        Leaving leaving = new Leaving(grants, one.occurrenceId(), one.end(), atATime);
+        Step step = Step.MORE;
+        while (step == Step.MORE && !Thread.currentThread().isInterrupted()) {
+            step = database.transaction(connection -> step(connection, one, leaving));
+        }
+        return step == Step.DONE;
+    }
+
+    private static Step step(Connection connection, CalledOff one, Leaving leaving)
+            throws SQLException {
+        if (!lock(connection, one.occurrenceId())) {
+            return Step.NOT_OURS;
+        }
+        if (leaving.next(connection)) {
+            return Step.MORE;
+        }
+        note(connection, one.occurrenceId(), false);
+        return Step.DONE;
+    }
+
+    private static boolean lock(Connection connection, UUID occurrenceId) throws SQLException {
+        try (PreparedStatement select =
                 connection.prepareStatement(
                         """
-                        WITH held AS MATERIALIZED (
-                            SELECT id, status FROM liveops.event_participations
-                             WHERE occurrence_id = ? AND status IN ('active', 'completed')
-                             ORDER BY occurrence_id, user_id
-                               FOR NO KEY UPDATE),
-                        ended AS (
-                            UPDATE liveops.event_participations p SET status = 'cancelled' FROM held
-                             WHERE p.id = held.id AND held.status = 'active'
-                            RETURNING 1)
-                        UPDATE liveops.occurrences
-                           SET current_participants = current_participants - (SELECT count(*) FROM ended)
-                         WHERE occurrence_id = ?
+                        SELECT 1 FROM liveops.occurrences WHERE occurrence_id = ? AND cancelling
+                           FOR NO KEY UPDATE SKIP LOCKED
                         """)) {
-            update.setObject(1, run.occurrenceId());
-            update.setObject(2, run.occurrenceId());
+            select.setObject(1, occurrenceId);
+            return select.executeQuery().next();
+        }
+    }
+
+    private static List<CalledOff> unfinished(Connection connection) throws SQLException {
+        try (PreparedStatement select =
+                connection.prepareStatement(
+                        "SELECT occurrence_id, ends_at FROM liveops.occurrences WHERE cancelling")) {
+            ResultSet row = select.executeQuery();
+            List<CalledOff> found = new ArrayList<>();
+            while (row.next()) {
+                found.add(
+                        new CalledOff(
+                                row.getObject(1, UUID.class),
+                                Timestamps.instantOrNull(row, "ends_at")));
+            }
+            return found;
+        }
+    }
+
+    private static void note(Connection connection, UUID occurrenceId, boolean cancelling)
+            throws SQLException {
+        try (PreparedStatement update =
+                connection.prepareStatement(
+                        "UPDATE liveops.occurrences SET cancelling = ? WHERE occurrence_id = ?")) {
+            update.setBoolean(1, cancelling);
+            update.setObject(2, occurrenceId);
             update.executeUpdate();
         }
     }

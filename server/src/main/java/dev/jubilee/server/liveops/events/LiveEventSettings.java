@@ -14,6 +14,8 @@ import java.time.Duration;
  * @param autoEnd whether the clock ends what is due; otherwise an admin does
  * @param checkInterval how long the clock sleeps at most
  * @param reads who may read live events
+ * @param rowsAtATime participations, or grants, that one transaction writes when an event is called
+ *     off or its end is moved
  */
 public record LiveEventSettings(
         int maxEvents,
@@ -22,7 +24,9 @@ public record LiveEventSettings(
         boolean autoStart,
         boolean autoEnd,
         Duration checkInterval,
-        Access reads) {
+        Access reads,
+        int rowsAtATime) {
+    private static final int ROWS_AT_A_TIME = 10_000;
 
     /** Reads them by their names. */
     public static LiveEventSettings from(SettingsReader settings) {
@@ -37,6 +41,20 @@ public record LiveEventSettings(
                         Duration.ofSeconds(60),
                         Duration.ofSeconds(1),
                         Duration.ofHours(1)),
-                settings.flag("OPEN_READS", true) ? Access.ANYONE : Access.PLAYER);
+                settings.flag("OPEN_READS", true) ? Access.ANYONE : Access.PLAYER,
+                ROWS_AT_A_TIME);
+    }
+
+    /** The same with another bound of rows in a transaction. */
+    LiveEventSettings withRowsAtATime(int rows) {
+        return new LiveEventSettings(
+                maxEvents,
+                maxParticipants,
+                maxRewards,
+                autoStart,
+                autoEnd,
+                checkInterval,
+                reads,
+                rows);
     }
 }

@@ -6,7 +6,6 @@ import dev.jubilee.server.http.Input;
 import dev.jubilee.server.http.Problem;
 import dev.jubilee.server.liveops.occurrences.Occurrence;
 import dev.jubilee.server.liveops.occurrences.RulesReader;
-import dev.jubilee.server.liveops.rewards.Grants;
 import dev.jubilee.server.security.Principal;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -33,22 +32,20 @@ final class LiveEvents {
     private final EventInput reader;
     private final OccurrenceWriter occurrences;
     private final Cancellation cancellation;
-    private final Grants grants;
     private final Audit audit;
     private final InstantSource clock;
     private final LiveEventSettings settings;
 
     LiveEvents(
             RulesReader rules,
-            Grants grants,
+            Cancellation cancellation,
             Audit audit,
             InstantSource clock,
             LiveEventSettings settings) {
         this.store = new LiveEventStore(rules);
         this.reader = new EventInput(rules, settings.maxParticipants());
         this.occurrences = new OccurrenceWriter(clock, settings);
-        this.cancellation = new Cancellation(grants);
-        this.grants = grants;
+        this.cancellation = cancellation;
         this.audit = audit;
         this.clock = clock;
         this.settings = settings;
@@ -59,7 +56,7 @@ final class LiveEvents {
      *
      * @param touched the occurrences that changed
      * @param moved those of them that end at another time: once this is committed, what was earned
-     *     in them is to follow, by {@link #followEnds}
+     *     in them is to follow, by {@link MovedEnds}
      */
     record Change(String eventId, List<UUID> touched, List<UUID> moved) {
         Change(String eventId, List<UUID> touched) {
@@ -148,19 +145,6 @@ final class LiveEvents {
         Locked locked = lock(connection, eventId);
         LiveEvent event = existing(eventId, store.lock(connection, eventId));
         return end(connection, who, event, locked.runs(), locked.now());
-    }
-
-    /**
-     * Lets what was earned expire by the ends as they now are, in a transaction of its own. If it
-     * never comes to that, nobody loses anything: an expiry that is too early is put right before
-     * it passes.
-     */
-    void followEnds(Connection connection, Change change) throws SQLException {
-        // Whoever moves an end a second time must not be overtaken by what follows from the first.
-        LiveEventStore.serialize(connection, change.eventId());
-        for (UUID occurrence : change.moved()) {
-            grants.endMoved(connection, occurrence);
-        }
     }
 
     private Change transit(

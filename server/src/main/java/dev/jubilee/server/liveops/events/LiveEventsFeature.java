@@ -12,6 +12,9 @@ import dev.jubilee.server.liveops.occurrences.RulesReader;
 import dev.jubilee.server.liveops.rewards.Grants;
 import java.time.InstantSource;
 import java.util.UUID;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,13 +29,18 @@ public final class LiveEventsFeature implements Routes, AutoCloseable {
             InstantSource clock) {}
 
     private static final Logger log = LoggerFactory.getLogger(LiveEventsFeature.class);
+    private static final long FOLLOW_MILLIS = 1_000;
 
     private final Database database;
-    private final LiveEvents events;
+    private final Cancellation cancellation;
+    private final MovedEnds movedEnds;
     private final Occurrences occurrences;
     private final CachedReads cached;
     private final EventClock clock;
     private final EventRoutes routes;
+    private final ScheduledExecutorService timer =
+            Executors.newSingleThreadScheduledExecutor(
+                    Thread.ofPlatform().name("cancellations").daemon().factory());
 
     /**
      * @param bus tells where the bus ends when an occurrence does
@@ -57,10 +65,12 @@ public final class LiveEventsFeature implements Routes, AutoCloseable {
                         settings.checkInterval(),
                         cached::forget);
         this.database = platform.database;
-        this.events = new LiveEvents(rules, grants, platform.audit, platform.clock, settings);
+        this.cancellation = new Cancellation(grants, settings.rowsAtATime());
+        this.movedEnds = new MovedEnds(database, grants, settings.rowsAtATime());
         this.routes =
                 new EventRoutes(
-                        events,
+                        new LiveEvents(
+                                rules, cancellation, platform.audit, platform.clock, settings),
                         reads,
                         cached,
                         platform.idempotency,
@@ -78,6 +88,27 @@ public final class LiveEventsFeature implements Routes, AutoCloseable {
     /** Starts the clock. Call once, after the directory of occurrences was started. */
     public void start() {
         clock.start();
+        var _ =
+                timer.scheduleWithFixedDelay(
+                        this::followQuietly, FOLLOW_MILLIS, FOLLOW_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    /**
+     * Takes out who is still in where something was called off, instead of waiting for the timer;
+     * answers in how many occurrences.
+     */
+    int followCancellations() {
+        return cancellation.follow(database);
+    }
+
+    private void followQuietly() {
+        try {
+            followCancellations();
+        } catch (RuntimeException e) {
+            log.warn(
+                    "who is still in where something was called off is not known: {}",
+                    e.toString());
+        }
     }
 
     /**
@@ -89,6 +120,7 @@ public final class LiveEventsFeature implements Routes, AutoCloseable {
 
     @Override
     public void close() {
+        timer.shutdownNow();
         clock.close();
         cached.close();
     }
@@ -99,22 +131,6 @@ public final class LiveEventsFeature implements Routes, AutoCloseable {
         }
         cached.forget(change.eventId());
         clock.wake();
-        if (!change.moved().isEmpty()) {
-            followEnds(change);
-        }
-    }
-
-    private void followEnds(LiveEvents.Change change) {
-        try {
-            database.transaction(connection -> {
-                events.followEnds(connection, change);
-                return change;
-            });
-        } catch (RuntimeException e) {
-            log.warn(
-                    "what was earned in {} does not follow its new end yet: {}",
-                    change.eventId(),
-                    e.toString());
-        }
+        movedEnds.follow(change);
     }
 }

@@ -30,11 +30,15 @@ record ParticipantView(
         Instant participationTime,
         Instant joinedAt,
         @Nullable Instant completionTime) {
-    /** What {@link #of} reads. */
+    /** What {@link #of} reads; a place that is not frozen yet is none. */
     static final String COLUMNS =
             """
             p.id, p.event_id, p.occurrence_id, p.user_id, p.participation_type, p.status, p.progress,
-            p.rewards_claimed, p.score, p.final_rank, p.participation_time, p.completion_time
+            p.rewards_claimed, p.score,
+            CASE WHEN p.final_rank IS NOT NULL THEN (
+                SELECT p.final_rank FROM liveops.occurrences o
+                 WHERE o.occurrence_id = p.occurrence_id AND o.frozen_at IS NOT NULL) END,
+            p.participation_time, p.completion_time
             """;
 
     static ParticipantView of(ResultSet row) throws SQLException {

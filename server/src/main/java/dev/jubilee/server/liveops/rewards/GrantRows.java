@@ -2,6 +2,7 @@ package dev.jubilee.server.liveops.rewards;
 
 import dev.jubilee.events.postgres.SqlArray;
 import dev.jubilee.server.liveops.occurrences.Occurrence;
+import dev.jubilee.server.liveops.rewards.Expiries.Place;
 import dev.jubilee.server.rewards.RewardRule;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -32,6 +33,22 @@ final class GrantRows {
                       FROM unnest(?, ?, ?) AS c (occurrence_id, user_id, reward_id)
                      GROUP BY 1, 2) c
              WHERE p.occurrence_id = c.occurrence_id AND p.user_id = c.user_id
+            """;
+
+    /**
+     * Gives another expiry to some of the grants that are selected, and names the last of them and
+     * how many they are.
+     */
+    private static final String CHANGE_EXPIRY =
+            """
+            WITH open AS MATERIALIZED (
+                %s
+                   AND (g.user_id, g.reward_id, g.sequence) > (?, ?, ?)
+                 ORDER BY g.occurrence_id, g.user_id, g.reward_id, g.sequence LIMIT ?
+                   FOR UPDATE OF g),
+            moved AS (UPDATE liveops.grants g SET expires_at = open.expiry FROM open WHERE g.id = open.id)
+            SELECT user_id, reward_id, sequence, count(*) OVER () FROM open
+             ORDER BY user_id DESC, reward_id DESC, sequence DESC LIMIT 1
             """;
 
     /** A grant about to be made. */
@@ -94,36 +111,46 @@ final class GrantRows {
         }
     }
 
-    /** Lets the unclaimed grants of an occurrence expire that had no expiry, in key order. */
-    static void setExpiry(Connection connection, UUID occurrenceId, Instant expiresAt)
+    /**
+     * Lets some of the unclaimed grants of an occurrence expire that had no expiry, in key order.
+     *
+     * @return the last of them; null when there are no more
+     */
+    static @Nullable Place setExpiry(
+            Connection connection, UUID occurrenceId, Instant expiresAt, Place after, int atMost)
             throws SQLException {
         try (PreparedStatement statement =
                 connection.prepareStatement(
-                        """
-                        UPDATE liveops.grants g SET expires_at = ?::timestamptz
-                          FROM (SELECT id FROM liveops.grants
-                                 WHERE occurrence_id = ? AND status = 'earned' AND expires_at IS NULL
-                                 ORDER BY occurrence_id, user_id, reward_id, sequence
-                                   FOR UPDATE) open
-                         WHERE g.id = open.id
-                        """)) {
+                        CHANGE_EXPIRY.formatted(
+                                """
+                                SELECT g.id, g.user_id, g.reward_id, g.sequence, ?::timestamptz AS expiry
+                                  FROM liveops.grants g
+                                 WHERE g.occurrence_id = ? AND g.status = 'earned' AND g.expires_at IS NULL
+                                """))) {
             statement.setString(1, expiresAt.toString());
             statement.setObject(2, occurrenceId);
-            statement.executeUpdate();
+            return changeExpiry(statement, after, atMost);
         }
     }
 
     /**
-     * Gives the unclaimed grants of an occurrence the expiry that its end now gives them, in key
-     * order. An id says when its grant was made, which may have been after the end.
+     * Gives some of the unclaimed grants of an occurrence the expiry that its end now gives them,
+     * in key order. An id says when its grant was made, which may have been after the end.
+     *
+     * @return the last of them; null when there are no more
      */
-    static void followEnd(Connection connection, UUID occurrenceId, Duration claimTimeout)
+    static @Nullable Place followEnd(
+            Connection connection,
+            UUID occurrenceId,
+            Duration claimTimeout,
+            Place after,
+            int atMost)
             throws SQLException {
         try (PreparedStatement statement =
                 connection.prepareStatement(
-                        """
-                        UPDATE liveops.grants g SET expires_at = open.expiry
-                          FROM (SELECT g.id, by_end.expiry
+                        CHANGE_EXPIRY.formatted(
+                                """
+                                SELECT g.id, g.user_id, g.reward_id, g.sequence, by_end.expiry
                                   FROM liveops.grants g
                                   JOIN liveops.occurrences o USING (occurrence_id)
                                  CROSS JOIN LATERAL (SELECT CASE WHEN o.ends_at IS NOT NULL THEN
@@ -131,13 +158,23 @@ final class GrantRows {
                                        + ? * interval '1 millisecond' END AS expiry) by_end
                                  WHERE g.occurrence_id = ? AND g.status = 'earned'
                                    AND g.expires_at IS DISTINCT FROM by_end.expiry
-                                 ORDER BY g.occurrence_id, g.user_id, g.reward_id, g.sequence
-                                   FOR UPDATE OF g) open
-                         WHERE g.id = open.id
-                        """)) {
+                                """))) {
             statement.setLong(1, claimTimeout.toMillis());
             statement.setObject(2, occurrenceId);
-            statement.executeUpdate();
+            return changeExpiry(statement, after, atMost);
+        }
+    }
+
+    private static @Nullable Place changeExpiry(
+            PreparedStatement statement, Place after, int atMost) throws SQLException {
+        statement.setString(3, after.userId());
+        statement.setString(4, after.rewardId());
+        statement.setInt(5, after.sequence());
+        statement.setInt(6, atMost);
+        try (ResultSet last = statement.executeQuery()) {
+            return last.next() && last.getInt(4) == atMost
+                    ? new Place(last.getString(1), last.getString(2), last.getInt(3))
+                    : null;
         }
     }
 

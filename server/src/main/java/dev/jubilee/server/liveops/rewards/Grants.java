@@ -78,21 +78,28 @@ public final class Grants {
     }
 
     /**
-     * Sets the last moment of claims for what was earned in an occurrence that has ended now and
-     * had no end before. The caller holds the locks on its participations, or nothing is earned in
-     * it any more.
+     * Sets the last moment of claims for what was earned in an occurrence that has ended and had no
+     * end before. Nothing is earned in it any more by anybody who does not see its end.
+     *
+     * @param end from which on it can be claimed for as long as everything
+     * @param atATime grants that are written in one transaction
      */
-    public void ended(Connection connection, UUID occurrenceId, Instant now) throws SQLException {
-        GrantRows.setExpiry(connection, occurrenceId, now.plus(claimTimeout));
+    public Expiries ended(UUID occurrenceId, Instant end, int atATime) {
+        Instant expiry = end.plus(claimTimeout);
+        return new Expiries((connection, place) ->
+                GrantRows.setExpiry(connection, occurrenceId, expiry, place, atATime));
     }
 
     /**
-     * Lets what is unclaimed expire by the end that the occurrence now has. That takes as long as
-     * there are grants: not in the transaction that moves the end, which must be committed before
-     * many events have been accepted.
+     * Lets what is unclaimed expire by the end that the occurrence has at the time of each part.
+     * Not for the transaction that moves the end, which must be committed before many events have
+     * been accepted.
+     *
+     * @param atATime grants that are written in one transaction
      */
-    public void endMoved(Connection connection, UUID occurrenceId) throws SQLException {
-        GrantRows.followEnd(connection, occurrenceId, claimTimeout);
+    public Expiries endMoved(UUID occurrenceId, int atATime) {
+        return new Expiries((connection, place) ->
+                GrantRows.followEnd(connection, occurrenceId, claimTimeout, place, atATime));
     }
 
     /**

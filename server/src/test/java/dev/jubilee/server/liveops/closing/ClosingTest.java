@@ -206,7 +206,7 @@ class ClosingTest {
                         scene.occurrences(),
                         new Topics(Map.of()),
                         scene.rewards().grants(),
-                        new ClosingSettings(GROUP, Scene.CLAIM_TIMEOUT, 100),
+                        new ClosingSettings(GROUP, Scene.CLAIM_TIMEOUT, 100, 100),
                         scene.clock());
         assertThat(closing.run()).isEqualTo(1);
     }
@@ -403,7 +403,7 @@ class ClosingTest {
                                 other.occurrences(),
                                 new Topics(Map.of("game.events", TOPIC)),
                                 other.rewards().grants(),
-                                new ClosingSettings(GROUP, Scene.CLAIM_TIMEOUT, 1),
+                                new ClosingSettings(GROUP, Scene.CLAIM_TIMEOUT, 1, 100),
                                 other.clock());
                 int completed = 0;
                 while (completed == 0) {
@@ -501,7 +501,7 @@ class ClosingTest {
                 scene.occurrences(),
                 topics,
                 scene.rewards().grants(),
-                new ClosingSettings(GROUP, Scene.CLAIM_TIMEOUT, grantsAtATime),
+                new ClosingSettings(GROUP, Scene.CLAIM_TIMEOUT, grantsAtATime, 100),
                 scene.clock());
     }
 

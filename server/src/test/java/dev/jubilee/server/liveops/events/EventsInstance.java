@@ -39,6 +39,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.sql.ResultSet;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -94,32 +95,42 @@ final class EventsInstance implements AutoCloseable {
     }
 
     EventsInstance(Platform platform, InstantSource clock) {
-        this(
-                platform,
-                clock,
-                Map.of(),
-                end ->
-                        Optional.of(
-                                List.of(
-                                        new EndOffsets.PartitionEnd(
-                                                "game.events", new UUID(0, 7), 0, 42))));
+        this(platform, clock, settings(Map.of()), EventsInstance::someEnd);
     }
 
     EventsInstance(Platform platform, Map<String, String> given, EndOffsets bus) {
-        this(platform, platform.clock(), given, bus);
+        this(platform, platform.clock(), settings(given), bus);
+    }
+
+    /** One that writes no more than so many rows in a transaction. */
+    EventsInstance(Platform platform, int rowsAtATime) {
+        this(
+                platform,
+                platform.clock(),
+                settings(Map.of()).withRowsAtATime(rowsAtATime),
+                EventsInstance::someEnd);
+    }
+
+    private static Optional<List<EndOffsets.PartitionEnd>> someEnd(Instant end) {
+        return Optional.of(
+                List.of(new EndOffsets.PartitionEnd("game.events", new UUID(0, 7), 0, 42)));
+    }
+
+    private static LiveEventSettings settings(Map<String, String> given) {
+        SettingsReader reader = new SettingsReader(given);
+        LiveEventSettings settings = LiveEventSettings.from(reader);
+        reader.check();
+        return settings;
     }
 
     private EventsInstance(
-            Platform platform, InstantSource clock, Map<String, String> given, EndOffsets bus) {
+            Platform platform, InstantSource clock, LiveEventSettings settings, EndOffsets bus) {
         HikariConfig config = new HikariConfig();
         config.setDataSource(platform.dataSource());
         config.setMaximumPoolSize(8);
         pool = new HikariDataSource(config);
         database = new Database(pool);
         changes = new ChangeFeed(pool);
-        SettingsReader reader = new SettingsReader(given);
-        LiveEventSettings settings = LiveEventSettings.from(reader);
-        reader.check();
         RulesReader rules = new RulesReader(new Conditions(), settings.maxRewards());
         occurrences = new Occurrences(database, rules, changes, clock);
         idempotency = new Idempotency(database, clock, Duration.ofDays(1));

@@ -133,6 +133,17 @@ class ProgressHandlerTest {
     }
 
     @Test
+    void nothingCountsForWhatWasCalledOffThoughNotAllAreOutYet() {
+        Occurrence occurrence = joined(KILLS, "ann");
+        consume(kill("k1", "ann", NOW));
+        scene.run(
+                "UPDATE liveops.occurrences SET status = 'cancelled', cancelling = true WHERE event_id = ?",
+                eventId);
+        consume(kill("k2", "ann", NOW));
+        assertThat(scene.metric(occurrence, "ann", "kills")).isEqualTo("1");
+    }
+
+    @Test
     void whatAnotherInstanceWroteIsNotOverwritten() {
         Occurrence occurrence = joined(KILLS, "ann");
         try (Scene other = new Scene(platform)) {
