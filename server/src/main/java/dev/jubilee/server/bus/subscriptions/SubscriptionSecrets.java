@@ -1,18 +1,46 @@
 package dev.jubilee.server.bus.subscriptions;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.jubilee.server.json.Json;
 import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.List;
+import java.util.UUID;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** Opens and seals what a subscription keeps encrypted. Thread-safe. */
+/**
+ * Opens and seals what a subscription keeps encrypted. What was opened last is remembered: every
+ * request to an endpoint needs it, and opening costs more than signing. Thread-safe.
+ */
 public final class SubscriptionSecrets {
+    private static final int REMEMBERED = 10_000;
+
     private final SecretBox box;
+    private final Cache<UUID, Opened<String>> tokens = remembering();
+    private final Cache<UUID, Opened<SigningSecrets>> signing = remembering();
     private final SecureRandom random = new SecureRandom();
 
     public SubscriptionSecrets(SecretBox box) {
         this.box = box;
+    }
+
+    /** What was sealed so, opened: of no use when the subscription has been sealed anew since. */
+    private record Opened<T>(String sealed, T value) {}
+
+    private static <T> Cache<UUID, Opened<T>> remembering() {
+        return Caffeine.newBuilder().maximumSize(REMEMBERED).build();
+    }
+
+    private static <T> T open(
+            Cache<UUID, Opened<T>> cache, UUID id, String sealed, Supplier<T> opening) {
+        Opened<T> known = cache.getIfPresent(id);
+        if (known == null || !known.sealed.equals(sealed)) {
+            known = new Opened<>(sealed, opening.get());
+            cache.put(id, known);
+        }
+        return known.value;
     }
 
     /**
@@ -21,7 +49,10 @@ public final class SubscriptionSecrets {
      * @throws SecretBox.Undecipherable when it was encrypted with another key
      */
     public @Nullable String authToken(Subscription it) {
-        return it.authToken() == null ? null : box.open(it.authToken(), "auth_token " + it.id());
+        String sealed = it.authToken();
+        return sealed == null
+                ? null
+                : open(tokens, it.id(), sealed, () -> box.open(sealed, "auth_token " + it.id()));
     }
 
     /**
@@ -50,9 +81,14 @@ public final class SubscriptionSecrets {
     }
 
     private SigningSecrets all(Subscription it) {
-        if (it.signingSecrets() == null) {
+        String sealed = it.signingSecrets();
+        if (sealed == null) {
             throw new IllegalStateException(it.id() + " has no signing secrets");
         }
-        return SigningSecrets.parse(box.open(it.signingSecrets(), "signing_secrets " + it.id()));
+        return open(
+                signing,
+                it.id(),
+                sealed,
+                () -> SigningSecrets.parse(box.open(sealed, "signing_secrets " + it.id())));
     }
 }
