@@ -1,7 +1,4 @@
-/**
- * Progress rules: which bus events count, for whom, and how much. Shared by live events and
- * gamification.
- */
+/** Progress rules of live events: which bus events count, for whom, and how much. */
 @NullMarked
 package dev.jubilee.server.progress;
 

@@ -1,7 +1,4 @@
-/**
- * Reward rules and grants: what can be earned, and what one player earned. Shared by live events
- * and gamification.
- */
+/** Reward rules of live events: what can be earned, and when. */
 @NullMarked
 package dev.jubilee.server.rewards;
 

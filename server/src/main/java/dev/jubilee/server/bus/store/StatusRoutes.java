@@ -18,9 +18,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The HTTP face of what became of an event. An id that is not known yet waits until the store has
- * passed what was in Kafka at the request, two seconds at most; so it is found right after its
- * publish, by any instance. That there is no such event is said only once the store has passed it.
+ * The HTTP face of an event's status. A request for an id that is not known yet waits until the
+ * store has passed what was in Kafka at the request, {@code EVENT_BUS_CATCH_UP_TIMEOUT} at most; so
+ * an event is found right after its publish, by any instance. Only once the store has passed that
+ * point is the answer 404; before it, 503.
  */
 final class StatusRoutes implements Routes {
     private static final Logger log = LoggerFactory.getLogger(StatusRoutes.class);

@@ -1,4 +1,4 @@
-/** Which topics a subscription may have delivered, and when one of them opens to it. */
+/** Work that is repeated on a schedule, whatever the last run threw. */
 @NullMarked
 package dev.jubilee.server.bus.delivery.chores;
 
