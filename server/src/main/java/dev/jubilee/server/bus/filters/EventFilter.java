@@ -11,8 +11,8 @@ import tools.jackson.databind.JsonNode;
  * patterns</a>: every field named must match; its list holds what is allowed, and any entry will
  * do. An entry is a value, or one of {@code prefix}, {@code suffix}, {@code equals-ignore-case},
  * {@code wildcard}, {@code cidr}, {@code numeric}, {@code anything-but} and {@code exists}; {@code
- * $or} lists alternatives. A single value stands for a list of one. Where the event has a list, one matching element is
- * enough; where it has a list of objects, one object must match alone.
+ * $or} lists alternatives. A single value stands for a list of one. Where the event has a list, one
+ * matching element is enough; where it has a list of objects, one object must match alone.
  *
  * <p>Immutable and thread-safe.
  */

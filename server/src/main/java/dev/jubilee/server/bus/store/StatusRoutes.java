@@ -9,7 +9,6 @@ import dev.jubilee.server.http.Reply;
 import dev.jubilee.server.http.Router;
 import dev.jubilee.server.http.Routes;
 import dev.jubilee.server.security.Access;
-import dev.jubilee.server.security.Role;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -48,13 +47,10 @@ final class StatusRoutes implements Routes {
 
     @Override
     public void on(Router router) {
-        router.hot(Method.GET, "/events/{event_id}/status", Access.PLAYER, this::status);
+        router.hot(Method.GET, "/events/{event_id}/status", Access.STAFF, this::status);
     }
 
     private CompletionStage<Reply> status(Call call) {
-        if (call.principal().role() == Role.PLAYER) {
-            throw Problem.forbidden("Players do not see the status of events.").asException();
-        }
         String id = call.path("event_id");
         if (id.length() > EventRow.MAX_CLIENT_ID || id.indexOf('\u0000') >= 0) {
             throw Problem.notFound("event", id).asException();

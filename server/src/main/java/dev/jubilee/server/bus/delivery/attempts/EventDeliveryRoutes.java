@@ -1,13 +1,12 @@
 package dev.jubilee.server.bus.delivery.attempts;
 
-import dev.jubilee.server.bus.search.SearchRoutes;
 import dev.jubilee.server.bus.search.StoredEvent;
 import dev.jubilee.server.bus.search.StoredEvents;
 import dev.jubilee.server.bus.store.EventStore;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
-import dev.jubilee.server.bus.subscriptions.SubscriptionRoutes;
 import dev.jubilee.server.bus.subscriptions.Subscriptions;
+import dev.jubilee.server.bus.topics.TopicAction;
 import dev.jubilee.server.bus.topics.TopicCatalogue;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.http.Call;
@@ -48,11 +47,10 @@ public final class EventDeliveryRoutes implements Routes {
 
     @Override
     public void on(Router router) {
-        router.get("/events/{event_id}/deliveries", Access.PLAYER, this::ofEvent).query("cursor");
+        router.get("/events/{event_id}/deliveries", Access.STAFF, this::ofEvent).query("cursor");
     }
 
     private Reply ofEvent(Call call) {
-        SubscriptionRoutes.mustBeStaff(call);
         String id = call.path("event_id");
         UUID after = Page.cursor(call);
         mustSee(call, id);
@@ -77,7 +75,8 @@ public final class EventDeliveryRoutes implements Routes {
     private void mustSee(Call call, String id) {
         Optional<StoredEvent> event = store.await(() -> Optional.ofNullable(events.find(id)));
         if (event.isEmpty()
-                || SearchRoutes.closedTo(call.principal(), topics).contains(event.get().topic())) {
+                || topics.closedTo(call.principal(), TopicAction.READ)
+                        .contains(event.get().topic())) {
             throw Problem.notFound("event", id).asException();
         }
     }

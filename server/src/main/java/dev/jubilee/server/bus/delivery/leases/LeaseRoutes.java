@@ -5,7 +5,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.jubilee.server.bus.delivery.pending.Delivery;
 import dev.jubilee.server.bus.subscriptions.DeliveryMethod;
 import dev.jubilee.server.bus.subscriptions.Subscription;
-import dev.jubilee.server.bus.subscriptions.SubscriptionRoutes;
 import dev.jubilee.server.bus.subscriptions.Subscriptions;
 import dev.jubilee.server.http.Call;
 import dev.jubilee.server.http.Input;
@@ -60,9 +59,9 @@ public final class LeaseRoutes implements Routes {
     @Override
     public void on(Router router) {
         String one = "/subscriptions/{subscription_id}";
-        router.post(one + "/pull", Access.PLAYER, this::pull)
-                .post(one + "/ack", Access.PLAYER, this::ack)
-                .post(one + "/nack", Access.PLAYER, this::nack);
+        router.post(one + "/pull", Access.STAFF, this::pull)
+                .post(one + "/ack", Access.STAFF, this::ack)
+                .post(one + "/nack", Access.STAFF, this::nack);
     }
 
     private Reply pull(Call call) throws InterruptedException {
@@ -161,7 +160,6 @@ public final class LeaseRoutes implements Routes {
      * @throws dev.jubilee.server.http.ProblemException if it may not, or nobody takes from it
      */
     public static Subscription taken(Call call, Subscriptions subscriptions) {
-        SubscriptionRoutes.mustBeStaff(call);
         Subscription subscription =
                 subscriptions.getOwned(call.principal(), call.path("subscription_id"));
         if (subscription.method() != DeliveryMethod.SSE) {
