@@ -348,7 +348,7 @@ public final class DeliveryEngine implements AutoCloseable {
     }
 
     /**
-     * What came of deliveries, and dead letters.
+     * The routes of attempts, samples, leases, streams and dead letters.
      *
      * @param maxEventBytes of the payload that a dead letter is given
      */
@@ -377,12 +377,12 @@ public final class DeliveryEngine implements AutoCloseable {
         return directory.index().wants(topic);
     }
 
-    /** Owes subscriptions events beside what is routed. */
+    /** Adds to what subscriptions are owed, beside routing. */
     public Owing owing() {
         return owing;
     }
 
-    /** Knows what became of deliveries. */
+    /** The deliveries of an event, for its trace. */
     public TraceSource trace() {
         return new DeliveryTrace(platform.database());
     }
@@ -402,13 +402,15 @@ public final class DeliveryEngine implements AutoCloseable {
         return topics.names().stream().filter(index::wants).toList();
     }
 
-    /** What came from the dead-letter topic is not put there once more. */
+    /**
+     * Whether dead letters of the topic are copied; those of the dead-letter topic itself are not.
+     */
     private boolean copiesDeadLettersOf(String name) {
         Topic topic = topics.find(name);
         return topic != null && topic.enableDlq() && !name.equals(settings.deadLetterTopic());
     }
 
-    /** What was closed to somebody may be open now. */
+    /** Wakes the subscriptions to which a topic may have opened. */
     private void lookAgain() {
         openings.since(directory.index().all()).forEach(outlets::arrived);
     }
@@ -422,7 +424,8 @@ public final class DeliveryEngine implements AutoCloseable {
     }
 
     /**
-     * Until it is written nothing is sent to the endpoint, so it is tried for as long as need be.
+     * Disables the subscription, trying for as long as need be: nothing is sent to the endpoint
+     * until it is committed.
      */
     private CompletableFuture<Void> disable(Subscription subscription, String reason) {
         CompletableFuture<Void> done = new CompletableFuture<>();

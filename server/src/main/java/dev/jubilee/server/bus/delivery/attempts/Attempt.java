@@ -77,7 +77,7 @@ public record Attempt(
                 end);
     }
 
-    /** What it takes of memory, about. */
+    /** About how many bytes of memory it takes. */
     int bytes() {
         return Delivery.OVERHEAD
                 + (response == null ? 0 : response.length())
@@ -89,7 +89,7 @@ public record Attempt(
         return response != null || error != null;
     }
 
-    /** The same, and nothing of what was said. */
+    /** The same without the endpoint's answer and the error. */
     Attempt withoutWords() {
         End silent = end instanceof End.Dead ? new End.Dead(UNKEPT) : end;
         return new Attempt(
@@ -102,7 +102,7 @@ public record Attempt(
                 : storable(text.length() <= MAX_TEXT ? text : text.substring(0, MAX_TEXT));
     }
 
-    /** What endpoints and their drivers say may hold what PostgreSQL's texts cannot. */
+    /** Replaces U+0000, which PostgreSQL cannot store and endpoints may send. */
     private static String storable(String text) {
         return text.replace('\0', '\uFFFD');
     }

@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 
-/** The HTTP face of what came of a subscription's deliveries. */
+/** The HTTP face of a subscription's attempts. */
 public final class DeliveryRoutes implements Routes {
     private final Database database;
     private final Subscriptions subscriptions;

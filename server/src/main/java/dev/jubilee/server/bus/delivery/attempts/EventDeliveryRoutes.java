@@ -23,8 +23,8 @@ import java.util.Optional;
 import java.util.UUID;
 
 /**
- * The HTTP face of who got an event: for those who may see the event itself. What an endpoint
- * answered is for those whose it is, operators and admins.
+ * The HTTP face of an event's deliveries, for callers that may see the event. What an endpoint
+ * answered is shown to those whose subscription it is, operators and admins.
  */
 public final class EventDeliveryRoutes implements Routes {
     private final Database database;
@@ -71,7 +71,7 @@ public final class EventDeliveryRoutes implements Routes {
         return Subscriptions.isOthers(who, it) ? one.withoutAnswers() : one;
     }
 
-    /** What an endpoint answered tells of the event as well. */
+    /** Answers 404 unless the caller may see the event: what an endpoint answered tells of it. */
     private void mustSee(Call call, String id) {
         Optional<StoredEvent> event = store.await(() -> Optional.ofNullable(events.find(id)));
         if (event.isEmpty()

@@ -18,8 +18,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Brings subscriptions what is in Kafka of the time before they were made, or to which they were
- * rewound, until they are level with routing. Done by the instance that delivers to them. For one
+ * Brings subscriptions that start in the past, or were rewound, the events that Kafka still has,
+ * until they are level with routing. The instance that delivers to a subscription does it. For one
  * thread of its own.
  */
 public final class CatchUps implements AutoCloseable {
@@ -34,11 +34,11 @@ public final class CatchUps implements AutoCloseable {
             Executors.newSingleThreadScheduledExecutor(
                     Thread.ofPlatform().name("delivery-catch-up").daemon().factory());
 
-    /** What is done for one subscription. */
+    /** The catch-up of one subscription. */
     public interface CatchUp {
         /**
-         * Works until it is level, or owed so much that more would only take room, or so long;
-         * returns when the positions are kept.
+         * Works until the subscription is level, has a long backlog, or the time is over; returns
+         * when the positions are committed.
          */
         void run(Duration longest);
     }
@@ -78,7 +78,7 @@ public final class CatchUps implements AutoCloseable {
         }
     }
 
-    /** Whatever is the matter with one, the others have their turns. */
+    /** Runs one catch-up; its failure does not cost the others their turns. */
     private void workQuietly(Subscription one) {
         try {
             make.apply(one).run(TURN);

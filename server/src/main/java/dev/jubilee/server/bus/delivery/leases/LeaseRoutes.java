@@ -22,7 +22,7 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.util.RawValue;
 
-/** The HTTP face of what subscribers take themselves. */
+/** The HTTP face of pulling, acknowledging and giving back. */
 public final class LeaseRoutes implements Routes {
     private static final int MAX_IDS = 1_000;
 
@@ -155,9 +155,10 @@ public final class LeaseRoutes implements Routes {
     }
 
     /**
-     * The subscription that the call takes from.
+     * The subscription that the caller takes deliveries of.
      *
-     * @throws dev.jubilee.server.http.ProblemException if it may not, or nobody takes from it
+     * @throws dev.jubilee.server.http.ProblemException if the caller may not, or its method is not
+     *     sse
      */
     public static Subscription taken(Call call, Subscriptions subscriptions) {
         Subscription subscription =

@@ -31,14 +31,14 @@ public record Delivery(
         Instant dueAt,
         Instant acceptedAt) {
 
-    /** What it takes of memory beside its body, about. */
+    /** About how many bytes of memory it takes beside its body. */
     public static final int OVERHEAD = 400;
 
     private static final byte[] NO_BODY = {};
     private static final int MAX_TEXT = 100;
     private static final int MAX_KEY = 255;
 
-    /** What a subscription is owed from now on, not numbered yet. */
+    /** A delivery that the subscription is owed from now on, not numbered yet. */
     public static Delivery of(
             UUID subscription, String topic, Envelope event, byte[] body, Instant now) {
         return new Delivery(
@@ -55,7 +55,7 @@ public record Delivery(
                 event.acceptedAt() == null ? now : event.acceptedAt());
     }
 
-    /** As the event store knows it. */
+    /** The id under which the event store knows the event. */
     private static String idOf(Envelope event) {
         String clean = event.id().replace('\0', '\uFFFD');
         return clean.length() <= MAX_TEXT
@@ -77,7 +77,7 @@ public record Delivery(
         };
     }
 
-    /** What it takes of memory, about. */
+    /** About how many bytes of memory it takes. */
     public int bytes() {
         return OVERHEAD + body.length;
     }

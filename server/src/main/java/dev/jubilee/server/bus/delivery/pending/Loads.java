@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
-/** Brings from PostgreSQL what waits for a subscription. */
+/** Loads deliveries that wait in PostgreSQL. */
 @FunctionalInterface
 public interface Loads {
     /** Reads what is wanted; what is not due comes along, if order is kept. */
@@ -36,7 +36,7 @@ public interface Loads {
             return first.size() + limit;
         }
 
-        /** What is wanted of others when these are there. */
+        /** What is still wanted when these were read. */
         Wanted beside(List<Delivery> there) {
             List<Long> known = new ArrayList<>(except);
             there.forEach(one -> known.add(one.id()));

@@ -38,9 +38,10 @@ import org.apache.kafka.common.header.Header;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds out whom each event is for, and writes what is owed in the transaction that moves the
- * position on: so each event is owed once, whoever dies when. The subscriptions are those of that
- * very moment: their version is compared in the transaction. For the consuming loop's thread.
+ * Matches each event against the subscriptions, and writes a row for each match in the transaction
+ * that moves the consumer on: each event is owed exactly once, whenever an instance dies. The
+ * subscriptions are those of that moment: the transaction compares their version. For the consuming
+ * loop's thread.
  */
 public final class DeliveryRouter implements BatchHandler {
     /** The group under which routing stands in {@code platform.consumer_offsets}. */
@@ -64,7 +65,7 @@ public final class DeliveryRouter implements BatchHandler {
     private volatile boolean closing;
 
     /**
-     * What one transaction may write, but for what a single record makes due.
+     * The most that one transaction writes, unless a single record makes more due.
      *
      * @param bytes of bodies, each once however many are owed it
      */
@@ -74,7 +75,7 @@ public final class DeliveryRouter implements BatchHandler {
         }
     }
 
-    /** What so many records make due. */
+    /** The deliveries that the next so many records make due. */
     private record Matched(List<Delivery> deliveries, int records) {}
 
     /** What the router writes with. */
@@ -111,7 +112,7 @@ public final class DeliveryRouter implements BatchHandler {
         this.doubts = new Doubts(database, outlets);
     }
 
-    /** Nothing was written, for this reason. */
+    /** The transaction wrote nothing, for this reason. */
     private static final class Undone extends RuntimeException {
         private static final long serialVersionUID = 1L;
 
@@ -218,8 +219,9 @@ public final class DeliveryRouter implements BatchHandler {
     }
 
     /**
-     * Has wait in PostgreSQL what was perhaps committed without an answer. Nothing more is routed
-     * before; to be called now and then besides, since there may be nothing more. Thread-safe.
+     * Settles deliveries whose commit outcome is unknown: those that were committed wait in
+     * PostgreSQL. Routing does it before each batch; call it from time to time as well, as there
+     * may be no next batch. Thread-safe.
      *
      * @throws RetryableException while PostgreSQL does not answer
      */
@@ -315,7 +317,10 @@ public final class DeliveryRouter implements BatchHandler {
         }
     }
 
-    /** What the next records make due: of as many as one transaction may write, one at least. */
+    /**
+     * The deliveries that the next records make due: of as many records as one transaction may
+     * write, of one at least.
+     */
     private Matched match(SubscriptionIndex index, BatchParts parts) {
         List<Delivery> deliveries = new ArrayList<>();
         int records = 0;
@@ -332,7 +337,10 @@ public final class DeliveryRouter implements BatchHandler {
         return new Matched(deliveries, records);
     }
 
-    /** What a record of the past makes due, wherever the subscription starts. Thread-safe. */
+    /**
+     * The deliveries that a record of the past makes due, whether or not a subscription starts
+     * behind it. Thread-safe.
+     */
     public List<Delivery> past(SubscriptionIndex index, ConsumerRecord<byte[], byte[]> record) {
         List<Delivery> found = new ArrayList<>();
         if (!index.mayWant(record.topic(), typeOf(record))) {
@@ -407,9 +415,10 @@ public final class DeliveryRouter implements BatchHandler {
     }
 
     /**
-     * What could not be delivered to one who wants everything must not be delivered to it again,
-     * and what was written to a topic goes on to no other: two subscriptions would do it for ever.
-     * And nobody gets what it may not.
+     * Whether the event is kept from the subscription. A dead letter is, unless the subscription
+     * names the dead-letter topic: one that wants everything would get its own dead letters again.
+     * An event that was relayed to a topic is not relayed again: two subscriptions would pass it on
+     * for ever. And nobody gets events of topics that are closed to them.
      */
     private boolean isOfNoConcern(Subscription subscription, String topic, Envelope event) {
         boolean deadLetter =

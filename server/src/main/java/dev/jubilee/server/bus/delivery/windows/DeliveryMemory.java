@@ -23,7 +23,7 @@ public final class DeliveryMemory {
         this.size = size;
     }
 
-    /** For one more who holds events. */
+    /** A share for one more subscription. */
     public Share share() {
         return new Share();
     }
@@ -82,7 +82,7 @@ public final class DeliveryMemory {
             return held > 0 && 2 * PART * held > size - taken.get();
         }
 
-        /** Gives back everything; what is given back later is so already. */
+        /** Gives back everything. What is given back later changes nothing. */
         synchronized void close() {
             taken.addAndGet(-held);
             held = 0;
