@@ -14,7 +14,6 @@ import dev.jubilee.server.bus.delivery.attempts.EventDeliveryRoutes;
 import dev.jubilee.server.bus.delivery.attempts.Recorder;
 import dev.jubilee.server.bus.delivery.catchup.CatchUps;
 import dev.jubilee.server.bus.delivery.catchup.KafkaCatchUp;
-import dev.jubilee.server.bus.delivery.chores.Chore;
 import dev.jubilee.server.bus.delivery.clearance.Clearance;
 import dev.jubilee.server.bus.delivery.clearance.Openings;
 import dev.jubilee.server.bus.delivery.deadletters.DeadLetterCopies;
@@ -62,6 +61,7 @@ import dev.jubilee.server.http.Routes;
 import dev.jubilee.server.http.client.OutboundHttp;
 import dev.jubilee.server.idempotency.Idempotency;
 import dev.jubilee.server.observability.LoopMetrics;
+import dev.jubilee.server.scheduling.PeriodicTask;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -298,11 +298,11 @@ public final class DeliveryEngine implements AutoCloseable {
         topics.onChange(this::lookAgain);
         directory.onChange(() -> started.topics(wanted()));
         started.topics(wanted());
-        Chore.named("the making of partitions for attempts", this::makePartitions)
+        PeriodicTask.named("attempt partitions", this::makePartitions)
                 .repeat(upkeep, Duration.ZERO, Duration.ofMinutes(10));
-        Chore.named("the drop of old attempts", this::dropOldAttempts)
+        PeriodicTask.named("attempt retention", this::dropOldAttempts)
                 .repeat(upkeep, Duration.ZERO, Duration.ofHours(1));
-        Chore.named("the look after what was routed without an answer", () -> settle(router))
+        PeriodicTask.named("uncertain routing commits", () -> settle(router))
                 .repeat(upkeep, Duration.ofSeconds(1), Duration.ofSeconds(1));
     }
 

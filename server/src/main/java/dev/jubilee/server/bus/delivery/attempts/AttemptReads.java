@@ -170,8 +170,8 @@ final class AttemptReads {
     }
 
     /**
-     * The status of each subscription. One whose delivery was tried, and is neither owed nor
-     * ended, is missing: the delivery was dropped.
+     * The status of each subscription. One whose delivery was tried, and is neither owed nor ended,
+     * is missing: the delivery was dropped.
      */
     private static Map<String, String> statuses(Connection connection, String eventId)
             throws SQLException {

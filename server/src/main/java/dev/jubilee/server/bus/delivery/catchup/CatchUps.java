@@ -1,10 +1,10 @@
 package dev.jubilee.server.bus.delivery.catchup;
 
-import dev.jubilee.server.bus.delivery.chores.Chore;
 import dev.jubilee.server.bus.delivery.shards.Ownership;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
 import dev.jubilee.server.database.DatabaseException;
+import dev.jubilee.server.scheduling.PeriodicTask;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -54,7 +54,7 @@ public final class CatchUps implements AutoCloseable {
 
     /** Looks twice a second for the whole instance, in memory, whether anybody is behind. */
     public void start() {
-        Chore.named("the look for who is to catch up", this::work).repeat(worker, LOOK, LOOK);
+        PeriodicTask.named("catch-up scan", this::work).repeat(worker, LOOK, LOOK);
     }
 
     @Override

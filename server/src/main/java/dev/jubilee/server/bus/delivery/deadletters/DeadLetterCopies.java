@@ -4,10 +4,10 @@ import dev.jubilee.events.Envelope;
 import dev.jubilee.events.EventId;
 import dev.jubilee.events.json.CloudEventsJson;
 import dev.jubilee.events.json.InvalidCloudEvent;
-import dev.jubilee.server.bus.delivery.chores.Chore;
 import dev.jubilee.server.bus.publish.PublishException;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.database.Timestamps;
+import dev.jubilee.server.scheduling.PeriodicTask;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -83,7 +83,7 @@ public final class DeadLetterCopies implements AutoCloseable {
 
     /** One small question every two seconds for the whole instance. */
     public void start() {
-        Chore.named("the copy of dead letters", this::work).repeat(worker, LOOK, LOOK);
+        PeriodicTask.named("dead-letter copy", this::work).repeat(worker, LOOK, LOOK);
     }
 
     @Override
@@ -91,14 +91,10 @@ public final class DeadLetterCopies implements AutoCloseable {
         worker.shutdownNow();
     }
 
-    private void work() {
-        try {
-            boolean more = true;
-            while (more && !Thread.currentThread().isInterrupted()) {
-                more = step();
-            }
-        } catch (Exception e) {
-            log.warn("dead letters cannot be copied yet: {}", e.getMessage());
+    private void work() throws Exception {
+        boolean more = true;
+        while (more && !Thread.currentThread().isInterrupted()) {
+            more = step();
         }
     }
 

@@ -1,11 +1,11 @@
 package dev.jubilee.server.bus.delivery.shards;
 
 import dev.jubilee.server.bus.delivery.attempts.Recorder;
-import dev.jubilee.server.bus.delivery.chores.Chore;
 import dev.jubilee.server.bus.delivery.pending.PendingStore;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
 import dev.jubilee.server.database.Database;
+import dev.jubilee.server.scheduling.PeriodicTask;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
@@ -98,9 +98,9 @@ public final class Shards implements AutoCloseable {
     public void start() {
         beat();
         tick();
-        Chore.named("the sign of life", this::beat)
+        PeriodicTask.named("heartbeat", this::beat)
                 .repeat(beating, Duration.ofSeconds(1), Duration.ofSeconds(1));
-        Chore.named("the look after shards", this::tick)
+        PeriodicTask.named("shard rebalancing", this::tick)
                 .repeat(ticking, Duration.ofSeconds(1), Duration.ofSeconds(1));
     }
 
