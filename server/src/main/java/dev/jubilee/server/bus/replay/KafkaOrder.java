@@ -35,7 +35,7 @@ final class KafkaOrder {
         }
     }
 
-    /** What can go now that everything accepted before the moment is here. */
+    /** The events that can go now that everything accepted before the moment is here. */
     List<StoredEvent> until(Instant moment) {
         Instant safe = moment.minus(SKEW);
         List<Deque<StoredEvent>> ready = new ArrayList<>();

@@ -130,7 +130,7 @@ final class KafkaSource implements ReplaySource {
                         .allMatch(one -> consumer.position(one.getKey()) >= one.getValue().end()));
     }
 
-    /** What came before the fault has been sent by now. */
+    /** Throws the fault that ended the last poll; the records before it have been sent by now. */
     private void rethrow() {
         Gathered last = gathered;
         gathered = null;
@@ -257,7 +257,10 @@ final class KafkaSource implements ReplaySource {
         }
     }
 
-    /** What the store does not know yet, or no longer, counts where it is met. */
+    /**
+     * Whether this record is the one that the store has under the id. An id that the store does
+     * not know, not yet or no longer, counts where it is met.
+     */
     private static boolean isStored(Read one, @Nullable Place place) {
         return place == null
                 || place.equals(

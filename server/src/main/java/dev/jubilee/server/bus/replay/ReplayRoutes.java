@@ -280,7 +280,10 @@ final class ReplayRoutes implements Routes {
         return next == null ? reply : reply.with("X-Next-Cursor", next.toString());
     }
 
-    /** Whoever fetches it sees what both it and the maker of the replay may read. */
+    /**
+     * The topics that the file leaves out: it holds what both the caller and the maker of the
+     * replay may read.
+     */
     private List<String> closedTo(Call call, Replay replay) {
         List<String> closed = platform.topics().closedTo(call.principal(), TopicAction.READ);
         if (closed.contains(replay.topic())) {

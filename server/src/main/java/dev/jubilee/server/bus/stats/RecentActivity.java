@@ -114,7 +114,7 @@ final class RecentActivity implements AutoCloseable {
         });
     }
 
-    /** What all instances did lately; rows of those that are gone are cleared away. */
+    /** The recent rates of all instances; rows of those that are gone are deleted. */
     Rates rates() {
         return database.read(connection -> {
             var until = Timestamps.utc(clock.instant().minus(STALE));

@@ -122,7 +122,7 @@ public final class EventStore implements Routes, AutoCloseable {
         return offsets;
     }
 
-    /** What became of what is stored. */
+    /** The status of stored events. */
     public Outcomes outcomes() {
         return outcomes;
     }

@@ -14,11 +14,14 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
- * What became of stored events. It is written nowhere: it follows from what is owed, what was given
- * up, and how far the subscriptions have come. Blocks. Thread-safe.
+ * The status of stored events. No column holds it: it follows from the rows of pending
+ * deliveries and dead letters, and from how far routing has come. Blocks. Thread-safe.
  */
 public final class Outcomes {
-    /** What {@link #of(ResultSet, String, long)} reads of an {@code e} that is an event's place. */
+    /**
+     * The columns that {@link #of(ResultSet, String, long)} reads, for an {@code e} that is an
+     * event's place.
+     */
     static final String COLUMNS =
             """
             EXISTS (SELECT FROM bus.dead_letters d WHERE d.event_id = e.event_id) AS dead,

@@ -61,7 +61,7 @@ public record Subscription(
         }
     }
 
-    /** What order deliveries keep. */
+    /** The order that deliveries keep. */
     public enum Ordering {
         /** Events of one key one after the other. */
         KEY,

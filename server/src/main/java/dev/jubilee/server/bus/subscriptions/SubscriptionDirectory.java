@@ -27,7 +27,7 @@ public final class SubscriptionDirectory {
         changes.on(SubscriptionStore.SUBJECT, id -> refreshSoon());
     }
 
-    /** What is known now. Never blocks. */
+    /** The subscriptions as they were last read. Never blocks. */
     public SubscriptionIndex index() {
         return index;
     }
@@ -56,7 +56,10 @@ public final class SubscriptionDirectory {
         return index;
     }
 
-    /** What fails of one is not to be felt by the others: nobody is told of this version again. */
+    /**
+     * Tells a listener; its failure is logged and does not keep the others from being told of
+     * this version.
+     */
     private static void tell(Runnable listener) {
         try {
             listener.run();

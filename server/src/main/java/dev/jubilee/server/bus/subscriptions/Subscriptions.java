@@ -81,12 +81,15 @@ public final class Subscriptions {
     /** A change that was made, and the secret that is told this once. */
     record Made(Subscription subscription, @Nullable String signingSecret) {}
 
-    /** All that there are, in memory. */
+    /** All subscriptions, in memory. */
     public SubscriptionDirectory directory() {
         return directory;
     }
 
-    /** Has everybody look at the subscription again, and holds other changes back until then. */
+    /**
+     * Marks the subscription as changed, so that every instance reads it again, and blocks
+     * other changes until the transaction ends.
+     */
     public static void announceChange(Connection connection, UUID id) throws SQLException {
         // As every change does: first the row, then the version.
         if (SubscriptionStore.find(connection, id, true).isPresent()) {
@@ -98,7 +101,7 @@ public final class Subscriptions {
         return database;
     }
 
-    /** What a new one gets when it does not say. */
+    /** The defaults of a new subscription. */
     Subscription defaults() {
         Instant now = clock.instant();
         return new Subscription(

@@ -24,12 +24,13 @@ import org.jspecify.annotations.Nullable;
 final class StandingRows {
     private StandingRows() {}
 
-    /** Whether to wait for those who hold the locks. */
+    /** Whether to wait for locks that others hold. */
     enum Waiting {
-        /** For who holds no such lock yet: all take them in the order of keys. */
+        /** For a transaction that holds no such lock yet: all take them in the order of keys. */
         ALLOWED,
         /**
-         * For who holds some: fails at once where it would be waited, as that might be for ever.
+         * For a transaction that holds some already: it fails at once instead of waiting, which
+         * might deadlock.
          */
         REFUSED
     }
