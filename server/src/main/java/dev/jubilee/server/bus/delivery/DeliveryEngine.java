@@ -285,12 +285,12 @@ public final class DeliveryEngine implements AutoCloseable {
         startCatchUps(router);
         ConsumerLoop started =
                 new ConsumerLoop(
-                        LoopSettings.of(DeliveryRouter.GROUP, platform.kafka()).withPace(PACE),
+                        LoopSettings.of(Subscriptions.ROUTING_GROUP, platform.kafka()).withPace(PACE),
                         wanted(),
                         platform.admin(),
                         offsets,
                         router,
-                        new LoopMetrics(DeliveryRouter.GROUP, platform.registry()));
+                        new LoopMetrics(Subscriptions.ROUTING_GROUP, platform.registry()));
         loop = started;
         topics.onChange(() -> started.topics(wanted()));
         openings.heed(directory.index().all());

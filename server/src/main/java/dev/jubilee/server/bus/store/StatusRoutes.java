@@ -52,7 +52,7 @@ final class StatusRoutes implements Routes {
 
     private CompletionStage<Reply> status(Call call) {
         String id = call.path("event_id");
-        if (id.length() > EventRow.MAX_CLIENT_ID || id.indexOf('\u0000') >= 0) {
+        if (id.length() > StoredText.MAX_EVENT_ID || id.indexOf('\u0000') >= 0) {
             throw Problem.notFound("event", id).asException();
         }
         return events.find(id)

@@ -37,6 +37,9 @@ import org.slf4j.LoggerFactory;
  * on every instance. Blocks. Thread-safe.
  */
 public final class Subscriptions {
+    /** The consumer group of routing: it stands in {@code platform.consumer_offsets}. */
+    public static final String ROUTING_GROUP = "delivery";
+
     private static final Logger log = LoggerFactory.getLogger(Subscriptions.class);
 
     /** Rows that one transaction drops, or hurries. */

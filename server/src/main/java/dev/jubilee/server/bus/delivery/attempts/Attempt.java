@@ -1,6 +1,7 @@
 package dev.jubilee.server.bus.delivery.attempts;
 
 import dev.jubilee.server.bus.delivery.pending.Delivery;
+import dev.jubilee.server.bus.store.StoredText;
 import dev.jubilee.server.bus.subscriptions.DeliveryMethod;
 import dev.jubilee.server.http.client.Outcome;
 import java.time.Duration;
@@ -97,14 +98,7 @@ public record Attempt(
     }
 
     private static @Nullable String clip(String text) {
-        return text.isEmpty()
-                ? null
-                : storable(text.length() <= MAX_TEXT ? text : text.substring(0, MAX_TEXT));
-    }
-
-    /** Replaces U+0000, which PostgreSQL cannot store and endpoints may send. */
-    private static String storable(String text) {
-        return text.replace('\0', '\uFFFD');
+        return text.isEmpty() ? null : StoredText.clip(text, MAX_TEXT);
     }
 
     /** What becomes of the delivery. */
@@ -122,7 +116,7 @@ public record Attempt(
         /** It is given up. */
         record Dead(String reason) implements End {
             public Dead {
-                reason = storable(reason);
+                reason = StoredText.clean(reason);
             }
         }
     }

@@ -1,6 +1,6 @@
 package dev.jubilee.server.bus.delivery.catchup;
 
-import dev.jubilee.server.bus.delivery.routing.DeliveryRouter;
+import dev.jubilee.server.bus.subscriptions.Subscriptions;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -136,7 +136,7 @@ final class CatchUpStore {
                         """
                                 + (hold ? "FOR UPDATE" : ""))) {
             for (Position one : of) {
-                select.setString(1, DeliveryRouter.GROUP);
+                select.setString(1, Subscriptions.ROUTING_GROUP);
                 select.setObject(2, one.topicId());
                 select.setInt(3, one.partition());
                 try (ResultSet row = select.executeQuery()) {

@@ -1,8 +1,8 @@
 package dev.jubilee.server.bus.delivery.pending;
 
 import dev.jubilee.events.Envelope;
-import dev.jubilee.events.EventId;
 import dev.jubilee.events.Priority;
+import dev.jubilee.server.bus.store.StoredText;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
@@ -44,28 +44,15 @@ public record Delivery(
         return new Delivery(
                 subscription,
                 0,
-                idOf(event),
-                clip(event.type(), MAX_TEXT),
+                StoredText.eventId(event.id()),
+                StoredText.clip(event.type(), MAX_TEXT),
                 topic,
-                event.partitionKey() == null ? null : clip(event.partitionKey(), MAX_KEY),
+                event.partitionKey() == null ? null : StoredText.clip(event.partitionKey(), MAX_KEY),
                 rank(event.priority()),
                 body,
                 0,
                 now,
                 event.acceptedAt() == null ? now : event.acceptedAt());
-    }
-
-    /** The id under which the event store knows the event. */
-    private static String idOf(Envelope event) {
-        String clean = event.id().replace('\0', '\uFFFD');
-        return clean.length() <= MAX_TEXT
-                ? clean
-                : EventId.derived("event id", event.id()).toString();
-    }
-
-    private static String clip(String text, int max) {
-        String clean = text.replace('\0', '\uFFFD');
-        return clean.length() <= max ? clean : clean.substring(0, max);
     }
 
     /** The number of a priority: the smaller goes first. */

@@ -1,6 +1,5 @@
 package dev.jubilee.server.bus.delivery.routing;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.jubilee.events.Envelope;
 import dev.jubilee.events.OffsetAdvance;
@@ -13,7 +12,6 @@ import dev.jubilee.events.postgres.PostgresOffsets;
 import dev.jubilee.server.bus.delivery.clearance.Clearance;
 import dev.jubilee.server.bus.delivery.pending.Delivery;
 import dev.jubilee.server.bus.delivery.pending.PendingStore;
-import dev.jubilee.server.bus.delivery.relays.RoutedTopic;
 import dev.jubilee.server.bus.delivery.shards.Ownership;
 import dev.jubilee.server.bus.filters.FilterEvent;
 import dev.jubilee.server.bus.store.BinaryCopy;
@@ -22,6 +20,7 @@ import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
 import dev.jubilee.server.bus.subscriptions.SubscriptionIndex;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.database.DatabaseException;
+import dev.jubilee.server.forwarding.ForwardedMarks;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -34,7 +33,6 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.function.Function;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.common.header.Header;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,9 +42,6 @@ import org.jspecify.annotations.Nullable;
  * loop's thread.
  */
 public final class DeliveryRouter implements BatchHandler {
-    /** The group under which routing stands in {@code platform.consumer_offsets}. */
-    public static final String GROUP = "delivery";
-
     private static final Most MOST = new Most(20_000, 8 << 20);
 
     private final Database database;
@@ -326,7 +321,8 @@ public final class DeliveryRouter implements BatchHandler {
         int records = 0;
         long bytes = 0;
         for (ConsumerRecord<byte[], byte[]> record : parts.rest()) {
-            if (index.mayWant(record.topic(), typeOf(record))) {
+            // The type alone: most events are for nobody, and an envelope costs more.
+            if (index.mayWant(record.topic(), KafkaEnvelopes.typeOf(record))) {
                 bytes += match(index, record, parts.topicId(record), deliveries);
             }
             records++;
@@ -343,7 +339,7 @@ public final class DeliveryRouter implements BatchHandler {
      */
     public List<Delivery> past(SubscriptionIndex index, ConsumerRecord<byte[], byte[]> record) {
         List<Delivery> found = new ArrayList<>();
-        if (!index.mayWant(record.topic(), typeOf(record))) {
+        if (!index.mayWant(record.topic(), KafkaEnvelopes.typeOf(record))) {
             return found;
         }
         Envelope event = KafkaEnvelopes.read(record);
@@ -363,18 +359,6 @@ public final class DeliveryRouter implements BatchHandler {
                     }
                 });
         return found;
-    }
-
-    /** The type alone: most events are for nobody, and an envelope costs more than a header. */
-    private static String typeOf(ConsumerRecord<byte[], byte[]> record) {
-        for (Header header : record.headers()) {
-            if (header.key().equals("ce_type") && header.value() != null) {
-                return header.value().length == 0
-                        ? record.topic()
-                        : new String(header.value(), UTF_8);
-            }
-        }
-        return record.topic();
     }
 
     /** Returns the bytes of the body that is owed; none when nobody wants it. */
@@ -425,6 +409,6 @@ public final class DeliveryRouter implements BatchHandler {
                 topic.equals(deadLetterTopic) && !subscription.topicPattern().equals(topic);
         return deadLetter
                 || !clearance.allows(subscription, topic)
-                || (subscription.isRouted() && event.extensions().containsKey(RoutedTopic.MARK));
+                || (subscription.isRouted() && event.extensions().containsKey(ForwardedMarks.RELAY));
     }
 }
