@@ -39,8 +39,8 @@ public final class Call {
     }
 
     /**
-     * Begins a streamed answer. The blocking handler writes to it and closes it; what the
-     * handler returns afterwards is not sent.
+     * Begins a streamed answer. The blocking handler writes to it and closes it; what the handler
+     * returns afterwards is not sent.
      */
     public EventStream stream() {
         EventStream stream = new EventStream(exchange, exchange.context);

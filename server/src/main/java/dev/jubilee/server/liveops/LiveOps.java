@@ -38,7 +38,7 @@ import java.time.InstantSource;
 
 /** Live-ops of one instance. */
 public final class LiveOps implements Routes, AutoCloseable {
-    /** What of the platform live-ops stands on. */
+    /** The parts of the platform that live-ops uses. */
     public record Platform(
             Database database,
             ChangeFeed changes,
@@ -137,7 +137,7 @@ public final class LiveOps implements Routes, AutoCloseable {
                 .register(registry);
     }
 
-    /** What bus events did to live events. */
+    /** The effects of bus events on live events. */
     public EventEffects effects() {
         return effects;
     }

@@ -129,7 +129,7 @@ public final class DeliveryEngine implements AutoCloseable {
     private @Nullable CatchUps catchUps;
 
     /**
-     * What delivery stands on.
+     * The parts of the platform that delivery uses.
      *
      * @param kafka how clients reach Kafka: {@code bootstrap.servers} and the like
      * @param admin stays the caller's to close
@@ -285,7 +285,8 @@ public final class DeliveryEngine implements AutoCloseable {
         startCatchUps(router);
         ConsumerLoop started =
                 new ConsumerLoop(
-                        LoopSettings.of(Subscriptions.ROUTING_GROUP, platform.kafka()).withPace(PACE),
+                        LoopSettings.of(Subscriptions.ROUTING_GROUP, platform.kafka())
+                                .withPace(PACE),
                         wanted(),
                         platform.admin(),
                         offsets,

@@ -129,8 +129,8 @@ public final class Publisher implements AutoCloseable {
     }
 
     /**
-     * Gives events their moment of acceptance. Their ids count as a client's: a caller that
-     * repeats them must be recognised.
+     * Gives events their moment of acceptance. Their ids count as a client's: a caller that repeats
+     * them must be recognised.
      */
     private List<Accepted> stamped(String topic, List<Envelope> events) {
         List<Accepted> accepted = new ArrayList<>(events.size());

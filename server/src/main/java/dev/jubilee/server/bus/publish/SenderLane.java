@@ -142,8 +142,7 @@ final class SenderLane implements AutoCloseable {
     }
 
     /**
-     * Takes urgent shipments first, but now and then one of the rest, so that it is not
-     * forgotten.
+     * Takes urgent shipments first, but now and then one of the rest, so that it is not forgotten.
      */
     private @Nullable Shipment next(int urgentInARow) {
         if (urgentInARow < MAX_URGENT_IN_A_ROW) {

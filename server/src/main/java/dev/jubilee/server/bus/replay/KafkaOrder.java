@@ -73,8 +73,8 @@ final class KafkaOrder {
     /** By ids as far as the order of each partition lets: what is sent is then done with. */
     private static List<StoredEvent> merged(List<Deque<StoredEvent>> partitions) {
         PriorityQueue<Deque<StoredEvent>> heads =
-                new PriorityQueue<>(
-                        (one, other) -> UuidOrder.compare(one.getFirst().id(), other.getFirst().id()));
+                new PriorityQueue<>((one, other) ->
+                        UuidOrder.compare(one.getFirst().id(), other.getFirst().id()));
         partitions.stream().filter(partition -> !partition.isEmpty()).forEach(heads::add);
         List<StoredEvent> merged = new ArrayList<>();
         while (!heads.isEmpty()) {

@@ -257,8 +257,8 @@ final class KafkaSource implements ReplaySource {
     }
 
     /**
-     * Whether this record is the one that the store has under the id. An id that the store does
-     * not know, not yet or no longer, counts where it is met.
+     * Whether this record is the one that the store has under the id. An id that the store does not
+     * know, not yet or no longer, counts where it is met.
      */
     private static boolean isStored(Read one, @Nullable Place place) {
         return place == null

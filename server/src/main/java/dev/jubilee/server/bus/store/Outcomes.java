@@ -15,8 +15,8 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
- * The status of stored events. No column holds it: it follows from the rows of pending
- * deliveries and dead letters, and from how far routing has come. Blocks. Thread-safe.
+ * The status of stored events. No column holds it: it follows from the rows of pending deliveries
+ * and dead letters, and from how far routing has come. Blocks. Thread-safe.
  */
 public final class Outcomes {
     /**

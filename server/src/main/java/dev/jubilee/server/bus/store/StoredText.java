@@ -3,8 +3,8 @@ package dev.jubilee.server.bus.store;
 import dev.jubilee.events.EventId;
 
 /**
- * Text as the columns of the bus take it. The store and the deliveries of an event are joined by its
- * id, so both write it as {@link #eventId} says.
+ * Text as the columns of the bus take it. The store and the deliveries of an event are joined by
+ * its id, so both write it as {@link #eventId} says.
  */
 public final class StoredText {
     /** The longest id of an event, in characters. */

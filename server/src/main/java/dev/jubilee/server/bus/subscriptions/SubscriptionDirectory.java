@@ -57,8 +57,8 @@ public final class SubscriptionDirectory {
     }
 
     /**
-     * Tells a listener; its failure is logged and does not keep the others from being told of
-     * this version.
+     * Tells a listener; its failure is logged and does not keep the others from being told of this
+     * version.
      */
     private static void tell(Runnable listener) {
         try {

@@ -90,8 +90,8 @@ public final class Subscriptions {
     }
 
     /**
-     * Marks the subscription as changed, so that every instance reads it again, and blocks
-     * other changes until the transaction ends.
+     * Marks the subscription as changed, so that every instance reads it again, and blocks other
+     * changes until the transaction ends.
      */
     public static void announceChange(Connection connection, UUID id) throws SQLException {
         // As every change does: first the row, then the version.

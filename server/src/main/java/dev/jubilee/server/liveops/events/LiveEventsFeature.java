@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
 
 /** Live events, whole: their routes, their states and the clock that moves them on. */
 public final class LiveEventsFeature implements Routes, AutoCloseable {
-    /** What of the platform live events stand on. */
+    /** The parts of the platform that live events use. */
     public record Platform(
             Database database,
             ChangeFeed feed,

@@ -83,8 +83,7 @@ final class OccurrenceWriter {
     }
 
     /**
-     * Gives a scheduled occurrence the event's window, configuration and capacity as they are
-     * now.
+     * Gives a scheduled occurrence the event's window, configuration and capacity as they are now.
      */
     void follow(Connection connection, Run run, LiveEvent event) throws SQLException {
         try (PreparedStatement update =

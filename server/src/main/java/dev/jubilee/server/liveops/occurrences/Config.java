@@ -29,8 +29,8 @@ public record Config(JsonNode requirements, JsonNode settings, JsonNode rewards,
                             List.of()));
 
     /**
-     * A stored configuration without its rules, for callers that handle an event whether or not
-     * its rules can be read.
+     * A stored configuration without its rules, for callers that handle an event whether or not its
+     * rules can be read.
      */
     public static Config withoutRules(JsonNode requirements, JsonNode settings, JsonNode rewards) {
         return new Config(requirements, settings, rewards, EMPTY.rules);

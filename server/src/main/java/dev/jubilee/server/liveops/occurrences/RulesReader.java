@@ -97,7 +97,7 @@ public final class RulesReader {
         return given == null ? null : withoutNulls(given);
     }
 
-    /** What is null is as if it were not there, and so is not told again either. */
+    /** The settings without fields that are null: they count as absent, and are not stored. */
     private static JsonNode withoutNulls(JsonNode given) {
         return switch (given) {
             case ObjectNode object -> {

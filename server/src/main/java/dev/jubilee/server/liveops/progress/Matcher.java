@@ -1,6 +1,5 @@
 package dev.jubilee.server.liveops.progress;
 
-
 import dev.jubilee.events.Envelope;
 import dev.jubilee.events.IdOrigin;
 import dev.jubilee.events.kafka.KafkaEnvelopes;
@@ -26,7 +25,7 @@ final class Matcher {
     /** Of payloads in a batch whose trees are kept: several times what is usual. */
     private static final long MAX_KEPT_BYTES = 1 << 20;
 
-    /** What was found, in the order of the records. */
+    /** The matches, in the order of the records. */
     record Found(List<Hit> hits, List<Poisoned> poisoned) {}
 
     /** A record that a rule names, and that cannot be looked into. */

@@ -23,9 +23,9 @@ import org.slf4j.LoggerFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * What the events of one batch bring about, in the caller's transaction: locks in the order of
- * occurrences, participations, counters, grants; reads once, lets every event count in its order in
- * memory, writes once. Thread-safe.
+ * Applies the events of one batch in the caller's transaction: locks in the order of occurrences,
+ * participations, counters, grants; reads once, lets every event count in its order in memory,
+ * writes once. Thread-safe.
  */
 final class ProgressBatch {
     private static final Logger log = LoggerFactory.getLogger(ProgressBatch.class);
@@ -35,7 +35,7 @@ final class ProgressBatch {
     private final InstantSource clock;
 
     /**
-     * What came of it.
+     * The result of a batch.
      *
      * @param counted how many events counted, once for each occurrence
      * @param poisoned records whose rules failed

@@ -275,7 +275,7 @@ final class Standing {
         return all;
     }
 
-    /** What was earned within this batch. */
+    /** The rewards earned within this batch. */
     List<Earned> earned() {
         return earned;
     }

@@ -90,7 +90,7 @@ final class StandingRows {
         return new Hit.Seat(row.getObject(2, UUID.class), row.getString(3));
     }
 
-    /** Those who have a participation, in whatever state. */
+    /** The seats that have a participation, in whatever state. */
     static Set<Hit.Seat> present(Connection connection, Collection<Hit.Seat> seats)
             throws SQLException {
         try (PreparedStatement statement =
@@ -148,7 +148,7 @@ final class StandingRows {
         }
     }
 
-    /** Those whose row has another version than the one they are known by, or that have none. */
+    /** The seats whose row has another version than the known one, or that have no row. */
     static Set<Hit.Seat> outdated(Connection connection, Map<UUID, Known> known)
             throws SQLException {
         if (known.isEmpty()) {

@@ -116,7 +116,7 @@ final class Standings {
         return bySeat.get(seat);
     }
 
-    /** Those with anything to write, in the order of their keys. */
+    /** The standings that changed, in the order of their keys. */
     List<Standing> changed() {
         return bySeat.values().stream().filter(Standing::changed).sorted(IN_KEY_ORDER).toList();
     }

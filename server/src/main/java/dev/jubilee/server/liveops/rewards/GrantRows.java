@@ -178,7 +178,7 @@ final class GrantRows {
         }
     }
 
-    /** Those of the grants that are there already. */
+    /** The grants that exist already. */
     static List<Grants.Key> present(Connection connection, List<Grants.Key> keys)
             throws SQLException {
         try (PreparedStatement statement =

@@ -57,7 +57,7 @@ public final class DeadLetterRoutes implements Routes {
         this.maxEventBytes = maxEventBytes;
     }
 
-    /** What callers see of one. */
+    /** A dead letter, as callers see it. */
     private record View(
             String deadLetterId,
             String eventId,
@@ -107,7 +107,10 @@ public final class DeadLetterRoutes implements Routes {
                 .delete(all + "/{dead_letter_id}", Access.STAFF, this::drop);
     }
 
-    /** Whoever sees a dead letter, or decides what becomes of it, speaks for its subscription. */
+    /**
+     * The subscription of the call. Whoever reads a dead letter, or decides about it, must be
+     * allowed to act for the subscription.
+     */
     private UUID owned(Call call) {
         return subscriptions.getOwned(call.principal(), call.path("subscription_id")).id();
     }
@@ -154,7 +157,7 @@ public final class DeadLetterRoutes implements Routes {
                 .orElseThrow(() -> Problem.notFound("dead_letter", id.toString()).asException());
     }
 
-    /** Whoever may not take events of a topic does not see them as dead letters either. */
+    /** Refuses callers that may not take events of the dead letter's topic. */
     private void mustBeAllowed(Call call, DeadLetterStore.DeadLetter found) {
         if (!clearance.allows(call.principal(), found.topic())) {
             throw Problem.forbidden("The caller may not take events of \"" + found.topic() + "\".")

@@ -77,7 +77,7 @@ public final class Dispatcher implements ShardWork, AutoCloseable {
         CompletableFuture<Void> disable(Subscription seen, String reason);
     }
 
-    /** What the dispatcher works with. */
+    /** The parts that the dispatcher works with. */
     public record Parts(
             Outlets outlets,
             SubscriptionDirectory directory,

@@ -28,7 +28,7 @@ final class Judge {
     }
 
     /**
-     * What is to be done.
+     * The consequence of an outcome.
      *
      * @param good the subscriber has it
      * @param retryAt when to try again; null when no more, or when it is good

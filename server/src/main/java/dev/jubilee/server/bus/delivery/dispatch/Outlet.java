@@ -60,8 +60,8 @@ final class Outlet {
     @Nullable Instant loadAt;
 
     /**
-     * What the last query found to be next in the backlog; dropped when something else may come
-     * first.
+     * The deliveries that the last query found to be next in the backlog; dropped when others may
+     * come first.
      */
     Plan plan = Plan.NONE;
 

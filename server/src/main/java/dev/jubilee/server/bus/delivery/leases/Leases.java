@@ -286,7 +286,7 @@ public final class Leases {
         return acked;
     }
 
-    /** What was given back, and what was given up with it. */
+    /** The numbers of deliveries that were given back and that were given up. */
     record Nacked(int nacked, int dead) {}
 
     Nacked nack(Subscription subscription, List<Long> ids, @Nullable Duration delay) {

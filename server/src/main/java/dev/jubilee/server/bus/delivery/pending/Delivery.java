@@ -47,7 +47,9 @@ public record Delivery(
                 StoredText.eventId(event.id()),
                 StoredText.clip(event.type(), MAX_TEXT),
                 topic,
-                event.partitionKey() == null ? null : StoredText.clip(event.partitionKey(), MAX_KEY),
+                event.partitionKey() == null
+                        ? null
+                        : StoredText.clip(event.partitionKey(), MAX_KEY),
                 rank(event.priority()),
                 body,
                 0,

@@ -15,7 +15,7 @@ public interface Loads {
     CompletableFuture<Loaded> load(Subscription subscription, Wanted wanted);
 
     /**
-     * What is to be read.
+     * A request to load.
      *
      * @param first ids of what comes whatever else waits
      * @param limit of others, from the first on; 0 for none
@@ -45,7 +45,7 @@ public interface Loads {
     }
 
     /**
-     * What was brought.
+     * The result of a load.
      *
      * @param first what is there of that
      * @param cut whether there may be more of it

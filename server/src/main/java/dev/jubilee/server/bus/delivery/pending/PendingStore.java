@@ -53,7 +53,7 @@ public final class PendingStore {
     }
 
     /**
-     * What a batch must know before it writes.
+     * The facts that a routing transaction needs before it writes.
      *
      * @param version of the subscriptions
      * @param firstId of a block of ids
@@ -209,7 +209,7 @@ public final class PendingStore {
     }
 
     /**
-     * Those of the subscriptions for which something waits.
+     * The subscriptions for which something waits.
      *
      * @param except what is in this instance's memory
      */

@@ -76,7 +76,7 @@ public final class RoutedTopic implements AutoCloseable {
                         settings(kafka), new ByteArraySerializer(), new ByteArraySerializer());
     }
 
-    /** What came of a batch. */
+    /** The outcome of writing a batch. */
     sealed interface Written {
         /** All of it is there. */
         record Committed() implements Written {}

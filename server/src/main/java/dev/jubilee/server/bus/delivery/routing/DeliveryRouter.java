@@ -1,6 +1,5 @@
 package dev.jubilee.server.bus.delivery.routing;
 
-
 import dev.jubilee.events.Envelope;
 import dev.jubilee.events.OffsetAdvance;
 import dev.jubilee.events.json.CloudEventsJson;
@@ -73,7 +72,7 @@ public final class DeliveryRouter implements BatchHandler {
     /** The deliveries that the next so many records make due. */
     private record Matched(List<Delivery> deliveries, int records) {}
 
-    /** What the router writes with. */
+    /** The parts that the router works with. */
     public record Parts(
             Database database,
             PostgresOffsets offsets,
@@ -409,6 +408,7 @@ public final class DeliveryRouter implements BatchHandler {
                 topic.equals(deadLetterTopic) && !subscription.topicPattern().equals(topic);
         return deadLetter
                 || !clearance.allows(subscription, topic)
-                || (subscription.isRouted() && event.extensions().containsKey(ForwardedMarks.RELAY));
+                || (subscription.isRouted()
+                        && event.extensions().containsKey(ForwardedMarks.RELAY));
     }
 }

@@ -28,12 +28,12 @@ public final class DeliveryMemory {
         return new Share();
     }
 
-    /** What all shares hold, in bytes. */
+    /** The bytes that all shares hold. */
     public long taken() {
         return taken.get();
     }
 
-    /** What one subscription holds of it. Thread-safe. */
+    /** The part of it that one subscription holds. Thread-safe. */
     final class Share {
         private long held;
         private boolean closed;

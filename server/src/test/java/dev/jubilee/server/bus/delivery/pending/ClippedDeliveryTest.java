@@ -7,7 +7,7 @@ import java.time.Instant;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
-class DeliveryTest {
+class ClippedDeliveryTest {
     private static final String SMILE = "\uD83D\uDE00";
 
     @Test
