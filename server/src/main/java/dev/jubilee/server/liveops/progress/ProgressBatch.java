@@ -1,10 +1,10 @@
 package dev.jubilee.server.liveops.progress;
 
-import dev.jubilee.server.liveops.occurrences.Metrics;
 import dev.jubilee.server.liveops.progress.AutomaticJoins.Joined;
 import dev.jubilee.server.liveops.progress.Matcher.Poisoned;
 import dev.jubilee.server.liveops.rewards.Earned;
 import dev.jubilee.server.liveops.rewards.Grants;
+import dev.jubilee.server.liveops.rules.ProgressMetrics;
 import dev.jubilee.server.outbox.Outbox;
 import dev.jubilee.server.outbox.OutboxEvent;
 import dev.jubilee.server.players.Player;
@@ -152,7 +152,7 @@ final class ProgressBatch {
         ObjectNode data =
                 AutomaticJoins.described(
                         standing.occurrence(), standing.userId(), standing.participationId());
-        data.set("progress", Metrics.tree(standing.progress()));
+        data.set("progress", ProgressMetrics.tree(standing.progress()));
         return OutboxEvent.of(
                 "liveops.participant.completed",
                 standing.userId(),

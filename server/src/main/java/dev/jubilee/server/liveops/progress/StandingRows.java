@@ -2,8 +2,8 @@ package dev.jubilee.server.liveops.progress;
 
 import dev.jubilee.events.postgres.SqlArray;
 import dev.jubilee.server.database.Timestamps;
-import dev.jubilee.server.liveops.occurrences.Metrics;
 import dev.jubilee.server.liveops.progress.StandingCache.Known;
+import dev.jubilee.server.liveops.rules.ProgressMetrics;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -189,7 +189,7 @@ final class StandingRows {
         for (int i = 0; i < size; i++) {
             Standing standing = changed.get(i);
             ids.add(standing.participationId());
-            progress[i] = Metrics.text(standing.progress());
+            progress[i] = ProgressMetrics.text(standing.progress());
             scores[i] = standing.score();
             reachedAt.add(standing.reachedAt());
             completedAt.add(standing.completedAt());
@@ -209,7 +209,7 @@ final class StandingRows {
                 seat(row),
                 row.getString(4).equals("completed"),
                 Timestamps.instant(row, 5),
-                Metrics.read(row.getString(6)),
+                ProgressMetrics.read(row.getString(6)),
                 row.getObject(7, Double.class),
                 Timestamps.instantOrNull(row, 8));
     }

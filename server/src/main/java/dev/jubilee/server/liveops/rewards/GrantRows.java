@@ -3,7 +3,7 @@ package dev.jubilee.server.liveops.rewards;
 import dev.jubilee.events.postgres.SqlArray;
 import dev.jubilee.server.liveops.occurrences.Occurrence;
 import dev.jubilee.server.liveops.rewards.Expiries.Place;
-import dev.jubilee.server.rewards.RewardRule;
+import dev.jubilee.server.liveops.rules.RewardRule;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
