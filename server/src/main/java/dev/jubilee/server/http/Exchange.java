@@ -121,7 +121,7 @@ final class Exchange extends Deadline {
         receiving = true;
     }
 
-    /** It is known what is asked for. */
+    /** Sets the route that was matched. */
     void matched(Router.Route found) {
         route = found;
     }
@@ -134,12 +134,15 @@ final class Exchange extends Deadline {
                         request.headers().getAll("X-Forwarded-For"));
     }
 
-    /** It is known who asks. */
+    /** Sets the caller. */
     void asks(Principal who) {
         caller = who;
     }
 
-    /** Whom the memory of bodies and of answers is to know apart; null for who holds a key. */
+    /**
+     * The name under which the memory of bodies and answers counts the caller; null for holders
+     * of a key, who are not told apart.
+     */
     @Nullable String stranger() {
         return switch (caller.role()) {
             case ANONYMOUS -> remoteAddress();
@@ -171,7 +174,7 @@ final class Exchange extends Deadline {
         worked = true;
     }
 
-    /** Who worked on it is through. */
+    /** The handler has finished. */
     void workedOff() {
         worked = false;
         if (answered || gone) {
@@ -179,7 +182,7 @@ final class Exchange extends Deadline {
         }
     }
 
-    /** It is over: its body is counted no more, unless somebody works on it still. */
+    /** The exchange is over: its body counts no more, unless a handler still works on it. */
     void release() {
         if (body != null && !worked) {
             body.release();

@@ -81,7 +81,7 @@ public final class DeadLetterCopies implements AutoCloseable {
         this.target = target;
     }
 
-    /** One small question every two seconds for the whole instance. */
+    /** Looks every two seconds, for the whole instance, with one small query. */
     public void start() {
         PeriodicTask.named("dead-letter copy", this::work).repeat(worker, LOOK, LOOK);
     }
@@ -140,7 +140,10 @@ public final class DeadLetterCopies implements AutoCloseable {
         }
     }
 
-    /** One that Kafka will never take must not keep the others, so each then goes by itself. */
+    /**
+     * Publishes the copies; each by itself if together they are too large, so that one that
+     * Kafka will never take does not keep the others.
+     */
     private void publish(List<Envelope> copies) throws Exception {
         if (isTooLarge(copies)) {
             for (Envelope copy : copies) {

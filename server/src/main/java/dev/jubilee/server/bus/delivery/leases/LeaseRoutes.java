@@ -53,7 +53,7 @@ public final class LeaseRoutes implements Routes {
         this.leases = leases;
     }
 
-    /** One event that was taken. */
+    /** A leased event, as callers see it. */
     private record Taken(String deliveryId, int attempt, @Nullable Instant ackBy, RawValue event) {}
 
     @Override
@@ -98,7 +98,7 @@ public final class LeaseRoutes implements Routes {
         return Reply.ok(Map.of("events", views));
     }
 
-    /** It may have been paused or deleted while somebody waited. */
+    /** The subscription as it is now: it may have been paused or deleted during the wait. */
     private Leases.Taker asOfNow(Leases.Taker taker) {
         UUID id = taker.subscription().id();
         Subscription known = subscriptions.directory().index().find(id);
@@ -107,8 +107,8 @@ public final class LeaseRoutes implements Routes {
     }
 
     /**
-     * Nothing is taken before there is memory to answer with, and somebody to be answered: it would
-     * be lost, or leased in vain.
+     * Leases deliveries, but only once there is memory to answer with and a client to answer:
+     * they would be leased in vain.
      */
     private List<Delivery> take(
             Call call, Leases.Waiter waiter, Leases.Taker taker, LeaseStore.Most most)
