@@ -60,7 +60,10 @@ final class Exchange extends Deadline {
     private boolean receiving;
     private boolean answered;
 
-    /** Whether somebody works on it, who has its body until that is over, whoever waits for it. */
+    /**
+     * Whether a handler works on it. The handler has the body until it has finished, even if
+     * nobody waits for the answer any more.
+     */
     private boolean worked;
 
     private Router.@Nullable Route route;
@@ -82,7 +85,7 @@ final class Exchange extends Deadline {
         return gone;
     }
 
-    /** Who knows callers. Any thread may ask. */
+    /** The authenticator. Any thread may ask. */
     Authenticator authenticator() {
         return handler.authenticator();
     }
@@ -223,7 +226,7 @@ final class Exchange extends Deadline {
         }
     }
 
-    /** The answer begins and goes on: it is nobody's deadline any more. */
+    /** Begins a streamed answer, to which no deadline applies. */
     HttpServerResponse streaming() {
         answered = true;
         cancel();

@@ -30,7 +30,7 @@ final class CloudEventItems {
     private static final PayloadScan NOTHING_TO_SEE = new PayloadScan(null, Whose.NOBODY);
     private static final int MAX_EXTENSIONS = 16;
 
-    /** By which the store tells what is no text. */
+    /** The ending by which the store marks a payload that is no text. */
     private static final String BASE64 = ";base64";
 
     private final CloudEventsJson json;

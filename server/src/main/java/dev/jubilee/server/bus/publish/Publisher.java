@@ -191,8 +191,8 @@ public final class Publisher implements AutoCloseable {
     }
 
     /**
-     * Does what stamps events and hands them over. Nothing may be stamped outside of it, so that
-     * who settles knows whom to wait for.
+     * Runs a call that stamps events and hands them over. Nothing may be stamped outside of it:
+     * settling has to know which calls to wait for.
      */
     <T> CompletionStage<T> accepting(Supplier<? extends CompletionStage<T>> work) {
         int begun = acceptances.begin();
@@ -281,7 +281,8 @@ public final class Publisher implements AutoCloseable {
     }
 
     /**
-     * Whether it says that Kafka does not answer; what is wrong with one topic or event does not.
+     * Whether the failure means that Kafka does not answer, and not that one topic or event is
+     * at fault.
      */
     private static boolean isLetDown(Reason reason) {
         return switch (reason) {

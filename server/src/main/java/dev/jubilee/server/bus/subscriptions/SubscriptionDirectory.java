@@ -32,7 +32,7 @@ public final class SubscriptionDirectory {
         return index;
     }
 
-    /** Is told after each change; must be quick. */
+    /** Sets a listener, which is called after each change; it must be quick. */
     public void onChange(Runnable listener) {
         listeners.add(listener);
     }

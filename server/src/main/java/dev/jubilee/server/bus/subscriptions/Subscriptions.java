@@ -81,7 +81,7 @@ public final class Subscriptions {
         this.ids = new EventId(platform.clock());
     }
 
-    /** A change that was made, and the secret that is told this once. */
+    /** A subscription after a change, and the secret that is shown only now. */
     record Made(Subscription subscription, @Nullable String signingSecret) {}
 
     /** All subscriptions, in memory. */
@@ -285,7 +285,7 @@ public final class Subscriptions {
         return new Made(it, null);
     }
 
-    /** Somebody else's change came between the reading of a subscription and its writing. */
+    /** Another change was committed between reading the subscription and writing it. */
     static final class Overtaken extends RuntimeException {
         private static final long serialVersionUID = 1L;
     }
@@ -302,7 +302,8 @@ public final class Subscriptions {
     }
 
     /**
-     * Begins anew from there; what is owed and not delivered yet is dropped.
+     * Rewinds the subscription: it begins anew from there, and what is owed and not delivered
+     * yet is dropped.
      *
      * @param before what the start was found for
      * @throws Overtaken when that is not what stands there any more
@@ -456,8 +457,8 @@ public final class Subscriptions {
     }
 
     /**
-     * The same for whoever acts in its name, takes what it is owed, or decides what becomes of
-     * that.
+     * The subscription, for a caller that acts in its name, takes its deliveries or decides
+     * about them.
      *
      * @throws dev.jubilee.server.http.ProblemException 403 when it is another service's
      */

@@ -49,7 +49,7 @@ final class ProgressHandler implements BatchHandler {
         FENCED,
         /** The rules have changed since the records were matched. */
         OUTDATED,
-        /** Another transaction held a lock; nothing was written. */
+        /** Another transaction stood in the way, by a lock or a deadlock; nothing was written. */
         COLLIDED,
         /** The database refuses what is to be written. */
         REFUSED
