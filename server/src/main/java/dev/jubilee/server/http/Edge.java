@@ -18,8 +18,8 @@ public record Edge(
         AnswerMemory answers,
         HttpMetrics metrics) {
     /**
-     * An edge with memory of its own for bodies and answers, no proxies, and metrics that
-     * nobody reads.
+     * An edge with memory of its own for bodies and answers, no proxies, and metrics that nobody
+     * reads.
      */
     public Edge(Authenticator authenticator, RateLimits rateLimits, HttpLimits limits) {
         this(

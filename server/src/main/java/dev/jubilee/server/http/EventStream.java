@@ -49,8 +49,8 @@ public final class EventStream {
     }
 
     /**
-     * Sets a listener, which is called on the event loop when nobody reads any more or the port
-     * is to end.
+     * Sets a listener, which is called on the event loop when nobody reads any more or the port is
+     * to end.
      */
     public void atEnd(Runnable listener) {
         atEnd = listener;
@@ -65,8 +65,8 @@ public final class EventStream {
     }
 
     /**
-     * The text of one write: whole events, or comments. Written once into what the network
-     * takes. For one thread.
+     * The text of one write: whole events, or comments. Written once into what the network takes.
+     * For one thread.
      */
     public static final class Text {
         private final Buffer bytes;

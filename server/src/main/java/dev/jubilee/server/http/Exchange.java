@@ -61,8 +61,8 @@ final class Exchange extends Deadline {
     private boolean answered;
 
     /**
-     * Whether a handler works on it. The handler has the body until it has finished, even if
-     * nobody waits for the answer any more.
+     * Whether a handler works on it. The handler has the body until it has finished, even if nobody
+     * waits for the answer any more.
      */
     private boolean worked;
 
@@ -143,8 +143,8 @@ final class Exchange extends Deadline {
     }
 
     /**
-     * The name under which the memory of bodies and answers counts the caller; null for holders
-     * of a key, who are not told apart.
+     * The name under which the memory of bodies and answers counts the caller; null for holders of
+     * a key, who are not told apart.
      */
     @Nullable String stranger() {
         return switch (caller.role()) {

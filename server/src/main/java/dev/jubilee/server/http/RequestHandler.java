@@ -133,8 +133,8 @@ final class RequestHandler implements Handler<HttpServerRequest> {
     }
 
     /**
-     * Answers bytes that are no request, and closes the connection: where the next request
-     * begins cannot be known.
+     * Answers bytes that are no request, and closes the connection: where the next request begins
+     * cannot be known.
      */
     void handleInvalid(HttpServerRequest request) {
         Peer peer =

@@ -185,8 +185,7 @@ public final class OutboxRelay implements AutoCloseable {
     }
 
     /**
-     * How many rows like these to relay at a time, given how long they take at the present
-     * rate.
+     * How many rows like these to relay at a time, given how long they take at the present rate.
      */
     private int fitting(int rows, Duration pace) {
         return Math.clamp(

@@ -281,8 +281,8 @@ public final class Publisher implements AutoCloseable {
     }
 
     /**
-     * Whether the failure means that Kafka does not answer, and not that one topic or event is
-     * at fault.
+     * Whether the failure means that Kafka does not answer, and not that one topic or event is at
+     * fault.
      */
     private static boolean isLetDown(Reason reason) {
         return switch (reason) {

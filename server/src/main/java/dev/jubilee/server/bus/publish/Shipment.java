@@ -173,8 +173,8 @@ final class Shipment {
     }
 
     /**
-     * Ends the shipment: its caller waits no more. Records that were handed over may still
-     * arrive, the others never will.
+     * Ends the shipment: its caller waits no more. Records that were handed over may still arrive,
+     * the others never will.
      */
     void expire() {
         boolean last = false;

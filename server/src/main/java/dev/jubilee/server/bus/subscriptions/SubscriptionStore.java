@@ -105,8 +105,8 @@ final class SubscriptionStore {
     }
 
     /**
-     * Makes due now the next retries behind that id, in order and up to so many; returns the
-     * last of them, or null when there were fewer.
+     * Makes due now the next retries behind that id, in order and up to so many; returns the last
+     * of them, or null when there were fewer.
      */
     static @Nullable Long hurry(Connection connection, UUID id, Instant now, long after, int part)
             throws SQLException {
@@ -242,8 +242,8 @@ final class SubscriptionStore {
     }
 
     /**
-     * Deletes the subscription. The caller has locked it, as everybody does before changing
-     * what it is owed.
+     * Deletes the subscription. The caller has locked it, as everybody does before changing what it
+     * is owed.
      */
     static boolean delete(Connection connection, UUID id) throws SQLException {
         try (PreparedStatement delete =
@@ -266,8 +266,7 @@ final class SubscriptionStore {
     }
 
     /**
-     * Whether the subscription exists. If so it is not deleted before the end of the
-     * transaction.
+     * Whether the subscription exists. If so it is not deleted before the end of the transaction.
      */
     static boolean hold(Connection connection, UUID id) throws SQLException {
         try (PreparedStatement select =

@@ -302,8 +302,8 @@ public final class Subscriptions {
     }
 
     /**
-     * Rewinds the subscription: it begins anew from there, and what is owed and not delivered
-     * yet is dropped.
+     * Rewinds the subscription: it begins anew from there, and what is owed and not delivered yet
+     * is dropped.
      *
      * @param before what the start was found for
      * @throws Overtaken when that is not what stands there any more
@@ -457,8 +457,8 @@ public final class Subscriptions {
     }
 
     /**
-     * The subscription, for a caller that acts in its name, takes its deliveries or decides
-     * about them.
+     * The subscription, for a caller that acts in its name, takes its deliveries or decides about
+     * them.
      *
      * @throws dev.jubilee.server.http.ProblemException 403 when it is another service's
      */

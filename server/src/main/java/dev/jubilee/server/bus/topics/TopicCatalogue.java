@@ -83,8 +83,8 @@ public final class TopicCatalogue {
     }
 
     /**
-     * Whether the caller may do this with events that were published to a topic of that name,
-     * even if the topic is gone. Only admins may with those of a protected topic that is gone.
+     * Whether the caller may do this with events that were published to a topic of that name, even
+     * if the topic is gone. Only admins may with those of a protected topic that is gone.
      */
     public boolean allows(Principal who, String name, TopicAction action) {
         Topic topic = topics.get(name);

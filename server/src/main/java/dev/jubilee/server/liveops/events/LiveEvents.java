@@ -6,7 +6,6 @@ import dev.jubilee.server.http.Input;
 import dev.jubilee.server.http.Problem;
 import dev.jubilee.server.liveops.occurrences.Occurrence;
 import dev.jubilee.server.liveops.rules.RulesReader;
-import dev.jubilee.server.liveops.rules.RulesReader;
 import dev.jubilee.server.security.Principal;
 import java.sql.Connection;
 import java.sql.PreparedStatement;

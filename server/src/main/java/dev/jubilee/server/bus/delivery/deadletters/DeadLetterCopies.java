@@ -141,8 +141,8 @@ public final class DeadLetterCopies implements AutoCloseable {
     }
 
     /**
-     * Publishes the copies; each by itself if together they are too large, so that one that
-     * Kafka will never take does not keep the others.
+     * Publishes the copies; each by itself if together they are too large, so that one that Kafka
+     * will never take does not keep the others.
      */
     private void publish(List<Envelope> copies) throws Exception {
         if (isTooLarge(copies)) {

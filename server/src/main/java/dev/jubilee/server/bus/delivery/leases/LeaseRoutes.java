@@ -107,8 +107,8 @@ public final class LeaseRoutes implements Routes {
     }
 
     /**
-     * Leases deliveries, but only once there is memory to answer with and a client to answer:
-     * they would be leased in vain.
+     * Leases deliveries, but only once there is memory to answer with and a client to answer: they
+     * would be leased in vain.
      */
     private List<Delivery> take(
             Call call, Leases.Waiter waiter, Leases.Taker taker, LeaseStore.Most most)

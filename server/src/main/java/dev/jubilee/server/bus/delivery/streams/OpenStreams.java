@@ -12,8 +12,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The streams that are open at this instance, their inboxes, and what they have sent.
- * Thread-safe.
+ * The streams that are open at this instance, their inboxes, and what they have sent. Thread-safe.
  */
 public final class OpenStreams {
     private final Map<UUID, StreamInbox> inboxes = new ConcurrentHashMap<>();
@@ -42,8 +41,8 @@ public final class OpenStreams {
      * Sets who is told.
      *
      * @param handedTo receives a subscription to whose streams something was handed
-     * @param notRead receives deliveries that were handed to streams that had ended; nobody
-     *     reads them here
+     * @param notRead receives deliveries that were handed to streams that had ended; nobody reads
+     *     them here
      */
     public void tell(Consumer<UUID> handedTo, Consumer<List<Delivery>> notRead) {
         handed = handedTo;
@@ -73,8 +72,8 @@ public final class OpenStreams {
     }
 
     /**
-     * The stream reads no more. If it was the last, deliveries left in the inbox are reported
-     * as not read.
+     * The stream reads no more. If it was the last, deliveries left in the inbox are reported as
+     * not read.
      */
     void leave(UUID subscription, StreamInbox inbox) {
         if (inbox.leave()) {
@@ -111,8 +110,8 @@ public final class OpenStreams {
     }
 
     /**
-     * Whether the subscription has open streams here and is level, so that a delivery may be
-     * handed to them.
+     * Whether the subscription has open streams here and is level, so that a delivery may be handed
+     * to them.
      */
     public boolean isLevel(UUID subscription) {
         StreamInbox inbox = inboxes.get(subscription);

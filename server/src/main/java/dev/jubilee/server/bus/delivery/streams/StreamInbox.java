@@ -9,9 +9,9 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Takes deliveries that routing hands straight to the open streams of one subscription; their
- * rows are written as leased already. Its window keeps the order: nothing is handed over while
- * something waits in PostgreSQL. Thread-safe.
+ * Takes deliveries that routing hands straight to the open streams of one subscription; their rows
+ * are written as leased already. Its window keeps the order: nothing is handed over while something
+ * waits in PostgreSQL. Thread-safe.
  */
 public final class StreamInbox {
     /** How often the subscription had been rewound when this was opened. */

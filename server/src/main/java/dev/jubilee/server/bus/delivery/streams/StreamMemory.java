@@ -5,9 +5,9 @@ import java.util.Collection;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * The memory that all streams of this instance share for events on their way to readers,
- * however slowly these read. A stream that finds none leaves all but a few small events in
- * PostgreSQL until others have sent theirs. Thread-safe.
+ * The memory that all streams of this instance share for events on their way to readers, however
+ * slowly these read. A stream that finds none leaves all but a few small events in PostgreSQL until
+ * others have sent theirs. Thread-safe.
  */
 public final class StreamMemory {
     /**
@@ -16,8 +16,7 @@ public final class StreamMemory {
     static final int MOST = 256 << 10;
 
     /**
-     * The memory held for a stream while it takes something: that of as large an event as is
-     * usual.
+     * The memory held for a stream while it takes something: that of as large an event as is usual.
      */
     static final long TO_TAKE = cost(1 << 20);
 

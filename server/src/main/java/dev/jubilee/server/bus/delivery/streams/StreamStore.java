@@ -16,8 +16,8 @@ final class StreamStore {
     private StreamStore() {}
 
     /**
-     * Ends as delivered the event that the client names, and all that its stream had sent
-     * before it, as far as it was given back by now.
+     * Ends as delivered the event that the client names, and all that its stream had sent before
+     * it, as far as it was given back by now.
      *
      * <p>Returns how many there were.
      *
