@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.jubilee.events.tck.Await;
 import dev.jubilee.server.config.SettingsReader;
 import dev.jubilee.server.http.Router;
+import dev.jubilee.server.security.Role;
 import dev.jubilee.server.testing.Contract;
 import dev.jubilee.server.testing.ContractClient;
 import dev.jubilee.server.testing.ContractClient.Answer;
@@ -94,6 +95,17 @@ class ContractTest {
     void everyRouteIsInTheDocumentAndNothingElse() {
         assertThat(operations(jubilee.busRoutes())).isEqualTo(Contract.bus().operations());
         assertThat(operations(jubilee.liveOpsRoutes())).isEqualTo(Contract.liveops().operations());
+    }
+
+    @Test
+    void onTheBusPlayersMayOnlyPublishGameEvents() {
+        List<Router.Route> closedToStrangers =
+                jubilee.busRoutes().stream()
+                        .filter(route -> !route.access().allows(Role.ANONYMOUS))
+                        .toList();
+        assertThat(closedToStrangers.stream().filter(route -> route.access().allows(Role.PLAYER)))
+                .extracting(Router.Route::path)
+                .containsExactly("/events/game/publish");
     }
 
     @Test

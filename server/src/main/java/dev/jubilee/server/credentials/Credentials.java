@@ -139,7 +139,8 @@ public final class Credentials implements Authenticator, AutoCloseable {
         try {
             work.run();
             failing = false;
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
+            // Whatever it is: the schedule would end without a word.
             if (!failing) {
                 failing = true;
                 log.warn("keys are not read anew for now: {}", e.getMessage());

@@ -49,7 +49,7 @@ public final class AnswerMemory {
                 && (ofStrangers == 0 || ofStrangers + bytes <= OF_STRANGERS);
     }
 
-    /** The same who took them. */
+    /** Gives back bytes that the same caller took. */
     public synchronized void giveBack(@Nullable String stranger, int bytes) {
         taken -= bytes;
         if (stranger != null) {

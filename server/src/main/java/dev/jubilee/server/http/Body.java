@@ -84,7 +84,7 @@ final class Body {
         return all;
     }
 
-    /** Nobody has it any more. */
+    /** Gives back the memory of its array; nobody may read it any more. */
     void release() {
         memory.giveBack(stranger, counted);
         counted = 0;

@@ -63,7 +63,7 @@ public final class BodyMemory {
         return taken.get();
     }
 
-    /** The same who took them. */
+    /** Gives back bytes that the same caller took. */
     void giveBack(@Nullable String stranger, int bytes) {
         if (bytes <= 0) {
             return;

@@ -39,8 +39,8 @@ public final class Call {
     }
 
     /**
-     * Begins an answer that goes on. For a blocking handler, which writes it and closes it; what
-     * the handler returns afterwards is not sent.
+     * Begins a streamed answer. The blocking handler writes to it and closes it; what the handler
+     * returns afterwards is not sent.
      */
     public EventStream stream() {
         EventStream stream = new EventStream(exchange, exchange.context);
@@ -63,7 +63,7 @@ public final class Call {
     }
 
     /**
-     * The player whom a part of the path names.
+     * The player named by a part of the path.
      *
      * @throws ProblemException 422 when no player can have such an id
      */
@@ -156,7 +156,7 @@ public final class Call {
         return found;
     }
 
-    /** The address of who calls: of the peer, or as a proxy that is trusted says. */
+    /** The address of the caller: that of the peer, or the one that a trusted proxy names. */
     public String remoteAddress() {
         return exchange.remoteAddress();
     }
@@ -338,7 +338,7 @@ public final class Call {
         };
     }
 
-    /** Refuses a player who asks for what is another player's. */
+    /** Refuses a player that asks for another player's. */
     public void mustMaySee(String userId) {
         if (principal.role() == Role.PLAYER && !principal.id().equals(userId)) {
             throw Problem.forbidden("A player sees only what is its own.").asException();

@@ -55,7 +55,7 @@ final class Deadlines {
         deadline.after = null;
     }
 
-    /** Lets pass what is due. */
+    /** Calls every deadline that is due. */
     void sweep(long time) {
         now = time;
         for (Deadline head = first; head != null && head.due - time <= 0; head = first) {

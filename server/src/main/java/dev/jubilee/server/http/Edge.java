@@ -3,7 +3,7 @@ package dev.jubilee.server.http;
 import dev.jubilee.server.security.Authenticator;
 
 /**
- * What stands between a port and its routes: who calls, how often, and how much.
+ * The guards between a port and its routes: authentication, rate limits, limits and memory.
  *
  * @param proxies whose word counts about where a request came from
  * @param bodies the memory that bodies share, with those of other ports maybe
@@ -17,7 +17,10 @@ public record Edge(
         BodyMemory bodies,
         AnswerMemory answers,
         HttpMetrics metrics) {
-    /** With memory of its own for bodies and answers, no proxies, and metrics that nobody reads. */
+    /**
+     * An edge with memory of its own for bodies and answers, no proxies, and metrics that nobody
+     * reads.
+     */
     public Edge(Authenticator authenticator, RateLimits rateLimits, HttpLimits limits) {
         this(
                 authenticator,

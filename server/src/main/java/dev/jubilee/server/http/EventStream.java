@@ -48,7 +48,10 @@ public final class EventStream {
         atEnd.run();
     }
 
-    /** Is told, on the event loop, when nobody reads any more or the port is to end. */
+    /**
+     * Sets a listener, which is called on the event loop when nobody reads any more or the port is
+     * to end.
+     */
     public void atEnd(Runnable listener) {
         atEnd = listener;
         if (!isOpen()) {
@@ -62,7 +65,7 @@ public final class EventStream {
     }
 
     /**
-     * What is sent at once: whole events, or comments. Written once into what the network takes.
+     * The text of one write: whole events, or comments. Written once into what the network takes.
      * For one thread.
      */
     public static final class Text {
@@ -80,7 +83,7 @@ public final class EventStream {
             return this;
         }
 
-        /** So many bytes of UTF-8. */
+        /** Appends bytes of UTF-8. */
         public Text append(byte[] text, int offset, int length) {
             bytes.appendBytes(text, offset, length);
             return this;

@@ -60,7 +60,10 @@ final class Exchange extends Deadline {
     private boolean receiving;
     private boolean answered;
 
-    /** Whether somebody works on it, who has its body until that is over, whoever waits for it. */
+    /**
+     * Whether a handler works on it. The handler has the body until it has finished, even if nobody
+     * waits for the answer any more.
+     */
     private boolean worked;
 
     private Router.@Nullable Route route;
@@ -82,7 +85,7 @@ final class Exchange extends Deadline {
         return gone;
     }
 
-    /** Who knows callers. Any thread may ask. */
+    /** The authenticator. Any thread may ask. */
     Authenticator authenticator() {
         return handler.authenticator();
     }
@@ -121,7 +124,7 @@ final class Exchange extends Deadline {
         receiving = true;
     }
 
-    /** It is known what is asked for. */
+    /** Sets the route that was matched. */
     void matched(Router.Route found) {
         route = found;
     }
@@ -134,12 +137,15 @@ final class Exchange extends Deadline {
                         request.headers().getAll("X-Forwarded-For"));
     }
 
-    /** It is known who asks. */
+    /** Sets the caller. */
     void asks(Principal who) {
         caller = who;
     }
 
-    /** Whom the memory of bodies and of answers is to know apart; null for who holds a key. */
+    /**
+     * The name under which the memory of bodies and answers counts the caller; null for holders of
+     * a key, who are not told apart.
+     */
     @Nullable String stranger() {
         return switch (caller.role()) {
             case ANONYMOUS -> remoteAddress();
@@ -171,7 +177,7 @@ final class Exchange extends Deadline {
         worked = true;
     }
 
-    /** Who worked on it is through. */
+    /** The handler has finished. */
     void workedOff() {
         worked = false;
         if (answered || gone) {
@@ -179,7 +185,7 @@ final class Exchange extends Deadline {
         }
     }
 
-    /** It is over: its body is counted no more, unless somebody works on it still. */
+    /** The exchange is over: its body counts no more, unless a handler still works on it. */
     void release() {
         if (body != null && !worked) {
             body.release();
@@ -220,7 +226,7 @@ final class Exchange extends Deadline {
         }
     }
 
-    /** The answer begins and goes on: it is nobody's deadline any more. */
+    /** Begins a streamed answer, to which no deadline applies. */
     HttpServerResponse streaming() {
         answered = true;
         cancel();

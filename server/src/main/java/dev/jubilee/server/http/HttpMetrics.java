@@ -33,7 +33,7 @@ public final class HttpMetrics {
         this.port = port;
     }
 
-    /** That nobody reads. */
+    /** Metrics that nobody reads. */
     static HttpMetrics unread() {
         return new HttpMetrics(new SimpleMeterRegistry(), "none");
     }

@@ -21,7 +21,7 @@ public record Problem(
         String detail,
         List<FieldError> errors,
         @Nullable Duration retryAfter) {
-    /** So many faults are named, however many there are. */
+    /** The most faults that are named, however many there are. */
     public static final int MAX_ERRORS = 100;
 
     /**

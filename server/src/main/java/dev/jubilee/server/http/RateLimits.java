@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * anonymous caller by its address. Each instance counts for itself. Thread-safe.
  */
 public final class RateLimits {
-    /** So many requests in so long. */
+    /** A number of requests in a window of time. */
     public record Rate(int requests, Duration window) {
         long interval() {
             return window.toNanos() / requests;

@@ -132,7 +132,10 @@ final class RequestHandler implements Handler<HttpServerRequest> {
         }
     }
 
-    /** Answers what is no request, and closes: where the next one begins cannot be known. */
+    /**
+     * Answers bytes that are no request, and closes the connection: where the next request begins
+     * cannot be known.
+     */
     void handleInvalid(HttpServerRequest request) {
         Peer peer =
                 Objects.requireNonNull(
@@ -320,7 +323,7 @@ final class RequestHandler implements Handler<HttpServerRequest> {
         exchange.request.resume();
     }
 
-    /** Refuses who may not call the route, before there is a body. */
+    /** Refuses callers that may not call the route, before their body is read. */
     private void pass(Exchange exchange, Router.Match match, Principal principal) {
         Router.Route route = match.route();
         if (!route.access().allows(principal.role())) {

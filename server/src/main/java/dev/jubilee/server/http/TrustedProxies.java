@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * what a caller put there itself is never believed.
  */
 public record TrustedProxies(List<Network> networks) {
-    /** Nobody's word counts. */
+    /** No proxy is trusted. */
     public static final TrustedProxies NONE = new TrustedProxies(List.of());
 
     private static final String SETTING = "SERVER_TRUSTED_PROXIES";
@@ -35,7 +35,7 @@ public record TrustedProxies(List<Network> networks) {
     }
 
     /**
-     * The address of who calls.
+     * The address of the caller.
      *
      * @param peer at the other end of the connection
      * @param forwarded the values of {@code X-Forwarded-For}, in their order

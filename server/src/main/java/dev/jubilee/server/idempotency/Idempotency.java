@@ -7,6 +7,7 @@ import dev.jubilee.server.http.Call;
 import dev.jubilee.server.http.Problem;
 import dev.jubilee.server.http.Reply;
 import dev.jubilee.server.json.Json;
+import dev.jubilee.server.scheduling.PeriodicTask;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -21,10 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -36,7 +34,6 @@ import tools.jackson.databind.JsonNode;
  * Thread-safe.
  */
 public final class Idempotency implements AutoCloseable {
-    private static final Logger log = LoggerFactory.getLogger(Idempotency.class);
     private static final int MAX_KEY = 255;
     private static final int ATTEMPTS = 5;
 
@@ -60,7 +57,8 @@ public final class Idempotency implements AutoCloseable {
 
     /** Begins to forget old keys. */
     public void start() {
-        var _ = purger.scheduleWithFixedDelay(this::purgeQuietly, 1, 15, TimeUnit.MINUTES);
+        PeriodicTask.named("idempotency purge", this::purge)
+                .repeat(purger, Duration.ofMinutes(1), Duration.ofMinutes(15));
     }
 
     @Override
@@ -221,14 +219,6 @@ public final class Idempotency implements AutoCloseable {
                 return delete.executeUpdate();
             }
         });
-    }
-
-    private void purgeQuietly() {
-        try {
-            purge();
-        } catch (RuntimeException e) {
-            log.warn("old idempotency keys stay for now: {}", e.getMessage());
-        }
     }
 
     private static void check(String key) {

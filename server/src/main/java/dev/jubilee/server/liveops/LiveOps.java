@@ -15,7 +15,6 @@ import dev.jubilee.server.liveops.leaderboards.LeaderboardRoutes;
 import dev.jubilee.server.liveops.leaderboards.Leaderboards;
 import dev.jubilee.server.liveops.occurrences.EndOffsets;
 import dev.jubilee.server.liveops.occurrences.Occurrences;
-import dev.jubilee.server.liveops.occurrences.RulesReader;
 import dev.jubilee.server.liveops.participation.ParticipationFeature;
 import dev.jubilee.server.liveops.progress.EventEffects;
 import dev.jubilee.server.liveops.progress.ProgressBus;
@@ -23,6 +22,7 @@ import dev.jubilee.server.liveops.progress.ProgressEngine;
 import dev.jubilee.server.liveops.progress.ProgressParts;
 import dev.jubilee.server.liveops.rewards.GrantRoutes;
 import dev.jubilee.server.liveops.rewards.Rewards;
+import dev.jubilee.server.liveops.rules.RulesReader;
 import dev.jubilee.server.observability.LaneMetrics;
 import dev.jubilee.server.observability.LoopMetrics;
 import dev.jubilee.server.outbox.BusPublisher;
@@ -38,7 +38,7 @@ import java.time.InstantSource;
 
 /** Live-ops of one instance. */
 public final class LiveOps implements Routes, AutoCloseable {
-    /** What of the platform live-ops stands on. */
+    /** The parts of the platform that live-ops uses. */
     public record Platform(
             Database database,
             ChangeFeed changes,
@@ -137,7 +137,7 @@ public final class LiveOps implements Routes, AutoCloseable {
                 .register(registry);
     }
 
-    /** What bus events did to live events. */
+    /** The effects of bus events on live events. */
     public EventEffects effects() {
         return effects;
     }

@@ -21,7 +21,7 @@ public final class Outbox {
     /** The same for large events; the last of a row may reach beyond. */
     static final int MAX_CHARS_A_ROW = 512 << 10;
 
-    /** What is sent to the database at once. */
+    /** The most characters that are sent to the database at once. */
     private static final int MAX_CHARS_A_BATCH = 4 << 20;
 
     private static final String INSERT =

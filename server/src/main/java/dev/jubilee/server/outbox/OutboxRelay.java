@@ -30,7 +30,7 @@ public final class OutboxRelay implements AutoCloseable {
     private static final Duration PUBLISH_TIMEOUT = Duration.ofSeconds(150);
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(10);
 
-    /** Writers that have not written for so long have paused. */
+    /** After so long without a new row, writers count as paused. */
     private static final double QUIET_SECONDS = 0.25;
 
     /**
@@ -184,7 +184,9 @@ public final class OutboxRelay implements AutoCloseable {
         return Duration.ofNanos((long) (events * 1e9 / rate));
     }
 
-    /** How many rows like these are a mouthful; they took so long at the rate there is. */
+    /**
+     * How many rows like these to relay at a time, given how long they take at the present rate.
+     */
     private int fitting(int rows, Duration pace) {
         return Math.clamp(
                 rows * MOUTHFUL.toNanos() / Math.max(1, pace.toNanos()), 1, settings.rows());

@@ -6,6 +6,8 @@ public enum Access {
     ANYONE,
     /** Any valid credentials; a player acts as itself only. */
     PLAYER,
+    /** Those who run the game: services, operators, admins. */
+    STAFF,
     /** Game servers and administrators. */
     SERVICE,
     /** Operators and administrators. */
@@ -18,6 +20,7 @@ public enum Access {
         return switch (this) {
             case ANYONE -> true;
             case PLAYER -> role != Role.ANONYMOUS;
+            case STAFF -> role.isStaff();
             case SERVICE -> role == Role.SERVICE || role == Role.ADMIN;
             case OPERATOR -> role == Role.OPERATOR || role == Role.ADMIN;
             case ADMIN -> role == Role.ADMIN;

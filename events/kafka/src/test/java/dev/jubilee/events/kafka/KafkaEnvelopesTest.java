@@ -8,12 +8,14 @@ import dev.jubilee.events.IdOrigin;
 import dev.jubilee.events.Priority;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.header.internals.RecordHeader;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.record.TimestampType;
 import org.jspecify.annotations.Nullable;
@@ -158,6 +160,28 @@ class KafkaEnvelopesTest {
                                 .idOrigin(IdOrigin.SERVER)
                                 .json("{}".getBytes(UTF_8))
                                 .build());
+    }
+
+    @Test
+    @SuppressWarnings("NullAway") // a header of Kafka may have no value
+    void theTypeAloneIsThatOfTheWholeEvent() {
+        Header one = new RecordHeader("ce_type", "game.kill".getBytes(UTF_8));
+        Header other = new RecordHeader("ce_type", "game.join".getBytes(UTF_8));
+        Header empty = new RecordHeader("ce_type", new byte[0]);
+        Header none = new RecordHeader("ce_type", (byte[]) null);
+        for (List<Header> headers :
+                List.of(
+                        List.<Header>of(),
+                        List.of(one),
+                        List.of(one, other),
+                        List.of(one, empty),
+                        List.of(one, none),
+                        List.of(empty, none),
+                        List.of(none))) {
+            ConsumerRecord<byte[], byte[]> record = stored(null, null, new RecordHeaders(headers));
+
+            assertThat(KafkaEnvelopes.typeOf(record)).isEqualTo(KafkaEnvelopes.read(record).type());
+        }
     }
 
     private static ConsumerRecord<byte[], byte[]> stored(ProducerRecord<byte[], byte[]> record) {

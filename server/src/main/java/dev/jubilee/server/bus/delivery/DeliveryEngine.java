@@ -14,7 +14,6 @@ import dev.jubilee.server.bus.delivery.attempts.EventDeliveryRoutes;
 import dev.jubilee.server.bus.delivery.attempts.Recorder;
 import dev.jubilee.server.bus.delivery.catchup.CatchUps;
 import dev.jubilee.server.bus.delivery.catchup.KafkaCatchUp;
-import dev.jubilee.server.bus.delivery.chores.Chore;
 import dev.jubilee.server.bus.delivery.clearance.Clearance;
 import dev.jubilee.server.bus.delivery.clearance.Openings;
 import dev.jubilee.server.bus.delivery.deadletters.DeadLetterCopies;
@@ -62,6 +61,7 @@ import dev.jubilee.server.http.Routes;
 import dev.jubilee.server.http.client.OutboundHttp;
 import dev.jubilee.server.idempotency.Idempotency;
 import dev.jubilee.server.observability.LoopMetrics;
+import dev.jubilee.server.scheduling.PeriodicTask;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -129,7 +129,7 @@ public final class DeliveryEngine implements AutoCloseable {
     private @Nullable CatchUps catchUps;
 
     /**
-     * What delivery stands on.
+     * The parts of the platform that delivery uses.
      *
      * @param kafka how clients reach Kafka: {@code bootstrap.servers} and the like
      * @param admin stays the caller's to close
@@ -285,12 +285,13 @@ public final class DeliveryEngine implements AutoCloseable {
         startCatchUps(router);
         ConsumerLoop started =
                 new ConsumerLoop(
-                        LoopSettings.of(DeliveryRouter.GROUP, platform.kafka()).withPace(PACE),
+                        LoopSettings.of(Subscriptions.ROUTING_GROUP, platform.kafka())
+                                .withPace(PACE),
                         wanted(),
                         platform.admin(),
                         offsets,
                         router,
-                        new LoopMetrics(DeliveryRouter.GROUP, platform.registry()));
+                        new LoopMetrics(Subscriptions.ROUTING_GROUP, platform.registry()));
         loop = started;
         topics.onChange(() -> started.topics(wanted()));
         openings.heed(directory.index().all());
@@ -298,11 +299,11 @@ public final class DeliveryEngine implements AutoCloseable {
         topics.onChange(this::lookAgain);
         directory.onChange(() -> started.topics(wanted()));
         started.topics(wanted());
-        Chore.named("the making of partitions for attempts", this::makePartitions)
+        PeriodicTask.named("attempt partitions", this::makePartitions)
                 .repeat(upkeep, Duration.ZERO, Duration.ofMinutes(10));
-        Chore.named("the drop of old attempts", this::dropOldAttempts)
+        PeriodicTask.named("attempt retention", this::dropOldAttempts)
                 .repeat(upkeep, Duration.ZERO, Duration.ofHours(1));
-        Chore.named("the look after what was routed without an answer", () -> settle(router))
+        PeriodicTask.named("uncertain routing commits", () -> settle(router))
                 .repeat(upkeep, Duration.ofSeconds(1), Duration.ofSeconds(1));
     }
 
@@ -348,7 +349,7 @@ public final class DeliveryEngine implements AutoCloseable {
     }
 
     /**
-     * What came of deliveries, and dead letters.
+     * The routes of attempts, samples, leases, streams and dead letters.
      *
      * @param maxEventBytes of the payload that a dead letter is given
      */
@@ -377,12 +378,12 @@ public final class DeliveryEngine implements AutoCloseable {
         return directory.index().wants(topic);
     }
 
-    /** Owes subscriptions events beside what is routed. */
+    /** Adds to what subscriptions are owed, beside routing. */
     public Owing owing() {
         return owing;
     }
 
-    /** Knows what became of deliveries. */
+    /** The deliveries of an event, for its trace. */
     public TraceSource trace() {
         return new DeliveryTrace(platform.database());
     }
@@ -402,13 +403,15 @@ public final class DeliveryEngine implements AutoCloseable {
         return topics.names().stream().filter(index::wants).toList();
     }
 
-    /** What came from the dead-letter topic is not put there once more. */
+    /**
+     * Whether dead letters of the topic are copied; those of the dead-letter topic itself are not.
+     */
     private boolean copiesDeadLettersOf(String name) {
         Topic topic = topics.find(name);
         return topic != null && topic.enableDlq() && !name.equals(settings.deadLetterTopic());
     }
 
-    /** What was closed to somebody may be open now. */
+    /** Wakes the subscriptions to which a topic may have opened. */
     private void lookAgain() {
         openings.since(directory.index().all()).forEach(outlets::arrived);
     }
@@ -422,7 +425,8 @@ public final class DeliveryEngine implements AutoCloseable {
     }
 
     /**
-     * Until it is written nothing is sent to the endpoint, so it is tried for as long as need be.
+     * Disables the subscription, trying for as long as need be: nothing is sent to the endpoint
+     * until it is committed.
      */
     private CompletableFuture<Void> disable(Subscription subscription, String reason) {
         CompletableFuture<Void> done = new CompletableFuture<>();

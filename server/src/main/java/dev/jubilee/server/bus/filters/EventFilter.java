@@ -10,9 +10,9 @@ import tools.jackson.databind.JsonNode;
  * href="https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html">EventBridge
  * patterns</a>: every field named must match; its list holds what is allowed, and any entry will
  * do. An entry is a value, or one of {@code prefix}, {@code suffix}, {@code equals-ignore-case},
- * {@code numeric}, {@code anything-but} and {@code exists}; {@code $or} lists alternatives. A
- * single value stands for a list of one. Where the event has a list, one matching element is
- * enough; where it has a list of objects, one object must match alone.
+ * {@code wildcard}, {@code cidr}, {@code numeric}, {@code anything-but} and {@code exists}; {@code
+ * $or} lists alternatives. A single value stands for a list of one. Where the event has a list, one
+ * matching element is enough; where it has a list of objects, one object must match alone.
  *
  * <p>Immutable and thread-safe.
  */

@@ -5,6 +5,7 @@ import dev.jubilee.events.json.CloudEventsHttp;
 import dev.jubilee.events.json.CloudEventsJson;
 import dev.jubilee.events.json.InvalidCloudEvent;
 import dev.jubilee.events.json.ParsedEvent;
+import dev.jubilee.server.forwarding.ForwardedMarks;
 import dev.jubilee.server.http.Call;
 import dev.jubilee.server.http.Problem;
 import dev.jubilee.server.http.Problem.FieldError;
@@ -24,12 +25,12 @@ final class CloudEventItems {
 
     /** Extension attributes by which the bus tells its consumers what it knows itself. */
     private static final Set<String> OURS =
-            Set.of("acceptedat", "idorigin", "replayid", "routedby");
+            Set.of("acceptedat", "idorigin", ForwardedMarks.REPLAY, ForwardedMarks.RELAY);
 
     private static final PayloadScan NOTHING_TO_SEE = new PayloadScan(null, Whose.NOBODY);
     private static final int MAX_EXTENSIONS = 16;
 
-    /** By which the store tells what is no text. */
+    /** The ending by which the store marks a payload that is no text. */
     private static final String BASE64 = ";base64";
 
     private final CloudEventsJson json;

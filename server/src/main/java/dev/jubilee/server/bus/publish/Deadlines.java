@@ -23,7 +23,7 @@ final class Deadlines implements AutoCloseable {
         thread.start();
     }
 
-    /** Has the shipment expire at its deadline, or a blink later. Never blocks. */
+    /** Expires the shipment at its deadline, or a blink later. Never blocks. */
     void watch(Shipment shipment) {
         underWay.add(shipment);
         if (idle) {

@@ -4,7 +4,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an event type may be: a family that is known, a dot, and open names ({@code game.kill},
+ * The event types that are allowed: a known family, a dot, and open names ({@code game.kill},
  * {@code game.match.end}).
  */
 final class EventTypes {

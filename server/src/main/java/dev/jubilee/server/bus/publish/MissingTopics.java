@@ -20,7 +20,7 @@ final class MissingTopics {
 
     private final Producer<byte[], byte[]> producer;
 
-    /** By topic whether somebody is asking. */
+    /** Whether a topic is being asked for, by its name. */
     private final Map<String, AtomicBoolean> missing = new ConcurrentHashMap<>();
 
     MissingTopics(Producer<byte[], byte[]> producer) {

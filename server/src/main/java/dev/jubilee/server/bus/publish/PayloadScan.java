@@ -9,7 +9,7 @@ import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.json.JsonFactory;
 
 /**
- * What one pass over a payload tells, and no tree is built for.
+ * The result of one pass over a payload, which builds no tree.
  *
  * @param fault what is wrong with it as JSON; null when nothing is
  */

@@ -13,8 +13,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a topic lets in. An open topic, which is most of them, lets everything in and is asked one
- * question only; see {@link #isOpen}. Thread-safe.
+ * Decides which events a topic lets in. An open topic, as most are, lets everything in after a
+ * single question; see {@link #isOpen}. Thread-safe.
  */
 final class PublishGate {
     private final TopicCatalogue topics;
@@ -49,7 +49,7 @@ final class PublishGate {
         return topic.schema() != null;
     }
 
-    /** What the topic's schema finds in the event; null when it fits. */
+    /** The fault that the topic's schema finds in the event; null when it fits. */
     @Nullable Problem fault(Topic topic, Envelope event) {
         PayloadSchema schema = topics.schemaOf(topic);
         if (schema == null) {

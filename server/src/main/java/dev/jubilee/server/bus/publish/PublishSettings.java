@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * What publishing tolerates.
+ * The limits of publishing.
  *
  * @param families what an event type may begin with
  * @param maxEventBytes of one event as it is sent, payload and all

@@ -38,7 +38,10 @@ import org.slf4j.LoggerFactory;
 public final class Publisher implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Publisher.class);
 
-    /** Who settles waits so long for a call that has stamped; then it is refused when it comes. */
+    /**
+     * How long settling waits for a call that has stamped its events; after that the call is
+     * refused when it comes.
+     */
     private static final Duration STAMP_TO_LANE = Duration.ofSeconds(5);
 
     private final TopicCatalogue topics;
@@ -125,7 +128,10 @@ public final class Publisher implements AutoCloseable {
                 () -> accepting(() -> send(stamped(topic, events), true)).toCompletableFuture());
     }
 
-    /** Whoever calls again with the same id must be recognised, so the id counts as a client's. */
+    /**
+     * Gives events their moment of acceptance. Their ids count as a client's: a caller that repeats
+     * them must be recognised.
+     */
     private List<Accepted> stamped(String topic, List<Envelope> events) {
         List<Accepted> accepted = new ArrayList<>(events.size());
         for (Envelope event : events) {
@@ -185,8 +191,8 @@ public final class Publisher implements AutoCloseable {
     }
 
     /**
-     * Does what stamps events and hands them over. Nothing may be stamped outside of it, so that
-     * who settles knows whom to wait for.
+     * Runs a call that stamps events and hands them over. Nothing may be stamped outside of it:
+     * settling has to know which calls to wait for.
      */
     <T> CompletionStage<T> accepting(Supplier<? extends CompletionStage<T>> work) {
         int begun = acceptances.begin();
@@ -250,7 +256,7 @@ public final class Publisher implements AutoCloseable {
                 });
     }
 
-    /** What is still told of an event while its acknowledgement is awaited. */
+    /** The labels of an event in the figures, kept while its acknowledgement is awaited. */
     private record Label(String topic, String type) {}
 
     private void count(List<Label> labels, Shipment done) {
@@ -275,7 +281,8 @@ public final class Publisher implements AutoCloseable {
     }
 
     /**
-     * Whether it says that Kafka does not answer; what is wrong with one topic or event does not.
+     * Whether the failure means that Kafka does not answer, and not that one topic or event is at
+     * fault.
      */
     private static boolean isLetDown(Reason reason) {
         return switch (reason) {

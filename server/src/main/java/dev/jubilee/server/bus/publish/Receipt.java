@@ -4,8 +4,8 @@ import dev.jubilee.server.http.Problem;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the answer says of one event of a request, but for where it went: kept while Kafka's
- * acknowledgement is awaited, when the event itself no longer is.
+ * The answer to one event of a request, except where it went: kept while Kafka's acknowledgement is
+ * awaited, when the event itself no longer is.
  *
  * @param eventId null when it was not readable
  * @param topic null when it was not readable

@@ -141,7 +141,9 @@ final class SenderLane implements AutoCloseable {
         }
     }
 
-    /** What is urgent first, but now and then the rest, so that it is not forgotten. */
+    /**
+     * Takes urgent shipments first, but now and then one of the rest, so that it is not forgotten.
+     */
     private @Nullable Shipment next(int urgentInARow) {
         if (urgentInARow < MAX_URGENT_IN_A_ROW) {
             Shipment next = urgent.poll();

@@ -173,8 +173,8 @@ final class Shipment {
     }
 
     /**
-     * Settles what has no outcome yet, because its caller waits no more: what was handed over may
-     * still arrive, and what was not never will.
+     * Ends the shipment: its caller waits no more. Records that were handed over may still arrive,
+     * the others never will.
      */
     void expire() {
         boolean last = false;

@@ -29,7 +29,7 @@ final class Utf8 {
         }
     }
 
-    /** Whether the text can be written as UTF-8: no half of a surrogate pair, no U+0000. */
+    /** Whether the text has no control characters and no unpaired surrogate. */
     static boolean isClean(String text) {
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);

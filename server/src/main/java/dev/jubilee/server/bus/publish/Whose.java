@@ -3,7 +3,7 @@ package dev.jubilee.server.bus.publish;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a payload says at its top of whom it is about.
+ * The player and session that a payload names at its top level.
  *
  * @param player the {@code player_id}: the subject of an event that names none
  * @param session the {@code session_id}

@@ -6,6 +6,7 @@ import dev.jubilee.events.Envelope;
 import dev.jubilee.events.IdOrigin;
 import dev.jubilee.events.Priority;
 import dev.jubilee.server.bus.search.StoredEvent;
+import dev.jubilee.server.forwarding.ForwardedMarks;
 import dev.jubilee.server.json.Json;
 import java.util.Base64;
 import java.util.HashMap;
@@ -16,9 +17,6 @@ import tools.jackson.databind.JsonNode;
 
 /** A stored event as it travels once more: the same event, marked with the replay's id. */
 final class ForwardedEvent {
-    /** The extension attribute by which consumers know a replay. */
-    static final String MARK = "replayid";
-
     private static final String SUBJECT = "subject";
     private static final String BASE64 = ";base64";
     private static final byte[] NO_DATA = {};
@@ -29,7 +27,7 @@ final class ForwardedEvent {
         Map<String, String> extensions = extensions(event.extensions());
         // The store notes a subject only where it is not the key.
         String subject = extensions.remove(SUBJECT);
-        extensions.put(MARK, replayId.toString());
+        extensions.put(ForwardedMarks.REPLAY, replayId.toString());
         String type = event.contentType();
         boolean binary = type != null && type.endsWith(BASE64) && isBase64(event.payload());
         return Envelope.of(event.eventId(), event.eventType(), event.source(), event.timestamp())

@@ -1,6 +1,7 @@
 package dev.jubilee.server.bus.replay;
 
 import dev.jubilee.server.bus.search.StoredEvent;
+import dev.jubilee.server.database.UuidOrder;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -35,7 +36,7 @@ final class KafkaOrder {
         }
     }
 
-    /** What can go now that everything accepted before the moment is here. */
+    /** The events that can go now that everything accepted before the moment is here. */
     List<StoredEvent> until(Instant moment) {
         Instant safe = moment.minus(SKEW);
         List<Deque<StoredEvent>> ready = new ArrayList<>();
@@ -72,8 +73,8 @@ final class KafkaOrder {
     /** By ids as far as the order of each partition lets: what is sent is then done with. */
     private static List<StoredEvent> merged(List<Deque<StoredEvent>> partitions) {
         PriorityQueue<Deque<StoredEvent>> heads =
-                new PriorityQueue<>(
-                        (one, other) -> compare(one.getFirst().id(), other.getFirst().id()));
+                new PriorityQueue<>((one, other) ->
+                        UuidOrder.compare(one.getFirst().id(), other.getFirst().id()));
         partitions.stream().filter(partition -> !partition.isEmpty()).forEach(heads::add);
         List<StoredEvent> merged = new ArrayList<>();
         while (!heads.isEmpty()) {
@@ -95,23 +96,13 @@ final class KafkaOrder {
     UUID firstUndone(List<StoredEvent> unsent, UUID otherwise) {
         UUID first = otherwise;
         for (StoredEvent event : unsent) {
-            first = compare(event.id(), first) < 0 ? event.id() : first;
+            first = UuidOrder.compare(event.id(), first) < 0 ? event.id() : first;
         }
         for (List<StoredEvent> partition : held.values()) {
             for (StoredEvent event : partition) {
-                first = compare(event.id(), first) < 0 ? event.id() : first;
+                first = UuidOrder.compare(event.id(), first) < 0 ? event.id() : first;
             }
         }
         return first;
-    }
-
-    /** As PostgreSQL orders them, unsigned. */
-    private static int compare(UUID one, UUID other) {
-        int high =
-                Long.compareUnsigned(one.getMostSignificantBits(), other.getMostSignificantBits());
-        return high != 0
-                ? high
-                : Long.compareUnsigned(
-                        one.getLeastSignificantBits(), other.getLeastSignificantBits());
     }
 }

@@ -8,6 +8,7 @@ import dev.jubilee.events.kafka.KafkaEnvelopes;
 import dev.jubilee.events.postgres.SqlArray;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.database.Timestamps;
+import dev.jubilee.server.forwarding.ForwardedMarks;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.time.Duration;
@@ -41,8 +42,6 @@ final class KafkaSource implements ReplaySource {
 
     /** After so many polls without a record we ask whether the topics are still there. */
     private static final int EMPTY_POLLS = 5;
-
-    private static final List<String> FORWARDED = List.of(ForwardedEvent.MARK, "routedby");
 
     private final Replay replay;
     private final int most;
@@ -130,7 +129,7 @@ final class KafkaSource implements ReplaySource {
                         .allMatch(one -> consumer.position(one.getKey()) >= one.getValue().end()));
     }
 
-    /** What came before the fault has been sent by now. */
+    /** Throws the fault that ended the last poll; the records before it have been sent by now. */
     private void rethrow() {
         Gathered last = gathered;
         gathered = null;
@@ -207,7 +206,7 @@ final class KafkaSource implements ReplaySource {
         return event.replayable()
                 && at >= replay.startTime().toEpochMilli()
                 && at < replay.endTime().toEpochMilli()
-                && FORWARDED.stream().noneMatch(event.extensions()::containsKey)
+                && !ForwardedMarks.areIn(event)
                 && filter.test(event);
     }
 
@@ -257,7 +256,10 @@ final class KafkaSource implements ReplaySource {
         }
     }
 
-    /** What the store does not know yet, or no longer, counts where it is met. */
+    /**
+     * Whether this record is the one that the store has under the id. An id that the store does not
+     * know, not yet or no longer, counts where it is met.
+     */
     private static boolean isStored(Read one, @Nullable Place place) {
         return place == null
                 || place.equals(

@@ -2,7 +2,6 @@ package dev.jubilee.server.bus.replay;
 
 import dev.jubilee.events.EventId;
 import dev.jubilee.events.TopicPattern;
-import dev.jubilee.server.bus.search.SearchRoutes;
 import dev.jubilee.server.bus.search.Span;
 import dev.jubilee.server.bus.topics.Topic;
 import dev.jubilee.server.bus.topics.TopicAction;
@@ -125,7 +124,7 @@ final class NewReplay {
     }
 
     private static List<String> excluded(String topic, Principal who, TopicCatalogue topics) {
-        List<String> closed = SearchRoutes.closedTo(who, topics);
+        List<String> closed = topics.closedTo(who, TopicAction.READ);
         if (closed.contains(topic)) {
             throw Problem.forbidden("The caller may not read \"" + topic + "\".").asException();
         }

@@ -61,7 +61,7 @@ public record Replay(
         }
     }
 
-    /** What becomes of the events. */
+    /** Where the events go. */
     public enum Kind {
         /** They are counted, and no more: a dry run. */
         NONE,

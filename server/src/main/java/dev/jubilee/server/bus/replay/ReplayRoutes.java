@@ -1,9 +1,9 @@
 package dev.jubilee.server.bus.replay;
 
 import dev.jubilee.server.bus.search.EventView;
-import dev.jubilee.server.bus.search.SearchRoutes;
 import dev.jubilee.server.bus.search.Span;
 import dev.jubilee.server.bus.search.StoredEvent;
+import dev.jubilee.server.bus.topics.TopicAction;
 import dev.jubilee.server.http.Call;
 import dev.jubilee.server.http.Page;
 import dev.jubilee.server.http.Problem;
@@ -280,9 +280,12 @@ final class ReplayRoutes implements Routes {
         return next == null ? reply : reply.with("X-Next-Cursor", next.toString());
     }
 
-    /** Whoever fetches it sees what both it and the maker of the replay may read. */
+    /**
+     * The topics that the file leaves out: it holds what both the caller and the maker of the
+     * replay may read.
+     */
     private List<String> closedTo(Call call, Replay replay) {
-        List<String> closed = SearchRoutes.closedTo(call.principal(), platform.topics());
+        List<String> closed = platform.topics().closedTo(call.principal(), TopicAction.READ);
         if (closed.contains(replay.topic())) {
             throw Problem.forbidden("The caller may not read \"" + replay.topic() + "\".")
                     .asException();

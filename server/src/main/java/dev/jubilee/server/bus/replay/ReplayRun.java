@@ -97,7 +97,7 @@ final class ReplayRun {
         store.finish(replay.replayId(), lease, status, error, clock.instant());
     }
 
-    /** What takes the events is there no more. */
+    /** The target of the replay was deleted. */
     private static final class TargetGone extends RuntimeException {
         private static final long serialVersionUID = 1L;
 

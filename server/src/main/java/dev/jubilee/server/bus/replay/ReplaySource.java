@@ -1,6 +1,7 @@
 package dev.jubilee.server.bus.replay;
 
 import dev.jubilee.events.Envelope;
+import dev.jubilee.server.forwarding.ForwardedMarks;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -34,7 +35,7 @@ interface ReplaySource extends AutoCloseable {
     /** As it travels once more, marked with the replay's id. */
     static Envelope marked(Envelope event, UUID replayId) {
         var extensions = new java.util.HashMap<>(event.extensions());
-        extensions.put(ForwardedEvent.MARK, replayId.toString());
+        extensions.put(ForwardedMarks.REPLAY, replayId.toString());
         return event.toBuilder().extensions(extensions).build();
     }
 }

@@ -199,7 +199,7 @@ final class ReplayStore {
         }
     }
 
-    /** Has it read the event store from now on, if the caller still holds the lease. */
+    /** Makes the replay read the event store from now on, if the caller still holds the lease. */
     void readStore(UUID id, UUID lease) {
         database.transaction(connection -> {
             try (PreparedStatement statement =

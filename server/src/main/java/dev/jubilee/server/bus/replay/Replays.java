@@ -41,7 +41,7 @@ public final class Replays implements Routes, AutoCloseable {
     private static final long CLOSING_SECONDS = 10;
 
     /**
-     * What of the platform replays stand on.
+     * The parts of the platform that replays use.
      *
      * @param kafka how clients reach Kafka
      * @param admin stays the caller's to close

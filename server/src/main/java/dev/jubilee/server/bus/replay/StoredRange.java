@@ -39,7 +39,7 @@ final class StoredRange {
     }
 
     /**
-     * What a part of the range holds.
+     * One part of the range.
      *
      * @param next the id to go on from; null when the range is at its end
      */

@@ -13,7 +13,7 @@ import java.util.List;
  * one thread.
  */
 public final class EventPage {
-    /** What a page may hold that is all that a request has in memory. */
+    /** The most bytes of a page that is all that a request has in memory. */
     public static final long MOST_BYTES = 4L << 20;
 
     private final int limit;

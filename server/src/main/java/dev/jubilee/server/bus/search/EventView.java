@@ -6,7 +6,7 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
-/** What callers see of a stored event. */
+/** A stored event, as callers see it. */
 public record EventView(
         String eventId,
         String eventType,

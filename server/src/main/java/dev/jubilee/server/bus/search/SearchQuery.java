@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 
 /**
- * What a search asks for.
+ * The query of a search.
  *
  * @param indexed whether an index finds it at once
  */

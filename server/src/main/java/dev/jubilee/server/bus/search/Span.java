@@ -14,7 +14,7 @@ import java.util.UUID;
  * @param to the id behind the last
  */
 public record Span(UUID from, UUID to) {
-    /** What finds the rows, with four values. */
+    /** The condition that finds the rows, with four parameters. */
     public static final String SQL =
             " e.accepted_at >= ? AND e.accepted_at < ? AND e.id >= ? AND e.id < ?";
 

@@ -40,7 +40,7 @@ public record StoredEvent(
         @Nullable String extensions,
         boolean isReplayable,
         boolean isEncrypted) {
-    /** What {@link #read} reads, of {@code bus.events e}. */
+    /** The columns that {@link #read} reads, of {@code bus.events e}. */
     public static final String COLUMNS =
             """
             e.id, e.client_event_id, e.event_type, e.topic, e.source, e.key, e.payload, e.content_type, e.partition,

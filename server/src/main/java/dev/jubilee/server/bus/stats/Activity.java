@@ -36,7 +36,7 @@ public final class Activity {
         consumeFailures.add(events);
     }
 
-    /** What was counted so far. */
+    /** The counts so far. */
     Counts counts() {
         return new Counts(
                 published.sum(),

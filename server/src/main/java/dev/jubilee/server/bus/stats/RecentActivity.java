@@ -1,8 +1,8 @@
 package dev.jubilee.server.bus.stats;
 
 import dev.jubilee.server.database.Database;
-import dev.jubilee.server.database.DatabaseException;
 import dev.jubilee.server.database.Timestamps;
+import dev.jubilee.server.scheduling.PeriodicTask;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.time.Duration;
@@ -13,8 +13,6 @@ import java.util.UUID;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The last minute of every instance, in {@code bus.instance_statistics}: each writes one row every
@@ -32,9 +30,8 @@ final class RecentActivity implements AutoCloseable {
 
     private record Sample(long nanos, Activity.Counts counts) {}
 
-    private static final Logger log = LoggerFactory.getLogger(RecentActivity.class);
     private static final long WINDOW = TimeUnit.SECONDS.toNanos(60);
-    private static final int PERIOD_SECONDS = 5;
+    private static final Duration PERIOD = Duration.ofSeconds(5);
     private static final Duration STALE = Duration.ofSeconds(20);
 
     private final UUID instance = UUID.randomUUID();
@@ -54,22 +51,16 @@ final class RecentActivity implements AutoCloseable {
     }
 
     void start() {
-        var _ =
-                timer.scheduleWithFixedDelay(
-                        this::writeQuietly, PERIOD_SECONDS, PERIOD_SECONDS, TimeUnit.SECONDS);
+        start(PERIOD);
+    }
+
+    void start(Duration period) {
+        PeriodicTask.named("bus statistics", this::write).repeat(timer, period, period);
     }
 
     @Override
     public void close() {
         timer.shutdownNow();
-    }
-
-    private void writeQuietly() {
-        try {
-            write();
-        } catch (DatabaseException e) {
-            log.debug("the statistics of this instance are written later: {}", e.getMessage());
-        }
     }
 
     /** Writes this instance's last minute. */
@@ -123,7 +114,7 @@ final class RecentActivity implements AutoCloseable {
         });
     }
 
-    /** What all instances did lately; rows of those that are gone are cleared away. */
+    /** The recent rates of all instances; rows of those that are gone are deleted. */
     Rates rates() {
         return database.read(connection -> {
             var until = Timestamps.utc(clock.instant().minus(STALE));

@@ -82,7 +82,7 @@ public final class Statistics implements Routes, AutoCloseable {
         recent.start();
     }
 
-    /** Who knows how many subscriptions are active; must not block. */
+    /** Sets where the number of active subscriptions comes from; it must not block. */
     public void subscriptions(IntSupplier active) {
         subscriptions = active;
     }

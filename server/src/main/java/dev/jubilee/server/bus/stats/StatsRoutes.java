@@ -1,12 +1,10 @@
 package dev.jubilee.server.bus.stats;
 
 import dev.jubilee.server.http.Call;
-import dev.jubilee.server.http.Problem;
 import dev.jubilee.server.http.Reply;
 import dev.jubilee.server.http.Router;
 import dev.jubilee.server.http.Routes;
 import dev.jubilee.server.security.Access;
-import dev.jubilee.server.security.Role;
 
 /** The HTTP face of the figures. */
 final class StatsRoutes implements Routes {
@@ -18,13 +16,10 @@ final class StatsRoutes implements Routes {
 
     @Override
     public void on(Router router) {
-        router.get("/stats", Access.PLAYER, this::stats);
+        router.get("/stats", Access.STAFF, this::stats);
     }
 
     private Reply stats(Call call) {
-        if (call.principal().role() == Role.PLAYER) {
-            throw Problem.forbidden("Players do not see the figures of the bus.").asException();
-        }
         return Reply.ok(statistics.figures());
     }
 }

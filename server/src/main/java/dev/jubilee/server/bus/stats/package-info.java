@@ -1,4 +1,4 @@
-/** What the bus did: the figures of {@code GET /stats}, over all instances. */
+/** The figures of {@code GET /stats}, over all instances. */
 @NullMarked
 package dev.jubilee.server.bus.stats;
 

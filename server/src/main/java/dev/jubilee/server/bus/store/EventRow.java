@@ -6,6 +6,7 @@ import dev.jubilee.events.Envelope;
 import dev.jubilee.events.EventId;
 import dev.jubilee.events.IdOrigin;
 import dev.jubilee.events.kafka.KafkaEnvelopes;
+import dev.jubilee.server.forwarding.ForwardedMarks;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.time.Duration;
@@ -34,7 +35,6 @@ record EventRow(
         Instant acceptedAt,
         byte @Nullable [] payload,
         @Nullable String contentType) {
-    static final int MAX_CLIENT_ID = 100;
     private static final int MAX_CONTENT_TYPE = 100;
     private static final String BASE64 = ";base64";
 
@@ -59,7 +59,7 @@ record EventRow(
                 record,
                 event,
                 own == null ? EventId.at(accepted) : own,
-                own == null ? clientId(event.id()) : null,
+                own == null ? StoredText.eventId(event.id()) : null,
                 accepted,
                 data.length == 0 ? null : text ? data : Base64.getEncoder().encode(data),
                 contentType(event.contentType(), text));
@@ -67,9 +67,7 @@ record EventRow(
 
     /** Whether the bus itself sent it on, by a replay or a subscription: it is stored already. */
     boolean isForwarded() {
-        return !event.extensions().isEmpty()
-                && (event.extensions().containsKey("replayid")
-                        || event.extensions().containsKey("routedby"));
+        return ForwardedMarks.areIn(event);
     }
 
     /** Whether it may have been stored before although its id is the row's own. */
@@ -91,36 +89,15 @@ record EventRow(
         }
     }
 
-    /** An id that is longer than any the bus lets in is known by its hash. */
-    private static String clientId(String id) {
-        String clean = clean(id);
-        return clean.length() <= MAX_CLIENT_ID ? clean : EventId.derived("event id", id).toString();
-    }
-
     private static @Nullable String contentType(String type, boolean text) {
         if (text) {
-            return type.equals(Envelope.JSON) ? null : clip(type, MAX_CONTENT_TYPE);
+            return type.equals(Envelope.JSON) ? null : StoredText.clip(type, MAX_CONTENT_TYPE);
         }
-        return clip(type, MAX_CONTENT_TYPE - BASE64.length()) + BASE64;
+        return StoredText.clip(type, MAX_CONTENT_TYPE - BASE64.length()) + BASE64;
     }
 
     private static boolean isMarked(String type) {
-        return clip(type, MAX_CONTENT_TYPE).endsWith(BASE64);
-    }
-
-    /** The text without U+0000, which PostgreSQL cannot hold. */
-    static String clean(String text) {
-        return text.indexOf('\u0000') < 0 ? text : text.replace('\u0000', '\uFFFD');
-    }
-
-    /** The text as a column of that many characters takes it. */
-    static String clip(String text, int max) {
-        String clean = clean(text);
-        if (clean.length() <= max) {
-            return clean;
-        }
-        int end = Character.isHighSurrogate(clean.charAt(max - 1)) ? max - 1 : max;
-        return clean.substring(0, end);
+        return StoredText.clip(type, MAX_CONTENT_TYPE).endsWith(BASE64);
     }
 
     private static boolean isText(byte[] data) {

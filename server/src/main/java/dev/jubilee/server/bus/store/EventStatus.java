@@ -3,7 +3,7 @@ package dev.jubilee.server.bus.store;
 import java.time.Instant;
 
 /**
- * What became of an event.
+ * The status of an event.
  *
  * @param timestamp when it happened, by its publisher's word
  * @param processedAt when it was stored

@@ -12,6 +12,7 @@ import dev.jubilee.server.http.Problem;
 import dev.jubilee.server.http.Router;
 import dev.jubilee.server.http.Routes;
 import dev.jubilee.server.observability.LoopMetrics;
+import dev.jubilee.server.scheduling.PeriodicTask;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -21,13 +22,10 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.admin.Admin;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Every event of every topic, in PostgreSQL within a second, exactly once: the instances share the
@@ -35,7 +33,6 @@ import org.slf4j.LoggerFactory;
  * Thread-safe.
  */
 public final class EventStore implements Routes, AutoCloseable {
-    private static final Logger log = LoggerFactory.getLogger(EventStore.class);
 
     /** The group under which the store stands in {@code platform.consumer_offsets}. */
     public static final String GROUP = "store";
@@ -116,7 +113,8 @@ public final class EventStore implements Routes, AutoCloseable {
         loop = started;
         topics.onChange(() -> started.topics(topics.names()));
         started.topics(topics.names());
-        var _ = hourly.scheduleWithFixedDelay(this::retain, 0, 60, TimeUnit.MINUTES);
+        PeriodicTask.named("event retention", retention::run)
+                .repeat(hourly, Duration.ZERO, Duration.ofHours(1));
     }
 
     /** Where the store, under {@link #GROUP}, and other consumers stand. */
@@ -124,7 +122,7 @@ public final class EventStore implements Routes, AutoCloseable {
         return offsets;
     }
 
-    /** What became of what is stored. */
+    /** The status of stored events. */
     public Outcomes outcomes() {
         return outcomes;
     }
@@ -186,14 +184,5 @@ public final class EventStore implements Routes, AutoCloseable {
         }
         catchUp.close();
         statuses.close();
-    }
-
-    private void retain() {
-        try {
-            retention.run();
-        } catch (RuntimeException e) {
-            log.warn(
-                    "old events could not be dropped, trying again in an hour: {}", e.getMessage());
-        }
     }
 }

@@ -91,7 +91,7 @@ final class EventTable {
         if (own) {
             all.put("subject", subject);
         }
-        return EventRow.clean(Json.text(all));
+        return StoredText.clean(Json.text(all));
     }
 
     /** A text as a column of so many characters holds it. */
@@ -101,7 +101,7 @@ final class EventTable {
         Clipped key = new Clipped(text, max);
         byte[] known = encoded.get(key);
         if (known == null) {
-            known = EventRow.clip(text, max).getBytes(UTF_8);
+            known = StoredText.clip(text, max).getBytes(UTF_8);
             if (encoded.size() >= MAX_KNOWN) {
                 encoded.clear();
             }
@@ -111,7 +111,7 @@ final class EventTable {
     }
 
     private static @Nullable String clipped(@Nullable String text, int max) {
-        return text == null ? null : EventRow.clip(text, max);
+        return text == null ? null : StoredText.clip(text, max);
     }
 
     private static Instant within(Instant time) {

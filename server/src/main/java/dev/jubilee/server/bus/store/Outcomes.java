@@ -1,5 +1,6 @@
 package dev.jubilee.server.bus.store;
 
+import dev.jubilee.server.bus.subscriptions.Subscriptions;
 import dev.jubilee.server.database.Database;
 import java.sql.Array;
 import java.sql.Connection;
@@ -14,11 +15,14 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
- * What became of stored events. It is written nowhere: it follows from what is owed, what was given
- * up, and how far the subscriptions have come. Blocks. Thread-safe.
+ * The status of stored events. No column holds it: it follows from the rows of pending deliveries
+ * and dead letters, and from how far routing has come. Blocks. Thread-safe.
  */
 public final class Outcomes {
-    /** What {@link #of(ResultSet, String, long)} reads of an {@code e} that is an event's place. */
+    /**
+     * The columns that {@link #of(ResultSet, String, long)} reads, for an {@code e} that is an
+     * event's place.
+     */
     static final String COLUMNS =
             """
             EXISTS (SELECT FROM bus.dead_letters d WHERE d.event_id = e.event_id) AS dead,
@@ -28,12 +32,13 @@ public final class Outcomes {
                         bool_or(a.status = 'dead') AND NOT bool_or(a.status = 'delivered') AS given_up
                     FROM bus.event_deliveries a WHERE a.event_id = e.event_id
                     GROUP BY a.subscription_id) s) AS tries,
-            (SELECT o.next_offset FROM platform.consumer_offsets o WHERE o.consumer_group = 'delivery'
+            (SELECT o.next_offset FROM platform.consumer_offsets o WHERE o.consumer_group = '%1$s'
                 AND o.topic = e.topic AND o.partition = e.partition ORDER BY o.updated_at DESC LIMIT 1) AS routed,
             EXISTS (SELECT FROM bus.topics t
                 JOIN platform.consumer_offsets o ON o.topic = t.name AND o.topic_id <> t.kafka_topic_id
-                WHERE t.name = e.topic AND t.created_at > e.accepted_at AND o.consumer_group = 'delivery') AS older_than_topic
-            """;
+                WHERE t.name = e.topic AND t.created_at > e.accepted_at AND o.consumer_group = '%1$s') AS older_than_topic
+            """
+                    .formatted(Subscriptions.ROUTING_GROUP);
 
     private final Database database;
     private final Predicate<String> subscribed;

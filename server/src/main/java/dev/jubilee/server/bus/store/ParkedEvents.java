@@ -31,9 +31,9 @@ final class ParkedEvents {
             statement.setString(2, row.record().topic());
             statement.setInt(3, row.record().partition());
             statement.setLong(4, row.record().offset());
-            statement.setString(5, key == null ? null : EventRow.clean(key));
+            statement.setString(5, key == null ? null : StoredText.clean(key));
             statement.setString(6, Json.text(record(row)));
-            statement.setString(7, EventRow.clean(reason));
+            statement.setString(7, StoredText.clean(reason));
             statement.setObject(8, Timestamps.utc(at));
             statement.executeUpdate();
         }
@@ -45,7 +45,7 @@ final class ParkedEvents {
         Map<String, Object> headers = new LinkedHashMap<>();
         for (Header header : row.record().headers()) {
             if (header.value() != null) {
-                headers.put(EventRow.clean(header.key()), base64.encodeToString(header.value()));
+                headers.put(StoredText.clean(header.key()), base64.encodeToString(header.value()));
             }
         }
         Map<String, Object> record = new LinkedHashMap<>();

@@ -13,8 +13,8 @@ import java.util.Set;
 import java.util.UUID;
 
 /**
- * What an outbox's relay brings a second time. Its ids are the rows' keys, so a repetition costs
- * nothing while there is none: only when a key stands already is anybody asked.
+ * Leaves out events that an outbox's relay brings a second time. Their ids are the rows' keys, so
+ * the store looks for repetitions only once a key turns out to be taken.
  */
 final class RelayedEvents {
     private RelayedEvents() {}

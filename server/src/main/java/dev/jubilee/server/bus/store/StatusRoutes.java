@@ -9,7 +9,6 @@ import dev.jubilee.server.http.Reply;
 import dev.jubilee.server.http.Router;
 import dev.jubilee.server.http.Routes;
 import dev.jubilee.server.security.Access;
-import dev.jubilee.server.security.Role;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -18,9 +17,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The HTTP face of what became of an event. An id that is not known yet waits until the store has
- * passed what was in Kafka at the request, two seconds at most; so it is found right after its
- * publish, by any instance. That there is no such event is said only once the store has passed it.
+ * The HTTP face of an event's status. A request for an id that is not known yet waits until the
+ * store has passed what was in Kafka at the request, {@code EVENT_BUS_CATCH_UP_TIMEOUT} at most; so
+ * an event is found right after its publish, by any instance. Only once the store has passed that
+ * point is the answer 404; before it, 503.
  */
 final class StatusRoutes implements Routes {
     private static final Logger log = LoggerFactory.getLogger(StatusRoutes.class);
@@ -47,15 +47,12 @@ final class StatusRoutes implements Routes {
 
     @Override
     public void on(Router router) {
-        router.hot(Method.GET, "/events/{event_id}/status", Access.PLAYER, this::status);
+        router.hot(Method.GET, "/events/{event_id}/status", Access.STAFF, this::status);
     }
 
     private CompletionStage<Reply> status(Call call) {
-        if (call.principal().role() == Role.PLAYER) {
-            throw Problem.forbidden("Players do not see the status of events.").asException();
-        }
         String id = call.path("event_id");
-        if (id.length() > EventRow.MAX_CLIENT_ID || id.indexOf('\u0000') >= 0) {
+        if (id.length() > StoredText.MAX_EVENT_ID || id.indexOf('\u0000') >= 0) {
             throw Problem.notFound("event", id).asException();
         }
         return events.find(id)

@@ -93,7 +93,7 @@ final class StoreMetrics {
 
     private void track(Envelope event, Status status) {
         if (tracker != null) {
-            tracker.track(EventRow.clip(event.type(), 100), event.time(), status);
+            tracker.track(StoredText.clip(event.type(), 100), event.time(), status);
         }
     }
 
@@ -109,7 +109,7 @@ final class StoreMetrics {
                         Timer.builder("event_bus_event_processing_duration")
                                 .description("From an event's acceptance until it was stored")
                                 .tag("operation", "consume")
-                                .tag("event_type", EventRow.clip(t, 100))
+                                .tag("event_type", StoredText.clip(t, 100))
                                 .publishPercentiles(0.5, 0.95, 0.99)
                                 // Some kilobytes a type instead of some hundred.
                                 .percentilePrecision(1)

@@ -7,7 +7,9 @@ import java.util.UUID;
 
 /** Tells all instances, when the transaction commits, that something waits for a subscription. */
 public final class Arrivals {
-    /** The subject of the change feed; what is told is the subscription, or nothing for all. */
+    /**
+     * The subject of the change feed: a subscription for which something waits, or nothing for all.
+     */
     public static final String SUBJECT = "deliveries";
 
     private Arrivals() {}

@@ -44,13 +44,13 @@ public record RetryPolicy(int maxRetries, Duration delay, @Nullable Plan plan) {
     public record Exponential(double initial, double multiplier, double max, double jitter)
             implements Plan {}
 
-    /** The same as the event library has it. */
+    /** This policy, as the event library has it. */
     public RetryStrategy strategy() {
         int attempts = Math.toIntExact(Math.min(maxRetries + 1L, Integer.MAX_VALUE));
         return RetryStrategy.attempts(attempts).backoff(backoff());
     }
 
-    /** Whether another try is due after so many. */
+    /** Whether another try follows after so many. */
     public boolean allowsAfter(int attempts) {
         return attempts < strategy().maxAttempts();
     }

@@ -51,7 +51,7 @@ public record SigningSecrets(List<Secret> secrets) {
         return new SigningSecrets(all.subList(0, Math.min(all.size(), MOST)));
     }
 
-    /** Those that sign at the moment given. */
+    /** The secrets that sign at that moment. */
     public List<Secret> current(Instant now) {
         return secrets.stream()
                 .filter(secret -> secret.until() == null || now.isBefore(secret.until()))

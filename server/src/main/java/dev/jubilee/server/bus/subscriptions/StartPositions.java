@@ -27,9 +27,6 @@ import org.apache.kafka.clients.admin.Admin;
  * Thread-safe.
  */
 final class StartPositions {
-    /** The group under which deliveries are routed. */
-    static final String GROUP = "delivery";
-
     private final TopicOffsets kafka;
     private final TopicCatalogue topics;
 
@@ -159,7 +156,7 @@ final class StartPositions {
                             DO UPDATE SET next_offset = excluded.next_offset, leader_epoch = NULL, updated_at = now()
                         """)) {
             for (PartitionId partition : partitions) {
-                upsert.setString(1, GROUP);
+                upsert.setString(1, Subscriptions.ROUTING_GROUP);
                 upsert.setObject(2, partition.topicId());
                 upsert.setInt(3, partition.partition());
                 upsert.setString(4, ends.names().get(partition.topicId()));

@@ -44,7 +44,7 @@ public record Subscription(
         @Nullable Principal owner,
         State state) {
 
-    /** Whether it takes part, and if not, who said so. */
+    /** Whether it is active, and if not, who stopped it. */
     public enum Status {
         ACTIVE,
         /** By its owner. Events are kept for it. */
@@ -61,7 +61,7 @@ public record Subscription(
         }
     }
 
-    /** What order deliveries keep. */
+    /** The order that deliveries keep. */
     public enum Ordering {
         /** Events of one key one after the other. */
         KEY,

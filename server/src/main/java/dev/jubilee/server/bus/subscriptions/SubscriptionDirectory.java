@@ -27,12 +27,12 @@ public final class SubscriptionDirectory {
         changes.on(SubscriptionStore.SUBJECT, id -> refreshSoon());
     }
 
-    /** What is known now. Never blocks. */
+    /** The subscriptions as they were last read. Never blocks. */
     public SubscriptionIndex index() {
         return index;
     }
 
-    /** Is told after each change; must be quick. */
+    /** Sets a listener, which is called after each change; it must be quick. */
     public void onChange(Runnable listener) {
         listeners.add(listener);
     }
@@ -56,7 +56,10 @@ public final class SubscriptionDirectory {
         return index;
     }
 
-    /** What fails of one is not to be felt by the others: nobody is told of this version again. */
+    /**
+     * Tells a listener; its failure is logged and does not keep the others from being told of this
+     * version.
+     */
     private static void tell(Runnable listener) {
         try {
             listener.run();

@@ -30,7 +30,7 @@ import tools.jackson.databind.JsonNode;
 public final class SubscriptionIndex {
     private static final Logger log = LoggerFactory.getLogger(SubscriptionIndex.class);
 
-    /** What is remembered takes so many bytes at most: types are for anybody to make up. */
+    /** The most bytes of remembered types: anybody may make up types. */
     private static final long MAX_REMEMBERED = 8L << 20;
 
     /** What one takes beside its texts, about. */
@@ -69,7 +69,7 @@ public final class SubscriptionIndex {
 
     private record TopicAndType(String topic, String type) {}
 
-    /** Who may want an event of one topic and type. */
+    /** The subscriptions that may want an event of one topic and type. */
     private record Candidates(List<Subscription> all, FilterIndex<Compiled> filtered) {}
 
     /** What it takes of memory to remember it, about; an index may be others' too. */
@@ -105,7 +105,7 @@ public final class SubscriptionIndex {
         return new SubscriptionIndex(0, List.of(only));
     }
 
-    /** Which events somebody wants; {@code filter} as JSON, null for all. */
+    /** The events that a subscription wants; {@code filter} as JSON, null for all. */
     public record Selector(
             UUID id, String topicPattern, List<String> eventTypes, @Nullable String filter) {
         /** A subscription that wants these, and is delivered to as one that says nothing else. */
@@ -186,7 +186,10 @@ public final class SubscriptionIndex {
         }
     }
 
-    /** A filter that fails does not match, and keeps the event from nobody else. */
+    /**
+     * The subscriptions whose filters match. A filter that fails does not match, and keeps the
+     * event from no other.
+     */
     private List<Subscription> selected(
             Candidates candidates, String topic, String type, JsonNode event) {
         List<Subscription> selected = new ArrayList<>();
@@ -239,7 +242,7 @@ public final class SubscriptionIndex {
         return made;
     }
 
-    /** Topics and types of which it is remembered who may want them. */
+    /** The number of topics and types whose subscribers are remembered. */
     int remembered() {
         return remembered.size();
     }

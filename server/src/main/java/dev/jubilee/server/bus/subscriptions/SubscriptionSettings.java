@@ -5,7 +5,7 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What new subscriptions get when they do not say.
+ * The defaults of new subscriptions.
  *
  * @param maxRetries tries after the first
  * @param retryBackoff the first pause of a growing policy

@@ -105,8 +105,8 @@ final class SubscriptionStore {
     }
 
     /**
-     * So many of what is tried again later are due now, of those behind that id and in order;
-     * returns the last of them, or null when there were fewer.
+     * Makes due now the next retries behind that id, in order and up to so many; returns the last
+     * of them, or null when there were fewer.
      */
     static @Nullable Long hurry(Connection connection, UUID id, Instant now, long after, int part)
             throws SQLException {
@@ -192,7 +192,7 @@ final class SubscriptionStore {
         }
     }
 
-    /** Drops so many of what it is owed, if there are as many; returns whether there were. */
+    /** Drops that many owed deliveries, if there are as many; returns whether there were. */
     static boolean dropOwed(Connection connection, UUID id, int part) throws SQLException {
         return drop(connection, "bus.pending_deliveries", id, part);
     }
@@ -241,7 +241,10 @@ final class SubscriptionStore {
         }
     }
 
-    /** The caller has locked it, as whoever changes what it is owed does before anything else. */
+    /**
+     * Deletes the subscription. The caller has locked it, as everybody does before changing what it
+     * is owed.
+     */
     static boolean delete(Connection connection, UUID id) throws SQLException {
         try (PreparedStatement delete =
                 connection.prepareStatement("DELETE FROM bus.event_subscriptions WHERE id = ?")) {
@@ -262,7 +265,9 @@ final class SubscriptionStore {
         }
     }
 
-    /** Whether it is there; if so nobody deletes it before the end of the transaction. */
+    /**
+     * Whether the subscription exists. If so it is not deleted before the end of the transaction.
+     */
     static boolean hold(Connection connection, UUID id) throws SQLException {
         try (PreparedStatement select =
                 connection.prepareStatement(

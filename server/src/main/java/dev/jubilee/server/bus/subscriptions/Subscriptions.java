@@ -37,6 +37,9 @@ import org.slf4j.LoggerFactory;
  * on every instance. Blocks. Thread-safe.
  */
 public final class Subscriptions {
+    /** The consumer group of routing: it stands in {@code platform.consumer_offsets}. */
+    public static final String ROUTING_GROUP = "delivery";
+
     private static final Logger log = LoggerFactory.getLogger(Subscriptions.class);
 
     /** Rows that one transaction drops, or hurries. */
@@ -78,15 +81,18 @@ public final class Subscriptions {
         this.ids = new EventId(platform.clock());
     }
 
-    /** A change that was made, and the secret that is told this once. */
+    /** A subscription after a change, and the secret that is shown only now. */
     record Made(Subscription subscription, @Nullable String signingSecret) {}
 
-    /** All that there are, in memory. */
+    /** All subscriptions, in memory. */
     public SubscriptionDirectory directory() {
         return directory;
     }
 
-    /** Has everybody look at the subscription again, and holds other changes back until then. */
+    /**
+     * Marks the subscription as changed, so that every instance reads it again, and blocks other
+     * changes until the transaction ends.
+     */
     public static void announceChange(Connection connection, UUID id) throws SQLException {
         // As every change does: first the row, then the version.
         if (SubscriptionStore.find(connection, id, true).isPresent()) {
@@ -98,7 +104,7 @@ public final class Subscriptions {
         return database;
     }
 
-    /** What a new one gets when it does not say. */
+    /** The defaults of a new subscription. */
     Subscription defaults() {
         Instant now = clock.instant();
         return new Subscription(
@@ -279,7 +285,7 @@ public final class Subscriptions {
         return new Made(it, null);
     }
 
-    /** Somebody else's change came between the reading of a subscription and its writing. */
+    /** Another change was committed between reading the subscription and writing it. */
     static final class Overtaken extends RuntimeException {
         private static final long serialVersionUID = 1L;
     }
@@ -296,7 +302,8 @@ public final class Subscriptions {
     }
 
     /**
-     * Begins anew from there; what is owed and not delivered yet is dropped.
+     * Rewinds the subscription: it begins anew from there, and what is owed and not delivered yet
+     * is dropped.
      *
      * @param before what the start was found for
      * @throws Overtaken when that is not what stands there any more
@@ -450,8 +457,8 @@ public final class Subscriptions {
     }
 
     /**
-     * The same for whoever acts in its name, takes what it is owed, or decides what becomes of
-     * that.
+     * The subscription, for a caller that acts in its name, takes its deliveries or decides about
+     * them.
      *
      * @throws dev.jubilee.server.http.ProblemException 403 when it is another service's
      */

@@ -1,4 +1,7 @@
-/** Who wants which events, and how they are brought: the model, its rules, its routes. */
+/**
+ * Subscriptions: which events each wants, and how they are delivered. The model, its rules, its
+ * routes.
+ */
 @NullMarked
 package dev.jubilee.server.bus.subscriptions;
 

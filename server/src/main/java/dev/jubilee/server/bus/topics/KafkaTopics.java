@@ -88,7 +88,10 @@ final class KafkaTopics {
         }
     }
 
-    /** One that does not become ready is taken back: nobody would learn that Kafka has it. */
+    /**
+     * Waits until every partition has a leader. A topic that does not become ready is deleted:
+     * nobody would learn that Kafka has it.
+     */
     private void awaitNewLeaders(NewTopicRequest asked) {
         try {
             awaitLeaders(asked.name(), 0, asked.partitions());
@@ -149,7 +152,7 @@ final class KafkaTopics {
                         .all());
     }
 
-    /** Those of the topics that Kafka has, as it has them. */
+    /** The topics among these that Kafka has, as it has them. */
     Map<String, Actual> actual(Collection<String> names) {
         Map<String, Actual> found = new HashMap<>();
         Map<ConfigResource, KafkaFuture<Config>> configs =

@@ -83,8 +83,8 @@ public final class TopicCatalogue {
     }
 
     /**
-     * The same of what was published to a topic of that name, whether or not it is there still. Of
-     * a protected topic that is gone nobody but admins gets anything.
+     * Whether the caller may do this with events that were published to a topic of that name, even
+     * if the topic is gone. Only admins may with those of a protected topic that is gone.
      */
     public boolean allows(Principal who, String name, TopicAction action) {
         Topic topic = topics.get(name);
@@ -132,7 +132,7 @@ public final class TopicCatalogue {
         return (int) topics.values().stream().filter(Topic::isActive).count();
     }
 
-    /** Is told after each change of topics or grants; must be quick. */
+    /** Sets a listener, which is called after each change of topics or grants; it must be quick. */
     public void onChange(Runnable listener) {
         listeners.add(listener);
     }

@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** The HTTP face of who may do what with a topic. */
+/** The HTTP face of grants on topics. */
 public final class TopicGrantRoutes implements Routes {
     private static final int MAX_PRINCIPAL = 255;
 

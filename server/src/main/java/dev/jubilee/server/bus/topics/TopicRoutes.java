@@ -72,10 +72,10 @@ public final class TopicRoutes implements Routes {
     @Override
     public void on(Router router) {
         router.post("/topics", Access.OPERATOR, this::create)
-                .get("/topics", Access.PLAYER, this::list)
+                .get("/topics", Access.STAFF, this::list)
                 .query("page", "limit", "category", "status")
                 .get("/topics/drift", Access.OPERATOR, this::driftOfAll)
-                .get("/topics/{name}", Access.PLAYER, this::get)
+                .get("/topics/{name}", Access.STAFF, this::get)
                 .patch("/topics/{name}", Access.OPERATOR, this::update)
                 .query("force")
                 .delete("/topics/{name}", Access.OPERATOR, this::delete)
@@ -97,7 +97,6 @@ public final class TopicRoutes implements Routes {
     }
 
     private Reply list(Call call) {
-        mustBeStaff(call);
         Page page = Page.of(call);
         String category = call.query("category");
         String status = call.queryOneOf("status", List.of("active", "paused"));
@@ -116,7 +115,6 @@ public final class TopicRoutes implements Routes {
     }
 
     private Reply get(Call call) {
-        mustBeStaff(call);
         String name = call.path("name");
         Topic topic = topics.catalogue().find(name);
         if (topic == null) {
@@ -189,13 +187,6 @@ public final class TopicRoutes implements Routes {
             return true;
         }
         throw Problem.invalid(name, "must be true or false, was \"" + value + "\"").asException();
-    }
-
-    /** Topics are the business of game servers and operators, not of players. */
-    private static void mustBeStaff(Call call) {
-        if (call.principal().role() == Role.PLAYER) {
-            throw Problem.forbidden("Players do not see topics.").asException();
-        }
     }
 
     /** RFC 8288 links to the neighbouring pages. */

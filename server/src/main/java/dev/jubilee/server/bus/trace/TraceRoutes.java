@@ -2,8 +2,8 @@ package dev.jubilee.server.bus.trace;
 
 import dev.jubilee.server.bus.search.EventView;
 import dev.jubilee.server.bus.search.EventViews;
-import dev.jubilee.server.bus.search.SearchRoutes;
 import dev.jubilee.server.bus.store.EventStore;
+import dev.jubilee.server.bus.topics.TopicAction;
 import dev.jubilee.server.bus.topics.TopicCatalogue;
 import dev.jubilee.server.http.Call;
 import dev.jubilee.server.http.Problem;
@@ -11,7 +11,6 @@ import dev.jubilee.server.http.Reply;
 import dev.jubilee.server.http.Router;
 import dev.jubilee.server.http.Routes;
 import dev.jubilee.server.security.Access;
-import dev.jubilee.server.security.Role;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -43,15 +42,12 @@ public final class TraceRoutes implements Routes {
 
     @Override
     public void on(Router router) {
-        router.get("/events/{event_id}/trace", Access.PLAYER, this::trace);
+        router.get("/events/{event_id}/trace", Access.STAFF, this::trace);
     }
 
     private Reply trace(Call call) {
-        if (call.principal().role() == Role.PLAYER) {
-            throw Problem.forbidden("Players do not trace events.").asException();
-        }
         String id = call.path("event_id");
-        Set<String> closed = Set.copyOf(SearchRoutes.closedTo(call.principal(), topics));
+        Set<String> closed = Set.copyOf(topics.closedTo(call.principal(), TopicAction.READ));
         Traces.Trace trace =
                 store.await(() -> Optional.ofNullable(traces.of(id, closed))).orElse(null);
         if (trace == null || closed.contains(trace.event().topic())) {

@@ -11,7 +11,7 @@ import java.util.List;
  * Immutable and thread-safe.
  */
 public final class AllowedNetworks {
-    /** Addresses that are nobody's public ones, by the IANA registries of special addresses. */
+    /** Networks without public addresses, by the IANA registries of special addresses. */
     private static final List<Network> SPECIAL =
             Network.list(
                     "0.0.0.0/8,10.0.0.0/8,100.64.0.0/10,127.0.0.0/8,169.254.0.0/16,172.16.0.0/12,"

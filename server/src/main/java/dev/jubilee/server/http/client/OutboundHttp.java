@@ -233,7 +233,7 @@ public final class OutboundHttp implements AutoCloseable {
         }
     }
 
-    /** For whoever owns the endpoint: of sockets and calls to them it need not know. */
+    /** The reason in words for the endpoint's owner, who need not know of sockets. */
     private static String reason(Throwable cause) {
         String message = cause.getMessage();
         if (cause instanceof ConnectException) {

@@ -3,7 +3,7 @@ package dev.jubilee.server.http.client;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
-/** What came of a request, or of a message to a broker. */
+/** The outcome of a request, or of a message to a broker. */
 public sealed interface Outcome {
     /**
      * An answer came, of whatever status; redirects are answers like any other.
@@ -15,7 +15,7 @@ public sealed interface Outcome {
             implements Outcome {}
 
     /**
-     * A broker has it, and said so.
+     * A broker has taken the message, and said so.
      *
      * @param answer what it said, such as the place of the message
      */
@@ -24,7 +24,7 @@ public sealed interface Outcome {
     /** None came: whether the request arrived is not known. */
     record Failed(String reason, Duration took) implements Outcome {}
 
-    /** Nothing was sent, because nobody was there to be sent it; later somebody may be. */
+    /** Nothing was sent, because the receiver could not be reached; it may be later. */
     record Unsent(String reason, Duration took) implements Outcome {}
 
     /** Nothing was sent, because the address is not one to send to. */
@@ -35,7 +35,7 @@ public sealed interface Outcome {
      * address.
      */
     record Broken(Throwable cause) implements Outcome {
-        /** For those who wait for it; the cause is for the log. */
+        /** The reason for callers; the cause is for the log. */
         public String reason() {
             return "a defect of this platform kept it from being sent";
         }

@@ -8,10 +8,12 @@ import dev.jubilee.server.liveops.occurrences.Occurrences;
 import dev.jubilee.server.liveops.progress.LedgerPurge;
 import dev.jubilee.server.liveops.rewards.Expiries;
 import dev.jubilee.server.liveops.rewards.Grants;
+import dev.jubilee.server.scheduling.PeriodicTask;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -24,7 +26,6 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,7 +38,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class Closing implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Closing.class);
-    private static final long LOOK_MILLIS = 200;
+    private static final Duration LOOK = Duration.ofMillis(200);
 
     private final Database database;
     private final Occurrences occurrences;
@@ -106,10 +107,9 @@ public final class Closing implements AutoCloseable {
 
     /** Begins to look after what has ended. */
     public void start() {
-        var _ =
-                timer.scheduleWithFixedDelay(
-                        this::runQuietly, LOOK_MILLIS, LOOK_MILLIS, TimeUnit.MILLISECONDS);
-        var _ = timer.scheduleWithFixedDelay(this::purgeQuietly, 1, 15, TimeUnit.MINUTES);
+        PeriodicTask.named("occurrence closing", this::run).repeat(timer, LOOK, LOOK);
+        PeriodicTask.named("ledger purge", ledger::run)
+                .repeat(timer, Duration.ofMinutes(1), Duration.ofMinutes(15));
     }
 
     /**
@@ -156,22 +156,6 @@ public final class Closing implements AutoCloseable {
     @Override
     public void close() {
         timer.shutdownNow();
-    }
-
-    private void runQuietly() {
-        try {
-            run();
-        } catch (RuntimeException e) {
-            log.warn("what has ended could not be closed, trying again: {}", e.getMessage());
-        }
-    }
-
-    private void purgeQuietly() {
-        try {
-            ledger.run();
-        } catch (RuntimeException e) {
-            log.warn("what counted for past occurrences stays for now: {}", e.getMessage());
-        }
     }
 
     private boolean bringOn(Occurrence occurrence, Ids ids) {

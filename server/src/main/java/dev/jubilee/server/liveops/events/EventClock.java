@@ -54,7 +54,7 @@ final class EventClock implements AutoCloseable {
     private volatile boolean closed;
     private volatile boolean settling;
 
-    /** What failed the last time. */
+    /** The occurrences that failed the last time. */
     private volatile Set<UUID> failing = Set.of();
 
     /**

@@ -1,8 +1,8 @@
 package dev.jubilee.server.liveops.events;
 
 import dev.jubilee.server.http.Input;
-import dev.jubilee.server.liveops.occurrences.Config;
-import dev.jubilee.server.liveops.occurrences.RulesReader;
+import dev.jubilee.server.liveops.rules.Config;
+import dev.jubilee.server.liveops.rules.RulesReader;
 import java.text.Normalizer;
 import java.time.Instant;
 import java.util.List;

@@ -182,7 +182,7 @@ final class EventReads {
         return event;
     }
 
-    /** What players act on now or did last: what is running, else what waits, else the latest. */
+    /** The current occurrence: the running one, else the one that waits, else the latest. */
     private static @Nullable ObjectNode current(Connection connection, String eventId)
             throws SQLException {
         try (PreparedStatement select =
@@ -219,7 +219,10 @@ final class EventReads {
         return occurrence;
     }
 
-    /** Everybody may read this: who takes part, and nothing of how far they are. */
+    /**
+     * The number of participants and the first of them, which everybody may read; nothing of their
+     * progress.
+     */
     private static ObjectNode participants(Connection connection, UUID occurrence, int count)
             throws SQLException {
         ObjectNode answer = JsonNodeFactory.instance.objectNode();

@@ -1,6 +1,6 @@
 package dev.jubilee.server.liveops.events;
 
-import dev.jubilee.server.liveops.occurrences.Config;
+import dev.jubilee.server.liveops.rules.Config;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 

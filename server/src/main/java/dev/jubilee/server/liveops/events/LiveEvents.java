@@ -5,7 +5,7 @@ import dev.jubilee.server.database.Timestamps;
 import dev.jubilee.server.http.Input;
 import dev.jubilee.server.http.Problem;
 import dev.jubilee.server.liveops.occurrences.Occurrence;
-import dev.jubilee.server.liveops.occurrences.RulesReader;
+import dev.jubilee.server.liveops.rules.RulesReader;
 import dev.jubilee.server.security.Principal;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -21,8 +21,8 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What administrators do to live events. Each method works within the caller's transaction, waits
- * for others who write to the same event, and refuses by a {@link
+ * Makes and changes live events, for administrators. Each method works within the caller's
+ * transaction, waits for others who write to the same event, and refuses by a {@link
  * dev.jubilee.server.http.ProblemException}. Thread-safe.
  */
 final class LiveEvents {

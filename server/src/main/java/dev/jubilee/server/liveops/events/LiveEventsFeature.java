@@ -8,19 +8,18 @@ import dev.jubilee.server.http.Routes;
 import dev.jubilee.server.idempotency.Idempotency;
 import dev.jubilee.server.liveops.occurrences.EndOffsets;
 import dev.jubilee.server.liveops.occurrences.Occurrences;
-import dev.jubilee.server.liveops.occurrences.RulesReader;
 import dev.jubilee.server.liveops.rewards.Grants;
+import dev.jubilee.server.liveops.rules.RulesReader;
+import dev.jubilee.server.scheduling.PeriodicTask;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.UUID;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Live events, whole: their routes, their states and the clock that moves them on. */
 public final class LiveEventsFeature implements Routes, AutoCloseable {
-    /** What of the platform live events stand on. */
+    /** The parts of the platform that live events use. */
     public record Platform(
             Database database,
             ChangeFeed feed,
@@ -28,8 +27,7 @@ public final class LiveEventsFeature implements Routes, AutoCloseable {
             Audit audit,
             InstantSource clock) {}
 
-    private static final Logger log = LoggerFactory.getLogger(LiveEventsFeature.class);
-    private static final long FOLLOW_MILLIS = 1_000;
+    private static final Duration FOLLOW = Duration.ofSeconds(1);
 
     private final Database database;
     private final Cancellation cancellation;
@@ -88,9 +86,8 @@ public final class LiveEventsFeature implements Routes, AutoCloseable {
     /** Starts the clock. Call once, after the directory of occurrences was started. */
     public void start() {
         clock.start();
-        var _ =
-                timer.scheduleWithFixedDelay(
-                        this::followQuietly, FOLLOW_MILLIS, FOLLOW_MILLIS, TimeUnit.MILLISECONDS);
+        PeriodicTask.named("cancellation follow-up", this::followCancellations)
+                .repeat(timer, FOLLOW, FOLLOW);
     }
 
     /**
@@ -99,16 +96,6 @@ public final class LiveEventsFeature implements Routes, AutoCloseable {
      */
     int followCancellations() {
         return cancellation.follow(database);
-    }
-
-    private void followQuietly() {
-        try {
-            followCancellations();
-        } catch (RuntimeException e) {
-            log.warn(
-                    "who is still in where something was called off is not known: {}",
-                    e.toString());
-        }
     }
 
     /**

@@ -82,7 +82,9 @@ final class OccurrenceWriter {
         }
     }
 
-    /** Makes a scheduled occurrence follow its event. */
+    /**
+     * Gives a scheduled occurrence the event's window, configuration and capacity as they are now.
+     */
     void follow(Connection connection, Run run, LiveEvent event) throws SQLException {
         try (PreparedStatement update =
                 connection.prepareStatement(

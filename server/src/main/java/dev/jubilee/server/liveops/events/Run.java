@@ -6,7 +6,7 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What writing to an occurrence needs to know of it.
+ * One occurrence, as far as a transaction that writes to it must know it.
  *
  * @param startsAt far in the future when it waits for an admin to start it
  */

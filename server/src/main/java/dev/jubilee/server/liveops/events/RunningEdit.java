@@ -8,7 +8,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
-/** What may change of an event that runs: nothing that players already count on. */
+/** The edits that a running event allows: none of what players already count on. */
 final class RunningEdit {
     private RunningEdit() {}
 

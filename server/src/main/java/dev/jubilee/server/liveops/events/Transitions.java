@@ -89,7 +89,7 @@ public final class Transitions {
         return true;
     }
 
-    /** What an event becomes whose occurrence is done. */
+    /** The status of an event whose occurrence is done. */
     private static LiveEventStatus waitsForAnother(Connection connection, Run done)
             throws SQLException {
         try (PreparedStatement select =

@@ -60,9 +60,7 @@ final class LeaderboardStore {
         });
     }
 
-    /**
-     * Everybody who has scored in an occurrence that is not frozen; a problem if they are too many.
-     */
+    /** The ranking of an occurrence that is not frozen; a problem if too many have scored. */
     LiveRanking live(Of of) {
         long start = System.nanoTime();
         return database.transaction(connection -> {

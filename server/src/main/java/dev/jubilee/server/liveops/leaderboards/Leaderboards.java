@@ -109,7 +109,7 @@ public final class Leaderboards {
     }
 
     /**
-     * Those around a player, itself among them; empty when there is no such event or occurrence.
+     * The entries around a player, and its own; empty when there is no such event or occurrence.
      *
      * @param limit how many in all
      */

@@ -100,7 +100,7 @@ final class LiveRanking {
         return size;
     }
 
-    /** What it takes in memory. */
+    /** The bytes of memory that it takes. */
     int bytes() {
         return Math.toIntExact(
                 names.length

@@ -11,7 +11,7 @@ import java.util.stream.Collectors;
  * the earlier time come first. Immutable.
  */
 public final class TieBreak {
-    /** Who is ranked at all. */
+    /** The condition under which a participation is ranked. */
     public static final String RANKED = "p.reached_at IS NOT NULL AND p.status <> 'cancelled'";
 
     private static final String SCORE = "score";

@@ -1,5 +1,6 @@
 package dev.jubilee.server.liveops.occurrences;
 
+import dev.jubilee.server.liveops.rules.Rules;
 import java.time.Instant;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;

@@ -3,6 +3,8 @@ package dev.jubilee.server.liveops.occurrences;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.database.Timestamps;
 import dev.jubilee.server.json.Json;
+import dev.jubilee.server.liveops.rules.Rules;
+import dev.jubilee.server.liveops.rules.RulesReader;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;

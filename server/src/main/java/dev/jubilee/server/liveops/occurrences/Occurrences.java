@@ -4,6 +4,7 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.jubilee.server.database.ChangeFeed;
 import dev.jubilee.server.database.Database;
+import dev.jubilee.server.liveops.rules.RulesReader;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;

@@ -4,20 +4,20 @@ import dev.jubilee.server.conditions.Scope;
 import dev.jubilee.server.database.Timestamps;
 import dev.jubilee.server.http.Problem;
 import dev.jubilee.server.json.Json;
-import dev.jubilee.server.liveops.occurrences.Metrics;
 import dev.jubilee.server.liveops.occurrences.Occurrence;
 import dev.jubilee.server.liveops.occurrences.Occurrences;
-import dev.jubilee.server.liveops.occurrences.Rules;
 import dev.jubilee.server.liveops.participation.AmendResult.Amended;
 import dev.jubilee.server.liveops.participation.AmendResult.Reason;
 import dev.jubilee.server.liveops.participation.AmendResult.Refused;
 import dev.jubilee.server.liveops.rewards.Earned;
+import dev.jubilee.server.liveops.rules.ProgressMetrics;
+import dev.jubilee.server.liveops.rules.RewardRule;
+import dev.jubilee.server.liveops.rules.RewardRule.Trigger;
+import dev.jubilee.server.liveops.rules.Rules;
 import dev.jubilee.server.outbox.Outbox;
 import dev.jubilee.server.outbox.OutboxEvent;
 import dev.jubilee.server.players.Player;
 import dev.jubilee.server.players.Players;
-import dev.jubilee.server.rewards.RewardRule;
-import dev.jubilee.server.rewards.RewardRule.Trigger;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -124,14 +124,14 @@ final class Amendments {
             Map<String, Double> set,
             boolean complete,
             Instant now) {
-        Map<String, Double> metrics = Metrics.read(before.progress());
+        Map<String, Double> metrics = ProgressMetrics.read(before.progress());
         int had = metrics.size();
         metrics.putAll(set);
-        if (metrics.size() > Math.max(had, Metrics.MOST)) {
+        if (metrics.size() > Math.max(had, ProgressMetrics.MOST)) {
             throw Problem.invalid(
                             "progress",
                             "must leave the participation with at most "
-                                    + Metrics.MOST
+                                    + ProgressMetrics.MOST
                                     + " metrics; with these it had "
                                     + metrics.size())
                     .asException();
@@ -149,7 +149,7 @@ final class Amendments {
             }
         }
         boolean scored = score != null && !score.equals(before.score());
-        return new Effect(Metrics.tree(metrics), score, scored, completes, earned);
+        return new Effect(ProgressMetrics.tree(metrics), score, scored, completes, earned);
     }
 
     private static void write(

@@ -11,9 +11,9 @@ import dev.jubilee.server.http.Router;
 import dev.jubilee.server.http.Routes;
 import dev.jubilee.server.idempotency.Idempotency;
 import dev.jubilee.server.json.Numbers;
-import dev.jubilee.server.liveops.occurrences.Metrics;
 import dev.jubilee.server.liveops.occurrences.Occurrence;
 import dev.jubilee.server.liveops.occurrences.Occurrences;
+import dev.jubilee.server.liveops.rules.ProgressMetrics;
 import dev.jubilee.server.security.Access;
 import dev.jubilee.server.security.Role;
 import java.nio.charset.StandardCharsets;
@@ -215,12 +215,12 @@ final class ParticipantRoutes implements Routes {
         if (given == null) {
             return metrics;
         }
-        if (given.size() > Metrics.MOST) {
-            input.reject("progress", "must have at most " + Metrics.MOST + " metrics");
+        if (given.size() > ProgressMetrics.MOST) {
+            input.reject("progress", "must have at most " + ProgressMetrics.MOST + " metrics");
         }
         given.forEachEntry((metric, value) -> {
             Double number = value.isNumber() ? Numbers.finite(value) : null;
-            if (!Metrics.isName(metric)) {
+            if (!ProgressMetrics.isName(metric)) {
                 input.reject("progress." + metric, "must be named in a-z, 0-9 and _");
             } else if (number == null || Math.abs(number) > MAX_VALUE) {
                 input.reject("progress." + metric, "must be a number");

@@ -6,11 +6,11 @@ import dev.jubilee.server.conditions.Expression.Condition;
 import dev.jubilee.server.conditions.Scope;
 import dev.jubilee.server.json.Json;
 import dev.jubilee.server.liveops.occurrences.Occurrence;
-import dev.jubilee.server.liveops.occurrences.Rules;
 import dev.jubilee.server.liveops.rewards.Earned;
+import dev.jubilee.server.liveops.rules.RewardRule;
+import dev.jubilee.server.liveops.rules.Rules;
 import dev.jubilee.server.outbox.OutboxEvent;
 import dev.jubilee.server.players.Player;
-import dev.jubilee.server.rewards.RewardRule;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -33,7 +33,7 @@ import tools.jackson.databind.node.ObjectNode;
  * room. Takes the locks of occurrences, as every join does, before those of participations.
  */
 final class AutomaticJoins {
-    /** What came of it: what to tell of it, and what was earned by it. */
+    /** The joins of a batch: the events to publish, and the rewards earned by joining. */
     record Joined(List<OutboxEvent> events, List<Earned> earned) {
         static final Joined NOBODY = new Joined(List.of(), List.of());
     }
@@ -202,7 +202,7 @@ final class AutomaticJoins {
         }
     }
 
-    /** What events tell of a participation. */
+    /** The data of an event about a participation. */
     static ObjectNode described(
             Occurrence occurrence, String userId, @Nullable UUID participationId) {
         return Json.mapper()

@@ -12,9 +12,9 @@ import java.util.Map;
 import java.util.UUID;
 
 /**
- * What bus events did to live events, for whoever follows an event. Events whose ids clients made
- * stand in the ledger one by one; of the others it is known that progress has passed them. Blocks.
- * Thread-safe.
+ * The effects of bus events on live events, for the trace of an event. Events whose ids clients
+ * made stand in the ledger one by one; of the others it is known that progress has passed them.
+ * Blocks. Thread-safe.
  */
 public final class EventEffects {
     /**

@@ -26,7 +26,7 @@ record Hit(
     /** A player in an occurrence. */
     record Seat(UUID occurrenceId, String userId) {}
 
-    /** What the rules look into; null when none does. */
+    /** The payload that the rules look into; null when none does. */
     @Nullable JsonNode data() {
         return payload == null ? null : payload.tree();
     }

@@ -1,19 +1,16 @@
 package dev.jubilee.server.liveops.progress;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import dev.jubilee.events.Envelope;
 import dev.jubilee.events.IdOrigin;
 import dev.jubilee.events.kafka.KafkaEnvelopes;
 import dev.jubilee.server.conditions.Scope.EventView;
+import dev.jubilee.server.forwarding.ForwardedMarks;
 import dev.jubilee.server.security.PlayerId;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.common.header.Header;
-import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.record.TimestampType;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -23,18 +20,12 @@ import tools.jackson.core.exc.StreamConstraintsException;
  * Finds among records those that rules name. Records that no rule names cost a look at one header.
  */
 final class Matcher {
-    /**
-     * Mark what the bus itself sent on to a topic: the event has its effect where it was published.
-     */
-    private static final List<String> FORWARDED = List.of("ce_replayid", "ce_routedby");
-
-    private static final String TYPE = "ce_type";
     private static final int MAX_EVENT_ID = 100;
 
     /** Of payloads in a batch whose trees are kept: several times what is usual. */
     private static final long MAX_KEPT_BYTES = 1 << 20;
 
-    /** What was found, in the order of the records. */
+    /** The matches, in the order of the records. */
     record Found(List<Hit> hits, List<Poisoned> poisoned) {}
 
     /** A record that a rule names, and that cannot be looked into. */
@@ -46,21 +37,13 @@ final class Matcher {
         Found found = new Found(new ArrayList<>(), new ArrayList<>());
         Payload.Budget budget = new Payload.Budget(MAX_KEPT_BYTES);
         for (ConsumerRecord<byte[], byte[]> record : records) {
-            List<RuleIndex.Binding> bindings = index.of(type(record));
-            if (!bindings.isEmpty() && !isForwarded(record.headers())) {
+            List<RuleIndex.Binding> bindings = index.of(KafkaEnvelopes.typeOf(record));
+            // An event that was sent on has its effect where it was published.
+            if (!bindings.isEmpty() && !ForwardedMarks.areIn(record.headers())) {
                 read(record, bindings, budget, found);
             }
         }
         return found;
-    }
-
-    private static boolean isForwarded(Headers headers) {
-        for (String mark : FORWARDED) {
-            if (headers.lastHeader(mark) != null) {
-                return true;
-            }
-        }
-        return false;
     }
 
     /**
@@ -144,11 +127,5 @@ final class Matcher {
 
     private static boolean isStorable(String id, int max) {
         return !id.isEmpty() && id.codePointCount(0, id.length()) <= max && id.indexOf('\0') < 0;
-    }
-
-    private static String type(ConsumerRecord<byte[], byte[]> record) {
-        Header header = record.headers().lastHeader(TYPE);
-        byte[] value = header == null ? null : header.value();
-        return value == null || value.length == 0 ? record.topic() : new String(value, UTF_8);
     }
 }

@@ -1,10 +1,10 @@
 package dev.jubilee.server.liveops.progress;
 
-import dev.jubilee.server.liveops.occurrences.Metrics;
 import dev.jubilee.server.liveops.progress.AutomaticJoins.Joined;
 import dev.jubilee.server.liveops.progress.Matcher.Poisoned;
 import dev.jubilee.server.liveops.rewards.Earned;
 import dev.jubilee.server.liveops.rewards.Grants;
+import dev.jubilee.server.liveops.rules.ProgressMetrics;
 import dev.jubilee.server.outbox.Outbox;
 import dev.jubilee.server.outbox.OutboxEvent;
 import dev.jubilee.server.players.Player;
@@ -23,9 +23,9 @@ import org.slf4j.LoggerFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * What the events of one batch bring about, in the caller's transaction: locks in the order of
- * occurrences, participations, counters, grants; reads once, lets every event count in its order in
- * memory, writes once. Thread-safe.
+ * Applies the events of one batch in the caller's transaction: locks in the order of occurrences,
+ * participations, counters, grants; reads once, lets every event count in its order in memory,
+ * writes once. Thread-safe.
  */
 final class ProgressBatch {
     private static final Logger log = LoggerFactory.getLogger(ProgressBatch.class);
@@ -35,7 +35,7 @@ final class ProgressBatch {
     private final InstantSource clock;
 
     /**
-     * What came of it.
+     * The result of a batch.
      *
      * @param counted how many events counted, once for each occurrence
      * @param poisoned records whose rules failed
@@ -152,7 +152,7 @@ final class ProgressBatch {
         ObjectNode data =
                 AutomaticJoins.described(
                         standing.occurrence(), standing.userId(), standing.participationId());
-        data.set("progress", Metrics.tree(standing.progress()));
+        data.set("progress", ProgressMetrics.tree(standing.progress()));
         return OutboxEvent.of(
                 "liveops.participant.completed",
                 standing.userId(),

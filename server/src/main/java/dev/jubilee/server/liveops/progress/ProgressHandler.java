@@ -43,20 +43,20 @@ final class ProgressHandler implements BatchHandler {
     private final LongAdder parked = new LongAdder();
     private long paceUntil = System.nanoTime();
 
-    /** What came of one try. */
+    /** The outcome of one try. */
     private enum Outcome {
         COMMITTED,
         FENCED,
         /** The rules have changed since the records were matched. */
         OUTDATED,
-        /** Somebody stood in the way; nothing was written. */
+        /** Another transaction stood in the way, by a lock or a deadlock; nothing was written. */
         COLLIDED,
         /** The database refuses what is to be written. */
         REFUSED
     }
 
     /**
-     * What was written.
+     * A transaction that was written.
      *
      * @param transaction its id
      * @param poisoned what was put aside in it

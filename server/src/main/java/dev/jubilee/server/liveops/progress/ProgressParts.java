@@ -7,7 +7,7 @@ import dev.jubilee.server.liveops.rewards.Grants;
 import dev.jubilee.server.players.Players;
 import java.time.InstantSource;
 
-/** What progress works with. */
+/** The parts that progress works with. */
 public record ProgressParts(
         Database database,
         Occurrences occurrences,

@@ -13,7 +13,7 @@ public record ProgressSettings(String group, int consumers, int maxBatch) {
     private static final int DEFAULT_CONSUMERS = 2;
     private static final int DEFAULT_MAX_BATCH = 2_500;
 
-    /** What holds when nothing is set. */
+    /** The defaults. */
     public static final ProgressSettings DEFAULTS =
             new ProgressSettings(DEFAULT_GROUP, DEFAULT_CONSUMERS, DEFAULT_MAX_BATCH);
 

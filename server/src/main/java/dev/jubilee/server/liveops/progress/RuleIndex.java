@@ -3,7 +3,7 @@ package dev.jubilee.server.liveops.progress;
 import dev.jubilee.server.conditions.Expression;
 import dev.jubilee.server.conditions.Variable;
 import dev.jubilee.server.liveops.occurrences.Occurrence;
-import dev.jubilee.server.progress.ProgressRule;
+import dev.jubilee.server.liveops.rules.ProgressRule;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

@@ -4,11 +4,11 @@ import dev.jubilee.server.conditions.ExpressionException;
 import dev.jubilee.server.conditions.Scope;
 import dev.jubilee.server.conditions.Variable;
 import dev.jubilee.server.liveops.occurrences.Occurrence;
-import dev.jubilee.server.liveops.occurrences.Rules;
 import dev.jubilee.server.liveops.rewards.Earned;
+import dev.jubilee.server.liveops.rules.ProgressRule;
+import dev.jubilee.server.liveops.rules.RewardRule;
+import dev.jubilee.server.liveops.rules.Rules;
 import dev.jubilee.server.players.Player;
-import dev.jubilee.server.progress.ProgressRule;
-import dev.jubilee.server.rewards.RewardRule;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -275,7 +275,7 @@ final class Standing {
         return all;
     }
 
-    /** What was earned within this batch. */
+    /** The rewards earned within this batch. */
     List<Earned> earned() {
         return earned;
     }

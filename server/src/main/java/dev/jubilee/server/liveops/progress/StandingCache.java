@@ -23,7 +23,9 @@ final class StandingCache {
      * @param rewarded milestones that were granted, which no later version takes back
      */
     record Known(Standing.Stored stored, String version, Set<String> rewarded) {
-        /** What it takes of memory, about; the names of metrics and milestones are others' too. */
+        /**
+         * About how many bytes of memory it takes; the names of metrics and milestones are shared.
+         */
         long bytes() {
             return OVERHEAD
                     + stored.seat().userId().length()
@@ -83,7 +85,7 @@ final class StandingCache {
         return known.size();
     }
 
-    /** Somebody has changed these since. */
+    /** Forgets standings that others have changed. */
     void forget(Set<Hit.Seat> seats) {
         for (Hit.Seat seat : seats) {
             Known gone = known.remove(seat);

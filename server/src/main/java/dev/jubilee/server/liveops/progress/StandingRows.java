@@ -2,8 +2,8 @@ package dev.jubilee.server.liveops.progress;
 
 import dev.jubilee.events.postgres.SqlArray;
 import dev.jubilee.server.database.Timestamps;
-import dev.jubilee.server.liveops.occurrences.Metrics;
 import dev.jubilee.server.liveops.progress.StandingCache.Known;
+import dev.jubilee.server.liveops.rules.ProgressMetrics;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -24,12 +24,13 @@ import org.jspecify.annotations.Nullable;
 final class StandingRows {
     private StandingRows() {}
 
-    /** Whether to wait for those who hold the locks. */
+    /** Whether to wait for locks that others hold. */
     enum Waiting {
-        /** For who holds no such lock yet: all take them in the order of keys. */
+        /** For a transaction that holds no such lock yet: all take them in the order of keys. */
         ALLOWED,
         /**
-         * For who holds some: fails at once where it would be waited, as that might be for ever.
+         * For a transaction that holds some already: it fails at once instead of waiting, which
+         * might deadlock.
          */
         REFUSED
     }
@@ -89,7 +90,7 @@ final class StandingRows {
         return new Hit.Seat(row.getObject(2, UUID.class), row.getString(3));
     }
 
-    /** Those who have a participation, in whatever state. */
+    /** The seats that have a participation, in whatever state. */
     static Set<Hit.Seat> present(Connection connection, Collection<Hit.Seat> seats)
             throws SQLException {
         try (PreparedStatement statement =
@@ -147,7 +148,7 @@ final class StandingRows {
         }
     }
 
-    /** Those whose row has another version than the one they are known by, or that have none. */
+    /** The seats whose row has another version than the known one, or that have no row. */
     static Set<Hit.Seat> outdated(Connection connection, Map<UUID, Known> known)
             throws SQLException {
         if (known.isEmpty()) {
@@ -188,7 +189,7 @@ final class StandingRows {
         for (int i = 0; i < size; i++) {
             Standing standing = changed.get(i);
             ids.add(standing.participationId());
-            progress[i] = Metrics.text(standing.progress());
+            progress[i] = ProgressMetrics.text(standing.progress());
             scores[i] = standing.score();
             reachedAt.add(standing.reachedAt());
             completedAt.add(standing.completedAt());
@@ -208,7 +209,7 @@ final class StandingRows {
                 seat(row),
                 row.getString(4).equals("completed"),
                 Timestamps.instant(row, 5),
-                Metrics.read(row.getString(6)),
+                ProgressMetrics.read(row.getString(6)),
                 row.getObject(7, Double.class),
                 Timestamps.instantOrNull(row, 8));
     }

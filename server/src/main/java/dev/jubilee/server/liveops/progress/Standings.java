@@ -1,5 +1,6 @@
 package dev.jubilee.server.liveops.progress;
 
+import dev.jubilee.server.database.UuidOrder;
 import dev.jubilee.server.liveops.occurrences.Occurrence;
 import dev.jubilee.server.liveops.progress.StandingCache.Known;
 import dev.jubilee.server.liveops.progress.StandingRows.Locked;
@@ -26,7 +27,7 @@ final class Standings {
      * The order of PostgreSQL, in which rows are locked; it takes the bytes of a UUID as unsigned.
      */
     private static final Comparator<Standing> IN_KEY_ORDER =
-            Comparator.comparing((Standing s) -> s.seat().occurrenceId(), Standings::unsigned)
+            Comparator.comparing((Standing s) -> s.seat().occurrenceId(), UuidOrder::compare)
                     .thenComparing(s -> s.seat().userId());
 
     private final Map<UUID, Occurrence> occurrences = new HashMap<>();
@@ -115,7 +116,7 @@ final class Standings {
         return bySeat.get(seat);
     }
 
-    /** Those with anything to write, in the order of their keys. */
+    /** The standings that changed, in the order of their keys. */
     List<Standing> changed() {
         return bySeat.values().stream().filter(Standing::changed).sorted(IN_KEY_ORDER).toList();
     }
@@ -158,14 +159,5 @@ final class Standings {
             }
         }
         return outdated;
-    }
-
-    private static int unsigned(UUID left, UUID right) {
-        int high =
-                Long.compareUnsigned(left.getMostSignificantBits(), right.getMostSignificantBits());
-        return high != 0
-                ? high
-                : Long.compareUnsigned(
-                        left.getLeastSignificantBits(), right.getLeastSignificantBits());
     }
 }

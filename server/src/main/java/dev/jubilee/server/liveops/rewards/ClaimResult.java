@@ -1,6 +1,6 @@
 package dev.jubilee.server.liveops.rewards;
 
-/** What came of a claim. Every case is an answer a client can act on. */
+/** The result of a claim. Every case is an answer a client can act on. */
 public sealed interface ClaimResult {
     /** The player has it from now on. */
     record Claimed(Grant grant) implements ClaimResult {}

@@ -1,7 +1,7 @@
 package dev.jubilee.server.liveops.rewards;
 
 import dev.jubilee.server.liveops.occurrences.Occurrence;
-import dev.jubilee.server.rewards.RewardRule;
+import dev.jubilee.server.liveops.rules.RewardRule;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 

@@ -14,7 +14,7 @@ import tools.jackson.core.JsonGenerator;
 import tools.jackson.databind.JsonNode;
 
 /**
- * What one player earned.
+ * A reward that one player earned.
  *
  * @param expiresAt from when on it can no longer be claimed; null while the occurrence has no end,
  *     and once it has expired or was revoked
@@ -46,7 +46,7 @@ public record Grant(
         }
     }
 
-    /** What {@link Reader} wants to find. */
+    /** The columns that {@link Reader} reads. */
     static final String COLUMNS =
             "g.id, g.occurrence_id, g.event_id, g.user_id, g.reward_id, g.sequence, g.status,"
                     + " g.reward_type, g.reward_value, g.earned_at, g.claimed_at, g.expires_at";

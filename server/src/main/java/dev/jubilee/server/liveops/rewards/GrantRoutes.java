@@ -14,7 +14,7 @@ import dev.jubilee.server.security.Access;
 import java.time.InstantSource;
 import java.util.UUID;
 
-/** What administrators do to single grants, over HTTP. */
+/** The HTTP face of single grants, for administrators. */
 public final class GrantRoutes implements Routes {
     private static final int MAX_REASON = 500;
 

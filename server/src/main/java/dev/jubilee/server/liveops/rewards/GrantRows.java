@@ -3,7 +3,7 @@ package dev.jubilee.server.liveops.rewards;
 import dev.jubilee.events.postgres.SqlArray;
 import dev.jubilee.server.liveops.occurrences.Occurrence;
 import dev.jubilee.server.liveops.rewards.Expiries.Place;
-import dev.jubilee.server.rewards.RewardRule;
+import dev.jubilee.server.liveops.rules.RewardRule;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -178,7 +178,7 @@ final class GrantRows {
         }
     }
 
-    /** Those of the grants that are there already. */
+    /** The grants that exist already. */
     static List<Grants.Key> present(Connection connection, List<Grants.Key> keys)
             throws SQLException {
         try (PreparedStatement statement =

@@ -1,8 +1,8 @@
 package dev.jubilee.server.liveops.rewards;
 
 import dev.jubilee.events.EventId;
+import dev.jubilee.server.liveops.rules.RewardRule;
 import dev.jubilee.server.outbox.OutboxEvent;
-import dev.jubilee.server.rewards.RewardRule;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;

@@ -24,7 +24,7 @@ final class Revocations {
     private final Audit audit;
     private final InstantSource clock;
 
-    /** What came of it. */
+    /** The result of a revocation. */
     sealed interface Result {
         /** It is revoked, by this call or one before. */
         record Revoked(Grant grant) implements Result {}

@@ -15,7 +15,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
-/** What can be earned, and what was earned, for those who ask. Thread-safe. */
+/** Reads rewards and grants. Thread-safe. */
 final class RewardReads {
     /**
      * A reward of an event.
@@ -56,7 +56,7 @@ final class RewardReads {
                         : Optional.empty());
     }
 
-    /** What the amounts of all rewards add up to; one without an amount adds nothing. */
+    /** The sum of the amounts of all rewards; one without an amount adds nothing. */
     static BigDecimal totalValue(List<Definition> definitions) {
         BigDecimal total = BigDecimal.ZERO;
         for (Definition definition : definitions) {

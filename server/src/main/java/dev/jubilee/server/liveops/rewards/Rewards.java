@@ -4,18 +4,16 @@ import dev.jubilee.events.EventId;
 import dev.jubilee.events.postgres.LaneListener;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.http.Routes;
+import dev.jubilee.server.scheduling.PeriodicTask;
 import dev.jubilee.server.security.Access;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Grants, claims and their expiry, put together. Thread-safe. */
 public final class Rewards implements AutoCloseable {
-    private static final Logger log = LoggerFactory.getLogger(Rewards.class);
-    private static final long EXPIRY_SECONDS = 1;
+    private static final Duration EXPIRY = Duration.ofSeconds(1);
 
     private final Grants grants;
     private final Claims claims;
@@ -57,9 +55,7 @@ public final class Rewards implements AutoCloseable {
 
     /** Begins to expire what nobody claims. */
     public void start() {
-        var _ =
-                timer.scheduleWithFixedDelay(
-                        this::expireQuietly, EXPIRY_SECONDS, EXPIRY_SECONDS, TimeUnit.SECONDS);
+        PeriodicTask.named("grant expiry", this::expire).repeat(timer, EXPIRY, EXPIRY);
     }
 
     /**
@@ -75,13 +71,5 @@ public final class Rewards implements AutoCloseable {
     public void close() {
         timer.shutdownNow();
         claims.close();
-    }
-
-    private void expireQuietly() {
-        try {
-            expire();
-        } catch (RuntimeException e) {
-            log.warn("unclaimed rewards could not be expired, trying again: {}", e.getMessage());
-        }
     }
 }

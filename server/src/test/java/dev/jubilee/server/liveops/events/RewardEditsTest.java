@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jubilee.events.tck.Await;
 import dev.jubilee.server.conditions.Conditions;
-import dev.jubilee.server.liveops.occurrences.RulesReader;
+import dev.jubilee.server.liveops.rules.RulesReader;
 import dev.jubilee.server.testing.Platform;
 import java.sql.Connection;
 import java.time.Duration;

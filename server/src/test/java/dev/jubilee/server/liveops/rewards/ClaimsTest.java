@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.jubilee.server.liveops.Scene;
 import dev.jubilee.server.liveops.occurrences.Occurrence;
 import dev.jubilee.server.liveops.rewards.ClaimResult.Reason;
-import dev.jubilee.server.rewards.RewardRule;
+import dev.jubilee.server.liveops.rules.RewardRule;
 import dev.jubilee.server.testing.Platform;
 import java.time.Instant;
 import java.util.ArrayList;

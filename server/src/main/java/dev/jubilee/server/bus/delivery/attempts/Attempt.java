@@ -1,6 +1,7 @@
 package dev.jubilee.server.bus.delivery.attempts;
 
 import dev.jubilee.server.bus.delivery.pending.Delivery;
+import dev.jubilee.server.bus.store.StoredText;
 import dev.jubilee.server.bus.subscriptions.DeliveryMethod;
 import dev.jubilee.server.http.client.Outcome;
 import java.time.Duration;
@@ -77,7 +78,7 @@ public record Attempt(
                 end);
     }
 
-    /** What it takes of memory, about. */
+    /** About how many bytes of memory it takes. */
     int bytes() {
         return Delivery.OVERHEAD
                 + (response == null ? 0 : response.length())
@@ -89,7 +90,7 @@ public record Attempt(
         return response != null || error != null;
     }
 
-    /** The same, and nothing of what was said. */
+    /** The same without the endpoint's answer and the error. */
     Attempt withoutWords() {
         End silent = end instanceof End.Dead ? new End.Dead(UNKEPT) : end;
         return new Attempt(
@@ -97,14 +98,7 @@ public record Attempt(
     }
 
     private static @Nullable String clip(String text) {
-        return text.isEmpty()
-                ? null
-                : storable(text.length() <= MAX_TEXT ? text : text.substring(0, MAX_TEXT));
-    }
-
-    /** What endpoints and their drivers say may hold what PostgreSQL's texts cannot. */
-    private static String storable(String text) {
-        return text.replace('\0', '\uFFFD');
+        return text.isEmpty() ? null : StoredText.clip(text, MAX_TEXT);
     }
 
     /** What becomes of the delivery. */
@@ -122,7 +116,7 @@ public record Attempt(
         /** It is given up. */
         record Dead(String reason) implements End {
             public Dead {
-                reason = storable(reason);
+                reason = StoredText.clean(reason);
             }
         }
     }

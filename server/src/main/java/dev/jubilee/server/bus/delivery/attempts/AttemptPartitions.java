@@ -32,14 +32,14 @@ public final class AttemptPartitions {
     /**
      * Makes the day's partition, if it is not there yet.
      *
-     * @throws dev.jubilee.server.database.DatabaseException too when who changes the table for long
-     *     keeps it from that
+     * @throws dev.jubilee.server.database.DatabaseException also when others lock the table for too
+     *     long
      */
     public void ensure(Instant at) {
         ensure(dayOf(at));
     }
 
-    /** Makes those of that day and of the two behind it: at midnight nobody has to make any. */
+    /** Makes the partitions of that day and of the next two: none has to be made at midnight. */
     public void ensureAhead(Instant now) {
         LocalDate today = dayOf(now);
         for (int days = 0; days <= AHEAD; days++) {

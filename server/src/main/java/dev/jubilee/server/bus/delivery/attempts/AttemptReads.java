@@ -13,11 +13,11 @@ import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** Reads what came of deliveries. */
+/** Reads attempts. */
 final class AttemptReads {
     private static final int MOST_OF_AN_EVENT = 1_000;
 
-    /** Of answers and errors; the last attempt may reach beyond. */
+    /** The most bytes of answers and errors; the last attempt may reach beyond. */
     private static final long MOST_BYTES = 1L << 20;
 
     private static final String COLUMNS =
@@ -62,7 +62,7 @@ final class AttemptReads {
         }
     }
 
-    /** How one subscription stands to one event, and a part of its attempts. */
+    /** The status of one event for one subscription, and a part of its attempts. */
     record Standing(String subscriptionId, String status, List<View> attempts) {
         /** The same without what the endpoint answered. */
         Standing withoutAnswers() {
@@ -72,7 +72,7 @@ final class AttemptReads {
     }
 
     /**
-     * A part of what came of an event.
+     * A part of an event's attempts.
      *
      * @param next the attempt behind which to go on; null when these are the last
      */
@@ -100,8 +100,8 @@ final class AttemptReads {
     }
 
     /**
-     * Attempts at an event, the earliest first, by whom it was for. The first part also names those
-     * who are still owed it, or gave it up, and of whom it holds no attempt.
+     * Attempts to deliver an event, the earliest first, by subscription. The first part also names
+     * subscriptions without an attempt in it that are owed the event or have given it up.
      *
      * @param after the last attempt of the part before; null for the first part
      */
@@ -170,8 +170,8 @@ final class AttemptReads {
     }
 
     /**
-     * By subscription. What was tried, and is neither owed nor ended, was dropped with what else
-     * the subscription was owed.
+     * The status of each subscription. One whose delivery was tried, and is neither owed nor ended,
+     * is missing: the delivery was dropped.
      */
     private static Map<String, String> statuses(Connection connection, String eventId)
             throws SQLException {

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 import org.postgresql.copy.CopyIn;
 
-/** Writes what came of deliveries, sets of them at once. For the recorder's thread. */
+/** Writes the outcomes of deliveries, many in a transaction. For the recorder's thread. */
 public final class AttemptStore {
     private static final int COLUMNS = 13;
 
@@ -102,7 +102,7 @@ public final class AttemptStore {
         return concerned;
     }
 
-    /** These wait after all. */
+    /** Makes these deliveries wait. */
     private static void putBack(Connection connection, List<Recorder.Entry.PutBack> several)
             throws SQLException {
         try (PreparedStatement update =
@@ -254,7 +254,7 @@ public final class AttemptStore {
         }
     }
 
-    /** Of two rows for one delivery the update would take either. */
+    /** The last attempt of each delivery: of two rows for one the update would take either. */
     private static List<Attempt> lastOfEach(List<Attempt> tries) {
         Map<DeliveryId, Attempt> last = new LinkedHashMap<>();
         for (Attempt one : tries) {

@@ -1,13 +1,12 @@
 package dev.jubilee.server.bus.delivery.attempts;
 
-import dev.jubilee.server.bus.search.SearchRoutes;
 import dev.jubilee.server.bus.search.StoredEvent;
 import dev.jubilee.server.bus.search.StoredEvents;
 import dev.jubilee.server.bus.store.EventStore;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
-import dev.jubilee.server.bus.subscriptions.SubscriptionRoutes;
 import dev.jubilee.server.bus.subscriptions.Subscriptions;
+import dev.jubilee.server.bus.topics.TopicAction;
 import dev.jubilee.server.bus.topics.TopicCatalogue;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.http.Call;
@@ -24,8 +23,8 @@ import java.util.Optional;
 import java.util.UUID;
 
 /**
- * The HTTP face of who got an event: for those who may see the event itself. What an endpoint
- * answered is for those whose it is, operators and admins.
+ * The HTTP face of an event's deliveries, for callers that may see the event. What an endpoint
+ * answered is shown to those whose subscription it is, operators and admins.
  */
 public final class EventDeliveryRoutes implements Routes {
     private final Database database;
@@ -48,11 +47,10 @@ public final class EventDeliveryRoutes implements Routes {
 
     @Override
     public void on(Router router) {
-        router.get("/events/{event_id}/deliveries", Access.PLAYER, this::ofEvent).query("cursor");
+        router.get("/events/{event_id}/deliveries", Access.STAFF, this::ofEvent).query("cursor");
     }
 
     private Reply ofEvent(Call call) {
-        SubscriptionRoutes.mustBeStaff(call);
         String id = call.path("event_id");
         UUID after = Page.cursor(call);
         mustSee(call, id);
@@ -73,11 +71,12 @@ public final class EventDeliveryRoutes implements Routes {
         return Subscriptions.isOthers(who, it) ? one.withoutAnswers() : one;
     }
 
-    /** What an endpoint answered tells of the event as well. */
+    /** Answers 404 unless the caller may see the event: what an endpoint answered tells of it. */
     private void mustSee(Call call, String id) {
         Optional<StoredEvent> event = store.await(() -> Optional.ofNullable(events.find(id)));
         if (event.isEmpty()
-                || SearchRoutes.closedTo(call.principal(), topics).contains(event.get().topic())) {
+                || topics.closedTo(call.principal(), TopicAction.READ)
+                        .contains(event.get().topic())) {
             throw Problem.notFound("event", id).asException();
         }
     }

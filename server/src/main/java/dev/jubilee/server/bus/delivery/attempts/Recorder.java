@@ -20,9 +20,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Writes what came of deliveries: whatever gathered while the last transaction ran is the next one.
- * It goes on until PostgreSQL takes it. What PostgreSQL will never take is told apart and left out,
- * and all else is written. Thread-safe.
+ * Writes the outcomes of deliveries: what gathers during one transaction is the next. A batch is
+ * tried until PostgreSQL takes it; an entry that PostgreSQL can never take is singled out and left
+ * out. Thread-safe.
  */
 public final class Recorder implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Recorder.class);
@@ -30,28 +30,28 @@ public final class Recorder implements AutoCloseable {
     private static final int FULL = 20_000;
     private static final long FULL_BYTES = 16L << 20;
 
-    /** What is to be written waits so long for more, lest a few rows be a transaction each. */
+    /** How long entries wait for more, so that a few rows are not a transaction each. */
     private static final Duration GATHERING = Duration.ofMillis(20);
 
     private static final long LONGEST_PAUSE = Duration.ofSeconds(2).toNanos();
 
     /** Something to be written. */
     public sealed interface Entry {
-        /** What came of one try, and of the delivery with it. */
+        /** The outcome of one attempt, and with it of the delivery. */
         record Tried(Attempt attempt) implements Entry {}
 
-        /** How a subscription's circuit stands. */
+        /** The state of a subscription's circuit. */
         record Circuit(UUID subscription, String state, @Nullable Instant until) implements Entry {}
 
         /**
-         * These are not in memory any more, and wait.
+         * Deliveries that left memory, and wait.
          *
-         * @param ids of those of which it is not written that they wait
-         * @param written to be run when it is
+         * @param ids those whose rows do not say yet that they wait
+         * @param written run once they do
          */
         record PutBack(UUID subscription, List<Long> ids, Runnable written) implements Entry {}
 
-        /** Whoever waits for everything before it. */
+        /** A mark for {@link #flush}: everything before it is written. */
         record Mark(CountDownLatch passed) implements Entry {}
     }
 
@@ -89,7 +89,7 @@ public final class Recorder implements AutoCloseable {
         return entries.size() > FULL || bytes.get() > FULL_BYTES;
     }
 
-    /** What could not be written, and never will be. */
+    /** How many outcomes were left out because PostgreSQL can never take them. */
     public long unrecorded() {
         return unrecorded.get();
     }
@@ -181,7 +181,7 @@ public final class Recorder implements AutoCloseable {
         });
     }
 
-    /** One of these will never be taken, and keeps none of the others from it. */
+    /** Writes each half by itself: one entry can never be written, and must not keep the others. */
     private void writeApart(List<Entry> batch, Throwable fault) {
         if (batch.size() > 1) {
             int half = batch.size() / 2;
@@ -210,7 +210,7 @@ public final class Recorder implements AutoCloseable {
         }
     }
 
-    /** Whoever fails to hear of one keeps nobody from hearing of the others. */
+    /** Tells that an entry is written; a failure does not keep others from being told. */
     private void tell(Entry entry) {
         try {
             written(entry);

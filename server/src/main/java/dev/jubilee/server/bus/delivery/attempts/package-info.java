@@ -1,7 +1,4 @@
-/**
- * What came of deliveries: each try on record, and with it the end of what was owed, and who may
- * read it.
- */
+/** The record of every attempt, which ends a delivery, and who may read it. */
 @NullMarked
 package dev.jubilee.server.bus.delivery.attempts;
 

@@ -1,6 +1,6 @@
 package dev.jubilee.server.bus.delivery.catchup;
 
-import dev.jubilee.server.bus.delivery.routing.DeliveryRouter;
+import dev.jubilee.server.bus.subscriptions.Subscriptions;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -16,7 +16,7 @@ import java.util.UUID;
 final class CatchUpStore {
     private CatchUpStore() {}
 
-    /** Where one partition stands. */
+    /** The position of one partition. */
     record Position(UUID topicId, int partition, String topic, long next) {}
 
     /**
@@ -80,9 +80,7 @@ final class CatchUpStore {
         }
     }
 
-    /**
-     * Says something of a subscription to who looks at it; not over why it is paused or disabled.
-     */
+    /** Sets the reason that the subscription shows, unless it is paused or disabled. */
     static void note(Connection connection, UUID subscription, String text) throws SQLException {
         try (PreparedStatement update =
                 connection.prepareStatement(
@@ -94,7 +92,7 @@ final class CatchUpStore {
         }
     }
 
-    /** From there on routing brings it. */
+    /** Ends the catch-up of these partitions: routing brings what comes from there on. */
     static void finish(Connection connection, UUID subscription, Collection<Position> level)
             throws SQLException {
         try (PreparedStatement update =
@@ -138,7 +136,7 @@ final class CatchUpStore {
                         """
                                 + (hold ? "FOR UPDATE" : ""))) {
             for (Position one : of) {
-                select.setString(1, DeliveryRouter.GROUP);
+                select.setString(1, Subscriptions.ROUTING_GROUP);
                 select.setObject(2, one.topicId());
                 select.setInt(3, one.partition());
                 try (ResultSet row = select.executeQuery()) {

@@ -1,10 +1,10 @@
 package dev.jubilee.server.bus.delivery.catchup;
 
-import dev.jubilee.server.bus.delivery.chores.Chore;
 import dev.jubilee.server.bus.delivery.shards.Ownership;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
 import dev.jubilee.server.database.DatabaseException;
+import dev.jubilee.server.scheduling.PeriodicTask;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -18,8 +18,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Brings subscriptions what is in Kafka of the time before they were made, or to which they were
- * rewound, until they are level with routing. Done by the instance that delivers to them. For one
+ * Brings subscriptions that start in the past, or were rewound, the events that Kafka still has,
+ * until they are level with routing. The instance that delivers to a subscription does it. For one
  * thread of its own.
  */
 public final class CatchUps implements AutoCloseable {
@@ -34,11 +34,11 @@ public final class CatchUps implements AutoCloseable {
             Executors.newSingleThreadScheduledExecutor(
                     Thread.ofPlatform().name("delivery-catch-up").daemon().factory());
 
-    /** What is done for one subscription. */
+    /** The catch-up of one subscription. */
     public interface CatchUp {
         /**
-         * Works until it is level, or owed so much that more would only take room, or so long;
-         * returns when the positions are kept.
+         * Works until the subscription is level, has a long backlog, or the time is over; returns
+         * when the positions are committed.
          */
         void run(Duration longest);
     }
@@ -54,7 +54,7 @@ public final class CatchUps implements AutoCloseable {
 
     /** Looks twice a second for the whole instance, in memory, whether anybody is behind. */
     public void start() {
-        Chore.named("the look for who is to catch up", this::work).repeat(worker, LOOK, LOOK);
+        PeriodicTask.named("catch-up scan", this::work).repeat(worker, LOOK, LOOK);
     }
 
     @Override
@@ -78,7 +78,7 @@ public final class CatchUps implements AutoCloseable {
         }
     }
 
-    /** Whatever is the matter with one, the others have their turns. */
+    /** Runs one catch-up; its failure does not cost the others their turns. */
     private void workQuietly(Subscription one) {
         try {
             make.apply(one).run(TURN);

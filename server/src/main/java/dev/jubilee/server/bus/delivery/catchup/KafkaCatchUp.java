@@ -28,8 +28,8 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Brings one subscription what is in Kafka, partition by partition in order, with its positions in
- * the same transaction. A partition is handed over to routing while routing is held where it
+ * Brings one subscription the past events of each partition, in order, with its positions in the
+ * same transaction. A partition is handed over to routing while a lock holds routing where it
  * stands: nothing is left out between the two, nothing comes twice, and what routing brings comes
  * after it.
  */
@@ -37,7 +37,7 @@ public final class KafkaCatchUp implements CatchUps.CatchUp {
     private static final int MOST_OWED = 5_000;
     private static final Duration POLL = Duration.ofMillis(100);
 
-    /** Events in a transaction. */
+    /** The most events in a transaction. */
     private static final int MOST = 2_000;
 
     private static final Duration PATIENCE = Duration.ofSeconds(10);
@@ -52,7 +52,7 @@ public final class KafkaCatchUp implements CatchUps.CatchUp {
     private final LoopListener losses;
     private final BinaryCopy copy = new BinaryCopy();
 
-    /** How many records of which partitions were gone, until it is told. */
+    /** How many records Kafka had deleted, by partition, until it is told. */
     private final Map<TopicPartition, Long> deleted = new HashMap<>();
 
     /**
@@ -123,7 +123,7 @@ public final class KafkaCatchUp implements CatchUps.CatchUp {
         return database.read(c -> PendingStore.isBacklogged(c, subscription.id(), MOST_OWED));
     }
 
-    /** What was in a topic that is deleted comes no more. */
+    /** Ends the catch-up of topics that were deleted. */
     private void endGone() {
         if (database.read(c -> CatchUpStore.gone(c, subscription.id(), false)).isEmpty()) {
             return;
@@ -137,7 +137,7 @@ public final class KafkaCatchUp implements CatchUps.CatchUp {
         });
     }
 
-    /** Returns whether nobody else was at work. */
+    /** Returns whether no other instance was at work. */
     private boolean step(
             KafkaConsumer<byte[], byte[]> consumer,
             Map<TopicPartition, CatchUpStore.Position> open) {

@@ -1,4 +1,4 @@
-/** Brings subscriptions what was in Kafka before they were routed to. */
+/** Brings subscriptions the events that were in Kafka before routing knew them. */
 @NullMarked
 package dev.jubilee.server.bus.delivery.catchup;
 

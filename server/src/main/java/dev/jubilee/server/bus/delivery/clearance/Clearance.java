@@ -13,8 +13,8 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which topics a subscription's owner may have delivered at present. What it may not is not owed to
- * it, and what it was owed before waits until it may again. Never blocks. Thread-safe.
+ * Which topics a subscription's owner may receive at present. Events of others are not owed to it,
+ * and those owed before wait until the topic opens to it. Never blocks. Thread-safe.
  */
 public final class Clearance {
     private final TopicCatalogue topics;
@@ -40,9 +40,9 @@ public final class Clearance {
     }
 
     /**
-     * The topics that the subscription must not get events of.
+     * The topics whose events the subscription must not get.
      *
-     * @param taker who takes them for it; null when they are brought
+     * @param taker the caller that takes them for it; null when they are brought
      */
     public List<String> closedTo(Subscription subscription, @Nullable Principal taker) {
         List<Principal> who = new ArrayList<>();

@@ -10,7 +10,8 @@ import java.util.Set;
 import java.util.UUID;
 
 /**
- * Knows which topics were closed to whom, and so whom it concerns that one is open. Thread-safe.
+ * Remembers which topics were closed to each subscription, and tells which subscriptions one has
+ * opened to. Thread-safe.
  */
 public final class Openings {
     private final Clearance clearance;
@@ -20,7 +21,7 @@ public final class Openings {
         this.clearance = clearance;
     }
 
-    /** There may be new ones: what is closed to them opens later, if at all. */
+    /** Remembers the topics that are closed to subscriptions that are new. */
     public synchronized void heed(Collection<Subscription> all) {
         for (Subscription one : all) {
             if (!closed.containsKey(one.id()) && clearance.concerns(one)) {
@@ -29,7 +30,7 @@ public final class Openings {
         }
     }
 
-    /** Those to whom something may be open that was not when this was asked last. */
+    /** The subscriptions to which a topic may have opened since the last call. */
     public synchronized List<UUID> since(Collection<Subscription> all) {
         Map<UUID, List<String>> now = new HashMap<>();
         List<UUID> concerned = new ArrayList<>();

@@ -1,4 +1,4 @@
-/** Which topics a subscription may have delivered, and when one of them opens to it. */
+/** Which topics the owner of a subscription may receive, and when one opens to it. */
 @NullMarked
 package dev.jubilee.server.bus.delivery.clearance;
 

@@ -4,10 +4,10 @@ import dev.jubilee.events.Envelope;
 import dev.jubilee.events.EventId;
 import dev.jubilee.events.json.CloudEventsJson;
 import dev.jubilee.events.json.InvalidCloudEvent;
-import dev.jubilee.server.bus.delivery.chores.Chore;
 import dev.jubilee.server.bus.publish.PublishException;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.database.Timestamps;
+import dev.jubilee.server.scheduling.PeriodicTask;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -81,9 +81,9 @@ public final class DeadLetterCopies implements AutoCloseable {
         this.target = target;
     }
 
-    /** One small question every two seconds for the whole instance. */
+    /** Looks every two seconds, for the whole instance, with one small query. */
     public void start() {
-        Chore.named("the copy of dead letters", this::work).repeat(worker, LOOK, LOOK);
+        PeriodicTask.named("dead-letter copy", this::work).repeat(worker, LOOK, LOOK);
     }
 
     @Override
@@ -91,14 +91,10 @@ public final class DeadLetterCopies implements AutoCloseable {
         worker.shutdownNow();
     }
 
-    private void work() {
-        try {
-            boolean more = true;
-            while (more && !Thread.currentThread().isInterrupted()) {
-                more = step();
-            }
-        } catch (Exception e) {
-            log.warn("dead letters cannot be copied yet: {}", e.getMessage());
+    private void work() throws Exception {
+        boolean more = true;
+        while (more && !Thread.currentThread().isInterrupted()) {
+            more = step();
         }
     }
 
@@ -144,7 +140,10 @@ public final class DeadLetterCopies implements AutoCloseable {
         }
     }
 
-    /** One that Kafka will never take must not keep the others, so each then goes by itself. */
+    /**
+     * Publishes the copies; each by itself if together they are too large, so that one that Kafka
+     * will never take does not keep the others.
+     */
     private void publish(List<Envelope> copies) throws Exception {
         if (isTooLarge(copies)) {
             for (Envelope copy : copies) {

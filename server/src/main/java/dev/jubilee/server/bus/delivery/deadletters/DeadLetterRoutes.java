@@ -2,7 +2,6 @@ package dev.jubilee.server.bus.delivery.deadletters;
 
 import dev.jubilee.server.audit.Audit;
 import dev.jubilee.server.bus.delivery.clearance.Clearance;
-import dev.jubilee.server.bus.subscriptions.SubscriptionRoutes;
 import dev.jubilee.server.bus.subscriptions.Subscriptions;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.http.Call;
@@ -58,7 +57,7 @@ public final class DeadLetterRoutes implements Routes {
         this.maxEventBytes = maxEventBytes;
     }
 
-    /** What callers see of one. */
+    /** A dead letter, as callers see it. */
     private record View(
             String deadLetterId,
             String eventId,
@@ -96,21 +95,23 @@ public final class DeadLetterRoutes implements Routes {
     @Override
     public void on(Router router) {
         String all = "/subscriptions/{subscription_id}/dead-letters";
-        router.get(all, Access.PLAYER, this::list)
+        router.get(all, Access.STAFF, this::list)
                 .query("limit", "cursor", "event_type", "topic", "event_id", "reason")
-                .post(all + "/redrive", Access.PLAYER, this::redrive)
+                .post(all + "/redrive", Access.STAFF, this::redrive)
                 .get(
                         "/subscriptions/{subscription_id}/redrives/{redrive_id}",
-                        Access.PLAYER,
+                        Access.STAFF,
                         this::progress)
-                .get(all + "/{dead_letter_id}", Access.PLAYER, this::get)
-                .patch(all + "/{dead_letter_id}", Access.PLAYER, this::edit)
-                .delete(all + "/{dead_letter_id}", Access.PLAYER, this::drop);
+                .get(all + "/{dead_letter_id}", Access.STAFF, this::get)
+                .patch(all + "/{dead_letter_id}", Access.STAFF, this::edit)
+                .delete(all + "/{dead_letter_id}", Access.STAFF, this::drop);
     }
 
-    /** Whoever sees a dead letter, or decides what becomes of it, speaks for its subscription. */
+    /**
+     * The subscription of the call. Whoever reads a dead letter, or decides about it, must be
+     * allowed to act for the subscription.
+     */
     private UUID owned(Call call) {
-        SubscriptionRoutes.mustBeStaff(call);
         return subscriptions.getOwned(call.principal(), call.path("subscription_id")).id();
     }
 
@@ -156,7 +157,7 @@ public final class DeadLetterRoutes implements Routes {
                 .orElseThrow(() -> Problem.notFound("dead_letter", id.toString()).asException());
     }
 
-    /** Whoever may not take events of a topic does not see them as dead letters either. */
+    /** Refuses callers that may not take events of the dead letter's topic. */
     private void mustBeAllowed(Call call, DeadLetterStore.DeadLetter found) {
         if (!clearance.allows(call.principal(), found.topic())) {
             throw Problem.forbidden("The caller may not take events of \"" + found.topic() + "\".")

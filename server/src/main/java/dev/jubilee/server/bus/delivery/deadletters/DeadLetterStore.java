@@ -21,7 +21,7 @@ final class DeadLetterStore {
             dead_at, edited_at
             """;
 
-    /** What a {@link Query} asks; its parameters are bound by {@link #bind}. */
+    /** The condition of a {@link Query}; its parameters are bound by {@link #bind}. */
     private static final String SELECTED =
             """
             subscription_id = ? AND (?::uuid[] IS NULL OR id = ANY (?))

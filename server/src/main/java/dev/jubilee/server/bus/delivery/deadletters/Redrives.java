@@ -1,13 +1,13 @@
 package dev.jubilee.server.bus.delivery.deadletters;
 
 import dev.jubilee.events.EventId;
-import dev.jubilee.server.bus.delivery.chores.Chore;
 import dev.jubilee.server.bus.delivery.pending.PendingStore;
 import dev.jubilee.server.bus.subscriptions.Arrivals;
 import dev.jubilee.server.database.ChangeFeed;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.database.Timestamps;
 import dev.jubilee.server.json.Json;
+import dev.jubilee.server.scheduling.PeriodicTask;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -40,7 +40,7 @@ public final class Redrives implements AutoCloseable {
     private final Database database;
     private final InstantSource clock;
     private final EventId ids;
-    private final Chore chore = Chore.named("a redrive", this::work);
+    private final PeriodicTask task = PeriodicTask.named("redrive", this::work);
     private final ScheduledExecutorService worker =
             Executors.newSingleThreadScheduledExecutor(
                     Thread.ofPlatform().name("delivery-redrive").daemon().factory());
@@ -64,7 +64,7 @@ public final class Redrives implements AutoCloseable {
 
     /** Goes on with what is under way, and looks for more: an index of those that run answers. */
     public void start() {
-        chore.repeat(worker, Duration.ZERO, LOOK);
+        task.repeat(worker, Duration.ZERO, LOOK);
     }
 
     @Override
@@ -130,7 +130,7 @@ public final class Redrives implements AutoCloseable {
 
     private void wake() {
         try {
-            worker.execute(chore);
+            worker.execute(task);
         } catch (RejectedExecutionException e) {
             log.debug("ended; another instance goes on");
         }

@@ -1,4 +1,4 @@
-/** What was given up: read, edited, dropped, owed again, and copied to a topic. */
+/** Deliveries that were given up: read, edited, dropped, redriven, and copied to a topic. */
 @NullMarked
 package dev.jubilee.server.bus.delivery.deadletters;
 

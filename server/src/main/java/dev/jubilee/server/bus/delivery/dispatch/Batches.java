@@ -12,18 +12,18 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What of one outlet may go together: what is ready, and behind it, in order, what waits for it
- * because of its key. How much that is, is counted as it arrives, and gone through again only when
- * something has been taken out or let go. For the dispatcher's thread.
+ * Forms the batches of one outlet from deliveries that are ready and, behind each, in order, those
+ * of its key. Their number and size are counted as they arrive, and counted anew only after some
+ * were taken out or a key was let go. For the dispatcher's thread.
  */
 final class Batches {
-    /** Of events in one batch, unless a single one has more. */
+    /** The most bytes of events in one batch; a larger event is a batch by itself. */
     static final int MOST_BYTES = 1 << 20;
 
     private final List<Deque<Delivery>> ready;
     private final Map<String, Deque<Delivery>> behind;
 
-    /** Keys of which everything may go: what comes of them may go as well. */
+    /** Keys all of whose deliveries may go, so that one more of the key may go as well. */
     private final Set<String> open = new HashSet<>();
 
     private boolean counted;
@@ -39,7 +39,7 @@ final class Batches {
         this.behind = behind;
     }
 
-    /** Whether there is no reason to wait for more. */
+    /** Whether there is enough for a full batch, and so no reason to wait for more. */
     boolean isFull(int size, Instant now) {
         if (!counted) {
             count(now);
@@ -47,7 +47,7 @@ final class Batches {
         return count >= size || (bytes > MOST_BYTES && count > 1);
     }
 
-    /** This one has become ready, with nothing behind it. */
+    /** The delivery has become ready; nothing of its key waits behind it. */
     void arrived(Delivery one) {
         if (counted) {
             add(one);
@@ -57,7 +57,7 @@ final class Batches {
         }
     }
 
-    /** This one waits behind others of its key. */
+    /** The delivery waits behind others of its key. */
     void followed(Delivery one, Instant now) {
         if (!counted || !open.contains(one.key())) {
             return;
@@ -69,7 +69,7 @@ final class Batches {
         }
     }
 
-    /** Something was taken out, or let go. */
+    /** Deliveries were taken out, or a key was let go: they are counted anew. */
     void changed() {
         counted = false;
     }
@@ -146,12 +146,15 @@ final class Batches {
         return first.key() == null ? null : behind.get(first.key());
     }
 
-    /** What was tried before goes by itself, and keeps its key until then. */
+    /**
+     * Whether the delivery may join a batch. One that was tried before goes by itself, and its key
+     * waits for it.
+     */
     private static boolean isFresh(Delivery one, Instant now) {
         return one.attempts() == 0 && !one.dueAt().isAfter(now);
     }
 
-    /** One that grows. */
+    /** A batch that is being filled. */
     private static final class Batch {
         private final List<Delivery> taken = new ArrayList<>();
         private final int most;

@@ -7,22 +7,21 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Leaves an endpoint alone that answers nothing good: after ten failures in a row it opens. After a
- * pause it lets tries through one by one, closes with the first that succeeds, and opens again for
- * twice the pause when three have failed. Each key counts once: what fails again and again may be
- * at fault itself, and is to stop nobody else. What cannot be the key's fault counts each time. For
- * one thread.
+ * The circuit breaker of one endpoint. It opens after ten failures in a row. After a pause it lets
+ * requests through one at a time, closes at the first success, and opens again for twice the pause
+ * when three have failed. Failures of one key count once: that key's event may be at fault, and
+ * must not stop the others. Failures that no key can have caused count each time. For one thread.
  */
 final class Breaker {
     private static final int TOLERATED = 10;
 
-    /** Failures that an open one takes before it believes that nothing has changed. */
+    /** Failures of single requests after which it opens again. */
     private static final int PROBES = 3;
 
     private static final Duration FIRST = Duration.ofSeconds(5);
     private static final Duration LONGEST = Duration.ofMinutes(5);
 
-    /** As subscriptions show it. */
+    /** The state, as subscriptions show it. */
     enum State {
         CLOSED("closed"),
         OPEN("open"),
@@ -66,7 +65,7 @@ final class Breaker {
         };
     }
 
-    /** Whether it is being found out if the endpoint is well again. */
+    /** Whether single requests find out if the endpoint has recovered. */
     boolean isProbing() {
         return state == State.HALF_OPEN;
     }

@@ -9,7 +9,10 @@ import java.util.Map;
 import java.util.TreeSet;
 import java.util.UUID;
 
-/** When which outlet is to be looked at, although nothing happened. For the dispatcher's thread. */
+/**
+ * The times at which outlets are looked at although nothing has happened to them. For the
+ * dispatcher's thread.
+ */
 final class Calendar {
     /** Tests move the clock by hand, so no wait is longer than this. */
     static final long TICK_MILLIS = 100;
@@ -23,12 +26,12 @@ final class Calendar {
         return wakes.isEmpty();
     }
 
-    /** How many outlets are to be looked at. */
+    /** The number of outlets that are to be looked at. */
     int size() {
         return wakes.size();
     }
 
-    /** Has the outlet looked at then, if that is sooner than it would be. */
+    /** Schedules a look at the outlet, unless an earlier one is scheduled. */
     void schedule(Outlet outlet, Instant at) {
         if (outlet.wakesAt == null || at.isBefore(outlet.wakesAt)) {
             UUID subscription = outlet.subscription().id();

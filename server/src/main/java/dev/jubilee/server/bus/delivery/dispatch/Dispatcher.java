@@ -65,11 +65,11 @@ public final class Dispatcher implements ShardWork, AutoCloseable {
     private volatile boolean closed;
     private final AtomicInteger inFlight = new AtomicInteger();
 
-    /** An endpoint asked never to be called again. */
+    /** Disables the subscription of an endpoint that asked never to be called again (410). */
     @FunctionalInterface
     public interface Gone {
         /**
-         * Has the subscription disabled, unless somebody has changed it since. Must not block.
+         * Disables the subscription, unless somebody has changed it since. Must not block.
          *
          * @param seen the subscription as it was when the endpoint was called
          * @return completes when the directory knows of it
@@ -77,7 +77,7 @@ public final class Dispatcher implements ShardWork, AutoCloseable {
         CompletableFuture<Void> disable(Subscription seen, String reason);
     }
 
-    /** What the dispatcher works with. */
+    /** The parts that the dispatcher works with. */
     public record Parts(
             Outlets outlets,
             SubscriptionDirectory directory,
@@ -110,7 +110,7 @@ public final class Dispatcher implements ShardWork, AutoCloseable {
         return inFlight.get();
     }
 
-    /** What came straight into memory, in order. */
+    /** Takes deliveries that routing put straight into memory, in order. */
     public void offer(List<Placement> rows) {
         tell(() -> {
             Instant now = clock.instant();
@@ -254,7 +254,7 @@ public final class Dispatcher implements ShardWork, AutoCloseable {
         }
     }
 
-    /** What fails of one is not to be felt by the others. */
+    /** Runs the work; a failure is logged and stops nothing else. Returns whether it succeeded. */
     private static boolean runSafely(Runnable work) {
         try {
             work.run();
@@ -339,8 +339,8 @@ public final class Dispatcher implements ShardWork, AutoCloseable {
     }
 
     /**
-     * Once, whatever else was under way to the endpoint: a second time it might undo that somebody
-     * had deliveries go on.
+     * Disables the subscription once, however many requests of the endpoint are under way: a second
+     * time might undo that somebody has resumed it.
      */
     private void disable(Outlet outlet, Subscription to, String reason) {
         if (!outlet.disabling()) {

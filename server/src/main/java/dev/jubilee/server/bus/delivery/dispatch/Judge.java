@@ -10,7 +10,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
-/** Says what an outcome means. Thread-safe. */
+/** Decides what follows from an outcome: success, another try, or a dead letter. Thread-safe. */
 final class Judge {
     private static final Duration LONGEST_REST = Duration.ofHours(1);
     private static final Duration REST = Duration.ofSeconds(5);
@@ -28,7 +28,7 @@ final class Judge {
     }
 
     /**
-     * What is to be done.
+     * The consequence of an outcome.
      *
      * @param good the subscriber has it
      * @param retryAt when to try again; null when no more, or when it is good
@@ -123,7 +123,10 @@ final class Judge {
         return new Verdict(false, retry, rest, false, unwell, error);
     }
 
-    /** As often as the subscription likes would be no reason to think that we are well again. */
+    /**
+     * A defect of our own has a schedule of its own: the subscription's retries say nothing of when
+     * a defect is mended.
+     */
     private static Verdict broken(int times, Outcome.Broken outcome, Instant now) {
         if (times >= MOST_BROKEN) {
             String error = outcome.reason() + ", " + times + " times; the log says more";

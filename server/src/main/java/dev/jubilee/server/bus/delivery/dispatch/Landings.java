@@ -16,7 +16,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What follows from what came of shipments: for the outlet, for the record, for the subscription.
+ * Applies the outcomes of shipments: to the outlet, the record of attempts and the subscription.
  * For the dispatcher's thread.
  */
 final class Landings {
@@ -49,11 +49,11 @@ final class Landings {
     }
 
     /**
-     * Sees to what came of a shipment of the outlet.
+     * Applies the outcome of a shipment.
      *
      * @param to the subscription as it was when the shipment was sent
-     * @param leadsThere whether it was sent to where the subscription leads now: what came of
-     *     another endpoint says nothing of this one
+     * @param leadsThere whether it was sent to the endpoint that the subscription has now; the
+     *     outcome of a former endpoint says nothing of this one
      */
     void land(
             Outlet outlet,
@@ -122,15 +122,15 @@ final class Landings {
         return outlet.broke(shipment);
     }
 
-    /** Whether it would have come to the same whatever had been sent. */
+    /** Whether the endpoint would have failed whatever it had been sent. */
     private static boolean isEndpoints(Outcome outcome, Judge.Verdict verdict) {
         return outcome instanceof Outcome.Unsent || verdict.restUntil() != null;
     }
 
     /**
-     * What need not stay in memory while it waits makes room for what is behind it. Where order is
-     * kept that is decided later, for what waits with it; how often a defect was met is known in
-     * memory alone.
+     * What becomes of the delivery. One that is to be tried again leaves memory where others need
+     * the room. It stays where order is kept, since parking decides there for the whole key, and
+     * after a defect of our own, since only memory knows how many there were.
      */
     private static Attempt.End end(Outlet outlet, Outcome outcome, Judge.Verdict verdict) {
         if (verdict.good()) {
@@ -164,7 +164,7 @@ final class Landings {
         }
     }
 
-    /** Has it written how the circuit stands, if that has changed. */
+    /** Records the state of the circuit, if it has changed. */
     void tellCircuit(Outlet outlet, Breaker.State before) {
         Breaker.State after = outlet.breaker.state();
         if (before != after && !outlet.hasEnded()) {

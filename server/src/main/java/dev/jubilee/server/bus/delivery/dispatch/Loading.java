@@ -21,8 +21,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Brings into memory what waits in PostgreSQL, as far as there is room: the first of parked keys
- * when they are due, and what is not parked in order. For the dispatcher's thread.
+ * Loads waiting deliveries from PostgreSQL, as far as there is room: the first of each parked key
+ * when it is due, and those that are not parked in order. For the dispatcher's thread.
  */
 final class Loading {
     private static final Logger log = LoggerFactory.getLogger(Loading.class);
@@ -88,7 +88,9 @@ final class Loading {
                                 }));
     }
 
-    /** Where both wait, neither keeps the other from coming. */
+    /**
+     * Shares the places between parked keys and the backlog: neither keeps the other from coming.
+     */
     private static Loads.Wanted wanted(Outlet outlet, Instant now, int places, boolean behind) {
         ParkedKeys parked = outlet.parked;
         List<Long> first = parked.due(now, behind ? (places + 1) / 2 : places);

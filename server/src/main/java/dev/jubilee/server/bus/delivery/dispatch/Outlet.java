@@ -21,9 +21,9 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one subscriber is owed and in memory, and when the next of it may be sent. High priority
- * goes first, but never before what its key waits for. Where memory is short, a key that waits for
- * a retry is parked. For the dispatcher's thread.
+ * The deliveries of one subscription that are in memory, and when the next may be sent. High
+ * priority goes first, but never before what its key waits for. Where memory is short, a key that
+ * waits for a retry is parked. For the dispatcher's thread.
  */
 final class Outlet {
     private static final int FIRST_LIMIT = 4;
@@ -59,7 +59,10 @@ final class Outlet {
     boolean loading;
     @Nullable Instant loadAt;
 
-    /** What is to be loaded next; dropped when more than that may be. */
+    /**
+     * The deliveries that the last query found to be next in the backlog; dropped when others may
+     * come first.
+     */
     Plan plan = Plan.NONE;
 
     @Nullable Instant wakesAt;
@@ -101,8 +104,8 @@ final class Outlet {
     }
 
     /**
-     * There is another endpoint: what waits until the old one may be well again, or because it
-     * asked for that, is due now.
+     * Makes due what waits because of the former endpoint, for a retry or a rest: there is another
+     * now.
      */
     void hurry(Instant now) {
         List<Shipment> waiting = List.copyOf(retries);
@@ -119,8 +122,8 @@ final class Outlet {
     }
 
     /**
-     * Another for the same subscription, with nothing in memory. To begin anew is no way around the
-     * rate, nor around the rest that the endpoint asked for.
+     * An outlet for the same subscription with nothing in memory. It keeps the rate, and the rest
+     * that the endpoint asked for: to begin anew is no way around them.
      */
     Outlet anew(Subscription value, Window empty) {
         Outlet next = new Outlet(subscription, empty, mostInFlight, pace);
@@ -128,19 +131,19 @@ final class Outlet {
         return next;
     }
 
-    /** What is under way ends by itself, and says nothing of the subscription any more. */
+    /** The outlet has ended: what is under way says nothing of the subscription any more. */
     void end() {
         ended = true;
     }
 
-    /** Nothing more is sent until {@link #disabled}. False if that was so already. */
+    /** Stops sending until {@link #disabled}. False if it had stopped already. */
     boolean disabling() {
         boolean first = !disabling;
         disabling = true;
         return first;
     }
 
-    /** What the endpoint asked for is written, and the subscription says so. */
+    /** The subscription is disabled in PostgreSQL, and the directory knows. */
     void disabled() {
         disabling = false;
     }
@@ -162,7 +165,7 @@ final class Outlet {
         return subscription.ordering() == Ordering.KEY && one.key() != null;
     }
 
-    /** False if its key is parked: then it is not taken, and has to wait in PostgreSQL. */
+    /** Takes the delivery; false if its key is parked, so that it has to wait in PostgreSQL. */
     boolean offer(Delivery one, Instant now) {
         if (isOrdered(one) && parked.isParked(one.key())) {
             return false;
@@ -192,7 +195,7 @@ final class Outlet {
         }
     }
 
-    /** False if it is one that is tried again, by itself. */
+    /** Makes the delivery ready; false if it is tried later, by itself. */
     private boolean makeReady(Delivery one, Instant now) {
         boolean batching = subscription.batching().enabled();
         if (one.dueAt().isAfter(now) || (batching && one.attempts() > 0)) {
@@ -239,7 +242,10 @@ final class Outlet {
         return retry == null || retry.dueAt().isAfter(now) ? null : retry;
     }
 
-    /** One that is larger than a minute's worth goes when nothing else has gone for a minute. */
+    /**
+     * Whether the rate allows it. One larger than a minute's allowance goes when nothing was sent
+     * for a minute.
+     */
     private boolean fits(Shipment retry, int room, Instant now) {
         return retry.size() <= room || pace.rate.isUnused(now);
     }
@@ -287,7 +293,7 @@ final class Outlet {
         inFlight--;
     }
 
-    /** Nothing is in the way of the keys any more; their next follow. */
+    /** The shipment is over: its places are free, and the next deliveries of its keys follow. */
     void finished(Shipment shipment, Instant now) {
         for (String key : shipment.keys()) {
             Deque<Delivery> behind = keys.get(key);
@@ -410,7 +416,7 @@ final class Outlet {
         return head == null || (loadAt != null && loadAt.isBefore(head)) ? loadAt : head;
     }
 
-    /** What is parked may be due before whatever was due first when somebody last looked. */
+    /** Loads earlier if the first of a parked key is due before the next load. */
     void loadForParked() {
         Instant head = parked.nextDue();
         if (loadAt != null && head != null && head.isBefore(loadAt)) {

@@ -4,8 +4,8 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How much an endpoint got of late, and how long it asked to be left alone. For the dispatcher's
- * thread.
+ * How much an endpoint was sent in the last minute, and how long it asked to be left alone. For the
+ * dispatcher's thread.
  */
 final class Pace {
     final RateWindow rate = new RateWindow();

@@ -22,13 +22,13 @@ import org.jspecify.annotations.Nullable;
  * is let go. An event without a key is parked by itself. For the dispatcher's thread.
  */
 final class ParkedKeys {
-    /** Beyond so many the window has to hold them. */
+    /** The most parked keys; others stay in the window. */
     static final int MOST = 2_000;
 
     private final Window window;
     private final Map<String, Parked> keys = new HashMap<>();
 
-    /** Of those that are not in memory, by the id of the delivery that waits. */
+    /** Parked keys whose first delivery is not in memory, by that delivery's id. */
     private final Map<Long, Parked> heads = new HashMap<>();
 
     private final Set<Long> keyless = new HashSet<>();
@@ -44,10 +44,13 @@ final class ParkedKeys {
         private long head;
         private Instant due = Instant.MIN;
 
-        /** What was put back without its being written yet. */
+        /** Deliveries that were put back and whose rows are not committed yet. */
         private int writing;
 
-        /** The batch under way when it was parked, which may bring events of the key. */
+        /**
+         * The last routing transaction that may bring deliveries of the key without knowing that it
+         * is parked.
+         */
         private long batch;
 
         private boolean over;
@@ -65,7 +68,7 @@ final class ParkedKeys {
         return keys.size() + keyless.size() + more <= MOST;
     }
 
-    /** Whether what comes of the key now has to wait in PostgreSQL. */
+    /** Whether a delivery of the key has to wait in PostgreSQL now. */
     boolean isParked(@Nullable String key) {
         return !keys.isEmpty() && key != null && keys.containsKey(key);
     }
@@ -75,18 +78,18 @@ final class ParkedKeys {
         return isParked(one.key()) || keyless.contains(one.id());
     }
 
-    /** The keys that are not to be read. */
+    /** The keys that are not read with the backlog. */
     Set<String> keys() {
         return keys.keySet();
     }
 
-    /** The deliveries without a key that are not to be read. */
+    /** The deliveries without a key that are not read with the backlog. */
     Set<Long> keyless() {
         return keyless;
     }
 
     /**
-     * The delivery is not in memory any more, nor is what follows it.
+     * The delivery leaves memory, and so do its followers.
      *
      * @param keyed whether it has followers
      */
@@ -104,9 +107,10 @@ final class ParkedKeys {
     }
 
     /**
-     * It is being written that the delivery waits.
+     * The recorder is about to write that the delivery waits.
      *
-     * @param batch what is routed until the end of this one may be of the key, and not know of it
+     * @param batch the last routing transaction that may bring deliveries of the key without
+     *     knowing that it is parked
      * @return what to tell {@link #written}
      */
     Parked puttingBack(Delivery one, long batch) {
@@ -120,7 +124,7 @@ final class ParkedKeys {
         return parked;
     }
 
-    /** It is written. */
+    /** It is committed that the delivery waits. */
     void written(Parked parked, long delivery) {
         parked.writing--;
         if (!parked.over && parked == heads.get(delivery)) {
@@ -132,7 +136,7 @@ final class ParkedKeys {
         return !waiting.isEmpty() && !waiting.first().due.isAfter(now);
     }
 
-    /** All of them are due then at the latest. */
+    /** Makes all of them due, then at the latest. */
     void hurry(Instant latest) {
         List<Parked> all = List.copyOf(waiting);
         waiting.clear();
@@ -156,13 +160,13 @@ final class ParkedKeys {
         return due;
     }
 
-    /** It is in memory. */
+    /** The first delivery of a parked key is in memory. */
     void brought(long head) {
         heads.remove(head);
         keyless.remove(head);
     }
 
-    /** These could not be brought, and still are to be. */
+    /** These deliveries could not be loaded, and still have to be. */
     void notBrought(Collection<Long> ids) {
         for (long id : ids) {
             Parked parked = heads.get(id);
@@ -172,7 +176,7 @@ final class ParkedKeys {
         }
     }
 
-    /** It is not there, or not for the subscription any more: nothing waits for it. */
+    /** The delivery is gone, or the subscription may not get it any more: nothing waits for it. */
     void gone(long head) {
         Parked parked = heads.get(head);
         if (parked != null) {
@@ -208,9 +212,10 @@ final class ParkedKeys {
     }
 
     /**
-     * Those that may be let go: of which everything is written, and nothing is on its way any more.
+     * The keys that may be let go: all their rows are committed, and no routing transaction is
+     * under way that may bring more of them.
      *
-     * @param routed every batch up to this one has been handed over
+     * @param routed the number up to which every routing transaction has ended
      */
     List<Parked> ended(long routed) {
         List<Parked> ready = new ArrayList<>();
@@ -226,7 +231,10 @@ final class ParkedKeys {
         return ready;
     }
 
-    /** What waits of these is to be read now, unless some of it came back meanwhile. */
+    /**
+     * Lets the keys go: what waits of them is read from now on. A key of which something was put
+     * back meanwhile stays.
+     */
     void letGo(List<Parked> ended) {
         List<String> free = new ArrayList<>();
         for (Parked one : ended) {

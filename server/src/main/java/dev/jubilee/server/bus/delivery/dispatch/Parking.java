@@ -16,11 +16,11 @@ import java.util.UUID;
 import java.util.function.Consumer;
 
 /**
- * Has keys that fail make room for others, where there is little: what they are owed goes back to
- * wait in PostgreSQL, and comes again when its first is over. For the dispatcher's thread.
+ * Makes room where memory is short: the deliveries of keys that wait for a retry go back to
+ * PostgreSQL, and are loaded again when the first of the key is over. For the dispatcher's thread.
  */
 final class Parking {
-    /** What is due so soon stays: it would hardly be written by then that it waits. */
+    /** A retry that is due so soon stays: its row would hardly be written by then. */
     private static final Duration NEAR = Duration.ofMillis(200);
 
     private final Recorder recorder;
@@ -39,7 +39,7 @@ final class Parking {
         this.changed = changed;
     }
 
-    /** Parks what may be parked if there is little room, and lets go what may be let go. */
+    /** Parks keys if there is little room, and lets keys go whose first delivery is over. */
     void look(Outlet outlet, Instant now) {
         // What is being loaded has its places, and may not need them all.
         if (!outlet.loading && outlet.window.isCrowded()) {
@@ -54,7 +54,7 @@ final class Parking {
         }
     }
 
-    /** A delivery that was on its way when its key was parked. */
+    /** Puts back a delivery that was on its way when its key was parked. */
     void late(Outlet outlet, Delivery one) {
         outlet.window.release(one);
         putBack(outlet, List.of(one));

@@ -1,5 +1,6 @@
 /**
- * Decides what is pushed when: order, batches, rates, retries, circuits, and what memory is for.
+ * Decides what is pushed when: order, batches, rates, retries, circuits, and which deliveries stay
+ * in memory.
  */
 @NullMarked
 package dev.jubilee.server.bus.delivery.dispatch;

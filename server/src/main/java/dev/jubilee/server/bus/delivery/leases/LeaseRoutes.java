@@ -5,7 +5,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.jubilee.server.bus.delivery.pending.Delivery;
 import dev.jubilee.server.bus.subscriptions.DeliveryMethod;
 import dev.jubilee.server.bus.subscriptions.Subscription;
-import dev.jubilee.server.bus.subscriptions.SubscriptionRoutes;
 import dev.jubilee.server.bus.subscriptions.Subscriptions;
 import dev.jubilee.server.http.Call;
 import dev.jubilee.server.http.Input;
@@ -23,7 +22,7 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.util.RawValue;
 
-/** The HTTP face of what subscribers take themselves. */
+/** The HTTP face of pulling, acknowledging and giving back. */
 public final class LeaseRoutes implements Routes {
     private static final int MAX_IDS = 1_000;
 
@@ -54,15 +53,15 @@ public final class LeaseRoutes implements Routes {
         this.leases = leases;
     }
 
-    /** One event that was taken. */
+    /** A leased event, as callers see it. */
     private record Taken(String deliveryId, int attempt, @Nullable Instant ackBy, RawValue event) {}
 
     @Override
     public void on(Router router) {
         String one = "/subscriptions/{subscription_id}";
-        router.post(one + "/pull", Access.PLAYER, this::pull)
-                .post(one + "/ack", Access.PLAYER, this::ack)
-                .post(one + "/nack", Access.PLAYER, this::nack);
+        router.post(one + "/pull", Access.STAFF, this::pull)
+                .post(one + "/ack", Access.STAFF, this::ack)
+                .post(one + "/nack", Access.STAFF, this::nack);
     }
 
     private Reply pull(Call call) throws InterruptedException {
@@ -99,7 +98,7 @@ public final class LeaseRoutes implements Routes {
         return Reply.ok(Map.of("events", views));
     }
 
-    /** It may have been paused or deleted while somebody waited. */
+    /** The subscription as it is now: it may have been paused or deleted during the wait. */
     private Leases.Taker asOfNow(Leases.Taker taker) {
         UUID id = taker.subscription().id();
         Subscription known = subscriptions.directory().index().find(id);
@@ -108,8 +107,8 @@ public final class LeaseRoutes implements Routes {
     }
 
     /**
-     * Nothing is taken before there is memory to answer with, and somebody to be answered: it would
-     * be lost, or leased in vain.
+     * Leases deliveries, but only once there is memory to answer with and a client to answer: they
+     * would be leased in vain.
      */
     private List<Delivery> take(
             Call call, Leases.Waiter waiter, Leases.Taker taker, LeaseStore.Most most)
@@ -156,12 +155,12 @@ public final class LeaseRoutes implements Routes {
     }
 
     /**
-     * The subscription that the call takes from.
+     * The subscription that the caller takes deliveries of.
      *
-     * @throws dev.jubilee.server.http.ProblemException if it may not, or nobody takes from it
+     * @throws dev.jubilee.server.http.ProblemException if the caller may not, or its method is not
+     *     sse
      */
     public static Subscription taken(Call call, Subscriptions subscriptions) {
-        SubscriptionRoutes.mustBeStaff(call);
         Subscription subscription =
                 subscriptions.getOwned(call.principal(), call.path("subscription_id"));
         if (subscription.method() != DeliveryMethod.SSE) {

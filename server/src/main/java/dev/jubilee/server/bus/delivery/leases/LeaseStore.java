@@ -99,7 +99,7 @@ public final class LeaseStore {
         }
     }
 
-    /** What was leased is delivered. Returns how many of these there were. */
+    /** Ends leases as delivered. Returns how many there were. */
     static int ack(Connection connection, UUID subscription, List<Long> ids, Instant now)
             throws SQLException {
         return delivered(
@@ -136,7 +136,7 @@ public final class LeaseStore {
     }
 
     /**
-     * What is not known to have reached the subscriber is due again.
+     * Makes deliveries due again that may not have reached the subscriber.
      *
      * @param leases in the order of sending
      * @param stream over which it was sent; null if it was not: then it is as if it had not been

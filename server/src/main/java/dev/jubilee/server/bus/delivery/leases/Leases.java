@@ -27,13 +27,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What subscribers take themselves, from any instance. Everything stands in PostgreSQL; who waits
- * is woken when something arrives. Blocks. Thread-safe.
+ * Lets subscribers take deliveries themselves, from any instance. All state is in PostgreSQL;
+ * callers that wait are woken when something arrives. Blocks. Thread-safe.
  */
 public final class Leases {
     private static final Logger log = LoggerFactory.getLogger(Leases.class);
 
-    /** How long something is held for a stream that does not acknowledge. */
+    /** How long a delivery is leased to a stream that does not acknowledge. */
     static final Duration UNCONFIRMED = Duration.ofSeconds(30);
 
     /** How often leases that ended are looked for. */
@@ -46,7 +46,7 @@ public final class Leases {
     private static final int NEVER_DEAD = Integer.MAX_VALUE;
     private static final int MAX_REMEMBERED = 10_000;
 
-    /** Leases that are ended at once. */
+    /** The most leases that are ended at once. */
     private static final int MOST_ENDED = 1_000;
 
     private static final String NOT_ACKNOWLEDGED = "it was not acknowledged in time";
@@ -73,7 +73,7 @@ public final class Leases {
         this.clearance = clearance;
     }
 
-    /** Somebody who wants to be woken; to be closed. */
+    /** A caller that waits for deliveries; to be closed. */
     public final class Waiter implements AutoCloseable {
         private final Taker taker;
         private final Semaphore arrived = new Semaphore(0);
@@ -151,14 +151,14 @@ public final class Leases {
         }
     }
 
-    /** Who takes what for whom. */
+    /** A caller that takes deliveries for a subscription. */
     public record Taker(Subscription subscription, Principal principal) {}
 
     public Waiter waiter(Taker taker) {
         return new Waiter(taker);
     }
 
-    /** How long something is leased to who takes from the subscription. */
+    /** How long a delivery of the subscription is leased. */
     public static Duration lengthFor(Subscription subscription) {
         return subscription.requiresAck() ? subscription.ackDeadline() : UNCONFIRMED;
     }
@@ -172,7 +172,7 @@ public final class Leases {
                 && (!subscription.requiresAck() || subscription.retry().maxRetries() > 0);
     }
 
-    /** Whether so little of the lease is left that it had better be taken anew. */
+    /** Whether less than half of the lease is left, so that it had better be leased anew. */
     public boolean isStale(Delivery leased, Subscription subscription) {
         Instant half = leased.dueAt().minus(lengthFor(subscription).dividedBy(2));
         return !half.isAfter(clock.instant());
@@ -200,7 +200,7 @@ public final class Leases {
         }
     }
 
-    /** Takes what is due; what was taken too often is given up. */
+    /** Leases what is due; what was leased too often is given up. */
     public List<Delivery> take(Taker taker, LeaseStore.Most most) {
         Subscription subscription = taker.subscription();
         if (!subscription.isActive()) {
@@ -225,7 +225,7 @@ public final class Leases {
                         now.plus(lengthFor(subscription))));
     }
 
-    /** What was leased for longer than its lease waits again, or is given up. */
+    /** Ends leases whose time is over: their deliveries wait again, or are given up. */
     private void endLeases(Subscription subscription, Instant now) {
         UUID id = subscription.id();
         boolean acks = subscription.requiresAck();
@@ -286,7 +286,7 @@ public final class Leases {
         return acked;
     }
 
-    /** What was given back, and what was given up with it. */
+    /** The numbers of deliveries that were given back and that were given up. */
     record Nacked(int nacked, int dead) {}
 
     Nacked nack(Subscription subscription, List<Long> ids, @Nullable Duration delay) {
@@ -308,7 +308,7 @@ public final class Leases {
     }
 
     /**
-     * Makes due again what is not known to have arrived, unless somebody else has it by now.
+     * Makes deliveries due again that may not have arrived, unless they were leased anew since.
      *
      * @param stream over which it was sent, in this order; null if it was not sent
      */
@@ -321,8 +321,8 @@ public final class Leases {
     }
 
     /**
-     * What was handed to streams that had ended: somebody else may have it, at the latest when its
-     * lease ends. Does not block.
+     * Gives back deliveries that were handed to streams that had ended: others may take them, at
+     * the latest when the lease ends. Does not block.
      */
     public void giveBack(List<Delivery> unread) {
         Map<UUID, List<Lease>> taken =

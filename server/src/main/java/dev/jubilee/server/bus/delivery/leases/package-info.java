@@ -1,4 +1,4 @@
-/** What subscribers take themselves: leased until it is acknowledged, or comes again. */
+/** Deliveries that subscribers take themselves: leased until acknowledged, or due again. */
 @NullMarked
 package dev.jubilee.server.bus.delivery.leases;
 

@@ -14,7 +14,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
-/** Loads what waits in PostgreSQL for the subscriptions that are pushed to. Thread-safe. */
+/** Loads deliveries that wait in PostgreSQL for subscriptions that are pushed to. Thread-safe. */
 public final class Backlog implements Loads {
     private final Database database;
     private final Clearance clearance;
@@ -114,9 +114,8 @@ public final class Backlog implements Loads {
     }
 
     /**
-     * Reads what is next by the plan, and returns what is left of that. Where something is passed
-     * over, because its key is parked or it is not due, to pass over it for each page would cost
-     * more than all else.
+     * Reads the next deliveries of the plan, and returns the rest of the plan. Without it each page
+     * would scan once more past rows that are parked or not due.
      */
     private static Plan planned(
             Connection connection,

@@ -1,8 +1,8 @@
 package dev.jubilee.server.bus.delivery.pending;
 
 import dev.jubilee.events.Envelope;
-import dev.jubilee.events.EventId;
 import dev.jubilee.events.Priority;
+import dev.jubilee.server.bus.store.StoredText;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
@@ -31,41 +31,30 @@ public record Delivery(
         Instant dueAt,
         Instant acceptedAt) {
 
-    /** What it takes of memory beside its body, about. */
+    /** About how many bytes of memory it takes beside its body. */
     public static final int OVERHEAD = 400;
 
     private static final byte[] NO_BODY = {};
     private static final int MAX_TEXT = 100;
     private static final int MAX_KEY = 255;
 
-    /** What a subscription is owed from now on, not numbered yet. */
+    /** A delivery that the subscription is owed from now on, not numbered yet. */
     public static Delivery of(
             UUID subscription, String topic, Envelope event, byte[] body, Instant now) {
         return new Delivery(
                 subscription,
                 0,
-                idOf(event),
-                clip(event.type(), MAX_TEXT),
+                StoredText.eventId(event.id()),
+                StoredText.clip(event.type(), MAX_TEXT),
                 topic,
-                event.partitionKey() == null ? null : clip(event.partitionKey(), MAX_KEY),
+                event.partitionKey() == null
+                        ? null
+                        : StoredText.clip(event.partitionKey(), MAX_KEY),
                 rank(event.priority()),
                 body,
                 0,
                 now,
                 event.acceptedAt() == null ? now : event.acceptedAt());
-    }
-
-    /** As the event store knows it. */
-    private static String idOf(Envelope event) {
-        String clean = event.id().replace('\0', '\uFFFD');
-        return clean.length() <= MAX_TEXT
-                ? clean
-                : EventId.derived("event id", event.id()).toString();
-    }
-
-    private static String clip(String text, int max) {
-        String clean = text.replace('\0', '\uFFFD');
-        return clean.length() <= max ? clean : clean.substring(0, max);
     }
 
     /** The number of a priority: the smaller goes first. */
@@ -77,7 +66,7 @@ public record Delivery(
         };
     }
 
-    /** What it takes of memory, about. */
+    /** About how many bytes of memory it takes. */
     public int bytes() {
         return OVERHEAD + body.length;
     }

@@ -8,14 +8,14 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
-/** Brings from PostgreSQL what waits for a subscription. */
+/** Loads deliveries that wait in PostgreSQL. */
 @FunctionalInterface
 public interface Loads {
     /** Reads what is wanted; what is not due comes along, if order is kept. */
     CompletableFuture<Loaded> load(Subscription subscription, Wanted wanted);
 
     /**
-     * What is to be read.
+     * A request to load.
      *
      * @param first ids of what comes whatever else waits
      * @param limit of others, from the first on; 0 for none
@@ -36,7 +36,7 @@ public interface Loads {
             return first.size() + limit;
         }
 
-        /** What is wanted of others when these are there. */
+        /** What is still wanted when these were read. */
         Wanted beside(List<Delivery> there) {
             List<Long> known = new ArrayList<>(except);
             there.forEach(one -> known.add(one.id()));
@@ -45,7 +45,7 @@ public interface Loads {
     }
 
     /**
-     * What was brought.
+     * The result of a load.
      *
      * @param first what is there of that
      * @param cut whether there may be more of it

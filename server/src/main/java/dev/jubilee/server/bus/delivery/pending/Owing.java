@@ -16,7 +16,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 
-/** Owes subscriptions events beside what is routed, such as those of a replay. Thread-safe. */
+/**
+ * Adds to what subscriptions are owed, beside routing: the events of a replay, for instance.
+ * Thread-safe.
+ */
 public final class Owing {
     private static final int MOST_OWED = 5_000;
 
@@ -40,7 +43,7 @@ public final class Owing {
     public record Owed(String topic, Envelope event) {}
 
     /**
-     * The platform must deliver to this subscription.
+     * Checks that the platform delivers to this subscription.
      *
      * @throws dev.jubilee.server.http.ProblemException 404 when there is none, 409 when it reads
      *     Kafka itself
@@ -55,19 +58,20 @@ public final class Owing {
         }
     }
 
-    /** Whether the subscription is there. */
+    /** Whether the subscription exists. */
     public boolean isThere(UUID subscription) {
         return database.read(c -> subscriptions.hold(c, subscription));
     }
 
-    /** Whether so much is owed already that more would only take room. */
+    /** Whether 5,000 deliveries are owed already: more would only take room. */
     public boolean isBacklogged(UUID subscription) {
         return database.read(c -> PendingStore.isBacklogged(c, subscription, MOST_OWED));
     }
 
     /**
-     * Owes a subscription these events, in this order and after what it is owed already, whether it
-     * selects them or not. Part of the caller's transaction.
+     * Adds these events to what the subscription is owed, in this order and after what it is owed
+     * already, whether or not it selects them. Does nothing if the subscription was deleted. Part
+     * of the caller's transaction.
      */
     public void owe(Connection connection, UUID subscription, List<Owed> events)
             throws SQLException {

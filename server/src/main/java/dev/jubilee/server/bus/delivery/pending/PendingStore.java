@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 import org.postgresql.copy.CopyIn;
 
-/** The SQL of what is owed. */
+/** The SQL of {@code bus.pending_deliveries}. */
 public final class PendingStore {
     /** Ids that one call of the sequence hands out. */
     public static final int BLOCK = 10_000;
@@ -32,7 +32,7 @@ public final class PendingStore {
             p.due_at, p.accepted_at
             """;
 
-    /** Of whom; only the index of what waits serves it. */
+    /** Selects the waiting rows of a subscription, in the form that only their index serves. */
     private static final String WAITING = "CASE WHEN NOT taken THEN subscription_id END = ?";
 
     private PendingStore() {}
@@ -53,7 +53,7 @@ public final class PendingStore {
     }
 
     /**
-     * What a batch must know before it writes.
+     * The facts that a routing transaction needs before it writes.
      *
      * @param version of the subscriptions
      * @param firstId of a block of ids
@@ -62,8 +62,9 @@ public final class PendingStore {
     public record Head(long version, long firstId, int instances) {}
 
     /**
-     * Holds the instance's right to write, and the subscriptions as they are, until the end of the
-     * transaction; empty if it has none. The instance goes on to say that it lives meanwhile.
+     * Locks the instance's row and the version of the subscriptions until the end of the
+     * transaction: the instance is not deposed, and no subscription changes, before it ends.
+     * Heartbeats of the instance go on. Empty if the instance was deposed.
      */
     public static Optional<Head> head(Connection connection, UUID instance) throws SQLException {
         try (PreparedStatement select =
@@ -83,7 +84,7 @@ public final class PendingStore {
         }
     }
 
-    /** Waits for the transactions in which the instance routes at this moment. */
+    /** Waits until the routing transactions that the instance has under way are over. */
     public static boolean awaitRouting(Connection connection, UUID instance) throws SQLException {
         try (PreparedStatement select =
                 connection.prepareStatement(
@@ -104,7 +105,10 @@ public final class PendingStore {
         }
     }
 
-    /** Owes these, not numbered yet, in this order and after what is owed already: they wait. */
+    /**
+     * Adds waiting deliveries, which are numbered here, in this order and after what is owed
+     * already.
+     */
     public static void owe(Connection connection, List<Delivery> deliveries, BinaryCopy copy)
             throws SQLException {
         List<Row> rows = new ArrayList<>(deliveries.size());
@@ -157,7 +161,7 @@ public final class PendingStore {
         }
     }
 
-    /** Whether so much is owed already that more would only take room. */
+    /** Whether at least so many deliveries are owed. */
     public static boolean isBacklogged(Connection connection, UUID subscription, int most)
             throws SQLException {
         try (PreparedStatement select =
@@ -176,8 +180,9 @@ public final class PendingStore {
     }
 
     /**
-     * Locks the subscriptions, which whoever changes several rows of what they are owed does first:
-     * who deletes or rewinds one holds its row, and then drops all that it is owed.
+     * Locks the subscriptions. Every transaction that changes several of their rows does this
+     * first: who deletes or rewinds a subscription locks it, too, before dropping its rows, so the
+     * two cannot deadlock.
      */
     public static void lockOwners(Connection connection, Collection<UUID> subscriptions)
             throws SQLException {
@@ -191,7 +196,7 @@ public final class PendingStore {
         }
     }
 
-    /** The same for one of them; false when it is not there any more. */
+    /** Locks one subscription; false when it was deleted. */
     public static boolean lockOwner(Connection connection, UUID subscription) throws SQLException {
         try (PreparedStatement select =
                 connection.prepareStatement(
@@ -204,7 +209,7 @@ public final class PendingStore {
     }
 
     /**
-     * Those of the subscriptions for which something waits.
+     * The subscriptions for which something waits.
      *
      * @param except what is in this instance's memory
      */
@@ -232,8 +237,8 @@ public final class PendingStore {
     }
 
     /**
-     * Reads what waits with high priority, in order; where order is kept, what waits behind its
-     * key's elders stays. It goes on to wait.
+     * Reads waiting deliveries of high priority, in order; where order is kept, not those with an
+     * earlier one of their key. Their rows go on to wait.
      *
      * @param ordered whether deliveries of one key wait for each other
      * @param due only what is due by then; null for all
@@ -274,8 +279,8 @@ public final class PendingStore {
     }
 
     /**
-     * Reads what waits, in order. It goes on to wait: the one instance that delivers it knows what
-     * it has read, and a row that is written again for that costs more than all else.
+     * Reads waiting deliveries in order. Their rows go on to wait: the one instance that delivers
+     * them knows what it has read, and rewriting each row would cost more than all else.
      *
      * @param due only what is due by then; null for all
      * @param closed topics whose events stay
@@ -339,7 +344,7 @@ public final class PendingStore {
                 : which + " AND (key IS NULL OR key NOT IN (SELECT unnest(?::text[])))";
     }
 
-    /** Of whom, and which of it; returns the place of the last parameter. */
+    /** Binds the subscription and the selection; returns the index of the last parameter. */
     private static int bind(
             Connection connection,
             PreparedStatement select,
@@ -360,7 +365,7 @@ public final class PendingStore {
     }
 
     /**
-     * Reads those of the deliveries that are there, in order. They go on to wait.
+     * Reads those of the deliveries that are there, in order. Their rows go on to wait.
      *
      * @param closed topics whose events stay
      * @param bytes as soon as there are so many the rest stays
@@ -387,7 +392,8 @@ public final class PendingStore {
     }
 
     /**
-     * What comes before a row must be less than the last parameter, in bytes: so one always fits.
+     * Selects rows as long as those before them have fewer bytes than the last parameter: at least
+     * one fits.
      */
     private static String fitting(String from, String which) {
         return "SELECT "
@@ -426,7 +432,10 @@ public final class PendingStore {
         }
     }
 
-    /** Gives back what was in somebody's memory; what is in a batch may have been written. */
+    /**
+     * Makes what these subscriptions have taken wait again, except for batches of relays, which may
+     * have been written.
+     */
     public static void giveBack(Connection connection, Collection<UUID> subscriptions)
             throws SQLException {
         lockOwners(connection, subscriptions);
@@ -441,7 +450,7 @@ public final class PendingStore {
         }
     }
 
-    /** These wait after all. */
+    /** Makes these deliveries wait. */
     public static void leave(Connection connection, List<Delivery> deliveries) throws SQLException {
         Set<UUID> subscriptions = new HashSet<>();
         deliveries.forEach(one -> subscriptions.add(one.subscriptionId()));

@@ -6,11 +6,11 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Ids of what waits in PostgreSQL and was found to be next, in order, by one statement: whatever
- * was committed later is in none of it, so that no key's events are read out of order. Immutable.
+ * The ids of waiting deliveries that come next, in order, as one statement found them: none was
+ * committed later, so no key's events are read out of order. Immutable.
  */
 public final class Plan {
-    /** Nothing was looked for yet. */
+    /** No plan: what comes next is still to be found. */
     public static final Plan NONE = new Plan(new long[0], 0, List.of());
 
     /** How many ids one is of at most: 32 kB. */
@@ -35,8 +35,8 @@ public final class Plan {
     }
 
     /**
-     * Whether it tells what is next while these topics are closed. What is of a topic that was open
-     * when it was found would be passed over for good, though it may open again.
+     * Whether it holds while these topics are closed. Events of a topic that was open when it was
+     * found would be passed over for good, though the topic may open again.
      */
     boolean holdsFor(List<String> nowClosed) {
         return !isEmpty() && closed.equals(nowClosed);
@@ -46,7 +46,7 @@ public final class Plan {
         return from == ids.length;
     }
 
-    /** The first so many of those that are not known. */
+    /** The next so many ids that are not among the known. */
     public List<Long> next(int most, Set<Long> known) {
         List<Long> next = new ArrayList<>();
         for (int i = from; i < ids.length && next.size() < most; i++) {
@@ -57,7 +57,7 @@ public final class Plan {
         return next;
     }
 
-    /** What is left behind that id. */
+    /** The rest of the plan, behind that id. */
     Plan after(long id) {
         int at = Arrays.binarySearch(ids, from, ids.length, id);
         int rest = at < 0 ? -at - 1 : at + 1;

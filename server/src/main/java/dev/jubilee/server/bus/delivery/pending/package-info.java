@@ -1,6 +1,6 @@
 /**
- * What subscribers are owed: a delivery, how it is written, how it is read again when it waits, and
- * how the instances are told that it does.
+ * Deliveries that are owed: their rows in {@code bus.pending_deliveries}, how those that wait are
+ * read, and how instances are told that something waits.
  */
 @NullMarked
 package dev.jubilee.server.bus.delivery.pending;

@@ -23,9 +23,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Writes what one subscription is owed to its topic, each event once. PostgreSQL says what is in
- * which batch, Kafka which batches are written; nothing is taken before the two agree. Has a thread
- * while there is something to do, and a producer for a while longer. Thread-safe.
+ * Writes what one subscription is owed to its topic, each event once. PostgreSQL knows which
+ * deliveries are in which batch, Kafka which batches were written; nothing is taken before the two
+ * agree. Has a thread while there is work, and a producer for a while longer. Thread-safe.
  */
 final class Relay {
     private static final Logger log = LoggerFactory.getLogger(Relay.class);
@@ -179,7 +179,9 @@ final class Relay {
         }
     }
 
-    /** Finds out what whoever wrote before has written; null when another instance writes now. */
+    /**
+     * Finds out which batches a former instance has written; null when another instance writes now.
+     */
     private @Nullable RoutedTopic open(Subscription it) {
         closeTopic();
         UUID instance = platform.ownership().instance();

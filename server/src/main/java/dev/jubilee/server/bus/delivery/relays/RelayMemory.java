@@ -56,7 +56,7 @@ public final class RelayMemory {
         return taken;
     }
 
-    /** What one batch may take. For one thread. */
+    /** The memory of one batch. For one thread. */
     final class Share implements AutoCloseable {
         private long bytes;
 

@@ -128,7 +128,9 @@ final class RelayStore {
         }
     }
 
-    /** What was taken after this batch was not written, for no fault of it: it waits again. */
+    /**
+     * Makes deliveries of later batches wait again: they were not written, for no fault of theirs.
+     */
     static void undo(Connection connection, UUID subscription, long committed) throws SQLException {
         PendingStore.lockOwners(connection, List.of(subscription));
         try (PreparedStatement update =
@@ -144,8 +146,8 @@ final class RelayStore {
     }
 
     /**
-     * What was taken after this batch could not be written: that is an attempt on record, and it
-     * waits again. Returns how many deliveries there were.
+     * Records a failed attempt for deliveries of later batches, which could not be written, and
+     * makes them wait again. Returns how many there were.
      */
     static int fail(
             Connection connection, UUID subscription, long committed, String reason, Instant now)

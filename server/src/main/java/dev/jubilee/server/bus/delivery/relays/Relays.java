@@ -32,10 +32,10 @@ public final class Relays implements ShardWork, AutoCloseable {
     private final Map<UUID, Standing> standings = new ConcurrentHashMap<>();
     private volatile boolean closed;
 
-    /** What a relay may do, as far as subscriptions and topics decide it. */
+    /** Whether a relay may work, as far as subscriptions and topics decide it. */
     private record Standing(boolean mayWrite, int rewinds) {}
 
-    /** What relays stand on. */
+    /** The parts of the platform that relays use. */
     public record Platform(
             Map<String, Object> kafka,
             Admin admin,

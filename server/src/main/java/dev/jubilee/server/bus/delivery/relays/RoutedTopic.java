@@ -6,6 +6,7 @@ import dev.jubilee.events.json.InvalidCloudEvent;
 import dev.jubilee.events.kafka.KafkaEnvelopes;
 import dev.jubilee.events.kafka.RetryableException;
 import dev.jubilee.server.bus.delivery.pending.Delivery;
+import dev.jubilee.server.forwarding.ForwardedMarks;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -39,9 +40,6 @@ import org.jspecify.annotations.Nullable;
  * asked which batch was the last. Whoever opens it fences all who did before. Not thread-safe.
  */
 public final class RoutedTopic implements AutoCloseable {
-    /** The extension attribute by which consumers know that an event was written on. */
-    public static final String MARK = "routedby";
-
     private static final String NAME = "jubilee.routed.";
     private static final int PATIENCE_MILLIS = 5_000;
 
@@ -78,7 +76,7 @@ public final class RoutedTopic implements AutoCloseable {
                         settings(kafka), new ByteArraySerializer(), new ByteArraySerializer());
     }
 
-    /** What came of a batch. */
+    /** The outcome of writing a batch. */
     sealed interface Written {
         /** All of it is there. */
         record Committed() implements Written {}
@@ -210,7 +208,7 @@ public final class RoutedTopic implements AutoCloseable {
     private ProducerRecord<byte[], byte[]> record(Delivery delivery) {
         Envelope event = json.read(delivery.body());
         Map<String, String> extensions = new HashMap<>(event.extensions());
-        extensions.put(MARK, subscription.toString());
+        extensions.put(ForwardedMarks.RELAY, subscription.toString());
         return KafkaEnvelopes.record(topic, event.toBuilder().extensions(extensions).build());
     }
 

@@ -22,7 +22,7 @@ final class BatchParts {
     private final OffsetAdvance whole;
     private final List<ConsumerRecord<byte[], byte[]>> records;
 
-    /** What is left of the advance in each partition. */
+    /** The rest of the advance in each partition. */
     private final Map<TopicPartition, Step> left = new LinkedHashMap<>();
 
     private int passed;

@@ -1,7 +1,5 @@
 package dev.jubilee.server.bus.delivery.routing;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import dev.jubilee.events.Envelope;
 import dev.jubilee.events.OffsetAdvance;
 import dev.jubilee.events.json.CloudEventsJson;
@@ -13,7 +11,6 @@ import dev.jubilee.events.postgres.PostgresOffsets;
 import dev.jubilee.server.bus.delivery.clearance.Clearance;
 import dev.jubilee.server.bus.delivery.pending.Delivery;
 import dev.jubilee.server.bus.delivery.pending.PendingStore;
-import dev.jubilee.server.bus.delivery.relays.RoutedTopic;
 import dev.jubilee.server.bus.delivery.shards.Ownership;
 import dev.jubilee.server.bus.filters.FilterEvent;
 import dev.jubilee.server.bus.store.BinaryCopy;
@@ -22,6 +19,7 @@ import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
 import dev.jubilee.server.bus.subscriptions.SubscriptionIndex;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.database.DatabaseException;
+import dev.jubilee.server.forwarding.ForwardedMarks;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -34,18 +32,15 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.function.Function;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.common.header.Header;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds out whom each event is for, and writes what is owed in the transaction that moves the
- * position on: so each event is owed once, whoever dies when. The subscriptions are those of that
- * very moment: their version is compared in the transaction. For the consuming loop's thread.
+ * Matches each event against the subscriptions, and writes a row for each match in the transaction
+ * that moves the consumer on: each event is owed exactly once, whenever an instance dies. The
+ * subscriptions are those of that moment: the transaction compares their version. For the consuming
+ * loop's thread.
  */
 public final class DeliveryRouter implements BatchHandler {
-    /** The group under which routing stands in {@code platform.consumer_offsets}. */
-    public static final String GROUP = "delivery";
-
     private static final Most MOST = new Most(20_000, 8 << 20);
 
     private final Database database;
@@ -64,7 +59,7 @@ public final class DeliveryRouter implements BatchHandler {
     private volatile boolean closing;
 
     /**
-     * What one transaction may write, but for what a single record makes due.
+     * The most that one transaction writes, unless a single record makes more due.
      *
      * @param bytes of bodies, each once however many are owed it
      */
@@ -74,10 +69,10 @@ public final class DeliveryRouter implements BatchHandler {
         }
     }
 
-    /** What so many records make due. */
+    /** The deliveries that the next so many records make due. */
     private record Matched(List<Delivery> deliveries, int records) {}
 
-    /** What the router writes with. */
+    /** The parts that the router works with. */
     public record Parts(
             Database database,
             PostgresOffsets offsets,
@@ -111,7 +106,7 @@ public final class DeliveryRouter implements BatchHandler {
         this.doubts = new Doubts(database, outlets);
     }
 
-    /** Nothing was written, for this reason. */
+    /** The transaction wrote nothing, for this reason. */
     private static final class Undone extends RuntimeException {
         private static final long serialVersionUID = 1L;
 
@@ -218,8 +213,9 @@ public final class DeliveryRouter implements BatchHandler {
     }
 
     /**
-     * Has wait in PostgreSQL what was perhaps committed without an answer. Nothing more is routed
-     * before; to be called now and then besides, since there may be nothing more. Thread-safe.
+     * Settles deliveries whose commit outcome is unknown: those that were committed wait in
+     * PostgreSQL. Routing does it before each batch; call it from time to time as well, as there
+     * may be no next batch. Thread-safe.
      *
      * @throws RetryableException while PostgreSQL does not answer
      */
@@ -315,13 +311,17 @@ public final class DeliveryRouter implements BatchHandler {
         }
     }
 
-    /** What the next records make due: of as many as one transaction may write, one at least. */
+    /**
+     * The deliveries that the next records make due: of as many records as one transaction may
+     * write, of one at least.
+     */
     private Matched match(SubscriptionIndex index, BatchParts parts) {
         List<Delivery> deliveries = new ArrayList<>();
         int records = 0;
         long bytes = 0;
         for (ConsumerRecord<byte[], byte[]> record : parts.rest()) {
-            if (index.mayWant(record.topic(), typeOf(record))) {
+            // The type alone: most events are for nobody, and an envelope costs more.
+            if (index.mayWant(record.topic(), KafkaEnvelopes.typeOf(record))) {
                 bytes += match(index, record, parts.topicId(record), deliveries);
             }
             records++;
@@ -332,10 +332,13 @@ public final class DeliveryRouter implements BatchHandler {
         return new Matched(deliveries, records);
     }
 
-    /** What a record of the past makes due, wherever the subscription starts. Thread-safe. */
+    /**
+     * The deliveries that a record of the past makes due, whether or not a subscription starts
+     * behind it. Thread-safe.
+     */
     public List<Delivery> past(SubscriptionIndex index, ConsumerRecord<byte[], byte[]> record) {
         List<Delivery> found = new ArrayList<>();
-        if (!index.mayWant(record.topic(), typeOf(record))) {
+        if (!index.mayWant(record.topic(), KafkaEnvelopes.typeOf(record))) {
             return found;
         }
         Envelope event = KafkaEnvelopes.read(record);
@@ -355,18 +358,6 @@ public final class DeliveryRouter implements BatchHandler {
                     }
                 });
         return found;
-    }
-
-    /** The type alone: most events are for nobody, and an envelope costs more than a header. */
-    private static String typeOf(ConsumerRecord<byte[], byte[]> record) {
-        for (Header header : record.headers()) {
-            if (header.key().equals("ce_type") && header.value() != null) {
-                return header.value().length == 0
-                        ? record.topic()
-                        : new String(header.value(), UTF_8);
-            }
-        }
-        return record.topic();
     }
 
     /** Returns the bytes of the body that is owed; none when nobody wants it. */
@@ -407,15 +398,17 @@ public final class DeliveryRouter implements BatchHandler {
     }
 
     /**
-     * What could not be delivered to one who wants everything must not be delivered to it again,
-     * and what was written to a topic goes on to no other: two subscriptions would do it for ever.
-     * And nobody gets what it may not.
+     * Whether the event is kept from the subscription. A dead letter is, unless the subscription
+     * names the dead-letter topic: one that wants everything would get its own dead letters again.
+     * An event that was relayed to a topic is not relayed again: two subscriptions would pass it on
+     * for ever. And nobody gets events of topics that are closed to them.
      */
     private boolean isOfNoConcern(Subscription subscription, String topic, Envelope event) {
         boolean deadLetter =
                 topic.equals(deadLetterTopic) && !subscription.topicPattern().equals(topic);
         return deadLetter
                 || !clearance.allows(subscription, topic)
-                || (subscription.isRouted() && event.extensions().containsKey(RoutedTopic.MARK));
+                || (subscription.isRouted()
+                        && event.extensions().containsKey(ForwardedMarks.RELAY));
     }
 }

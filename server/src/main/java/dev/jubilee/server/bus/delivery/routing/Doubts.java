@@ -13,8 +13,8 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What was perhaps committed, and only the answer lost: then it is in nobody's memory, and nobody
- * was told of what waits. Thread-safe.
+ * Deliveries of routing transactions whose commit outcome is unknown. If committed, no instance
+ * holds them and none was notified. Thread-safe.
  */
 final class Doubts {
     private final Database database;
@@ -29,9 +29,10 @@ final class Doubts {
     }
 
     /**
-     * To be settled before anything more is routed.
+     * Remembers the deliveries of a transaction. They must be settled before anything more is
+     * routed.
      *
-     * @param writer the id under which they were written
+     * @param writer the id under which the instance wrote them
      */
     synchronized void add(UUID writer, List<Placement> rows) {
         instance = writer;
@@ -47,7 +48,7 @@ final class Doubts {
     }
 
     /**
-     * Has all of it wait in PostgreSQL, and says so.
+     * Makes the deliveries that were committed wait in PostgreSQL, and announces them.
      *
      * @throws RetryableException while PostgreSQL does not answer
      */

@@ -11,7 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 
-/** The SQL of logs of Kafka that were cut, and count anew from there. */
+/** The SQL for a log of Kafka that was cut, and uses its offsets from there anew. */
 final class LogCuts {
     private static final String BEGINS_BEHIND =
             """
@@ -21,8 +21,8 @@ final class LogCuts {
     private LogCuts() {}
 
     /**
-     * The log was cut there, and what comes behind is new to everybody: whoever begins later begins
-     * there, and so does whoever has come further.
+     * The log was cut at that end, and what follows is new to everybody: subscriptions that start
+     * behind it and catch-ups that have come further begin at the end.
      */
     static void heed(Connection connection, PartitionId partition, long end) throws SQLException {
         for (UUID id : beginningBehind(connection, partition, end)) {

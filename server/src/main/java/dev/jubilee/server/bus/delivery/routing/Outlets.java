@@ -31,8 +31,9 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where routed deliveries go: into memory, if this instance delivers to the subscriber and there is
- * room, else they stay in PostgreSQL and whoever is concerned is told. Thread-safe.
+ * Decides where a routed delivery goes: into memory, if this instance delivers to the subscription
+ * and its window has room; otherwise it stays in PostgreSQL, and the instance that delivers it is
+ * told. Thread-safe.
  */
 public final class Outlets {
     private static final int MOST_ANNOUNCED = 50;
@@ -63,10 +64,10 @@ public final class Outlets {
     }
 
     /**
-     * Where to hand what is told.
+     * Sets who is told, before anything is routed.
      *
-     * @param straight what came straight into memory, in order
-     * @param inDatabase the subscription for which something waits in PostgreSQL
+     * @param straight receives deliveries that went straight into memory, in order
+     * @param inDatabase receives a subscription for which something waits in PostgreSQL
      */
     public void tell(Consumer<List<Placement>> straight, Consumer<UUID> inDatabase) {
         taken = straight;
@@ -78,12 +79,18 @@ public final class Outlets {
         return ownership.owns(subscription);
     }
 
-    /** Whether something may be sent: others cannot have taken this instance for dead yet. */
+    /**
+     * Whether a delivery may be sent: this instance owns the subscription, and no other can have
+     * deposed it yet.
+     */
     public boolean maySend(UUID subscription) {
         return ownership.maySend(subscription);
     }
 
-    /** What is routed as soon as they are this instance's comes after what waits. */
+    /**
+     * Puts the windows of these shards behind before the instance owns them: what is routed to them
+     * from then on comes after what waits.
+     */
     private void gaining(Set<Integer> shards) {
         windows.forEach((id, window) -> {
             if (shards.contains(Ownership.shardOf(id))) {
@@ -92,7 +99,7 @@ public final class Outlets {
         });
     }
 
-    /** What is in memory of these is others'. */
+    /** These shards are another instance's now: nothing in their windows is delivered from here. */
     public void abandon(Set<Integer> shards) {
         abandon(id -> shards.contains(Ownership.shardOf(id)));
     }
@@ -106,7 +113,7 @@ public final class Outlets {
         });
     }
 
-    /** The window of a subscription that is pushed; one that nobody had begins behind. */
+    /** The window of a subscription that is pushed. A new one begins behind. */
     public Window window(UUID subscription) {
         return windows.computeIfAbsent(subscription, id -> new Window(memory.share()));
     }
@@ -116,7 +123,7 @@ public final class Outlets {
         return windows.containsKey(subscription);
     }
 
-    /** Those for whom a delivery might go straight into memory. */
+    /** Those of the subscriptions that are level: a delivery may go straight into memory. */
     Set<UUID> level(Set<UUID> subscriptions) {
         return subscriptions.stream()
                 .filter(id -> isLevel(windows.get(id)) || streams.isLevel(id))
@@ -127,7 +134,7 @@ public final class Outlets {
         return window != null && !window.isBehind();
     }
 
-    /** What waits in PostgreSQL for these and is in memory all the same. */
+    /** The deliveries of these subscriptions that wait in PostgreSQL and are in memory too. */
     Set<Long> loaded(Set<UUID> subscriptions) {
         return subscriptions.stream()
                 .map(windows::get)
@@ -136,7 +143,10 @@ public final class Outlets {
                 .collect(toSet());
     }
 
-    /** It is written what came of a try; what is not in memory any more waits. */
+    /**
+     * The outcome of an attempt was committed. A delivery that is to be tried again and is no
+     * longer held in memory now waits in PostgreSQL.
+     */
     public void written(Attempt attempt) {
         UUID subscription = attempt.delivery().subscriptionId();
         Window window = windows.get(subscription);
@@ -158,7 +168,10 @@ public final class Outlets {
         }
     }
 
-    /** Where the delivery goes; if that is straight into memory, a place there is taken. */
+    /**
+     * Decides where the delivery goes. If that is straight into memory, its place there is
+     * reserved.
+     */
     Placement place(Delivery one, Instant now) {
         Subscription subscription = directory.index().find(one.subscriptionId());
         if (subscription == null) {
@@ -228,7 +241,7 @@ public final class Outlets {
         return subscription != null && subscription.isPushed();
     }
 
-    /** Hands over what was committed. */
+    /** Hands over deliveries whose rows were committed: to dispatch, to streams, or as waiting. */
     void routed(List<Placement> rows) {
         List<Placement> straight = new ArrayList<>();
         List<OpenStreams.Handed> handed = new ArrayList<>();
@@ -253,39 +266,45 @@ public final class Outlets {
         left.forEach(this::arrived);
     }
 
-    /** Who lets its key go reads it: it is committed. */
+    /**
+     * Whether the key is parked still. Nobody need be told then: the row is read when the key is
+     * let go.
+     */
     private boolean isStillParked(Placement row) {
         Delivery one = row.delivery();
         Window window = windows.get(one.subscriptionId());
         return row.parked() && window != null && window.isParked(one.key());
     }
 
-    /** How many have a window. */
+    /** The number of windows. */
     int windows() {
         return windows.size();
     }
 
-    /** Places are taken from now on for one more batch; for one thread. */
+    /** A routing transaction begins to reserve places. For one thread. */
     void batchBegins() {
         begun.incrementAndGet();
     }
 
-    /** What has a place was handed over, or has none any more. */
+    /** Every place that the transaction reserved was handed over or given back. */
     void batchEnds() {
         handedOver.set(begun.get());
     }
 
-    /** The batch for which places were taken last, or are being taken. */
+    /** The number of the routing transaction that began last. */
     public long lastBatch() {
         return begun.get();
     }
 
-    /** Every batch up to this one has ended. */
+    /** The number up to which every routing transaction has ended. */
     public long batchesEnded() {
         return handedOver.get();
     }
 
-    /** Something waits in PostgreSQL for this subscription. */
+    /**
+     * Something waits in PostgreSQL for the subscription: its window is behind, and whoever
+     * delivers to it is told.
+     */
     public void arrived(UUID subscription) {
         leftBehind(subscription);
         waiting.accept(subscription);

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param window in which it has a place in memory; null if it is not pushed from here, or waits
  * @param inbox in which it has one, if streams take it
- * @param parked whether it waits because its key does, and others need not
+ * @param parked whether it waits because its key is parked, which keeps no other key waiting
  */
 public record Placement(
         Delivery delivery, @Nullable Window window, @Nullable StreamInbox inbox, boolean parked)

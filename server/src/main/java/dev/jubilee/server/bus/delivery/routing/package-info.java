@@ -1,6 +1,6 @@
 /**
- * Finds out whom each event is for, and where it goes: into the memory of who delivers it, to a
- * stream, or nowhere yet.
+ * Matches each event against the subscriptions, and decides where each delivery goes: into the
+ * memory of this instance, to a stream, or to wait in PostgreSQL.
  */
 @NullMarked
 package dev.jubilee.server.bus.delivery.routing;

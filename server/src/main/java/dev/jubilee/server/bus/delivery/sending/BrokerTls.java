@@ -66,7 +66,7 @@ public final class BrokerTls {
         return store;
     }
 
-    /** Who is believed. */
+    /** The authorities that are trusted. */
     TrustManagerFactory authorities() {
         return authorities;
     }

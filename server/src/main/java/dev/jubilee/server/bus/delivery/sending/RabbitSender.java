@@ -66,7 +66,9 @@ public final class RabbitSender implements Sender {
 
     private long connectAgainAt = System.nanoTime();
 
-    /** What waits for the thread. It is let go of when nobody waits for what comes of it. */
+    /**
+     * A message that waits for the thread. It is dropped when nobody awaits its outcome any more.
+     */
     private final class Waiting implements Runnable {
         private final Subscription to;
         private final RabbitConfirms.Sent sent;
@@ -212,7 +214,8 @@ public final class RabbitSender implements Sender {
     }
 
     /**
-     * What is wrong with one message's exchange takes nothing from what is under way for others.
+     * Whether the exchange exists. A fault of one message's exchange does not disturb messages to
+     * others.
      */
     private boolean exists(Open now, String exchange, RabbitConfirms.Sent sent) {
         try {

@@ -8,7 +8,6 @@ import dev.jubilee.server.bus.delivery.pending.Delivery;
 import dev.jubilee.server.bus.filters.EventFilter;
 import dev.jubilee.server.bus.subscriptions.Selection;
 import dev.jubilee.server.bus.subscriptions.Subscription;
-import dev.jubilee.server.bus.subscriptions.SubscriptionRoutes;
 import dev.jubilee.server.bus.subscriptions.Subscriptions;
 import dev.jubilee.server.http.Call;
 import dev.jubilee.server.http.Input;
@@ -47,11 +46,10 @@ public final class SampleRoutes implements Routes {
 
     @Override
     public void on(Router router) {
-        router.post("/subscriptions/{subscription_id}/test", Access.PLAYER, this::test);
+        router.post("/subscriptions/{subscription_id}/test", Access.STAFF, this::test);
     }
 
     private Reply test(Call call) {
-        SubscriptionRoutes.mustBeStaff(call);
         Subscription subscription =
                 subscriptions.getOwned(call.principal(), call.path("subscription_id"));
         if (!subscription.isSent()) {

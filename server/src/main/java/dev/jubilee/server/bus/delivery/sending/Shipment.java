@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * What is sent at once: one delivery, or a batch of them. It is tried again as it is, so that its
- * id stays the same, whatever the subscription has become meanwhile.
+ * The content of one request: a delivery, or a batch of them. A retry sends it as it is, so that
+ * its id stays the same whatever the subscription has become meanwhile.
  *
  * @param batch whether it goes as a list, be it of one event
  */
@@ -64,13 +64,13 @@ public record Shipment(List<Delivery> deliveries, boolean batch, int attempts, I
         return out.toByteArray();
     }
 
-    /** What may be at fault when it fails again and again: its key, itself when it has none. */
+    /** The possible culprit when it fails again and again: its key, or itself when it has none. */
     public Object culprit() {
         Delivery first = deliveries.getFirst();
         return size() == 1 && first.key() != null ? first.key() : first.id();
     }
 
-    /** What the body is. */
+    /** The media type of the body. */
     String mediaType() {
         return batch ? CloudEventsJson.BATCH_MEDIA_TYPE : CloudEventsJson.MEDIA_TYPE;
     }

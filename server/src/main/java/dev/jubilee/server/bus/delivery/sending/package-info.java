@@ -1,4 +1,4 @@
-/** How one shipment leaves: to a webhook, to RabbitMQ or to Redis. Decides nothing. */
+/** Sends one shipment to a webhook, RabbitMQ or Redis. Decides nothing. */
 @NullMarked
 package dev.jubilee.server.bus.delivery.sending;
 

@@ -6,8 +6,8 @@ import java.util.UUID;
 import java.util.function.Consumer;
 
 /**
- * What this instance delivers: under which id it writes, which shards it has, and until when it may
- * be sure of them. Thread-safe.
+ * The id under which this instance writes, the shards that it owns, and until when it may be sure
+ * of them. Thread-safe.
  */
 public final class Ownership {
     private volatile Tenure tenure = new Tenure(UUID.randomUUID(), Set.of());
@@ -19,10 +19,10 @@ public final class Ownership {
     record Tenure(UUID instance, Set<Integer> shards) {}
 
     /**
-     * Where to tell what happens, while it does: neither may block.
+     * Sets who is told of changes, while they happen; neither may block.
      *
-     * @param beforeGaining the shards that are about to be this instance's
-     * @param onceDeposed others took the instance for dead: what it held is not its any more
+     * @param beforeGaining receives the shards that the instance is about to own
+     * @param onceDeposed runs when others have deposed the instance: it owns nothing any more
      */
     public void tell(Consumer<Set<Integer>> beforeGaining, Runnable onceDeposed) {
         gaining = beforeGaining;
@@ -41,7 +41,10 @@ public final class Ownership {
         return tenure.shards().contains(shardOf(subscription));
     }
 
-    /** Whether something may be sent: others cannot have taken this instance for dead yet. */
+    /**
+     * Whether a delivery may be sent: this instance owns the subscription, and no other can have
+     * deposed it yet.
+     */
     public boolean maySend(UUID subscription) {
         return owns(subscription) && isLive();
     }
@@ -55,10 +58,10 @@ public final class Ownership {
     }
 
     /**
-     * Nobody takes this instance for dead before then.
+     * Extends the lease: nobody deposes this instance before {@code until}.
      *
      * @param until by {@link System#nanoTime()}
-     * @return whether nothing could be sent until now
+     * @return whether the previous lease had lapsed
      */
     synchronized boolean live(long until) {
         boolean lapsed = !isLive();
@@ -66,7 +69,7 @@ public final class Ownership {
         return lapsed;
     }
 
-    /** Returns false if this is not the instance any more. */
+    /** Adds shards; false if the instance was deposed. */
     synchronized boolean gain(UUID instance, Set<Integer> shards) {
         Set<Integer> all = new HashSet<>(tenure.shards());
         all.addAll(shards);
@@ -74,7 +77,10 @@ public final class Ownership {
         return change(instance, all);
     }
 
-    /** Nothing is placed or begun for these from now on; false if this is not the instance. */
+    /**
+     * Gives up shards: nothing is placed or begun for them from now on. False if the instance was
+     * deposed.
+     */
     synchronized boolean lose(UUID instance, Set<Integer> shards) {
         Set<Integer> rest = new HashSet<>(tenure.shards());
         rest.removeAll(shards);
@@ -89,7 +95,7 @@ public final class Ownership {
         return true;
     }
 
-    /** Others took the instance for dead: it goes on under another id, with nothing. */
+    /** Others have deposed the instance: it goes on under another id, without shards. */
     public synchronized void deposed(UUID instance) {
         if (tenure.instance().equals(instance)) {
             tenure = new Tenure(UUID.randomUUID(), Set.of());

@@ -15,21 +15,21 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The SQL of who delivers to whom, by PostgreSQL's clock. Whoever locks several things does it in
- * this order: instances, shards, subscriptions.
+ * The SQL of instances and shards, by PostgreSQL's clock. Locks are taken in this order: instances,
+ * shards, subscriptions.
  */
 final class ShardStore {
     private ShardStore() {}
 
     /**
-     * A sign of life that was taken.
+     * A heartbeat that was recorded.
      *
      * @param at when
      * @param gap since the one before
      */
     record Beat(Instant at, Duration gap) {}
 
-    /** Says that the instance lives; null when others took it for dead. */
+    /** Records a heartbeat; null when the instance was deposed. */
     static @Nullable Beat beat(Connection connection, UUID instance) throws SQLException {
         try (PreparedStatement update =
                 connection.prepareStatement(
@@ -48,7 +48,7 @@ final class ShardStore {
         }
     }
 
-    /** Returns when. */
+    /** Registers the instance, and returns the time of its first heartbeat. */
     static Instant register(Connection connection, UUID instance) throws SQLException {
         try (PreparedStatement insert =
                 connection.prepareStatement(
@@ -72,10 +72,11 @@ final class ShardStore {
     }
 
     /**
-     * Deposes who was not seen for five seconds: each deletion waits for what the instance is
-     * routing, and after it the instance writes nothing more.
+     * Deposes instances without a heartbeat for five seconds. Each deletion waits for the routing
+     * transaction of its instance, which writes nothing more after it.
      *
-     * @param judge who must have been seen last at that moment, and lately
+     * @param judge the instance that deposes others
+     * @param seenAt must still be the judge's last heartbeat, less than three seconds ago
      */
     static void depose(Connection connection, UUID judge, Instant seenAt) throws SQLException {
         try (PreparedStatement delete =
@@ -91,7 +92,7 @@ final class ShardStore {
         }
     }
 
-    /** Takes their shards from those who are gone, and returns how many there are. */
+    /** Frees the shards of instances that are gone, and returns how many instances there are. */
     static int free(Connection connection) throws SQLException {
         try (PreparedStatement free =
                         connection.prepareStatement(
@@ -128,7 +129,7 @@ final class ShardStore {
         }
     }
 
-    /** What is the instance's by PostgreSQL, but not one of these. */
+    /** The shards that are the instance's in PostgreSQL, but not among these. */
     static Set<Integer> strays(Connection connection, UUID instance, Set<Integer> known)
             throws SQLException {
         try (PreparedStatement select =
@@ -140,7 +141,7 @@ final class ShardStore {
         }
     }
 
-    /** Leaves shards to whoever claims them; returns those that were the instance's to leave. */
+    /** Frees shards; returns those that were the instance's. */
     static Set<Integer> release(Connection connection, UUID instance, Set<Integer> shards)
             throws SQLException {
         try (PreparedStatement update =
@@ -155,7 +156,9 @@ final class ShardStore {
         }
     }
 
-    /** Whoever delivered before knew how the endpoint fared; the next finds out. */
+    /**
+     * Closes circuits: only the former owner knew how the endpoints fared, and the next finds out.
+     */
     static int closeCircuits(Connection connection, Collection<UUID> subscriptions)
             throws SQLException {
         try (PreparedStatement update =

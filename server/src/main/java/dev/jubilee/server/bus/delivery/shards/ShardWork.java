@@ -3,7 +3,7 @@ package dev.jubilee.server.bus.delivery.shards;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
-/** What is done for the subscriptions of the shards that an instance has. Thread-safe. */
+/** The work for the subscriptions of an instance's shards. Thread-safe. */
 public interface ShardWork {
     /** Begins to look after every subscription of these shards, or goes on. */
     void takeOver(Set<Integer> shards);
@@ -14,6 +14,6 @@ public interface ShardWork {
     /** Forgets what it has of these shards, of which nothing is under way. */
     CompletableFuture<Void> leave(Set<Integer> shards);
 
-    /** Forgets everything: another instance has it now. */
+    /** Forgets everything: this instance was deposed. */
     void drop();
 }

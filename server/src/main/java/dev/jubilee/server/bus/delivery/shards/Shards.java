@@ -1,11 +1,11 @@
 package dev.jubilee.server.bus.delivery.shards;
 
 import dev.jubilee.server.bus.delivery.attempts.Recorder;
-import dev.jubilee.server.bus.delivery.chores.Chore;
 import dev.jubilee.server.bus.delivery.pending.PendingStore;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
 import dev.jubilee.server.database.Database;
+import dev.jubilee.server.scheduling.PeriodicTask;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
@@ -25,11 +25,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Spreads the subscriptions over the instances, so that each is delivered to by one: which is what
- * keeps order, rates and circuits. An instance that has not been seen for five seconds is deposed,
- * and others take its shards; it sends nothing more by then, as it stops by its own clock a second
- * before. One that has more than its part gives the rest away when nothing of it is under way, and
- * says all the while that it lives. Thread-safe.
+ * Divides the subscriptions among the instances, so that one instance delivers to each: that keeps
+ * order, rates and circuits. An instance without a heartbeat for five seconds is deposed, and
+ * others take its shards; by then it has stopped sending, a second earlier by its own clock. An
+ * instance with more than its part gives the rest away when none of their requests is under way;
+ * its heartbeat goes on meanwhile. Thread-safe.
  */
 public final class Shards implements AutoCloseable {
     static final int COUNT = 16;
@@ -42,10 +42,10 @@ public final class Shards implements AutoCloseable {
     /** A second less than others wait before they depose an instance. */
     private static final Duration ALIVE = Duration.ofSeconds(4);
 
-    /** After such a gap between two signs of life others had one as well, perhaps. */
+    /** After such a gap between two heartbeats, those of others may have been kept away as well. */
     private static final Duration LATE = Duration.ofSeconds(3);
 
-    /** How long who has just come listens before it judges. */
+    /** How long an instance that has just registered waits before it deposes others. */
     private static final Duration LISTENING = Duration.ofSeconds(5);
 
     private final Database database;
@@ -61,15 +61,14 @@ public final class Shards implements AutoCloseable {
     private volatile Standing standing = new Standing(Instant.EPOCH, Instant.MAX);
 
     /**
-     * How long is waited.
+     * How long to wait.
      *
-     * @param draining so long what is under way may take to end before its shards are given away
-     * @param hearing after an outage, so long others may take until PostgreSQL hears of them: a
-     *     pool tries each 5 s
+     * @param draining for requests under way to end, before their shards are given away
+     * @param hearing after an outage, for heartbeats of other instances: a pool connects every 5 s
      */
     record Patience(Duration draining, Duration hearing) {}
 
-    /** When PostgreSQL heard of this instance last, and from when on it may judge others. */
+    /** When this instance's heartbeat was last recorded, and from when on it may depose others. */
     private record Standing(Instant seenAt, Instant judgesFrom) {
         boolean mayJudge() {
             return !seenAt.isBefore(judgesFrom);
@@ -99,9 +98,9 @@ public final class Shards implements AutoCloseable {
     public void start() {
         beat();
         tick();
-        Chore.named("the sign of life", this::beat)
+        PeriodicTask.named("heartbeat", this::beat)
                 .repeat(beating, Duration.ofSeconds(1), Duration.ofSeconds(1));
-        Chore.named("the look after shards", this::tick)
+        PeriodicTask.named("shard rebalancing", this::tick)
                 .repeat(ticking, Duration.ofSeconds(1), Duration.ofSeconds(1));
     }
 
@@ -272,7 +271,7 @@ public final class Shards implements AutoCloseable {
         }
     }
 
-    /** Whose shards they are by now, PostgreSQL says: what is another's is not touched. */
+    /** Frees those of the shards that are still this instance's, by PostgreSQL. */
     private void handBack(UUID me, Set<Integer> shards) {
         // What was placed while they were still mine is committed, or never will be.
         database.transaction(connection -> PendingStore.awaitRouting(connection, me));

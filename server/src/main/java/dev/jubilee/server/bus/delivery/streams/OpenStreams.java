@@ -12,8 +12,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The streams that are open at this instance: what is handed to them, and what they have sent.
- * Thread-safe.
+ * The streams that are open at this instance, their inboxes, and what they have sent. Thread-safe.
  */
 public final class OpenStreams {
     private final Map<UUID, StreamInbox> inboxes = new ConcurrentHashMap<>();
@@ -39,10 +38,11 @@ public final class OpenStreams {
     }
 
     /**
-     * Where to tell what happens.
+     * Sets who is told.
      *
-     * @param handedTo the subscription to whose streams something was handed
-     * @param notRead what was handed to streams that had ended; nobody will read it here
+     * @param handedTo receives a subscription to whose streams something was handed
+     * @param notRead receives deliveries that were handed to streams that had ended; nobody reads
+     *     them here
      */
     public void tell(Consumer<UUID> handedTo, Consumer<List<Delivery>> notRead) {
         handed = handedTo;
@@ -71,7 +71,10 @@ public final class OpenStreams {
         }
     }
 
-    /** The stream reads no more; what nobody reads now is told. */
+    /**
+     * The stream reads no more. If it was the last, deliveries left in the inbox are reported as
+     * not read.
+     */
     void leave(UUID subscription, StreamInbox inbox) {
         if (inbox.leave()) {
             inboxes.remove(subscription, inbox);
@@ -82,17 +85,20 @@ public final class OpenStreams {
         }
     }
 
-    /** Until it has closed its client may come back elsewhere, and say what it has. */
+    /**
+     * Makes the stream known until {@link #closed}: its client may come back elsewhere, and say
+     * what it has.
+     */
     void opened(UUID subscription, Unconfirmed stream) {
         open.put(new Key(subscription, stream.stream()), stream);
     }
 
-    /** It has given back, where all can see it, what is not confirmed. */
+    /** Forgets the stream, which has given back in PostgreSQL what is not confirmed. */
     void closed(UUID subscription, Unconfirmed stream) {
         open.remove(new Key(subscription, stream.stream()));
     }
 
-    /** What this stream has sent; null if it is not open here. */
+    /** The deliveries that this stream has sent; null if it is not open here. */
     @Nullable Unconfirmed open(UUID subscription, long stream) {
         return open.get(new Key(subscription, stream));
     }
@@ -103,7 +109,10 @@ public final class OpenStreams {
         return inbox != null && inbox.rewinds == rewinds && inbox.reserve(one) ? inbox : null;
     }
 
-    /** Whether something may be handed to streams of the subscription. */
+    /**
+     * Whether the subscription has open streams here and is level, so that a delivery may be handed
+     * to them.
+     */
     public boolean isLevel(UUID subscription) {
         StreamInbox inbox = inboxes.get(subscription);
         return inbox != null && !inbox.window.isBehind();
@@ -116,7 +125,7 @@ public final class OpenStreams {
         }
     }
 
-    /** Hands over what was committed, in order. */
+    /** Hands over deliveries whose rows were committed, in order. */
     public void routed(List<Handed> several) {
         Set<UUID> reached = new LinkedHashSet<>();
         List<Delivery> missed = new ArrayList<>();

@@ -57,7 +57,7 @@ public final class ReturningClients {
     }
 
     /**
-     * Somewhere else a client came back, whose stream may be open here. Does not block.
+     * A client came back at another instance; its stream may be open here. Does not block.
      *
      * @param news a subscription and an event
      */

@@ -35,7 +35,7 @@ record StreamEventId(long delivery, @Nullable Long stream) {
         return stream == null ? Long.toString(delivery) : delivery + ending(stream);
     }
 
-    /** What stands behind the delivery in the ids of a stream. */
+    /** The ending of ids of a stream, behind the delivery. */
     static String ending(long stream) {
         return "-" + Long.toUnsignedString(stream, RADIX);
     }

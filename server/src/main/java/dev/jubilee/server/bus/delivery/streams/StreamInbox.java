@@ -9,9 +9,9 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * What routing hands straight to the streams of one subscription that are open at this instance:
- * leased to them already when it is written. Its window keeps the order: while something waits in
- * PostgreSQL nothing is handed over. Thread-safe.
+ * Takes deliveries that routing hands straight to the open streams of one subscription; their rows
+ * are written as leased already. Its window keeps the order: nothing is handed over while something
+ * waits in PostgreSQL. Thread-safe.
  */
 public final class StreamInbox {
     /** How often the subscription had been rewound when this was opened. */
@@ -29,7 +29,7 @@ public final class StreamInbox {
         this.memory = memory;
     }
 
-    /** One more stream reads from it; false if the last has left. */
+    /** Adds a stream that reads from it; false if the last has left. */
     synchronized boolean join() {
         if (closed) {
             return false;
@@ -63,7 +63,7 @@ public final class StreamInbox {
         return false;
     }
 
-    /** It is not handed over after all. */
+    /** Gives back the place of a delivery that is not handed over after all. */
     public void unreserve(Delivery one) {
         memory.giveBack(StreamMemory.cost(one));
         left(one);
@@ -74,7 +74,7 @@ public final class StreamInbox {
         window.release(1);
     }
 
-    /** Takes what a place was reserved for; false if nobody reads any more. */
+    /** Takes a delivery that has a place; false if no stream reads any more. */
     synchronized boolean hand(Delivery one) {
         if (closed) {
             return false;
@@ -83,7 +83,7 @@ public final class StreamInbox {
         return true;
     }
 
-    /** The next so many, in order. Whoever takes them gives their memory back. */
+    /** Removes the next deliveries, in order. The caller gives back their memory. */
     synchronized List<Delivery> poll(int most) {
         List<Delivery> next = new ArrayList<>(Math.min(most, handed.size()));
         while (next.size() < most && !handed.isEmpty()) {
@@ -94,7 +94,7 @@ public final class StreamInbox {
         return next;
     }
 
-    /** All that was handed over and nobody took; the caller must see to it. */
+    /** Removes all deliveries that no stream took; the caller must see to them. */
     List<Delivery> empty() {
         List<Delivery> rest = poll(Integer.MAX_VALUE);
         memory.giveBack(StreamMemory.cost(rest));

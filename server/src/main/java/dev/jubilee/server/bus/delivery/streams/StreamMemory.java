@@ -5,8 +5,8 @@ import java.util.Collection;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * The memory that all streams of this instance share for what is on its way to their readers,
- * however slowly they read. Who finds none leaves all but a few small events in PostgreSQL until
+ * The memory that all streams of this instance share for events on their way to readers, however
+ * slowly these read. A stream that finds none leaves all but a few small events in PostgreSQL until
  * others have sent theirs. Thread-safe.
  */
 public final class StreamMemory {
@@ -15,7 +15,9 @@ public final class StreamMemory {
      */
     static final int MOST = 256 << 10;
 
-    /** What is held for a stream while it takes something: of as large an event as is usual. */
+    /**
+     * The memory held for a stream while it takes something: that of as large an event as is usual.
+     */
     static final long TO_TAKE = cost(1 << 20);
 
     /**
@@ -38,7 +40,7 @@ public final class StreamMemory {
         return new StreamMemory(Math.max(AT_LEAST, Runtime.getRuntime().maxMemory() / 8));
     }
 
-    /** What an event of so many bytes takes: itself, and the text in which it is sent. */
+    /** The memory of an event of so many bytes: itself, and the text in which it is sent. */
     static long cost(int bytes) {
         return 2L * bytes;
     }
@@ -51,7 +53,7 @@ public final class StreamMemory {
         return deliveries.stream().mapToLong(StreamMemory::cost).sum();
     }
 
-    /** Takes so much; false, and nothing taken, when it is not free. What is larger goes alone. */
+    /** Takes so much, if it is free or nothing else is taken; else false. */
     boolean take(long bytes) {
         long before = taken.getAndAdd(bytes);
         if (before == 0 || before + bytes <= size) {

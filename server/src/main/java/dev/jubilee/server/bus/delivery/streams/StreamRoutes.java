@@ -34,7 +34,7 @@ public final class StreamRoutes implements Routes {
 
     @Override
     public void on(Router router) {
-        router.get("/subscriptions/{subscription_id}/stream", Access.PLAYER, this::stream);
+        router.get("/subscriptions/{subscription_id}/stream", Access.STAFF, this::stream);
     }
 
     private Reply stream(Call call) throws InterruptedException {

@@ -11,13 +11,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 
-/** The SQL of what clients say when they come back to a stream. */
+/** The SQL of clients that come back to a stream. */
 final class StreamStore {
     private StreamStore() {}
 
     /**
-     * This one is delivered, and what its stream had sent before it: all that is given back by now
-     * and stands before it in the order of the stream.
+     * Ends as delivered the event that the client names, and all that its stream had sent before
+     * it, as far as it was given back by now.
      *
      * <p>Returns how many there were.
      *

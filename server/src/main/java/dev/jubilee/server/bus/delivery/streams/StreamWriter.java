@@ -27,16 +27,16 @@ final class StreamWriter {
     private static final Duration KEEP_ALIVE = Duration.ofSeconds(15);
     private static final Duration SETTLED = Duration.ofSeconds(5);
 
-    /** How often who streams is asked for anew, while there is anything to send. */
+    /** How often the caller's credentials are checked anew, while there is anything to send. */
     private static final Duration LOOK = Duration.ofSeconds(1);
 
-    /** About what an event has beside its body. */
+    /** About how many bytes an event takes beside its body. */
     private static final int FRAME = 128;
 
     /** How long to wait for memory with what is large: others are sending. */
     private static final long SHORT_OF_MEMORY = Duration.ofMillis(100).toNanos();
 
-    /** How often what has settled is written: a few at a time would be a transaction each. */
+    /** How often deliveries are confirmed: a few at a time would be a transaction each. */
     private static final Duration CONFIRMING = Duration.ofMillis(500);
 
     private final Subscriptions subscriptions;

@@ -1,4 +1,4 @@
-/** What is streamed to subscribers over connections that stay open. */
+/** Deliveries that are streamed to subscribers over connections that stay open. */
 @NullMarked
 package dev.jubilee.server.bus.delivery.streams;
 

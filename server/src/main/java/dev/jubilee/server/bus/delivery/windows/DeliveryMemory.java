@@ -23,17 +23,17 @@ public final class DeliveryMemory {
         this.size = size;
     }
 
-    /** For one more who holds events. */
+    /** A share for one more subscription. */
     public Share share() {
         return new Share();
     }
 
-    /** What all shares hold, in bytes. */
+    /** The bytes that all shares hold. */
     public long taken() {
         return taken.get();
     }
 
-    /** What one subscription holds of it. Thread-safe. */
+    /** The part of it that one subscription holds. Thread-safe. */
     final class Share {
         private long held;
         private boolean closed;
@@ -82,7 +82,7 @@ public final class DeliveryMemory {
             return held > 0 && 2 * PART * held > size - taken.get();
         }
 
-        /** Gives back everything; what is given back later is so already. */
+        /** Gives back everything. What is given back later changes nothing. */
         synchronized void close() {
             taken.addAndGet(-held);
             held = 0;

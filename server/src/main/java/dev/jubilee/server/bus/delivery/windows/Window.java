@@ -10,31 +10,34 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How much of what one subscriber is owed is in memory, by number and, with all other windows, by
- * bytes; one that is empty has room for one event. A delivery that finds no room stays in
- * PostgreSQL, and everything after it too until that was caught up with: so order is kept. What is
- * of a parked key stays there until the key is let go, and keeps nothing else waiting. Shared by
- * the router, which puts in, and the dispatcher, which takes out.
+ * Bounds the deliveries of one subscriber in memory, by count and, shared with all windows, by
+ * bytes; an empty one has room for one event of any size. One that does not fit stays in
+ * PostgreSQL, and so does everything after it until the backlog was read: this keeps order. Parked
+ * keys are exempt: their deliveries stay in PostgreSQL, and keep no others waiting. The router
+ * adds, the dispatcher removes. Thread-safe.
  */
 public final class Window {
-    /** Deliveries of one subscription in memory. */
+    /** The most deliveries of one subscription in memory. */
     public static final int SIZE = 1_000;
 
     private final DeliveryMemory.Share memory;
     private final AtomicInteger used = new AtomicInteger();
     private final AtomicLong left = new AtomicLong();
 
-    /** What waits in PostgreSQL too, and how often that is yet to be written of it. */
+    /**
+     * Deliveries that wait in PostgreSQL too, and how many outcomes of each are still to be
+     * committed.
+     */
     private final Map<Long, Integer> loaded = new ConcurrentHashMap<>();
 
     private final Set<String> parked = ConcurrentHashMap.newKeySet();
 
-    /** Something may wait in PostgreSQL. True until somebody has looked. */
+    /** PostgreSQL may hold deliveries that are not here. True until a look has found none. */
     private volatile boolean behind = true;
 
     private volatile boolean abandoned;
 
-    /** Of which the number alone is bounded. */
+    /** A window that is bounded by count alone. */
     public Window() {
         this(new DeliveryMemory(Long.MAX_VALUE).share());
     }
@@ -70,7 +73,7 @@ public final class Window {
         return true;
     }
 
-    /** Takes so many of the places that are free. */
+    /** Takes up to so many of the free places, and returns how many. */
     public int reserveUpTo(int most) {
         while (true) {
             int now = used.get();
@@ -85,8 +88,8 @@ public final class Window {
     }
 
     /**
-     * Takes the bytes that may be loaded, beside places, and returns how many: half of those there
-     * are, as what is routed meanwhile needs some too.
+     * Takes bytes for a load, beside its places, and returns how many: half of what there is, since
+     * what is routed meanwhile needs some too.
      */
     public long reserveBytes() {
         long most = memory.takeMost();
@@ -104,24 +107,29 @@ public final class Window {
         memory.giveBack(one.bytes());
     }
 
-    /** It had a place in a window that was before this one. */
+    /**
+     * Takes over a delivery from a former window of the subscription, whether or not there is room.
+     */
     public void adopt(Delivery one) {
         used.incrementAndGet();
         memory.takeAnyway(one.bytes());
     }
 
-    /** Whether so much is here that only little more would fit. */
+    /** Whether it is more than half full, by count or by bytes. */
     public boolean isCrowded() {
         return used.get() > SIZE / 2 || memory.isCrowded();
     }
 
-    /** The subscription is another's to deliver to: what has a place here goes nowhere. */
+    /**
+     * Another instance delivers to the subscription: nothing that has a place here is sent from
+     * here.
+     */
     public void abandon() {
         abandoned = true;
         forget();
     }
 
-    /** What is here takes no memory of deliveries any more. */
+    /** Gives back the bytes of its deliveries, once and for all. */
     public void forget() {
         memory.close();
     }
@@ -135,7 +143,7 @@ public final class Window {
     }
 
     /**
-     * These came from PostgreSQL, where they wait until it is written what came of them.
+     * These deliveries were loaded. They wait in PostgreSQL until their outcome is committed.
      *
      * @param places reserved for them
      * @param bytes reserved for them
@@ -147,41 +155,48 @@ public final class Window {
         release(places - deliveries.size());
     }
 
-    /** What came of it is written. */
+    /** An outcome of the delivery was committed. */
     public void written(long delivery) {
         loaded.computeIfPresent(delivery, (id, times) -> times == 1 ? null : times - 1);
     }
 
     /**
-     * It is not here any more once it is written that it waits, which may be read before that is
-     * told: who reads it then has it until {@link #written} is told of that as well.
+     * The delivery leaves memory as soon as it is committed that it waits. A load may read its row
+     * before {@link #written} tells of that commit; then it counts as loaded until the next outcome
+     * is committed as well.
      */
     public void leaves(long delivery) {
         loaded.putIfAbsent(delivery, 1);
     }
 
-    /** What is here although it waits in PostgreSQL too. */
+    /** The deliveries that are here and wait in PostgreSQL too. */
     public Set<Long> loaded() {
         return loaded.keySet();
     }
 
-    /** What is routed to the key from now on waits in PostgreSQL. */
+    /** Parks the key: what is routed to it from now on waits in PostgreSQL. */
     public void park(String key) {
         parked.add(key);
     }
 
-    /** To be asked before a place is taken, as who lets a key go says first that it is behind. */
+    /**
+     * Whether the key is parked. Ask before a place is taken: a key is let go only after the window
+     * was put behind.
+     */
     public boolean isParked(@Nullable String key) {
         return key != null && !parked.isEmpty() && parked.contains(key);
     }
 
-    /** What waits in PostgreSQL of these keys is to be read before anything goes past it. */
+    /**
+     * Lets keys go, having put the window behind: what waits of them is read before anything goes
+     * past it.
+     */
     public void letGo(List<String> keys) {
         leftBehind();
         keys.forEach(parked::remove);
     }
 
-    /** Something was left in PostgreSQL. */
+    /** Puts the window behind: a delivery stayed in PostgreSQL. */
     public synchronized void leftBehind() {
         left.incrementAndGet();
         behind = true;
@@ -191,12 +206,15 @@ public final class Window {
         return behind;
     }
 
-    /** To be handed to {@link #caughtUp} after a look at PostgreSQL that began afterwards. */
+    /** A mark for {@link #caughtUp}, to be taken before a look at PostgreSQL. */
     public long mark() {
         return left.get();
     }
 
-    /** Nothing was found, unless something was left there since. */
+    /**
+     * A look at PostgreSQL found nothing left: the window is level, unless something was left there
+     * since the mark.
+     */
     public synchronized void caughtUp(long mark) {
         // Not for a moment otherwise: what is placed in that moment would go past what was left.
         if (left.get() == mark) {

@@ -1,4 +1,4 @@
-/** How much of what is owed may be in memory, for one subscriber and for all. */
+/** Bounds the deliveries in memory, for one subscription and for all. */
 @NullMarked
 package dev.jubilee.server.bus.delivery.windows;
 

@@ -1,4 +1,4 @@
-package dev.jubilee.server.liveops.occurrences;
+package dev.jubilee.server.liveops.rules;
 
 import dev.jubilee.server.json.Json;
 import java.util.Map;
@@ -11,7 +11,7 @@ import tools.jackson.databind.node.ObjectNode;
  * The metrics of a player's progress by their names, and their JSON: whole numbers look like it, so
  * that a count of kills is 5 and not 5.0.
  */
-public final class Metrics {
+public final class ProgressMetrics {
     /** So many of one participation a service may set. */
     public static final int MOST = 50;
 
@@ -20,7 +20,7 @@ public final class Metrics {
     /** Doubles beyond it are not exact to the unit, and longs beyond theirs would be others. */
     private static final double EXACT = 1e15;
 
-    private Metrics() {}
+    private ProgressMetrics() {}
 
     /** Whether the text can be a metric's name: a lower-case identifier, as conditions read it. */
     public static boolean isName(String text) {

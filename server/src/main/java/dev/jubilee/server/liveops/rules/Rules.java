@@ -1,11 +1,9 @@
-package dev.jubilee.server.liveops.occurrences;
+package dev.jubilee.server.liveops.rules;
 
 import dev.jubilee.server.conditions.Expression.Condition;
 import dev.jubilee.server.conditions.Expression.Formula;
 import dev.jubilee.server.conditions.ExpressionException;
 import dev.jubilee.server.conditions.Scope;
-import dev.jubilee.server.progress.ProgressRule;
-import dev.jubilee.server.rewards.RewardRule;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

@@ -1,4 +1,4 @@
-package dev.jubilee.server.bus.delivery.chores;
+package dev.jubilee.server.scheduling;
 
 import dev.jubilee.events.tck.Await;
 import java.time.Duration;
@@ -7,12 +7,12 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
-class ChoreTest {
+class PeriodicTaskTest {
     @Test
     void itIsDoneAgainWhateverItThrows() {
         AtomicInteger times = new AtomicInteger();
         try (ScheduledExecutorService schedule = Executors.newSingleThreadScheduledExecutor()) {
-            Chore.named(
+            PeriodicTask.named(
                             "it",
                             () -> {
                                 if (times.incrementAndGet() == 1) {

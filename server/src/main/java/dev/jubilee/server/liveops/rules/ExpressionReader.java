@@ -1,4 +1,4 @@
-package dev.jubilee.server.liveops.occurrences;
+package dev.jubilee.server.liveops.rules;
 
 import dev.jubilee.server.conditions.Conditions;
 import dev.jubilee.server.conditions.Expression.Condition;

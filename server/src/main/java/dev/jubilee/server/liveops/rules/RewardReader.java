@@ -1,4 +1,4 @@
-package dev.jubilee.server.liveops.occurrences;
+package dev.jubilee.server.liveops.rules;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
@@ -6,8 +6,7 @@ import dev.jubilee.server.conditions.Expression.Condition;
 import dev.jubilee.server.conditions.Variable;
 import dev.jubilee.server.http.Input;
 import dev.jubilee.server.json.Numbers;
-import dev.jubilee.server.rewards.RewardRule;
-import dev.jubilee.server.rewards.RewardRule.Trigger;
+import dev.jubilee.server.liveops.rules.RewardRule.Trigger;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;

@@ -1,4 +1,4 @@
-package dev.jubilee.server.liveops.occurrences;
+package dev.jubilee.server.liveops.rules;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
@@ -8,9 +8,8 @@ import dev.jubilee.server.http.Input;
 import dev.jubilee.server.http.Problem;
 import dev.jubilee.server.http.ProblemException;
 import dev.jubilee.server.json.Json;
-import dev.jubilee.server.progress.ProgressRule.Operation;
-import dev.jubilee.server.rewards.RewardRule;
-import dev.jubilee.server.rewards.RewardRule.Trigger;
+import dev.jubilee.server.liveops.rules.ProgressRule.Operation;
+import dev.jubilee.server.liveops.rules.RewardRule.Trigger;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 

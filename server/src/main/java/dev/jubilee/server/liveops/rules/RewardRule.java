@@ -1,4 +1,4 @@
-package dev.jubilee.server.rewards;
+package dev.jubilee.server.liveops.rules;
 
 import dev.jubilee.server.conditions.Expression.Condition;
 import dev.jubilee.server.conditions.Scope;

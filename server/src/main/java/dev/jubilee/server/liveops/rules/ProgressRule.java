@@ -1,4 +1,4 @@
-package dev.jubilee.server.progress;
+package dev.jubilee.server.liveops.rules;
 
 import dev.jubilee.events.TopicPattern;
 import dev.jubilee.server.conditions.Expression.Condition;

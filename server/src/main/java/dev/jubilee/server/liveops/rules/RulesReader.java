@@ -1,4 +1,4 @@
-package dev.jubilee.server.liveops.occurrences;
+package dev.jubilee.server.liveops.rules;
 
 import dev.jubilee.events.TopicPattern;
 import dev.jubilee.server.conditions.Conditions;
@@ -6,9 +6,7 @@ import dev.jubilee.server.conditions.Expression.Condition;
 import dev.jubilee.server.conditions.Expression.Formula;
 import dev.jubilee.server.conditions.Variable;
 import dev.jubilee.server.http.Input;
-import dev.jubilee.server.liveops.occurrences.RewardReader.Origin;
-import dev.jubilee.server.progress.ProgressRule;
-import dev.jubilee.server.rewards.RewardRule;
+import dev.jubilee.server.liveops.rules.RewardReader.Origin;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -97,7 +95,7 @@ public final class RulesReader {
         return given == null ? null : withoutNulls(given);
     }
 
-    /** What is null is as if it were not there, and so is not told again either. */
+    /** The settings without fields that are null: they count as absent, and are not stored. */
     private static JsonNode withoutNulls(JsonNode given) {
         return switch (given) {
             case ObjectNode object -> {
@@ -160,7 +158,7 @@ public final class RulesReader {
 
     private @Nullable ProgressRule progressRule(Input input) {
         String metric = input.text("metric", 64);
-        if (!metric.isEmpty() && !Metrics.isName(metric)) {
+        if (!metric.isEmpty() && !ProgressMetrics.isName(metric)) {
             input.reject("metric", "must be lower case letters, digits and _, such as kills");
         }
         TopicPattern on = pattern(input);

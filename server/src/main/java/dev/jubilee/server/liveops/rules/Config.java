@@ -1,4 +1,4 @@
-package dev.jubilee.server.liveops.occurrences;
+package dev.jubilee.server.liveops.rules;
 
 import java.util.List;
 import tools.jackson.databind.JsonNode;
@@ -13,7 +13,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param rewards a JSON array, each with its id and its condition spelt out
  */
 public record Config(JsonNode requirements, JsonNode settings, JsonNode rewards, Rules rules) {
-    /** Of a live event that says nothing. */
+    /** The configuration of a live event that sets nothing: join by request, no rules. */
     static final Config EMPTY =
             new Config(
                     JsonNodeFactory.instance.objectNode(),
@@ -29,8 +29,8 @@ public record Config(JsonNode requirements, JsonNode settings, JsonNode rewards,
                             List.of()));
 
     /**
-     * What was stored, as it was written, without its rules: for who has to do with an event
-     * whether they can be read or not.
+     * A stored configuration without its rules, for callers that handle an event whether or not its
+     * rules can be read.
      */
     public static Config withoutRules(JsonNode requirements, JsonNode settings, JsonNode rewards) {
         return new Config(requirements, settings, rewards, EMPTY.rules);

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.jubilee.server.liveops.rules;
+
+import org.jspecify.annotations.NullMarked;
