@@ -78,7 +78,7 @@ final class KafkaDeadLetters implements DeadLetters {
     void put(FailedDelivery failed) throws ExecutionException, InterruptedException {
         KafkaDelivery delivery = (KafkaDelivery) failed.delivery();
         ProducerRecord<byte[], byte[]> record =
-                KafkaEnvelopes.record(failed.route().joined(), delivery.envelope());
+                KafkaEnvelopes.writtenAnew(failed.route().joined(), delivery.envelope());
         Headers headers = record.headers();
         headers.add(SUBSCRIPTION, failed.subscription().getBytes(UTF_8));
         headers.add(REASON, failed.reason().getBytes(UTF_8));

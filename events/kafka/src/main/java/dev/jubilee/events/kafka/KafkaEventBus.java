@@ -33,6 +33,7 @@ import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
@@ -124,7 +125,8 @@ public final class KafkaEventBus implements EventBus {
     public CompletableFuture<Void> publishAsync(BaseEvent event) {
         life.requireTaking();
         Envelope envelope = codec.encode(event);
-        return send(settings.topics().topicOf(envelope.type()), envelope);
+        String topic = settings.topics().topicOf(envelope.type());
+        return send(KafkaEnvelopes.record(topic, envelope), envelope);
     }
 
     @Override
@@ -227,12 +229,13 @@ public final class KafkaEventBus implements EventBus {
         });
     }
 
-    private CompletableFuture<Void> send(String topic, Envelope envelope) {
+    private CompletableFuture<Void> send(
+            ProducerRecord<byte[], byte[]> record, Envelope envelope) {
         CompletableFuture<Void> done = new CompletableFuture<>();
         try {
             var unused =
                     producer.send(
-                            KafkaEnvelopes.record(topic, envelope),
+                            record,
                             (metadata, error) -> {
                                 if (error == null) {
                                     done.complete(null);
@@ -254,10 +257,9 @@ public final class KafkaEventBus implements EventBus {
         }
         Map<String, String> extensions = new HashMap<>(envelope.extensions());
         extensions.put(REDRIVE_FOR, subscription);
-        await(
-                send(
-                        settings.topics().topicOf(envelope.type()),
-                        envelope.toBuilder().extensions(extensions).build()));
+        Envelope marked = envelope.toBuilder().extensions(extensions).build();
+        String topic = settings.topics().topicOf(envelope.type());
+        await(send(KafkaEnvelopes.writtenAnew(topic, marked), marked));
         return true;
     }
 
