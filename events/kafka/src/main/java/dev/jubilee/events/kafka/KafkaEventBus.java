@@ -43,9 +43,13 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
  * <ul>
  *   <li>A durable subscription is a consumer group of its name. It begins with what is published
  *       after it was first made, and goes on where it was left; its members share the partitions.
+ *       Partitions and topics that are added later it reads from their beginning. Kafka forgets the
+ *       place of one that was away for longer than {@code offsets.retention.minutes} (7 days): it
+ *       then begins anew, which the log says.
  *       Events are handled at least once: after a crash, or when partitions move to another member,
  *       those since the last gap-free commit come again.
- *   <li>A subscription that is not durable reads every partition by itself, from now on.
+ *   <li>A subscription that is not durable reads every partition by itself, from now on, and those
+ *       that are added from their beginning.
  *   <li>An event that waits for its retry holds back its key, not its partition.
  *   <li>Dead letters are records on the topic {@code exchange.routingKey}, with what failed in
  *       their headers. Those that were redriven are marked so on that topic, as long as it keeps
@@ -168,7 +172,8 @@ public final class KafkaEventBus implements EventBus {
                         new KafkaReceiver.Source(
                                 consumer,
                                 consumers::anywhere,
-                                durableName == null ? Set.of() : topics));
+                                topics,
+                                durableName != null));
         String key = UUID.randomUUID().toString();
         receivers.put(key, receiver);
         receiver.start();
