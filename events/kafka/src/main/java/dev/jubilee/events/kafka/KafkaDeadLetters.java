@@ -9,7 +9,6 @@ import dev.jubilee.events.DeadLetters;
 import dev.jubilee.events.Envelope;
 import dev.jubilee.events.EventCodec;
 import dev.jubilee.events.Rfc3339;
-import dev.jubilee.events.UnreadableEventException;
 import dev.jubilee.events.core.FailedDelivery;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -185,7 +184,7 @@ final class KafkaDeadLetters implements DeadLetters {
     private @Nullable BaseEvent readable(Envelope envelope) {
         try {
             return codec.decode(envelope);
-        } catch (UnreadableEventException e) {
+        } catch (RuntimeException e) { // a codec's own: the other letters can be seen all the same
             return null;
         }
     }
