@@ -45,9 +45,8 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
  *       after it was first made, and goes on where it was left; its members share the partitions.
  *       Partitions and topics that are added later it reads from their beginning. Kafka forgets the
  *       place of one that was away for longer than {@code offsets.retention.minutes} (7 days): it
- *       then begins anew, which the log says.
- *       Events are handled at least once: after a crash, or when partitions move to another member,
- *       those since the last gap-free commit come again.
+ *       then begins anew, which the log says. Events are handled at least once: after a crash, or
+ *       when partitions move to another member, those since the last gap-free commit come again.
  *   <li>A subscription that is not durable reads every partition by itself, from now on, and those
  *       that are added from their beginning.
  *   <li>An event that waits for its retry holds back its key, not its partition.
@@ -170,10 +169,7 @@ public final class KafkaEventBus implements EventBus {
                         codec,
                         dispatcher,
                         new KafkaReceiver.Source(
-                                consumer,
-                                consumers::anywhere,
-                                topics,
-                                durableName != null));
+                                consumer, consumers::anywhere, topics, durableName != null));
         String key = UUID.randomUUID().toString();
         receivers.put(key, receiver);
         receiver.start();
@@ -234,8 +230,7 @@ public final class KafkaEventBus implements EventBus {
         });
     }
 
-    private CompletableFuture<Void> send(
-            ProducerRecord<byte[], byte[]> record, Envelope envelope) {
+    private CompletableFuture<Void> send(ProducerRecord<byte[], byte[]> record, Envelope envelope) {
         CompletableFuture<Void> done = new CompletableFuture<>();
         try {
             var unused =

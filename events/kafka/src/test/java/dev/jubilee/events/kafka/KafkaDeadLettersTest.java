@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -133,8 +134,8 @@ class KafkaDeadLettersTest {
         Instant longAgo = Instant.parse("2020-01-01T00:00:00Z");
         Envelope old =
                 new JsonEventCodec(registry)
-                        .encode(events.integration("old", "scored", new Score("old", 1)))
-                        .toBuilder()
+                                .encode(events.integration("old", "scored", new Score("old", 1)))
+                                .toBuilder()
                                 .acceptedAt(longAgo)
                                 .build();
         try (Producer<byte[], byte[]> producer =
@@ -147,14 +148,13 @@ class KafkaDeadLettersTest {
         Await.until("it is a letter", () -> recordOf(old, dead.joined(), record -> true) != null);
         ConsumerRecord<byte[], byte[]> letter = recordOf(old, dead.joined(), record -> true);
 
-        assertThat(bus.deadLetters()
-                        .redrive(dead, each -> each.eventId().equals(old.id())))
+        assertThat(bus.deadLetters().redrive(dead, each -> each.eventId().equals(old.id())))
                 .isEqualTo(1);
 
         ConsumerRecord<byte[], byte[]> again =
                 recordOf(old, "bus", record -> record.timestamp() != longAgo.toEpochMilli());
-        for (ConsumerRecord<byte[], byte[]> record : Arrays.asList(letter, again)) {
-            assertThat(record).isNotNull();
+        for (var written : Arrays.asList(letter, again)) {
+            ConsumerRecord<byte[], byte[]> record = Objects.requireNonNull(written);
             assertThat(Instant.ofEpochMilli(record.timestamp())).isAfter(longAgo);
             assertThat(KafkaEnvelopes.read(record).acceptedAt()).isEqualTo(longAgo);
         }
@@ -165,19 +165,15 @@ class KafkaDeadLettersTest {
             Envelope event, String topic, Predicate<ConsumerRecord<byte[], byte[]>> wanted) {
         KafkaConsumers consumers =
                 new KafkaConsumers(Map.of("bootstrap.servers", kafka.brokers()), kafka.admin());
-        ConsumerRecord<byte[], byte[]>[] found = oneAtMost();
+        List<ConsumerRecord<byte[], byte[]>> found = new ArrayList<>();
         try (LetterReading reading = new LetterReading(consumers.fromTheBeginning(topic))) {
             reading.forEach(record -> {
-                boolean same = KafkaEnvelopes.read(record).id().equals(event.id());
-                found[0] = found[0] == null && same && wanted.test(record) ? record : found[0];
+                if (KafkaEnvelopes.read(record).id().equals(event.id()) && wanted.test(record)) {
+                    found.add(record);
+                }
             });
         }
-        return found[0];
-    }
-
-    @SuppressWarnings("unchecked") // an array of one record
-    private static ConsumerRecord<byte[], byte[]>[] oneAtMost() {
-        return new ConsumerRecord[1];
+        return found.isEmpty() ? null : found.getFirst();
     }
 
     @Test
