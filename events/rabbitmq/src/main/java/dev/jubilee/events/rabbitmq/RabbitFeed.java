@@ -136,8 +136,12 @@ final class RabbitFeed extends DefaultConsumer {
         RabbitConnection.abandon(getChannel());
     }
 
-    /** Takes no more, has the workers finish as told, and gives the rest back to the server. */
-    void end(boolean drain) {
+    /**
+     * Takes no more, has the workers finish as told, and gives the rest back to the server.
+     *
+     * @return false if its channel was gone already, and what it was to leave as well
+     */
+    boolean end(boolean drain) {
         last = true;
         lost.complete("its subscription ended");
         try {
@@ -155,8 +159,10 @@ final class RabbitFeed extends DefaultConsumer {
                 getChannel().queueDelete(source.queue());
             }
             getChannel().close();
+            return true;
         } catch (IOException | TimeoutException | AlreadyClosedException e) {
             LOG.debug("the channel of {} is gone already: {}", source.queue(), e.toString());
+            return false;
         }
     }
 }
