@@ -9,7 +9,6 @@ import dev.jubilee.events.DeadLetter;
 import dev.jubilee.events.DeadLetterRoute;
 import dev.jubilee.events.DeadLetters;
 import dev.jubilee.events.Rfc3339;
-import dev.jubilee.events.UnreadableEventException;
 import dev.jubilee.events.core.FailedDelivery;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -150,7 +149,11 @@ final class RabbitDeadLetters implements DeadLetters {
             return false;
         }
         AMQP.BasicProperties properties =
-                RabbitMessages.properties(letter.eventId(), letter.type(), Map.of()).build();
+                RabbitMessages.properties(
+                                letter.eventId(),
+                                letter.type(),
+                                Map.of(RabbitMessages.REDRIVEN, true))
+                        .build();
         publisher.publishToQueue("", queue, properties, response.getBody()).join();
         return true;
     }
@@ -311,7 +314,7 @@ final class RabbitDeadLetters implements DeadLetters {
     private @Nullable BaseEvent readable(RabbitMessages.Received received) {
         try {
             return messages.event(received);
-        } catch (UnreadableEventException e) {
+        } catch (RuntimeException e) { // a codec's own: the other letters can be seen all the same
             return null;
         }
     }

@@ -71,6 +71,7 @@ final class RabbitFeed extends DefaultConsumer {
         // A queue may still be bound as an earlier version of the program wanted it. What cannot be
         // read says nothing of its type, and becomes a dead letter.
         if (received.received().envelope() != null
+                && !received.received().isRedriven()
                 && !source.pattern().matches(received.received().type())) {
             received.settled();
             return;

@@ -85,8 +85,6 @@ class RabbitDeadLettersTest {
     }
 
     private static List<String> ids(RabbitEventBus bus) {
-        return bus.deadLetters().view(DEAD, 2 * LETTERS).stream()
-                .map(DeadLetter::eventId)
-                .toList();
+        return bus.deadLetters().view(DEAD, 2 * LETTERS).stream().map(DeadLetter::eventId).toList();
     }
 }
