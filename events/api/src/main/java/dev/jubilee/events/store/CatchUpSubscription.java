@@ -16,6 +16,9 @@ import java.util.function.Consumer;
  *   <li><b>Nothing is skipped.</b> The checkpoint moves only past what was handled. A batch that
  *       fails is handed over again, after a pause, until it succeeds; a handler that would rather
  *       skip an event catches its own exception.
+ *   <li><b>A log that lost its end is noticed</b>, as of a Redis that was set back: it is a failure
+ *       that is told of, and the subscription goes on from its checkpoint, which lies beside the
+ *       log. Looked at when there is nothing new, at the beginning and three times in a lease.
  *   <li><b>Only closing ends it.</b> Whatever the handler, the listener or the store throws, it
  *       goes on.
  *   <li><b>One active owner.</b> Of several instances with the same subscription one works, the
@@ -157,6 +160,7 @@ public final class CatchUpSubscription implements AutoCloseable {
     private void work(Checkpoints.Lease lease) {
         long renewAfter = settings.lease().toNanos() / 3;
         long renewed = System.nanoTime();
+        long checked = renewed - renewAfter;
         long position = lease.position();
         handledTo(position);
         while (!isClosed()) {
@@ -169,6 +173,10 @@ public final class CatchUpSubscription implements AutoCloseable {
             }
             List<StoredEvent> events = store.getAllEvents(position, settings.batchSize());
             if (events.isEmpty()) {
+                if (System.nanoTime() - checked > renewAfter) {
+                    checked = System.nanoTime();
+                    requireWhole(position);
+                }
                 pause(settings.poll().toNanos());
                 continue;
             }
@@ -181,6 +189,17 @@ public final class CatchUpSubscription implements AutoCloseable {
             handledTo(position);
         }
         checkpoints.release(lease);
+    }
+
+    /** A log that ends before what was handled would give those positions to other events. */
+    private void requireWhole(long position) {
+        long last = store.lastPosition();
+        if (last < position) {
+            throw new EventStoreFailure(
+                    "the log ends at %d and %s had handled it up to %d: its end was lost"
+                            .formatted(last, settings.subscription(), position),
+                    null);
+        }
     }
 
     private boolean isFenced(Checkpoints.Lease lease, long position) {
@@ -277,7 +296,7 @@ public final class CatchUpSubscription implements AutoCloseable {
             }
             woken = false;
         } catch (InterruptedException e) {
-            closed = true; // nobody but this class has the thread
+            // Only closing ends it: whoever kept the thread from a handler has no say in that.
         } finally {
             lock.unlock();
         }

@@ -18,6 +18,11 @@ import tools.jackson.core.json.JsonFactory;
 
 /** Writes one event as a JSON object. */
 final class CloudEventWriter {
+    private static final char BYTE_ORDER_MARK = '\uFEFF';
+
+    /** In bytes, of the encodings that a parser looks for. */
+    private static final int LONGEST_UNIT = 4;
+
     private final JsonFactory json;
 
     CloudEventWriter(JsonFactory json) {
@@ -57,7 +62,9 @@ final class CloudEventWriter {
 
     private void data(Envelope envelope, JsonGenerator generator, ByteArrayOutputStream out) {
         byte[] data = envelope.data();
-        if (MediaTypes.isJson(envelope.contentType()) && isOneJsonValue(data)) {
+        if (MediaTypes.isJson(envelope.contentType())
+                && isPlainUtf8(data)
+                && isOneJsonValue(data)) {
             // An empty raw value writes what precedes a value; the value itself follows as bytes.
             generator.writeName("data");
             generator.writeRawValue("");
@@ -72,6 +79,25 @@ final class CloudEventWriter {
             generator.writeName("data_base64");
             generator.writeBinary(data);
         }
+    }
+
+    /**
+     * Whether it may stand within a document in UTF-8: a parser of its own would also take it with
+     * a byte order mark, in UTF-16 or in UTF-32, whose zeros give them away.
+     */
+    private static boolean isPlainUtf8(byte[] data) {
+        for (int i = 0; i < Math.min(data.length, LONGEST_UNIT); i++) {
+            if (data[i] == 0) {
+                return false;
+            }
+        }
+        for (byte each : data) {
+            if (each < 0) {
+                String text = utf8(data);
+                return text != null && text.charAt(0) != BYTE_ORDER_MARK;
+            }
+        }
+        return true;
     }
 
     private boolean isOneJsonValue(byte[] data) {

@@ -91,7 +91,7 @@ public final class JsonEventCodec implements EventCodec {
     public BaseEvent decode(Envelope envelope) {
         try {
             return read(envelope);
-        } catch (IllegalArgumentException e) {
+        } catch (RuntimeException e) { // also of an upcaster or a payload's own code
             throw new UnreadableEventException(
                     "%s %s: %s".formatted(envelope.type(), envelope.id(), e.getMessage()), e);
         }
@@ -179,7 +179,13 @@ public final class JsonEventCodec implements EventCodec {
             return payloads.readPlain(envelope);
         }
         String said = extensions.remove("schemaversion");
-        int from = Math.toIntExact(number("schemaversion", said, FIRST_VERSION));
+        long written = number("schemaversion", said, FIRST_VERSION);
+        if (written < FIRST_VERSION || written > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException(
+                    "the attribute 'schemaversion' must be 1 to %d, was %d"
+                            .formatted(Integer.MAX_VALUE, written));
+        }
+        int from = (int) written;
         if (said != null && from > type.schemaVersion()) {
             // Newer than this program: its fields are carried along, and so is its version.
             extensions.put("schemaversion", said);

@@ -72,6 +72,22 @@ class CloudEventsJsonTest {
         assertThat(new String(event.data(), UTF_8)).isEqualTo(data);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"UTF-16LE", "UTF-16BE", "UTF-16", "UTF-32LE", "UTF-32BE", "BOM"})
+    void jsonThatIsNoPlainUtf8IsCarriedAsBytes(String encoding) {
+        String text = "{\"weapon\":\"bow\"}";
+        byte[] data =
+                encoding.equals("BOM")
+                        ? ("\uFEFF" + text).getBytes(UTF_8)
+                        : text.getBytes(Charset.forName(encoding));
+        Envelope event = Envelope.of("1", "game.kill", "/arena", NOON).json(data).build();
+
+        byte[] written = json.write(event);
+
+        assertThat(mapper.readTree(new String(written, UTF_8)).has("data_base64")).isTrue();
+        assertThat(json.read(written)).isEqualTo(event);
+    }
+
     @Test
     void readsADataContentTypeThatComesAfterTheData() {
         Envelope event =

@@ -242,6 +242,16 @@ class JsonEventCodecTest {
                 .hasMessageContaining("Share");
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"0", "-1", "2147483648", "99999999999", "x"})
+    void aSchemaVersionThatIsNoneMakesAnEventUnreadable(String version) {
+        Envelope sound = deposited(1, "{\"member\":\"ada\",\"amount\":1}");
+        Map<String, String> extensions = new HashMap<>(sound.extensions());
+        extensions.put("schemaversion", version);
+
+        assertUnreadable(sound.toBuilder().extensions(extensions).build());
+    }
+
     private void assertUnreadable(Envelope envelope) {
         assertThatThrownBy(() -> codec.decode(envelope))
                 .isInstanceOf(UnreadableEventException.class);

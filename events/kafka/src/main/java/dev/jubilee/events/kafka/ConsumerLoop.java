@@ -63,9 +63,11 @@ public final class ConsumerLoop implements AutoCloseable {
     private volatile @Nullable Consumer<byte[], byte[]> current;
     private volatile boolean pauseWanted;
     private volatile boolean closed;
+    private volatile boolean ended;
     private volatile Map<TopicPartition, Long> lags = Map.of();
     private volatile Map<PartitionId, Long> positions = Map.of();
     private int failures;
+    private int broken;
 
     private record Backoff(Duration first, Duration longest) {
         Duration after(int failures) {
@@ -100,12 +102,16 @@ public final class ConsumerLoop implements AutoCloseable {
     /**
      * Stops consuming, but stays in the group.
      *
-     * @return completes when the batch under way has been handled, and no other will be begun
+     * @return completes when the batch under way has been handled, and no other will be begun; at
+     *     once when it is told to consume again, or has ended
      */
     public CompletableFuture<Void> pause() {
         CompletableFuture<Void> done = new CompletableFuture<>();
         pauseWanted = true;
         pausing.add(done);
+        if (ended) {
+            answerPausing();
+        }
         wake();
         return done;
     }
@@ -113,6 +119,7 @@ public final class ConsumerLoop implements AutoCloseable {
     /** Consumes again. */
     public void resume() {
         pauseWanted = false;
+        answerPausing();
         wake();
     }
 
@@ -153,7 +160,6 @@ public final class ConsumerLoop implements AutoCloseable {
     }
 
     private void run() {
-        int broken = 0;
         while (!closed) {
             try (Consumer<byte[], byte[]> consumer = new KafkaConsumer<>(settings.consumer())) {
                 current = consumer;
@@ -162,6 +168,7 @@ public final class ConsumerLoop implements AutoCloseable {
                 LOG.error("{}: the Kafka client failed and is replaced", settings.group(), e);
                 tellBroken(e);
                 broken++;
+                forgetInterrupt();
                 LockSupport.parkNanos(LONG.after(broken).toNanos());
             } finally {
                 current = null;
@@ -169,7 +176,13 @@ public final class ConsumerLoop implements AutoCloseable {
                 positions = Map.of();
             }
         }
+        ended = true;
         answerPausing();
+    }
+
+    /** The thread is ours: whoever leaves it interrupted must not disturb what follows. */
+    private static void forgetInterrupt() {
+        boolean unused = Thread.interrupted();
     }
 
     private void tellBroken(Throwable cause) {
@@ -224,6 +237,7 @@ public final class ConsumerLoop implements AutoCloseable {
             long begun = System.nanoTime();
             handle(placements.batch(records), placements);
             records.rethrow();
+            broken = 0;
             lags = Map.copyOf(placements.lags());
             positions = Map.copyOf(placements.positions());
             long next = begun + settings.paceAfter(records.count()).toNanos();
@@ -278,6 +292,8 @@ public final class ConsumerLoop implements AutoCloseable {
             }
         } catch (Exception | Error e) {
             placements.displace(partitions, failed(e));
+        } finally {
+            forgetInterrupt();
         }
     }
 

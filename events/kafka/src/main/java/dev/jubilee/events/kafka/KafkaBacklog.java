@@ -24,6 +24,9 @@ import org.jspecify.annotations.Nullable;
 final class KafkaBacklog implements AutoCloseable {
     private static final Duration POLL = Duration.ofMillis(20);
 
+    /** So long it waits for an answer, as Kafka may be slow, before another line has its turn. */
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+
     /** So many are read together; what lies nearer is read on to, instead of asked for. */
     private static final int CHUNK = 500;
 
@@ -31,6 +34,7 @@ final class KafkaBacklog implements AutoCloseable {
     private final Map<TopicPartition, Backlog<Long>> places = new HashMap<>();
     private final Deque<Found> found = new ArrayDeque<>();
     private @Nullable Line line;
+    private long lineSince;
     private @Nullable Consumer<byte[], byte[]> reader;
     private long position;
 
@@ -83,14 +87,24 @@ final class KafkaBacklog implements AutoCloseable {
             return;
         }
         if (found.isEmpty()) {
-            line = next(hasRoom);
+            line = isAwaited(hasRoom) ? line : next(hasRoom);
             if (line != null) {
                 read(line);
             }
         }
-        if (line != null) {
+        if (line != null && !found.isEmpty()) {
             give(line, taker);
+            line = found.isEmpty() ? null : line; // others have their turn
         }
+    }
+
+    /** Whether its answer is still to come; whoever asks for another makes that one worthless. */
+    private boolean isAwaited(Predicate<String> hasRoom) {
+        if (line == null || System.nanoTime() - lineSince > PATIENCE.toNanos()) {
+            return false;
+        }
+        Backlog<Long> there = places.get(line.partition);
+        return there != null && there.holds(line.key) && hasRoom.test(line.key);
     }
 
     private void give(Line from, Taker taker) {
@@ -127,6 +141,7 @@ final class KafkaBacklog implements AutoCloseable {
             for (String key : each.getValue().keys()) {
                 if (hasRoom.test(key)) {
                     each.getValue().letOthersFirst(key);
+                    lineSince = System.nanoTime();
                     return new Line(each.getKey(), key);
                 }
             }

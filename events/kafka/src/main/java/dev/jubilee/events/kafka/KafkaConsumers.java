@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
@@ -159,22 +160,15 @@ final class KafkaConsumers {
         }
     }
 
-    /** A member of the group, whose place is fixed wherever it had none. */
+    /**
+     * A member of the group. One that has no place anywhere begins with what is published from now
+     * on; where one that has a place somewhere has none, which is where partitions or topics were
+     * added, it begins with what was published first.
+     */
     Consumer<byte[], byte[]> ofGroup(String group, Collection<String> topics) {
-        try (Consumer<byte[], byte[]> scout =
-                consumer(Map.of(ConsumerConfig.GROUP_ID_CONFIG, group))) {
-            List<TopicPartition> partitions = partitions(scout, topics);
-            Map<TopicPartition, OffsetAndMetadata> known =
-                    scout.committed(new HashSet<>(partitions), PATIENCE);
-            List<TopicPartition> fresh =
-                    partitions.stream().filter(partition -> known.get(partition) == null).toList();
-            if (!fresh.isEmpty()) {
-                Map<TopicPartition, OffsetAndMetadata> begin = new HashMap<>();
-                scout.endOffsets(fresh, PATIENCE)
-                        .forEach((partition, end) ->
-                                begin.put(partition, new OffsetAndMetadata(end)));
-                scout.assign(fresh);
-                scout.commitSync(begin, PATIENCE);
+        try {
+            if (!hasPlace(group)) {
+                beginNow(group, topics);
             }
         } catch (KafkaException e) {
             // A group with members has fixed its place already, and lets nobody else do so.
@@ -186,6 +180,34 @@ final class KafkaConsumers {
                         group,
                         ConsumerConfig.GROUP_PROTOCOL_CONFIG,
                         "classic"));
+    }
+
+    private void beginNow(String group, Collection<String> topics) {
+        try (Consumer<byte[], byte[]> scout =
+                consumer(Map.of(ConsumerConfig.GROUP_ID_CONFIG, group))) {
+            List<TopicPartition> partitions = partitions(scout, topics);
+            Map<TopicPartition, OffsetAndMetadata> begin = new HashMap<>();
+            scout.endOffsets(partitions, PATIENCE)
+                    .forEach((partition, end) -> begin.put(partition, new OffsetAndMetadata(end)));
+            // Asked again after the ends: whoever fixes a place from here on fixes no earlier one,
+            // so that this one passes over nothing that is published after that.
+            if (hasPlace(group)) {
+                return;
+            }
+            LOG.info(
+                    "{} begins with what is published from now on, because Kafka knows no place of it;"
+                            + " had it one before, it was away for longer than offsets.retention.minutes",
+                    group);
+            scout.assign(partitions);
+            scout.commitSync(begin, PATIENCE);
+        }
+    }
+
+    private boolean hasPlace(String group) {
+        return await(admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata())
+                .values()
+                .stream()
+                .anyMatch(Objects::nonNull);
     }
 
     private static List<TopicPartition> partitions(

@@ -9,7 +9,6 @@ import dev.jubilee.events.DeadLetters;
 import dev.jubilee.events.Envelope;
 import dev.jubilee.events.EventCodec;
 import dev.jubilee.events.Rfc3339;
-import dev.jubilee.events.UnreadableEventException;
 import dev.jubilee.events.core.FailedDelivery;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -78,7 +77,7 @@ final class KafkaDeadLetters implements DeadLetters {
     void put(FailedDelivery failed) throws ExecutionException, InterruptedException {
         KafkaDelivery delivery = (KafkaDelivery) failed.delivery();
         ProducerRecord<byte[], byte[]> record =
-                KafkaEnvelopes.record(failed.route().joined(), delivery.envelope());
+                KafkaEnvelopes.writtenAnew(failed.route().joined(), delivery.envelope());
         Headers headers = record.headers();
         headers.add(SUBSCRIPTION, failed.subscription().getBytes(UTF_8));
         headers.add(REASON, failed.reason().getBytes(UTF_8));
@@ -185,7 +184,7 @@ final class KafkaDeadLetters implements DeadLetters {
     private @Nullable BaseEvent readable(Envelope envelope) {
         try {
             return codec.decode(envelope);
-        } catch (UnreadableEventException e) {
+        } catch (RuntimeException e) { // a codec's own: the other letters can be seen all the same
             return null;
         }
     }

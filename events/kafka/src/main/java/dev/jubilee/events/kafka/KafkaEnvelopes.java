@@ -67,9 +67,22 @@ public final class KafkaEnvelopes {
     /** The record that carries the event on the topic, in the partition given if there is one. */
     public static ProducerRecord<byte[], byte[]> record(
             String topic, @Nullable Integer partition, Envelope event) {
+        Long timestamp = event.acceptedAt() == null ? null : event.acceptedAt().toEpochMilli();
+        return record(topic, partition, timestamp, event);
+    }
+
+    /**
+     * As {@link #record(String, Envelope)}, but its timestamp is the moment at which it is written:
+     * the topic keeps it from then on, however long ago the event was accepted.
+     */
+    static ProducerRecord<byte[], byte[]> writtenAnew(String topic, Envelope event) {
+        return record(topic, null, null, event);
+    }
+
+    private static ProducerRecord<byte[], byte[]> record(
+            String topic, @Nullable Integer partition, @Nullable Long timestamp, Envelope event) {
         String partitionKey = event.partitionKey();
         byte[] key = partitionKey == null ? null : partitionKey.getBytes(UTF_8);
-        Long timestamp = event.acceptedAt() == null ? null : event.acceptedAt().toEpochMilli();
         return new ProducerRecord<>(topic, partition, timestamp, key, event.data(), headers(event));
     }
 

@@ -33,6 +33,7 @@ import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
@@ -42,9 +43,12 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
  * <ul>
  *   <li>A durable subscription is a consumer group of its name. It begins with what is published
  *       after it was first made, and goes on where it was left; its members share the partitions.
- *       Events are handled at least once: after a crash, or when partitions move to another member,
- *       those since the last gap-free commit come again.
- *   <li>A subscription that is not durable reads every partition by itself, from now on.
+ *       Partitions and topics that are added later it reads from their beginning. Kafka forgets the
+ *       place of one that was away for longer than {@code offsets.retention.minutes} (7 days): it
+ *       then begins anew, which the log says. Events are handled at least once: after a crash, or
+ *       when partitions move to another member, those since the last gap-free commit come again.
+ *   <li>A subscription that is not durable reads every partition by itself, from now on, and those
+ *       that are added from their beginning.
  *   <li>An event that waits for its retry holds back its key, not its partition.
  *   <li>Dead letters are records on the topic {@code exchange.routingKey}, with what failed in
  *       their headers. Those that were redriven are marked so on that topic, as long as it keeps
@@ -124,7 +128,8 @@ public final class KafkaEventBus implements EventBus {
     public CompletableFuture<Void> publishAsync(BaseEvent event) {
         life.requireTaking();
         Envelope envelope = codec.encode(event);
-        return send(settings.topics().topicOf(envelope.type()), envelope);
+        String topic = settings.topics().topicOf(envelope.type());
+        return send(KafkaEnvelopes.record(topic, envelope), envelope);
     }
 
     @Override
@@ -164,9 +169,7 @@ public final class KafkaEventBus implements EventBus {
                         codec,
                         dispatcher,
                         new KafkaReceiver.Source(
-                                consumer,
-                                consumers::anywhere,
-                                durableName == null ? Set.of() : topics));
+                                consumer, consumers::anywhere, topics, durableName != null));
         String key = UUID.randomUUID().toString();
         receivers.put(key, receiver);
         receiver.start();
@@ -227,12 +230,12 @@ public final class KafkaEventBus implements EventBus {
         });
     }
 
-    private CompletableFuture<Void> send(String topic, Envelope envelope) {
+    private CompletableFuture<Void> send(ProducerRecord<byte[], byte[]> record, Envelope envelope) {
         CompletableFuture<Void> done = new CompletableFuture<>();
         try {
             var unused =
                     producer.send(
-                            KafkaEnvelopes.record(topic, envelope),
+                            record,
                             (metadata, error) -> {
                                 if (error == null) {
                                     done.complete(null);
@@ -254,10 +257,9 @@ public final class KafkaEventBus implements EventBus {
         }
         Map<String, String> extensions = new HashMap<>(envelope.extensions());
         extensions.put(REDRIVE_FOR, subscription);
-        await(
-                send(
-                        settings.topics().topicOf(envelope.type()),
-                        envelope.toBuilder().extensions(extensions).build()));
+        Envelope marked = envelope.toBuilder().extensions(extensions).build();
+        String topic = settings.topics().topicOf(envelope.type());
+        await(send(KafkaEnvelopes.writtenAnew(topic, marked), marked));
         return true;
     }
 

@@ -25,6 +25,7 @@ import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,6 +42,11 @@ final class KafkaReceiver implements Runnable, ConsumerRebalanceListener, KafkaB
     private static final Duration IDLE_POLL = Duration.ofMillis(250);
     private static final Duration BUSY_POLL = Duration.ofMillis(5);
 
+    /** How often it looks whether partitions were added; the client knows by itself. */
+    private static final Duration LOOK = Duration.ofSeconds(1);
+
+    private static final Duration LOOKING = Duration.ofMillis(500);
+
     /** A bit for each. */
     private static final int LONGEST_SPAN = 10_000_000;
 
@@ -53,6 +59,7 @@ final class KafkaReceiver implements Runnable, ConsumerRebalanceListener, KafkaB
     private final EventCodec codec;
     private final Dispatcher dispatcher;
     private final Consumer<byte[], byte[]> consumer;
+    private final Collection<String> topics;
     private final boolean durable;
     private final Progress progress;
     private final KafkaBacklog backlog;
@@ -63,18 +70,20 @@ final class KafkaReceiver implements Runnable, ConsumerRebalanceListener, KafkaB
     private final Complaints ofGone;
     private final CountDownLatch ended = new CountDownLatch(1);
     private int failures;
+    private long lookAt = System.nanoTime() + LOOK.toNanos();
 
     /**
      * Where it reads.
      *
      * @param consumer knows its topics or partitions already; is closed in the end
      * @param again makes one that reads what was read before
-     * @param durableTopics empty if the subscription is not durable
+     * @param durable whether the group gives it its partitions, or it has all of them
      */
     record Source(
             Consumer<byte[], byte[]> consumer,
             Supplier<Consumer<byte[], byte[]>> again,
-            Collection<String> durableTopics) {}
+            Collection<String> topics,
+            boolean durable) {}
 
     KafkaReceiver(
             String name,
@@ -92,9 +101,10 @@ final class KafkaReceiver implements Runnable, ConsumerRebalanceListener, KafkaB
         this.complaints = new Complaints(LOG, name + " cannot go on at present");
         this.ofGone =
                 new Complaints(LOG, name + " lost an event of a key that waited: it was deleted");
-        this.durable = !source.durableTopics.isEmpty();
+        this.topics = source.topics;
+        this.durable = source.durable;
         if (durable) {
-            consumer.subscribe(source.durableTopics, this);
+            consumer.subscribe(topics, this);
         }
         this.thread = Thread.ofPlatform().name("kafka-" + name).unstarted(this);
     }
@@ -170,12 +180,34 @@ final class KafkaReceiver implements Runnable, ConsumerRebalanceListener, KafkaB
         readAll();
         boolean full = !handOver();
         throttle(full);
+        if (!durable && System.nanoTime() - lookAt > 0) {
+            lookAt = System.nanoTime() + LOOK.toNanos();
+            takeAdded();
+        }
         Duration patience = full || !backlog.isEmpty() ? BUSY_POLL : IDLE_POLL;
         consumer.poll(patience).forEach(unread::add);
         readAll();
         handOver();
         if (durable) {
             progress.commitDue();
+        }
+    }
+
+    /** Partitions that were added while it reads, each from its beginning. */
+    private void takeAdded() {
+        Set<TopicPartition> all = new HashSet<>(consumer.assignment());
+        int before = all.size();
+        for (String topic : topics) {
+            try {
+                consumer.partitionsFor(topic, LOOKING)
+                        .forEach(info -> all.add(new TopicPartition(topic, info.partition())));
+            } catch (ApiException e) {
+                LOG.debug("{} does not know the partitions of {}", name, topic, e);
+            }
+        }
+        if (all.size() > before) {
+            LOG.info("{} reads {} partitions, was {}", name, all.size(), before);
+            consumer.assign(all);
         }
     }
 

@@ -13,6 +13,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -50,6 +51,7 @@ class ConsumerLoopTest {
         final AtomicLong lost = new AtomicLong();
         final AtomicInteger beyondEnd = new AtomicInteger();
         final List<String> lostTails = new CopyOnWriteArrayList<>();
+        final List<Throwable> broken = new CopyOnWriteArrayList<>();
         volatile boolean throwing;
 
         @Override
@@ -68,6 +70,7 @@ class ConsumerLoopTest {
 
         @Override
         public void broken(Exception cause) {
+            broken.add(cause);
             if (throwing) {
                 throw new IllegalStateException("broken");
             }
@@ -445,6 +448,32 @@ class ConsumerLoopTest {
         loop.resume();
 
         until("consumed", () -> ledger.consumed().size() == 2);
+    }
+
+    @Test
+    void whoPausesIsAnsweredAlsoWhenItIsResumedAtOnceOrHasEnded() throws Exception {
+        ConsumerLoop loop = start(ledger);
+        CompletableFuture<Void> resumed = loop.pause();
+        loop.resume();
+
+        resumed.get(30, TimeUnit.SECONDS);
+        loop.close();
+
+        loop.pause().get(30, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void aHandlerThatLeavesItsThreadInterruptedBreaksNoClient() throws Exception {
+        start(batch -> {
+            Thread.currentThread().interrupt();
+            return ledger.handle(batch);
+        });
+        send(0, 0, 10);
+        until("consumed", () -> ledger.consumed().size() == 10);
+        send(0, 10, 10);
+
+        until("all consumed", () -> ledger.consumed().size() == 20);
+        assertThat(alarms.broken).isEmpty();
     }
 
     @Test

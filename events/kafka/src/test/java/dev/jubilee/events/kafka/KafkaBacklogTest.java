@@ -7,16 +7,22 @@ import dev.jubilee.events.EventRegistry;
 import dev.jubilee.events.core.Answer;
 import dev.jubilee.events.json.JsonEventCodec;
 import dev.jubilee.events.tck.Await;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.admin.RecordsToDelete;
+import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -126,6 +132,48 @@ class KafkaBacklogTest implements KafkaBacklog.Taker {
         free.add("ada");
         Await.until("the first came", () -> bringsUntil(7));
         assertThat(taken.subList(3, 7)).containsExactly(0L, 3L, 6L, 9L);
+    }
+
+    @Test
+    void keysThatLieFarApartAreReadHoweverSlowKafkaIs() throws Exception {
+        kafka.send(partition.topic(), 0, Collections.nCopies(700, "{}"));
+        KafkaConsumers consumers =
+                new KafkaConsumers(Map.of("bootstrap.servers", kafka.brokers()), kafka.admin());
+        try (KafkaBacklog far = new KafkaBacklog(() -> slow(consumers.anywhere()))) {
+            assertThat(far.note(delivery(0))).isTrue();
+            assertThat(far.note(delivery(650))).isTrue();
+
+            Await.until(
+                    "both came",
+                    () -> {
+                        far.bring(free::contains, this);
+                        return far.isEmpty();
+                    });
+        }
+        assertThat(taken).containsExactlyInAnyOrder(0L, 650L);
+    }
+
+    /** One that has nothing to give in the first two polls at a place. */
+    @SuppressWarnings("unchecked") // the proxy of a consumer
+    private static Consumer<byte[], byte[]> slow(Consumer<byte[], byte[]> real) {
+        AtomicInteger polls = new AtomicInteger();
+        return (Consumer<byte[], byte[]>)
+                Proxy.newProxyInstance(
+                        KafkaBacklogTest.class.getClassLoader(),
+                        new Class<?>[] {Consumer.class},
+                        (proxy, method, arguments) -> {
+                            if (method.getName().equals("seek")) {
+                                polls.set(0);
+                            }
+                            if (method.getName().equals("poll") && polls.getAndIncrement() < 2) {
+                                return ConsumerRecords.empty();
+                            }
+                            try {
+                                return method.invoke(real, arguments);
+                            } catch (InvocationTargetException e) {
+                                throw e.getCause();
+                            }
+                        });
     }
 
     @Test

@@ -18,13 +18,22 @@ import dev.jubilee.events.tck.Await;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -118,6 +127,53 @@ class KafkaDeadLettersTest {
                 .as("their partitions")
                 .hasSizeGreaterThan(1);
         assertThat(bus.deadLetters().view(dead, 7)).isEqualTo(letters.subList(0, 7));
+    }
+
+    @Test
+    void lettersAndWhatIsRedrivenAreKeptFromWhenTheyWereWrittenOn() throws Exception {
+        Instant longAgo = Instant.parse("2020-01-01T00:00:00Z");
+        Envelope old =
+                new JsonEventCodec(registry)
+                                .encode(events.integration("old", "scored", new Score("old", 1)))
+                                .toBuilder()
+                                .acceptedAt(longAgo)
+                                .build();
+        try (Producer<byte[], byte[]> producer =
+                new KafkaProducer<>(
+                        Map.of("bootstrap.servers", kafka.brokers()),
+                        new ByteArraySerializer(),
+                        new ByteArraySerializer())) {
+            producer.send(KafkaEnvelopes.record("bus", old)).get();
+        }
+        Await.until("it is a letter", () -> recordOf(old, dead.joined(), record -> true) != null);
+        ConsumerRecord<byte[], byte[]> letter = recordOf(old, dead.joined(), record -> true);
+
+        assertThat(bus.deadLetters().redrive(dead, each -> each.eventId().equals(old.id())))
+                .isEqualTo(1);
+
+        ConsumerRecord<byte[], byte[]> again =
+                recordOf(old, "bus", record -> record.timestamp() != longAgo.toEpochMilli());
+        for (var written : Arrays.asList(letter, again)) {
+            ConsumerRecord<byte[], byte[]> record = Objects.requireNonNull(written);
+            assertThat(Instant.ofEpochMilli(record.timestamp())).isAfter(longAgo);
+            assertThat(KafkaEnvelopes.read(record).acceptedAt()).isEqualTo(longAgo);
+        }
+    }
+
+    /** The first one of the event that the topic has and that is wanted; null if there is none. */
+    private @Nullable ConsumerRecord<byte[], byte[]> recordOf(
+            Envelope event, String topic, Predicate<ConsumerRecord<byte[], byte[]>> wanted) {
+        KafkaConsumers consumers =
+                new KafkaConsumers(Map.of("bootstrap.servers", kafka.brokers()), kafka.admin());
+        List<ConsumerRecord<byte[], byte[]>> found = new ArrayList<>();
+        try (LetterReading reading = new LetterReading(consumers.fromTheBeginning(topic))) {
+            reading.forEach(record -> {
+                if (KafkaEnvelopes.read(record).id().equals(event.id()) && wanted.test(record)) {
+                    found.add(record);
+                }
+            });
+        }
+        return found.isEmpty() ? null : found.getFirst();
     }
 
     @Test

@@ -176,7 +176,8 @@ class KafkaReceiverTest {
                 new KafkaReceiver.Source(
                         failing(consumers.fromNowOn(Set.of(topic))),
                         consumers::anywhere,
-                        Set.of()));
+                        Set.of(topic),
+                        false));
     }
 
     /** The consumer, whose polls fail as they are told. */

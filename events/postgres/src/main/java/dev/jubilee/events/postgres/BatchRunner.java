@@ -1,6 +1,5 @@
 package dev.jubilee.events.postgres;
 
-import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -9,9 +8,12 @@ import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Brings a batch to its end: every submission is answered when it returns. */
 final class BatchRunner<T, R> {
+    private static final Logger LOG = LoggerFactory.getLogger(BatchRunner.class);
     private static final long FIRST_PAUSE = TimeUnit.MILLISECONDS.toNanos(2);
     private static final long LONGEST_CONFLICT_PAUSE = TimeUnit.MILLISECONDS.toNanos(50);
     private static final long LONGEST_TROUBLE_PAUSE = TimeUnit.MILLISECONDS.toNanos(500);
@@ -34,10 +36,17 @@ final class BatchRunner<T, R> {
     }
 
     void run(List<Submission<T, R>> batch) {
-        Deque<List<Submission<T, R>>> parts = new ArrayDeque<>();
-        parts.push(batch);
-        while (!parts.isEmpty()) {
-            settle(parts.pop(), parts);
+        try {
+            Deque<List<Submission<T, R>>> parts = new ArrayDeque<>();
+            parts.push(batch);
+            while (!parts.isEmpty()) {
+                settle(parts.pop(), parts);
+            }
+        } catch (Throwable e) { // of nothing we know, and no reason for the lane to end
+            LOG.error("Lane {} does not know what came of {} items", lane, batch.size(), e);
+            for (Submission<T, R> submission : batch) {
+                submission.completeExceptionally(new OutcomeUnknown(lane, e));
+            }
         }
     }
 
@@ -101,8 +110,10 @@ final class BatchRunner<T, R> {
         for (int attempt = 0; ; attempt++) {
             try {
                 return transaction.isCommitted(unknown.mark());
-            } catch (SQLException e) {
-                unknown.cause().addSuppressed(e);
+            } catch (Throwable e) { // it is no answer, whatever it is
+                if (!e.equals(unknown.cause())) {
+                    unknown.cause().addSuppressed(e);
+                }
             }
             long now = System.nanoTime();
             boolean anyoneWaits = false;

@@ -156,7 +156,7 @@ public final class GroupCommit<T, R> implements AutoCloseable {
         }
         try {
             transaction.forget();
-        } catch (SQLException e) {
+        } catch (SQLException | RuntimeException e) {
             LOG.debug("Lane {} leaves its token behind", settings.name(), e);
         }
     }

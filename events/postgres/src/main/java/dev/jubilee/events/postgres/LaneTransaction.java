@@ -37,14 +37,14 @@ final class LaneTransaction<T, R> {
         Connection connection;
         try {
             connection = dataSource.getConnection();
-        } catch (SQLException e) {
+        } catch (Throwable e) {
             // Whatever the reason, it is not the items' fault.
             return new Outcome.Undone<>(SqlFailure.TROUBLE, e);
         }
         try {
             connection.setAutoCommit(token == null);
             return token == null ? byItself(connection, items) : within(token, connection, items);
-        } catch (SQLException e) {
+        } catch (Throwable e) {
             return new Outcome.Undone<>(SqlFailure.TROUBLE, e);
         } finally {
             closeQuietly(connection);
@@ -88,6 +88,8 @@ final class LaneTransaction<T, R> {
             }
             rollback(connection, e);
             return new Outcome.Undone<>(SqlFailure.of(e), e);
+        } catch (RuntimeException | Error e) { // which says nothing of what was done
+            return new Outcome.Unknown<>(results, mark, e);
         }
         return new Outcome.Committed<>(results);
     }
@@ -118,7 +120,7 @@ final class LaneTransaction<T, R> {
     private static void closeQuietly(Connection connection) {
         try {
             connection.close();
-        } catch (SQLException e) {
+        } catch (Throwable e) {
             LOG.debug("A connection did not close well", e);
         }
     }
@@ -126,7 +128,7 @@ final class LaneTransaction<T, R> {
     private static void rollback(Connection connection, Throwable cause) {
         try {
             connection.rollback();
-        } catch (SQLException e) {
+        } catch (Throwable e) {
             cause.addSuppressed(e);
         }
     }

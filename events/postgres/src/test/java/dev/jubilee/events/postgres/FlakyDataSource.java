@@ -11,7 +11,7 @@ import java.util.logging.Logger;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
-/** A data source on which one commit can be made to go wrong. */
+/** A data source on which one commit or connection can be made to go wrong. */
 final class FlakyDataSource implements DataSource {
     /** What happens instead of a commit; the connection is then the fault's to close. */
     @FunctionalInterface
@@ -21,9 +21,15 @@ final class FlakyDataSource implements DataSource {
 
     private final DataSource real;
     private final AtomicReference<@Nullable Fault> next = new AtomicReference<>();
+    private final AtomicReference<@Nullable RuntimeException> refusal = new AtomicReference<>();
 
     FlakyDataSource(DataSource real) {
         this.real = real;
+    }
+
+    /** Whoever asks for the next connection gets this instead. */
+    void nextConnection(RuntimeException failure) {
+        refusal.set(failure);
     }
 
     /** The next commit goes like this, and its answer is lost. */
@@ -33,6 +39,10 @@ final class FlakyDataSource implements DataSource {
 
     @Override
     public Connection getConnection() throws SQLException {
+        RuntimeException refused = refusal.getAndSet(null);
+        if (refused != null) {
+            throw refused;
+        }
         Connection connection = real.getConnection();
         AtomicReference<Boolean> abandoned = new AtomicReference<>(false);
         return (Connection)

@@ -11,6 +11,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.AbstractList;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -70,6 +71,61 @@ class GroupCommitFailureTest {
             assertThat(failure(lane.submit("k", -1L))).isInstanceOf(SQLException.class);
             assertThat(get(lane.submit("k", 2L))).isEqualTo(-2);
         }
+    }
+
+    @Test
+    void aPoolThatThrowsWhatItShouldNotIsTriedAgain() throws Exception {
+        FlakyDataSource flaky = new FlakyDataSource(pool);
+        flaky.nextConnection(new IllegalStateException("the pool has a bug"));
+        try (var lane = new GroupCommit<>(SETTINGS, flaky, Lanes::write, listener)) {
+            assertThat(get(lane.submit("k", 1L))).isEqualTo(-1);
+        }
+        assertThat(retries).singleElement().isInstanceOf(IllegalStateException.class);
+        assertThat(timesWritten(pool, 1)).isEqualTo(1);
+    }
+
+    @Test
+    void aCommitThatThrowsWhatItShouldNotIsAskedAfter() throws Exception {
+        FlakyDataSource flaky = new FlakyDataSource(pool);
+        flaky.nextCommit(connection -> {
+            connection.commit();
+            connection.close();
+            flaky.nextConnection(new IllegalStateException("as is the pool"));
+            throw new IllegalStateException("the driver has a bug");
+        });
+        try (var lane = new GroupCommit<>(SETTINGS, flaky, Lanes::write, listener)) {
+            assertThat(get(lane.submit("k", 1L))).isEqualTo(-1);
+        }
+        assertThat(timesWritten(pool, 1)).isEqualTo(1);
+        assertThat(retries).hasSize(1);
+    }
+
+    @Test
+    void whateverIsThrownNobodyWaitsForEverAndTheLaneGoesOn() throws Exception {
+        AtomicInteger tries = new AtomicInteger();
+        BatchWork<Long, Long> work =
+                (connection, items) -> {
+                    List<Long> results = Lanes.write(connection, items);
+                    return tries.incrementAndGet() > 1 ? results : unreadable(results.size());
+                };
+        try (var lane = new GroupCommit<>(SETTINGS, pool, work, listener)) {
+            assertThat(failure(lane.submit("k", 1L))).isInstanceOf(OutcomeUnknown.class);
+            assertThat(get(lane.submit("k", 2L))).isEqualTo(-2);
+        }
+    }
+
+    private static List<Long> unreadable(int size) {
+        return new AbstractList<>() {
+            @Override
+            public Long get(int index) {
+                throw new IllegalStateException("nothing can be read of it");
+            }
+
+            @Override
+            public int size() {
+                return size;
+            }
+        };
     }
 
     @Test

@@ -171,7 +171,7 @@ final class ConfirmingPublisher {
                 sending.unlock();
             }
             return true;
-        } catch (IOException | RuntimeException e) {
+        } catch (Throwable e) { // whatever it is, it must not end the publisher
             LOG.debug("events cannot be published yet: {}", e.toString());
             return false;
         }

@@ -80,6 +80,28 @@ final class RabbitConnection implements AutoCloseable {
         }
     }
 
+    /**
+     * Deletes a queue that may be this connection's alone, if it is still open: else the server has
+     * deleted it.
+     */
+    void deleteOwn(String queue) throws IOException {
+        Connection open;
+        lock.lock();
+        try {
+            open = connection;
+        } finally {
+            lock.unlock();
+        }
+        if (open != null && open.isOpen()) {
+            Channel channel = channel();
+            try {
+                channel.queueDelete(queue);
+            } finally {
+                abandon(channel);
+            }
+        }
+    }
+
     /** Such as {@code 4.1.2}. */
     String serverVersion() throws IOException {
         try {

@@ -71,6 +71,7 @@ final class RabbitFeed extends DefaultConsumer {
         // A queue may still be bound as an earlier version of the program wanted it. What cannot be
         // read says nothing of its type, and becomes a dead letter.
         if (received.received().envelope() != null
+                && !received.received().isRedriven()
                 && !source.pattern().matches(received.received().type())) {
             received.settled();
             return;
@@ -136,8 +137,12 @@ final class RabbitFeed extends DefaultConsumer {
         RabbitConnection.abandon(getChannel());
     }
 
-    /** Takes no more, has the workers finish as told, and gives the rest back to the server. */
-    void end(boolean drain) {
+    /**
+     * Takes no more, has the workers finish as told, and gives the rest back to the server.
+     *
+     * @return false if its channel was gone already, and what it was to leave as well
+     */
+    boolean end(boolean drain) {
         last = true;
         lost.complete("its subscription ended");
         try {
@@ -155,8 +160,10 @@ final class RabbitFeed extends DefaultConsumer {
                 getChannel().queueDelete(source.queue());
             }
             getChannel().close();
+            return true;
         } catch (IOException | TimeoutException | AlreadyClosedException e) {
             LOG.debug("the channel of {} is gone already: {}", source.queue(), e.toString());
+            return false;
         }
     }
 }

@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Events as messages: CloudEvents in structured mode, with the id and type as properties too. */
 final class RabbitMessages {
+    /** Marks what its subscription gets whatever its pattern selects now. */
+    static final String REDRIVEN = "x-redriven";
+
     private static final int PERSISTENT = 2;
 
     /** In bytes; the protocol's limit for what travels as a property. */
@@ -29,6 +32,11 @@ final class RabbitMessages {
 
     /** A message's body, read as far as it can be. */
     record Received(byte[] body, AMQP.BasicProperties properties, @Nullable Envelope envelope) {
+        /** Whether it is a dead letter that was given to its subscription again. */
+        boolean isRedriven() {
+            return properties.getHeaders() != null && properties.getHeaders().containsKey(REDRIVEN);
+        }
+
         /** The id of the event, or of the message. */
         String id() {
             if (envelope != null) {

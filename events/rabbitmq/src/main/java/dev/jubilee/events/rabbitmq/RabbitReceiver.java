@@ -188,7 +188,19 @@ final class RabbitReceiver {
         } finally {
             lock.unlock();
         }
-        opened.end(false);
+        end(opened, false);
+    }
+
+    private void end(RabbitFeed opened, boolean drain) {
+        if (opened.end(drain) || source.durable) {
+            return;
+        }
+        try {
+            // Nobody reads its queue any more, and it would fill as long as the connection lives.
+            connection.deleteOwn(source.queue);
+        } catch (IOException | ShutdownSignalException e) {
+            LOG.debug("{} is gone already: {}", source.queue, e.toString());
+        }
     }
 
     private boolean hasEnded() {
@@ -217,7 +229,7 @@ final class RabbitReceiver {
             lock.unlock();
         }
         if (last != null) {
-            last.end(drain);
+            end(last, drain);
         }
     }
 }

@@ -12,6 +12,7 @@ import io.lettuce.core.XReadArgs.StreamOffset;
 import io.lettuce.core.api.sync.RedisCommands;
 import io.lettuce.core.models.stream.ClaimedMessages;
 import java.time.Duration;
+import java.util.function.Supplier;
 
 /**
  * Feeds a durable subscription: a consumer group, for which one program at a time reads, so that
@@ -69,8 +70,8 @@ final class GroupReceiver extends StreamReceiver {
             TopicPattern pattern,
             RedisLink link,
             RedisMessages messages,
-            Dispatcher dispatcher) {
-        super(group, stream, pattern, link, messages, dispatcher);
+            Supplier<Dispatcher> workers) {
+        super(group, stream, pattern, link, messages, workers);
         this.link = link;
         this.lease = new StreamLease(stream, group);
         this.unacknowledged = new Unacknowledged(link.shared().async(), stream, group);
@@ -179,6 +180,7 @@ final class GroupReceiver extends StreamReceiver {
 
     private void endTenure() {
         tenure.over = true;
+        giveBackAll();
         tenure = new Tenure();
         backlog().clear(unacknowledged::letGo);
     }

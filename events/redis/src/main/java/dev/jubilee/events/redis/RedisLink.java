@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
 
 /**
  * The way to one server: a connection that everybody shares, made again when it is lost, and
@@ -28,11 +29,13 @@ public final class RedisLink implements AutoCloseable {
     private static final int MOST_UNANSWERED = 100_000;
 
     private final ClientResources resources = resources();
+    private final RedisAddress address;
     private final RedisClient client;
     private final RedisClient unrepeated;
     private final StatefulRedisConnection<String, String> shared;
 
     private RedisLink(RedisAddress address, CommandListener listener) {
+        this.address = address;
         client = RedisClient.create(resources, address.uri());
         client.setOptions(
                 ClientOptions.builder()
@@ -77,6 +80,16 @@ public final class RedisLink implements AutoCloseable {
                         Delay.exponential(
                                 Duration.ZERO, LONGEST_RECONNECT_PAUSE, 2, TimeUnit.MILLISECONDS))
                 .build();
+    }
+
+    /**
+     * Refuses a server on which an event store would lose events, and warns in the log of what
+     * makes them less safe.
+     *
+     * @throws IllegalArgumentException saying everything that has to change
+     */
+    public void requireForStore(Logger log) {
+        ServerFacts.requireForStore(this, address, log);
     }
 
     /** For commands that do not wait at the server. */

@@ -25,6 +25,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -162,11 +163,11 @@ public final class RedisStreamsEventBus implements EventBus {
                         settings.bus().retry(),
                         letters::put,
                         settings.bus().tracker());
-        Dispatcher dispatcher = new Dispatcher(handling, handler, life);
+        Supplier<Dispatcher> workers = () -> new Dispatcher(handling, handler, life);
         StreamReceiver receiver =
                 durable
                         ? new GroupReceiver(
-                                name, settings.stream(), compiled, link, messages, dispatcher)
+                                name, settings.stream(), compiled, link, messages, workers)
                         : new TailReceiver(
                                 name,
                                 settings.stream(),
@@ -174,7 +175,7 @@ public final class RedisStreamsEventBus implements EventBus {
                                 compiled,
                                 link,
                                 messages,
-                                dispatcher);
+                                workers);
         receivers.add(receiver);
         receiver.start();
         if (!life.isOpen()) { // any more, and may have missed it

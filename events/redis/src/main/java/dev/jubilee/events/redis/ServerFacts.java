@@ -43,18 +43,37 @@ record ServerFacts(String version, boolean cluster, String evicts, boolean appen
      * @throws IllegalArgumentException saying everything that has to change
      */
     static void requireForStreams(RedisLink link, RedisSettings settings, Logger log) {
-        ServerFacts facts = ask(link, settings, log);
+        ServerFacts facts = ask(link, settings.address(), log);
         if (facts != null) {
-            refuse(settings, facts.againstStreams(settings.stream()));
+            refuse("the bus", settings.address(), facts.againstStreams(settings.stream()));
             facts.riskyForStreams().forEach(risk -> log.warn("{}: {}", settings.address(), risk));
+        }
+    }
+
+    /** As above, of a server on which an event store keeps everything. */
+    static void requireForStore(RedisLink link, RedisAddress address, Logger log) {
+        ServerFacts facts = ask(link, address, log);
+        if (facts != null) {
+            refuse("the event store", address, facts.againstStore());
+            if (!facts.appends) {
+                log.warn(
+                        "{}: appendonly is no, so events that were saved are lost with the server",
+                        address);
+            }
+            if (facts.evicts.startsWith("volatile")) {
+                log.warn(
+                        "{}: maxmemory-policy {} may drop the lease of a subscription",
+                        address,
+                        facts.evicts);
+            }
         }
     }
 
     /** As above, of a server that is to pass events on. */
     static void requireForChannels(RedisLink link, RedisSettings settings, Logger log) {
-        ServerFacts facts = ask(link, settings, log);
+        ServerFacts facts = ask(link, settings.address(), log);
         if (facts != null) {
-            refuse(settings, facts.againstChannels());
+            refuse("the bus", settings.address(), facts.againstChannels());
             if (facts.evictsAnything()) {
                 log.warn(
                         "{}: maxmemory-policy {} may drop dead letters",
@@ -64,23 +83,23 @@ record ServerFacts(String version, boolean cluster, String evicts, boolean appen
         }
     }
 
-    private static @Nullable ServerFacts ask(RedisLink link, RedisSettings settings, Logger log) {
+    private static @Nullable ServerFacts ask(RedisLink link, RedisAddress address, Logger log) {
         try {
             return of(link.shared().sync().info());
         } catch (RedisCommandExecutionException e) {
             log.warn(
                     "{} does not say how it is set up, so nobody knows whether it keeps events: {}",
-                    settings.address(),
+                    address,
                     e.getMessage());
             return null;
         }
     }
 
-    private static void refuse(RedisSettings settings, List<String> problems) {
+    private static void refuse(String who, RedisAddress address, List<String> problems) {
         if (!problems.isEmpty()) {
             throw new IllegalArgumentException(
-                    "the bus cannot use the Redis at %s: %s"
-                            .formatted(settings.address(), String.join("; ", problems)));
+                    "%s cannot use the Redis at %s: %s"
+                            .formatted(who, address, String.join("; ", problems)));
         }
     }
 
@@ -88,6 +107,21 @@ record ServerFacts(String version, boolean cluster, String evicts, boolean appen
         return cluster
                 ? List.of("cluster-enabled is yes, and the bus needs a server that is no cluster's")
                 : List.of();
+    }
+
+    List<String> againstStore() {
+        List<String> problems = new ArrayList<>();
+        if (cluster) {
+            problems.add("cluster-enabled is yes, and it needs a server that is no cluster's");
+        }
+        if (isOlder()) {
+            problems.add("it needs Redis 7 or newer, and this is " + version);
+        }
+        if (evictsAnything()) {
+            problems.add(
+                    "maxmemory-policy %s may drop events; it must be noeviction".formatted(evicts));
+        }
+        return problems;
     }
 
     List<String> againstStreams(String stream) {

@@ -19,6 +19,8 @@ import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -52,11 +54,13 @@ abstract class StreamReceiver implements Runnable {
     private final TopicPattern pattern;
     private final RedisLink link;
     private final RedisMessages messages;
-    private final Dispatcher dispatcher;
+    private final Supplier<Dispatcher> workers;
+    private final ReentrantLock ends = new ReentrantLock();
     private final Thread thread;
     private final Complaints complaints;
     private final Complaints ofGone;
     private final Backlog<String> backlog = new Backlog<>();
+    private volatile Dispatcher dispatcher;
     private volatile boolean ending;
     private volatile @Nullable StatefulRedisConnection<String, String> connection;
 
@@ -66,13 +70,14 @@ abstract class StreamReceiver implements Runnable {
             TopicPattern pattern,
             RedisLink link,
             RedisMessages messages,
-            Dispatcher dispatcher) {
+            Supplier<Dispatcher> workers) {
         this.name = name;
         this.stream = stream;
         this.pattern = pattern;
         this.link = link;
         this.messages = messages;
-        this.dispatcher = dispatcher;
+        this.workers = workers;
+        this.dispatcher = workers.get();
         this.complaints = new Complaints(LOG, name + " cannot read at present");
         this.ofGone =
                 new Complaints(LOG, name + " lost an event of a key that waited: it was dropped");
@@ -134,14 +139,21 @@ abstract class StreamReceiver implements Runnable {
 
     /** Reads no more, has the workers finish as told, and lets the next owner begin. */
     final void end(boolean drain) {
-        signalEnd();
+        Dispatcher last;
+        ends.lock();
+        try {
+            signalEnd();
+            last = dispatcher;
+        } finally {
+            ends.unlock();
+        }
         if (drain) {
-            dispatcher.close();
+            last.close();
         } else {
-            dispatcher.stop();
+            last.stop();
         }
         boolean interrupted = false;
-        while (thread.isAlive() && dispatcher.isAwaitable(drain)) {
+        while (thread.isAlive() && last.isAwaitable(drain)) {
             try {
                 thread.join();
             } catch (InterruptedException e) {
@@ -187,6 +199,25 @@ abstract class StreamReceiver implements Runnable {
         }
     }
 
+    /**
+     * Begins nothing more of what was read, gives it back, and goes on with workers that have none
+     * of it: what is read again would else come behind what was read after it.
+     */
+    final void giveBackAll() {
+        if (dispatcher.inHand() == 0) {
+            return;
+        }
+        dispatcher.stop();
+        ends.lock();
+        try {
+            if (!ending) {
+                dispatcher = workers.get();
+            }
+        } finally {
+            ends.unlock();
+        }
+    }
+
     /** Waits a moment, or until it ends. */
     final void pause() {
         if (!ending) {
@@ -207,15 +238,20 @@ abstract class StreamReceiver implements Runnable {
             claim.settled();
             return true;
         }
-        while (!isTaken(delivery, entry.getId())) {
-            if (ending || !mayHandle(redis)) {
-                claim.returned();
-                return false;
+        try {
+            while (!isTaken(delivery, entry.getId())) {
+                if (ending || !mayHandle(redis)) {
+                    claim.returned();
+                    return false;
+                }
+                LockSupport.parkNanos(FULL_PAUSE.toNanos());
+                bringBack();
             }
-            LockSupport.parkNanos(FULL_PAUSE.toNanos());
-            bringBack();
+            return true;
+        } catch (Throwable e) { // nobody has it in hand, so whoever reads next must find it
+            claim.returned();
+            throw e;
         }
-        return true;
     }
 
     /** What of the entry the subscription is to handle, if anything. */

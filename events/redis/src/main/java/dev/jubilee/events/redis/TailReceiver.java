@@ -7,6 +7,7 @@ import io.lettuce.core.XReadArgs;
 import io.lettuce.core.XReadArgs.StreamOffset;
 import io.lettuce.core.api.sync.RedisCommands;
 import java.util.List;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,8 +26,8 @@ final class TailReceiver extends StreamReceiver {
             TopicPattern pattern,
             RedisLink link,
             RedisMessages messages,
-            Dispatcher dispatcher) {
-        super(name, stream, pattern, link, messages, dispatcher);
+            Supplier<Dispatcher> workers) {
+        super(name, stream, pattern, link, messages, workers);
         this.position = position;
     }
 

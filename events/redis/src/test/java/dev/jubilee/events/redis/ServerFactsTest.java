@@ -9,6 +9,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import dev.jubilee.events.EventRegistry;
 import dev.jubilee.events.json.JsonEventCodec;
+import dev.jubilee.events.redis.store.RedisEventStore;
 import dev.jubilee.events.tck.servers.RedisServer;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -49,6 +50,20 @@ class ServerFactsTest {
                 .hasMessageContaining("maxmemory-policy allkeys-lru")
                 .hasMessageContaining("event-bus")
                 .hasMessageContaining("noeviction");
+    }
+
+    @Test
+    void anEventStoreRefusesSuchAServerToo() {
+        config("maxmemory-policy", "allkeys-lfu");
+        config("maxmemory", "100mb");
+
+        try (RedisLink link = RedisLink.to(settings.address())) {
+            assertThatThrownBy(() -> new RedisEventStore(link))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("the event store")
+                    .hasMessageContaining("maxmemory-policy allkeys-lfu")
+                    .hasMessageContaining("noeviction");
+        }
     }
 
     @Test

@@ -26,6 +26,10 @@ final class PersonKeys {
     private final DataKeys keys;
     private final Aead masterKey;
     private final long rememberNanos;
+
+    /** How many were forgotten; whoever asked the store before one more was remembers nothing. */
+    private long forgotten;
+
     private final Map<String, Remembered> remembered =
             new LinkedHashMap<>(16, 0.75f, true) {
                 private static final long serialVersionUID = 1L;
@@ -53,12 +57,13 @@ final class PersonKeys {
         if (known != null) {
             return known;
         }
+        long before = forgotten();
         Map<String, WrappedKey> stored = keys.find(Set.of(person));
         WrappedKey wrapped = stored.get(person);
         if (wrapped == null) {
             wrapped = keys.findOrStore(person, newKey(person));
         }
-        return remember(person, wrapped);
+        return remember(person, wrapped, before);
     }
 
     /** The keys of those of them who still have one. */
@@ -74,18 +79,29 @@ final class PersonKeys {
             }
         }
         if (!unknown.isEmpty()) {
+            long before = forgotten();
             keys.find(unknown)
-                    .forEach((person, wrapped) -> found.put(person, remember(person, wrapped)));
+                    .forEach((person, wrapped) ->
+                            found.put(person, remember(person, wrapped, before)));
         }
         return found;
     }
 
     boolean forget(String person) {
-        boolean had = keys.forget(person);
-        synchronized (remembered) {
-            remembered.remove(person);
+        try {
+            return keys.forget(person);
+        } finally { // also when nobody knows whether it was done
+            synchronized (remembered) {
+                forgotten++;
+                remembered.remove(person);
+            }
         }
-        return had;
+    }
+
+    private long forgotten() {
+        synchronized (remembered) {
+            return forgotten;
+        }
     }
 
     private @Nullable PersonKey recall(String person) {
@@ -95,12 +111,15 @@ final class PersonKeys {
         }
     }
 
-    private PersonKey remember(String person, WrappedKey wrapped) {
+    /** Unless one was forgotten since: it may be this one. */
+    private PersonKey remember(String person, WrappedKey wrapped, long before) {
         try {
             byte[] plain = masterKey.decrypt(wrapped.wrapped(), bytes(person));
             PersonKey key = new PersonKey(wrapped.id(), new AesGcmJce(plain));
             synchronized (remembered) {
-                remembered.put(person, new Remembered(key, System.nanoTime() + rememberNanos));
+                if (forgotten == before) {
+                    remembered.put(person, new Remembered(key, System.nanoTime() + rememberNanos));
+                }
             }
             return key;
         } catch (GeneralSecurityException e) {

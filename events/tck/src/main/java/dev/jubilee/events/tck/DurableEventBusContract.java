@@ -9,6 +9,7 @@ import dev.jubilee.events.DomainEvent;
 import dev.jubilee.events.EventBus;
 import dev.jubilee.events.EventHandler;
 import dev.jubilee.events.PublishException;
+import dev.jubilee.events.Subscription;
 import dev.jubilee.events.SubscriptionOptions;
 import dev.jubilee.events.TransportGuarantees;
 import java.io.IOException;
@@ -89,6 +90,30 @@ public abstract class DurableEventBusContract extends EventBusContract {
 
         Await.until("they came again", () -> recorder.ids().size() >= 5);
         assertThat(recorder.ids()).isEqualTo(idsOf(unfinished));
+    }
+
+    @Test
+    void aLetterReachesItsSubscriptionThoughThatSelectsOtherEventsNow() {
+        Recorder broken =
+                new Recorder()
+                        .failing((event, attempt) -> {
+                            throw new IOException("poison");
+                        });
+        Subscription before =
+                bus().subscribe(
+                                family + ".score",
+                                durable(),
+                                EventHandler.of(broken).retrying(quick(1)));
+        DomainEvent<Score> letter = score("ada", 1);
+        bus().publish(letter);
+        awaitLetters(1);
+        before.close();
+        Recorder now = new Recorder();
+        bus().subscribe(family + ".match.end", durable(), now);
+
+        assertThat(bus().deadLetters().redrive(dead(), each -> true)).isEqualTo(1);
+
+        Await.until("it is handled", () -> now.ids().equals(List.of(letter.id())));
     }
 
     @Test

@@ -315,9 +315,15 @@ public abstract class EventBusContract extends PressureContract {
     }
 
     private void awaitManyLetters() {
-        Await.until(
+        Await.untilAsserted(
                 "the letters lie there",
-                () -> bus().deadLetters().view(dead(), 2 * MANY).size() == MANY);
+                () -> assertThat(idsOfLetters()).hasSize(MANY).doesNotHaveDuplicates());
+    }
+
+    private List<String> idsOfLetters() {
+        return bus().deadLetters().view(dead(), 2 * MANY).stream()
+                .map(DeadLetter::eventId)
+                .toList();
     }
 
     @Test

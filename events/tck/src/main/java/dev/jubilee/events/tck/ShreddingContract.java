@@ -9,6 +9,7 @@ import dev.jubilee.events.Envelope;
 import dev.jubilee.events.shredding.PersonalData;
 import dev.jubilee.events.shredding.ShreddingEventStore;
 import dev.jubilee.events.store.AppendResult;
+import dev.jubilee.events.store.DataKeys;
 import dev.jubilee.events.store.EventStore;
 import dev.jubilee.events.store.EventStoreFailure;
 import dev.jubilee.events.store.Snapshot;
@@ -17,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -93,6 +95,52 @@ public abstract class ShreddingContract {
             assertThat(events.getFirst().event().extensions()).isEqualTo(Map.of("kept", "yes"));
             assertThat(text(events.getLast())).isEqualTo(SECRET);
             assertThat(reader.loadSnapshot("s")).isEmpty();
+        }
+    }
+
+    @Test
+    void whoIsForgottenWhileSomebodyReadsIsNotRememberedByThatReader()
+            throws GeneralSecurityException {
+        store.saveEvents("s", List.of(event("1", "ann")), 0);
+        ForgettingKeys keys = new ForgettingKeys(fixture.dataKeys());
+        ShreddingEventStore reader =
+                new ShreddingEventStore(
+                        plain, keys, masterKey(1), BY_SUBJECT, Duration.ofMinutes(1));
+        keys.meanwhile = () -> assertThat(reader.forget("ann")).isTrue();
+
+        assertThat(reader.getEvents("s", 0).getFirst().erased()).as("began before").isFalse();
+
+        assertThat(reader.getEvents("s", 0).getFirst().erased()).isTrue();
+    }
+
+    /** Does something once, when a key was found and before whoever asked has it. */
+    private static final class ForgettingKeys implements DataKeys {
+        private final DataKeys keys;
+        private @Nullable Runnable meanwhile;
+
+        ForgettingKeys(DataKeys keys) {
+            this.keys = keys;
+        }
+
+        @Override
+        public Map<String, WrappedKey> find(Collection<String> persons) {
+            Map<String, WrappedKey> found = keys.find(persons);
+            Runnable once = meanwhile;
+            meanwhile = null;
+            if (once != null) {
+                once.run();
+            }
+            return found;
+        }
+
+        @Override
+        public WrappedKey findOrStore(String person, WrappedKey offered) {
+            return keys.findOrStore(person, offered);
+        }
+
+        @Override
+        public boolean forget(String person) {
+            return keys.forget(person);
         }
     }
 

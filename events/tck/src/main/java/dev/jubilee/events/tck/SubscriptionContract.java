@@ -152,6 +152,26 @@ public abstract class SubscriptionContract {
     }
 
     @Test
+    void whoeverInterruptsItsThreadWhileItWaitsEndsNothing() throws Exception {
+        save(store, "s", 0, "first");
+        CompletableFuture<Thread> worker = new CompletableFuture<>();
+        BatchHandler telling =
+                (events, lease) -> {
+                    worker.complete(Thread.currentThread());
+                    noting.handle(events, lease);
+                };
+        try (CatchUpSubscription subscription = subscribe("a", telling)) {
+            await(subscription);
+            Thread thread = worker.get(30, TimeUnit.SECONDS);
+            Await.until("it waits", () -> thread.getState() == Thread.State.TIMED_WAITING);
+            thread.interrupt();
+            save(store, "s", 1, "next");
+            await(subscription);
+        }
+        assertThat(handled).containsExactly("first", "next");
+    }
+
+    @Test
     void aHandlerMayEndItsOwnSubscription() throws Exception {
         store.saveEvents("s", many("e", 12), 0);
         CompletableFuture<CatchUpSubscription> started = new CompletableFuture<>();

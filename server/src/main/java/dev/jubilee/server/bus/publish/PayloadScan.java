@@ -21,6 +21,10 @@ record PayloadScan(@Nullable String fault, Whose whose) {
     /** Passes over bytes that should be one JSON value. */
     static PayloadScan of(JsonFactory json, byte[] payload) {
         Whose whose;
+        if (Utf8.isOtherwiseEncoded(payload)) {
+            return new PayloadScan(
+                    "must be JSON in UTF-8, without a byte order mark", Whose.NOBODY);
+        }
         try (JsonParser parser = json.createParser(ObjectReadContext.empty(), payload)) {
             if (parser.nextToken() == null) {
                 return new PayloadScan("must be JSON, was empty", Whose.NOBODY);

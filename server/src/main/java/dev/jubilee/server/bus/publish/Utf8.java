@@ -20,6 +20,22 @@ final class Utf8 {
         return true;
     }
 
+    /**
+     * Whether a JSON parser would take these bytes for something else than plain UTF-8: they begin
+     * with a byte order mark, or with a zero among the first four, as UTF-16 and UTF-32 do.
+     */
+    static boolean isOtherwiseEncoded(byte[] bytes) {
+        for (int i = 0; i < Math.min(bytes.length, 4); i++) {
+            if (bytes[i] == 0) {
+                return true;
+            }
+        }
+        return bytes.length >= 3
+                && bytes[0] == (byte) 0xEF
+                && bytes[1] == (byte) 0xBB
+                && bytes[2] == (byte) 0xBF;
+    }
+
     private static boolean decodes(byte[] bytes) {
         try {
             StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes));

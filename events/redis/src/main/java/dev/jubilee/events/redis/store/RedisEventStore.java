@@ -17,6 +17,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Events in Redis. A stream is a sorted set by version at {@code events:<stream>}, its version is
@@ -34,6 +36,8 @@ import java.util.function.Supplier;
 public final class RedisEventStore implements EventStore {
     /** What the keys begin with unless something else is said. */
     public static final String PREFIX = "events";
+
+    private static final Logger LOG = LoggerFactory.getLogger(RedisEventStore.class);
 
     /** Keys: the log. Arguments: the position after which, and how many events at most. */
     private static final String READ_ALL =
@@ -74,9 +78,11 @@ public final class RedisEventStore implements EventStore {
     /**
      * A store whose keys begin with the prefix; each is a log of its own, with its own positions.
      *
-     * @throws IllegalArgumentException if the prefix is not a letter, then a-z, 0-9 and '_'
+     * @throws IllegalArgumentException if the prefix is not a letter, then a-z, 0-9 and '_'; or if
+     *     the server is older than 7, one of a cluster, or may drop events for want of memory
      */
     public RedisEventStore(RedisLink link, String prefix) {
+        link.requireForStore(LOG);
         this.redis = link.shared().async();
         this.keys = new StoreKeys(prefix);
         this.appending = new Appending(redis, keys, json);

@@ -111,6 +111,14 @@ public final class RabbitMqServer implements AutoCloseable {
                         .formatted(timeout.toMillis()));
     }
 
+    /**
+     * One of our own, whatever the environment says, whose queues take so few commands of a channel
+     * at a time as if its disk were slow; the rest waits at the channel.
+     */
+    public static RabbitMqServer ofSlowQueues() {
+        return new RabbitMqServer("-rabbit quorum_commands_soft_limit 1");
+    }
+
     private Own start(String arguments, int at) {
         DebianPackage.require("rabbitmq-server", PROGRAM, "RABBITMQ_HOST");
         Own made = new Own(arguments);
