@@ -51,19 +51,24 @@ public final class PeriodicTask implements Runnable {
         try {
             work.run();
             failing = false;
-        } catch (DatabaseException e) {
-            log.warn("{} has to wait for PostgreSQL: {}", name, e.getMessage());
         } catch (InterruptedException e) {
             // The schedule is shut down.
             Thread.currentThread().interrupt();
-        } catch (Throwable e) {
-            // An Error as well: nobody else would ever hear of it.
-            if (failing) {
-                log.error("{} failed again, and is tried again: {}", name, e.toString());
-            } else {
-                log.error("{} failed, and is tried again", name, e);
-            }
-            failing = true;
+        } catch (Throwable e) { // an Error as well: nobody else would ever hear of it
+            tell(e);
         }
+    }
+
+    private void tell(Throwable e) {
+        if (e instanceof DatabaseException it && it.isTransient()) {
+            log.warn("{} has to wait for PostgreSQL: {}", name, e.getMessage());
+            return;
+        }
+        if (failing) {
+            log.error("{} failed again, and is tried again: {}", name, e.toString());
+        } else {
+            log.error("{} failed, and is tried again", name, e);
+        }
+        failing = true;
     }
 }

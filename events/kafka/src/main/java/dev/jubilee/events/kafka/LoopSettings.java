@@ -17,8 +17,9 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
  *     group.id} goes before the group's name at Kafka, so that several systems can share a cluster
  * @param maxPollRecords at most so many records a batch
  * @param alarmInterval how often a partition that cannot be consumed from is complained of
- * @param pace after a batch of more than {@value #MANY} records the next begins no sooner than so
- *     long after it began, after a smaller one as much sooner; zero if each begins at once
+ * @param pace after a batch of {@value #MANY} records or more the next begins no sooner than so
+ *     long after it began, after one of {@value #FEW} or less at once, in between as much sooner;
+ *     zero if each begins at once
  */
 public record LoopSettings(
         String group,
@@ -27,8 +28,11 @@ public record LoopSettings(
         int maxPollRecords,
         Duration alarmInterval,
         Duration pace) {
-    /** Beyond so many records a batch costs as much for them as for itself. */
-    private static final int MANY = 32;
+    /** For so few records nobody waits. */
+    private static final int FEW = 8;
+
+    /** Of so many records a batch costs as much for them as for itself. */
+    private static final int MANY = 40;
 
     private static final int DEFAULT_MAX_POLL_RECORDS = 2500;
     private static final Duration DEFAULT_ALARM_INTERVAL = Duration.ofSeconds(10);
@@ -73,9 +77,9 @@ public record LoopSettings(
 
     /**
      * While there is much, batches begin so far apart. Each costs the broker, this program and the
-     * database something whatever is in it; what comes one by one is still handled at once. In
-     * between the pause grows with the batch: else a flow whose batches stay just below some size
-     * would never be gathered into fewer.
+     * database something whatever is in it; what comes in small numbers is still handled at once.
+     * In between the pause grows with the batch: else a flow whose batches stay just below some
+     * size would never be gathered into fewer.
      */
     public LoopSettings withPace(Duration value) {
         return new LoopSettings(group, clientId, kafka, maxPollRecords, alarmInterval, value);
@@ -95,7 +99,7 @@ public record LoopSettings(
 
     /** How long after a batch of so many records began the next may begin. */
     Duration paceAfter(int records) {
-        return pace.multipliedBy(Math.clamp(records - 1L, 0, MANY)).dividedBy(MANY);
+        return pace.multipliedBy(Math.clamp(records, FEW, MANY) - FEW).dividedBy(MANY - FEW);
     }
 
     Map<String, Object> consumer() {

@@ -12,9 +12,9 @@ class LoopSettingsTest {
         LoopSettings settings = LoopSettings.of("group", Map.of()).withPace(Duration.ofMillis(32));
 
         assertThat(settings.paceAfter(0)).isZero();
-        assertThat(settings.paceAfter(1)).as("what comes one by one").isZero();
-        assertThat(settings.paceAfter(9)).isEqualTo(Duration.ofMillis(8));
-        assertThat(settings.paceAfter(33)).isEqualTo(Duration.ofMillis(32));
+        assertThat(settings.paceAfter(8)).as("a few").isZero();
+        assertThat(settings.paceAfter(16)).isEqualTo(Duration.ofMillis(8));
+        assertThat(settings.paceAfter(40)).isEqualTo(Duration.ofMillis(32));
         assertThat(settings.paceAfter(2500)).isEqualTo(Duration.ofMillis(32));
     }
 }

@@ -17,11 +17,11 @@ import java.util.Queue;
 import java.util.UUID;
 
 /**
- * Fixes who came in where in one occurrence, some participations a transaction. Nothing counts any
- * more for a participation that has a place or has expired; and the ranking is frozen by the
- * transaction that finds every place to be what the scores say, nobody active, and no claim without
- * a last day. So whoever goes on after a crash, or beside another instance, needs to know nothing
- * of what was done before. Until then no place is shown, and none is paid for.
+ * Fixes who came in where in one occurrence, some participations a transaction. First every claim
+ * gets a last day. Then the ranking is frozen by the transaction that finds every place to be what
+ * the scores say, and nobody active: nothing counts any more for a participation that has a place
+ * or has expired. So whoever goes on after a crash, or beside another instance, needs to know
+ * nothing of what was done before. Until then no place is shown, and none is paid for.
  *
  * <p>For one thread; when a transaction fails, another is to be made.
  */
@@ -33,6 +33,7 @@ final class Freeze {
     private final Expiries expiries;
     private final int atATime;
     private final Queue<Part> unsettled = new ArrayDeque<>();
+    private boolean expiring = true;
 
     /** Participations that are not as they will be; packed, as there may be half a million. */
     private static final class Part {
@@ -58,22 +59,26 @@ final class Freeze {
     }
 
     /**
-     * Ranks some of those who have scored, and ends some of the participations that are still
-     * active; when there are none, freezes the ranking. The caller holds the lock on the
-     * occurrence.
+     * Takes the next step: sets the last day of some claims, or ranks some of those who have scored
+     * and ends some of the participations that are still active, or freezes the ranking. The caller
+     * holds the lock on the occurrence.
      *
      * @return whether it is not frozen yet
      */
     boolean next(Connection connection, Instant now) throws SQLException {
+        if (expiring) {
+            // Before any look: each reads and sorts the whole occurrence.
+            expiring = expiries.next(connection);
+            if (expiring) {
+                return true;
+            }
+        }
         if (unsettled.isEmpty()) {
             look(connection);
         }
         Part part = unsettled.poll();
         if (part != null) {
             settle(connection, part);
-            return true;
-        }
-        if (expiries.next(connection)) {
             return true;
         }
         frozen(connection, now);

@@ -209,6 +209,16 @@ class FreezeTest {
                                 """,
                                 occurrence.occurrenceId()))
                 .containsExactly("1", "2", "2");
+        assertThat(
+                        scene.column(
+                                """
+                                SELECT max(g.xmin::text::bigint) <= min(p.xmin::text::bigint)
+                                  FROM liveops.grants g JOIN liveops.event_participations p USING (occurrence_id)
+                                 WHERE occurrence_id = ?::uuid AND reward_id = 'prize' AND final_rank > 0
+                                """,
+                                occurrence.occurrenceId()))
+                .as("before the first look at the ranking as a whole")
+                .containsExactly("t");
     }
 
     /**

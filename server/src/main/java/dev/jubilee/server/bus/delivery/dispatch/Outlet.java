@@ -261,7 +261,7 @@ final class Outlet {
         boolean oneTopic = subscription.method().namesTopics();
         List<Delivery> batch = batches.take(most, oneTopic, now);
         // What was gathered together goes now, a batch a topic.
-        boolean more = oneTopic && batch.size() < most;
+        boolean more = oneTopic && (waitedLong || batch.size() < most);
         Instant since = more ? now.minus(subscription.batching().window()) : now;
         gatheringSince = readyCount() == 0 ? null : since;
         return started(Shipment.batch(batch, now), now);
