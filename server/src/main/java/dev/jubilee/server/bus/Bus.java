@@ -150,7 +150,8 @@ public final class Bus implements Routes, AutoCloseable {
                         http);
         traces.ask(delivery.trace());
         statistics.subscriptions(delivery::active);
-        topics.changes().heed((connection, topic) -> Subscriptions.of(connection, topic.name()));
+        topics.changes()
+                .heed((connection, topic) -> Subscriptions.usersOf(connection, topic.name()));
         Gauge.builder("event_bus_active_workers", this, Bus::activeWorkers)
                 .description("Workers of the bus that are busy: sending, storing, delivering")
                 .register(registry);

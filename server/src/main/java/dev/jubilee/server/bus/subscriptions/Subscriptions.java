@@ -398,7 +398,7 @@ public final class Subscriptions {
     }
 
     /** Those that name this topic, or are written to it, in words; a pattern is no name. */
-    public static List<String> of(Connection connection, String topic) throws SQLException {
+    public static List<String> usersOf(Connection connection, String topic) throws SQLException {
         return SubscriptionStore.services(connection, topic).stream()
                 .map(service -> "subscription \"" + service + "\"")
                 .toList();
