@@ -249,10 +249,10 @@ public final class Jubilee implements AutoCloseable {
             Admin admin,
             HikariDataSource pool,
             Duration retention) {
-        BusGate gate = new BusGate(bus, admin);
+        LiveOpsBus liveOpsBus = new LiveOpsBus(bus, admin);
         PostgresOffsets offsets = new PostgresOffsets(pool, "platform.consumer_offsets");
-        ProgressBus events = new ProgressBus(kafka, admin, offsets, gate);
-        return new LiveOps.Bus(gate, gate, events, retention);
+        ProgressBus events = new ProgressBus(kafka, admin, offsets, liveOpsBus);
+        return new LiveOps.Bus(liveOpsBus, liveOpsBus, events, retention);
     }
 
     private record Parts(

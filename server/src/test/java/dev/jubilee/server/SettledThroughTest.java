@@ -68,7 +68,7 @@ class SettledThroughTest {
             Await.until(
                     "a beat",
                     () -> {
-                        assertThat(here.gate.capture(end)).isEmpty();
+                        assertThat(here.liveOpsBus.capture(end)).isEmpty();
                         return here.bus.settling().isThroughHere(later);
                     });
         }
@@ -83,7 +83,7 @@ class SettledThroughTest {
         UUID dead = dead("1 hour");
         Instant end = platform.clock().advance(Duration.ofSeconds(1));
         Await.until("this one has settled", () -> here.bus.settling().isThroughHere(end));
-        assertThat(here.gate.capture(end)).isEmpty();
+        assertThat(here.liveOpsBus.capture(end)).isEmpty();
         execute(
                 "UPDATE bus.instances SET lease_until = now() - interval '1 second' WHERE instance_id = '"
                         + dead
@@ -103,10 +103,10 @@ class SettledThroughTest {
         Await.until(
                 "it speaks again",
                 () -> {
-                    assertThat(here.gate.capture(next)).isEmpty();
+                    assertThat(here.liveOpsBus.capture(next)).isEmpty();
                     return value("SELECT min(lease_until) > now() FROM bus.instances").equals("t");
                 });
-        assertThat(here.gate.capture(next)).isEmpty();
+        assertThat(here.liveOpsBus.capture(next)).isEmpty();
         execute("DELETE FROM bus.instances WHERE instance_id = '" + other + "'");
         here.captured(next);
     }
@@ -177,7 +177,7 @@ class SettledThroughTest {
 
         final Stall stall = new Stall();
         final Bus bus;
-        final BusGate gate;
+        final LiveOpsBus liveOpsBus;
         private final HikariDataSource pool;
         private final ChangeFeed changes;
         private final Admin admin;
@@ -207,7 +207,7 @@ class SettledThroughTest {
             bus.start();
             bus.topics().ensureSystemTopic(TOPIC, 2);
             admin = Admin.create(Map.of("bootstrap.servers", platform.brokers()));
-            gate = new BusGate(bus, admin);
+            liveOpsBus = new LiveOpsBus(bus, admin);
         }
 
         CompletableFuture<Published> publish() {
@@ -223,7 +223,7 @@ class SettledThroughTest {
             Await.until(
                     "the ends are captured",
                     () -> {
-                        Optional<List<PartitionEnd>> now = gate.capture(end);
+                        Optional<List<PartitionEnd>> now = liveOpsBus.capture(end);
                         now.ifPresent(ends::addAll);
                         return now.isPresent();
                     });

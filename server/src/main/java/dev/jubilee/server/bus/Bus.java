@@ -137,7 +137,7 @@ public final class Bus implements Routes, AutoCloseable {
                                 database, changes, admin, topics.catalogue(), clock),
                         settings.subscriptions(),
                         secrets,
-                        new PlacesOfDelivery(http, settings.delivery().brokers()));
+                        new ConfiguredEndpoints(http, settings.delivery().brokers()));
         this.delivery =
                 new DeliveryEngine(
                         new DeliveryEngine.Platform(

@@ -1,7 +1,7 @@
 package dev.jubilee.server.bus;
 
 import dev.jubilee.server.bus.delivery.DeliveryEngine;
-import dev.jubilee.server.bus.delivery.pending.Owing;
+import dev.jubilee.server.bus.delivery.pending.DeliveryEnqueuer;
 import dev.jubilee.server.bus.replay.Replays;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -17,33 +17,34 @@ final class ReplaySubscribers implements Replays.Subscribers {
         this.delivery = delivery;
     }
 
-    private Owing owing() {
-        return delivery.get().owing();
+    private DeliveryEnqueuer enqueuer() {
+        return delivery.get().enqueuer();
     }
 
     @Override
     public void mustTake(String id) {
-        owing().mustTake(id);
+        enqueuer().mustTake(id);
     }
 
     @Override
     public boolean isThere(UUID id) {
-        return owing().isThere(id);
+        return enqueuer().isThere(id);
     }
 
     @Override
     public boolean isBacklogged(UUID id) {
-        return owing().isBacklogged(id);
+        return enqueuer().isBacklogged(id);
     }
 
     @Override
     public void owe(Connection connection, UUID id, List<Replays.Replayed> events)
             throws SQLException {
-        owing().owe(
+        enqueuer()
+                .owe(
                         connection,
                         id,
                         events.stream()
-                                .map(one -> new Owing.Owed(one.topic(), one.event()))
+                                .map(one -> new DeliveryEnqueuer.Owed(one.topic(), one.event()))
                                 .toList());
     }
 }

@@ -4,7 +4,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Something that must have happened by a time. Belongs to one event loop. */
 abstract class Deadline {
-    @Nullable Deadlines waitsIn;
+    @Nullable RequestDeadlines waitsIn;
     @Nullable Deadline before;
     @Nullable Deadline after;
     long due;

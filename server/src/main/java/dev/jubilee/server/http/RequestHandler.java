@@ -34,12 +34,12 @@ final class RequestHandler implements Handler<HttpServerRequest> {
     private final HttpMetrics.Recorder recorder;
     private final AtomicInteger connections;
     private final IdentityHashMap<HttpConnection, Peer> peers = new IdentityHashMap<>();
-    private final Deadlines fresh;
-    private final Deadlines idle;
-    private final Deadlines lingering;
-    private final Deadlines bodies;
-    private final Deadlines answers;
-    private final List<Deadlines> all;
+    private final RequestDeadlines fresh;
+    private final RequestDeadlines idle;
+    private final RequestDeadlines lingering;
+    private final RequestDeadlines bodies;
+    private final RequestDeadlines answers;
+    private final List<RequestDeadlines> all;
 
     /**
      * @param connections how many the port has, counted by all its event loops
@@ -51,11 +51,11 @@ final class RequestHandler implements Handler<HttpServerRequest> {
         this.recorder = edge.metrics().recorder();
         this.connections = connections;
         long now = System.nanoTime();
-        fresh = new Deadlines(limits.readTimeout(), now);
-        idle = new Deadlines(limits.idleTimeout(), now);
-        lingering = new Deadlines(LINGER, now);
-        bodies = new Deadlines(limits.readTimeout(), now);
-        answers = new Deadlines(limits.writeTimeout(), now);
+        fresh = new RequestDeadlines(limits.readTimeout(), now);
+        idle = new RequestDeadlines(limits.idleTimeout(), now);
+        lingering = new RequestDeadlines(LINGER, now);
+        bodies = new RequestDeadlines(limits.readTimeout(), now);
+        answers = new RequestDeadlines(limits.writeTimeout(), now);
         all = List.of(fresh, idle, lingering, bodies, answers);
     }
 

@@ -49,7 +49,7 @@ public final class OutboxRelay implements AutoCloseable {
     private final BusPublisher bus;
     private final OutboxSettings settings;
     private final Counter published;
-    private final Refusals refusals;
+    private final RefusedEvents refusals;
     private final CountDownLatch closing = new CountDownLatch(1);
     private final Thread thread;
     private volatile double lagSeconds;
@@ -73,7 +73,7 @@ public final class OutboxRelay implements AutoCloseable {
                 Counter.builder("jubilee.outbox.events")
                         .description("Events published from the outbox")
                         .register(meters);
-        this.refusals = new Refusals(bus, PUBLISH_TIMEOUT, published, meters);
+        this.refusals = new RefusedEvents(bus, PUBLISH_TIMEOUT, published, meters);
         TimeGauge.builder("jubilee.outbox.lag", () -> lagSeconds, TimeUnit.SECONDS)
                 .description("Age of the oldest batch that waits to be published")
                 .register(meters);
@@ -210,7 +210,7 @@ public final class OutboxRelay implements AutoCloseable {
                 Thread.currentThread().interrupt();
                 return new Progress(i, true, null);
             } catch (ExecutionException | TimeoutException e) {
-                if (e instanceof ExecutionException failure && Refusals.isOne(failure)) {
+                if (e instanceof ExecutionException failure && RefusedEvents.isOne(failure)) {
                     return new Progress(i, false, rows.get(i));
                 }
                 if (!failedBefore) {

@@ -5,7 +5,6 @@ import dev.jubilee.events.kafka.ConsumerLoop;
 import dev.jubilee.events.kafka.LoopSettings;
 import dev.jubilee.events.kafka.RetryableException;
 import dev.jubilee.events.postgres.PostgresOffsets;
-import dev.jubilee.server.bus.delivery.attempts.AttemptPartitions;
 import dev.jubilee.server.bus.delivery.attempts.AttemptStore;
 import dev.jubilee.server.bus.delivery.attempts.DeliveryMetrics;
 import dev.jubilee.server.bus.delivery.attempts.DeliveryRoutes;
@@ -15,7 +14,7 @@ import dev.jubilee.server.bus.delivery.attempts.Recorder;
 import dev.jubilee.server.bus.delivery.catchup.CatchUps;
 import dev.jubilee.server.bus.delivery.catchup.KafkaCatchUp;
 import dev.jubilee.server.bus.delivery.clearance.Clearance;
-import dev.jubilee.server.bus.delivery.clearance.Openings;
+import dev.jubilee.server.bus.delivery.clearance.ClosedTopics;
 import dev.jubilee.server.bus.delivery.deadletters.DeadLetterCopies;
 import dev.jubilee.server.bus.delivery.deadletters.DeadLetterRoutes;
 import dev.jubilee.server.bus.delivery.deadletters.Redrives;
@@ -23,11 +22,11 @@ import dev.jubilee.server.bus.delivery.dispatch.Dispatcher;
 import dev.jubilee.server.bus.delivery.leases.LeaseRoutes;
 import dev.jubilee.server.bus.delivery.leases.Leases;
 import dev.jubilee.server.bus.delivery.pending.Backlog;
-import dev.jubilee.server.bus.delivery.pending.Owing;
+import dev.jubilee.server.bus.delivery.pending.DeliveryEnqueuer;
 import dev.jubilee.server.bus.delivery.relays.RelayMemory;
 import dev.jubilee.server.bus.delivery.relays.Relays;
+import dev.jubilee.server.bus.delivery.routing.DeliveryPlacer;
 import dev.jubilee.server.bus.delivery.routing.DeliveryRouter;
-import dev.jubilee.server.bus.delivery.routing.Outlets;
 import dev.jubilee.server.bus.delivery.routing.RoutingMetrics;
 import dev.jubilee.server.bus.delivery.sending.BrokerSettings;
 import dev.jubilee.server.bus.delivery.sending.RabbitSender;
@@ -44,7 +43,7 @@ import dev.jubilee.server.bus.delivery.streams.StreamMemory;
 import dev.jubilee.server.bus.delivery.streams.StreamRoutes;
 import dev.jubilee.server.bus.delivery.windows.DeliveryMemory;
 import dev.jubilee.server.bus.store.EventStore;
-import dev.jubilee.server.bus.subscriptions.Arrivals;
+import dev.jubilee.server.bus.subscriptions.ArrivalNotices;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
 import dev.jubilee.server.bus.subscriptions.SubscriptionIndex;
@@ -55,6 +54,7 @@ import dev.jubilee.server.bus.topics.TopicCatalogue;
 import dev.jubilee.server.bus.topics.Topics;
 import dev.jubilee.server.bus.trace.TraceSource;
 import dev.jubilee.server.database.ChangeFeed;
+import dev.jubilee.server.database.DailyPartitions;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.database.DatabaseException;
 import dev.jubilee.server.http.Routes;
@@ -107,8 +107,8 @@ public final class DeliveryEngine implements AutoCloseable {
     private final PostgresOffsets offsets;
     private final OpenStreams streams;
     private final Ownership ownership = new Ownership();
-    private final Outlets outlets;
-    private final AttemptPartitions partitions;
+    private final DeliveryPlacer placer;
+    private final DailyPartitions partitions;
     private final Recorder recorder;
     private final Dispatcher dispatcher;
     private final Relays relays;
@@ -118,8 +118,8 @@ public final class DeliveryEngine implements AutoCloseable {
     private final Leases leases;
     private final ReturningClients returning;
     private final DeadLetterCopies copies;
-    private final Owing owing;
-    private final Openings openings;
+    private final DeliveryEnqueuer enqueuer;
+    private final ClosedTopics closedTopics;
     private final ScheduledExecutorService upkeep =
             Executors.newSingleThreadScheduledExecutor(
                     Thread.ofPlatform().name("delivery-upkeep").daemon().factory());
@@ -167,15 +167,15 @@ public final class DeliveryEngine implements AutoCloseable {
         this.directory = subscriptions.directory();
         this.topics = topics.catalogue();
         this.clearance = new Clearance(this.topics);
-        this.openings = new Openings(clearance);
-        this.owing = new Owing(platform.database(), subscriptions, platform.clock());
+        this.closedTopics = new ClosedTopics(clearance);
+        this.enqueuer = new DeliveryEnqueuer(platform.database(), subscriptions, platform.clock());
         this.metrics = new DeliveryMetrics(platform.registry());
         Database database = platform.database();
         this.offsets = new PostgresOffsets(database.dataSource(), "platform.consumer_offsets");
         this.streams = new OpenStreams(StreamMemory.ofHeap());
-        this.outlets = new Outlets(directory, ownership, streams, platform.memory());
-        this.partitions = new AttemptPartitions(database);
-        this.recorder = new Recorder(database, new AttemptStore(partitions), outlets::written);
+        this.placer = new DeliveryPlacer(directory, ownership, streams, platform.memory());
+        this.partitions = AttemptStore.partitions(database);
+        this.recorder = new Recorder(database, new AttemptStore(partitions), placer::written);
         this.sender =
                 senders(
                         new WebhookSender(http, secrets, platform.clock(), settings.timeout()),
@@ -197,7 +197,7 @@ public final class DeliveryEngine implements AutoCloseable {
         this.dispatcher =
                 new Dispatcher(
                         new Dispatcher.Parts(
-                                outlets,
+                                placer,
                                 directory,
                                 sender,
                                 recorder,
@@ -253,7 +253,7 @@ public final class DeliveryEngine implements AutoCloseable {
     /** Begins to route and to deliver. */
     public void start() {
         directory.refresh();
-        outlets.tell(
+        placer.tell(
                 dispatcher::offer,
                 subscription -> {
                     dispatcher.waiting(subscription);
@@ -261,7 +261,7 @@ public final class DeliveryEngine implements AutoCloseable {
                     relays.arrived(subscription);
                 });
         streams.tell(leases::arrived, leases::giveBack);
-        platform.changes().on(Arrivals.SUBJECT, this::arrived);
+        platform.changes().on(ArrivalNotices.SUBJECT, this::arrived);
         platform.changes().on(ReturningClients.SUBJECT, returning::heard);
         recorder.start();
         dispatcher.start();
@@ -278,7 +278,7 @@ public final class DeliveryEngine implements AutoCloseable {
                                 ownership,
                                 clearance,
                                 platform.clock()),
-                        outlets,
+                        placer,
                         settings.deadLetterTopic(),
                         new RoutingMetrics(platform.registry()));
         routing = router;
@@ -294,8 +294,8 @@ public final class DeliveryEngine implements AutoCloseable {
                         new LoopMetrics(Subscriptions.ROUTING_GROUP, platform.registry()));
         loop = started;
         topics.onChange(() -> started.topics(wanted()));
-        openings.heed(directory.index().all());
-        directory.onChange(() -> openings.heed(directory.index().all()));
+        closedTopics.heed(directory.index().all());
+        directory.onChange(() -> closedTopics.heed(directory.index().all()));
         topics.onChange(this::lookAgain);
         directory.onChange(() -> started.topics(wanted()));
         started.topics(wanted());
@@ -317,7 +317,7 @@ public final class DeliveryEngine implements AutoCloseable {
                                 new KafkaCatchUp(
                                         platform.kafka(),
                                         platform.database(),
-                                        outlets,
+                                        placer,
                                         subscription,
                                         router::past,
                                         losses));
@@ -379,8 +379,8 @@ public final class DeliveryEngine implements AutoCloseable {
     }
 
     /** Adds to what subscriptions are owed, beside routing. */
-    public Owing owing() {
-        return owing;
+    public DeliveryEnqueuer enqueuer() {
+        return enqueuer;
     }
 
     /** The deliveries of an event, for its trace. */
@@ -413,14 +413,14 @@ public final class DeliveryEngine implements AutoCloseable {
 
     /** Wakes the subscriptions to which a topic may have opened. */
     private void lookAgain() {
-        openings.since(directory.index().all()).forEach(outlets::arrived);
+        closedTopics.since(directory.index().all()).forEach(placer::arrived);
     }
 
     private void arrived(String id) {
         if (id.isEmpty()) {
-            directory.index().all().forEach(one -> outlets.arrived(one.id()));
+            directory.index().all().forEach(one -> placer.arrived(one.id()));
         } else {
-            outlets.arrived(UUID.fromString(id));
+            placer.arrived(UUID.fromString(id));
         }
     }
 
@@ -464,7 +464,7 @@ public final class DeliveryEngine implements AutoCloseable {
 
     private static void settle(DeliveryRouter router) {
         try {
-            router.settleDoubts();
+            router.settleUncertain();
         } catch (RetryableException e) {
             log.warn("what was routed without an answer waits: {}", e.getMessage());
         }

@@ -27,7 +27,7 @@ final class CloudEventItems {
     private static final Set<String> OURS =
             Set.of("acceptedat", "idorigin", ForwardedMarks.REPLAY, ForwardedMarks.RELAY);
 
-    private static final PayloadScan NOTHING_TO_SEE = new PayloadScan(null, Whose.NOBODY);
+    private static final PayloadScan NOTHING_TO_SEE = new PayloadScan(null, PayloadOwner.NOBODY);
     private static final int MAX_EXTENSIONS = 16;
 
     /** The ending by which the store marks a payload that is no text. */
@@ -146,13 +146,13 @@ final class CloudEventItems {
                     Problem.tooLarge("An event may have " + maxEventBytes + " bytes at most.");
             return new ParsedItem.Refused(read.id(), topic, problem);
         }
-        String subject = read.subject() == null ? scan.whose().player() : read.subject();
+        String subject = read.subject() == null ? scan.owner().player() : read.subject();
         String key = read.partitionKey() == null ? subject : read.partitionKey();
         Envelope event =
                 read.toBuilder()
                         .acceptedAt(publisher.now())
                         .subject(subject)
-                        .partitionKey(key == null ? scan.whose().key() : key)
+                        .partitionKey(key == null ? scan.owner().key() : key)
                         .extensions(extensions)
                         .build();
         return new ParsedItem.Fit(new Publisher.Accepted(topic, event));

@@ -45,7 +45,7 @@ final class EventDraft {
     byte @Nullable [] payload;
 
     /** The player whom the payload names. */
-    Whose payloadWhose = Whose.NOBODY;
+    PayloadOwner payloadOwner = PayloadOwner.NOBODY;
 
     /** The payload came as text, which is yet to be proven JSON. */
     boolean payloadIsText;
@@ -178,7 +178,7 @@ final class EventDraft {
             payloadIsText = true;
         } else if (token != JsonToken.VALUE_NULL) {
             long start = parser.currentTokenLocation().getByteOffset();
-            payloadWhose = PayloadScan.whoseIs(parser);
+            payloadOwner = PayloadScan.whoseIs(parser);
             payload = sliceFrom(start, parser);
             payloadIsText = false;
         }

@@ -205,7 +205,7 @@ final class EventReader {
 
     /** The caller's choice; else the player of whom the payload speaks. */
     private static @Nullable String subjectOf(EventDraft draft) {
-        return draft.subject == null ? draft.payloadWhose.player() : draft.subject;
+        return draft.subject == null ? draft.payloadOwner.player() : draft.subject;
     }
 
     /** The caller's choice; else whom the event is about, or the session. */
@@ -213,7 +213,7 @@ final class EventReader {
         if (draft.key != null) {
             return draft.key;
         }
-        return draft.subject == null ? draft.payloadWhose.key() : draft.subject;
+        return draft.subject == null ? draft.payloadOwner.key() : draft.subject;
     }
 
     private static String defaultSource(EventDraft draft, IdMaker ids) {
@@ -242,7 +242,7 @@ final class EventReader {
         if (draft.payloadIsText) {
             PayloadScan scan = scan(payload);
             fault = scan.fault();
-            draft.payloadWhose = scan.whose();
+            draft.payloadOwner = scan.owner();
         } else {
             fault = encodingFault(payload);
         }

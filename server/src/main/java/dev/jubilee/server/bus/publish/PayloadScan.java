@@ -13,39 +13,40 @@ import tools.jackson.core.json.JsonFactory;
  *
  * @param fault what is wrong with it as JSON; null when nothing is
  */
-record PayloadScan(@Nullable String fault, Whose whose) {
+record PayloadScan(@Nullable String fault, PayloadOwner owner) {
     private static final String PLAYER = "player_id";
     private static final String SESSION = "session_id";
     private static final int MAX_LENGTH = 255;
 
     /** Passes over bytes that should be one JSON value. */
     static PayloadScan of(JsonFactory json, byte[] payload) {
-        Whose whose;
+        PayloadOwner owner;
         if (Utf8.isOtherwiseEncoded(payload)) {
             return new PayloadScan(
-                    "must be JSON in UTF-8, without a byte order mark", Whose.NOBODY);
+                    "must be JSON in UTF-8, without a byte order mark", PayloadOwner.NOBODY);
         }
         try (JsonParser parser = json.createParser(ObjectReadContext.empty(), payload)) {
             if (parser.nextToken() == null) {
-                return new PayloadScan("must be JSON, was empty", Whose.NOBODY);
+                return new PayloadScan("must be JSON, was empty", PayloadOwner.NOBODY);
             }
-            whose = whoseIs(parser);
+            owner = whoseIs(parser);
             parser.finishToken();
             if (parser.nextToken() != null) {
-                return new PayloadScan("must be one JSON value, found more after it", Whose.NOBODY);
+                return new PayloadScan(
+                        "must be one JSON value, found more after it", PayloadOwner.NOBODY);
             }
         } catch (JacksonException e) {
-            return new PayloadScan("must be JSON: " + Json.fault(e), Whose.NOBODY);
+            return new PayloadScan("must be JSON: " + Json.fault(e), PayloadOwner.NOBODY);
         }
         boolean clean = Utf8.isWellFormed(payload);
-        return new PayloadScan(clean ? null : "must be well-formed UTF-8", whose);
+        return new PayloadScan(clean ? null : "must be well-formed UTF-8", owner);
     }
 
     /** Passes over the value that the parser stands on, to its end. */
-    static Whose whoseIs(JsonParser parser) {
+    static PayloadOwner whoseIs(JsonParser parser) {
         if (parser.currentToken() != JsonToken.START_OBJECT) {
             parser.skipChildren();
-            return Whose.NOBODY;
+            return PayloadOwner.NOBODY;
         }
         String player = null;
         String session = null;
@@ -60,7 +61,9 @@ record PayloadScan(@Nullable String fault, Whose whose) {
                 parser.skipChildren();
             }
         }
-        return player == null && session == null ? Whose.NOBODY : new Whose(player, session);
+        return player == null && session == null
+                ? PayloadOwner.NOBODY
+                : new PayloadOwner(player, session);
     }
 
     private static @Nullable String usable(String id) {

@@ -25,7 +25,7 @@ final class PublishAnswers {
     }
 
     /** The answer to a batch: a result for each event, in order. */
-    static byte[] batch(List<Receipt> items, Shipment done) {
+    static byte[] batch(List<Receipt> items, InFlightPublish done) {
         ByteArrayOutputStream out = new ByteArrayOutputStream(TYPICAL_SIZE * (items.size() + 1));
         try (JsonGenerator json = JSON.createGenerator(ObjectWriteContext.empty(), out)) {
             json.writeStartObject();
@@ -37,7 +37,7 @@ final class PublishAnswers {
         return out.toByteArray();
     }
 
-    private static int results(JsonGenerator json, List<Receipt> items, Shipment done) {
+    private static int results(JsonGenerator json, List<Receipt> items, InFlightPublish done) {
         json.writeArrayPropertyStart("results");
         int sent = 0;
         int published = 0;

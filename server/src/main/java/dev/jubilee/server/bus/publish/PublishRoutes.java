@@ -153,12 +153,12 @@ public final class PublishRoutes implements Routes {
     }
 
     private CompletableFuture<Reply> sendOne(Accepted accepted) {
-        CompletableFuture<Shipment> shipment = publisher.ship(List.of(accepted));
-        if (shipment == null) {
+        CompletableFuture<InFlightPublish> inFlight = publisher.ship(List.of(accepted));
+        if (inFlight == null) {
             throw overloaded().asException();
         }
         Receipt receipt = Receipt.of(accepted);
-        return shipment.thenApply(done -> {
+        return inFlight.thenApply(done -> {
             PublishException failure = done.failure(0);
             if (failure != null) {
                 throw problem(failure).asException();
@@ -200,11 +200,11 @@ public final class PublishRoutes implements Routes {
                 accepted.add(fit);
             }
         }
-        CompletableFuture<Shipment> shipment = publisher.ship(accepted);
-        if (shipment == null) {
+        CompletableFuture<InFlightPublish> inFlight = publisher.ship(accepted);
+        if (inFlight == null) {
             throw overloaded().asException();
         }
-        return shipment.thenApply(done -> {
+        return inFlight.thenApply(done -> {
             Problem shared = sharedFailure(receipts.size(), done);
             if (shared != null) {
                 throw shared.asException();
@@ -239,7 +239,7 @@ public final class PublishRoutes implements Routes {
     }
 
     /** When Kafka took nothing of the batch, the request as a whole is to be repeated. */
-    private static @Nullable Problem sharedFailure(int items, Shipment done) {
+    private static @Nullable Problem sharedFailure(int items, InFlightPublish done) {
         PublishException last = null;
         for (int i = 0; i < done.size(); i++) {
             PublishException failure = done.failure(i);

@@ -47,10 +47,10 @@ public final class Publisher implements AutoCloseable {
     private final TopicCatalogue topics;
     private final PublishSettings settings;
     private final AcceptanceClock clock;
-    private final Acceptances acceptances = new Acceptances();
+    private final InFlightEpochs epochs = new InFlightEpochs();
     private final EventId ids;
     private final SenderLane lane;
-    private final Breaker breaker = new Breaker(System::nanoTime);
+    private final KafkaBreaker breaker = new KafkaBreaker(System::nanoTime);
     private final PublishMetrics metrics;
 
     /**
@@ -173,12 +173,12 @@ public final class Publisher implements AutoCloseable {
     }
 
     private CompletableFuture<List<Published>> send(List<Accepted> accepted, boolean fresh) {
-        CompletableFuture<Shipment> shipment = ship(accepted, fresh);
-        if (shipment == null) {
+        CompletableFuture<InFlightPublish> inFlight = ship(accepted, fresh);
+        if (inFlight == null) {
             return CompletableFuture.failedFuture(
                     new PublishException(Reason.NOT_SENT, "too many events wait for Kafka"));
         }
-        return shipment.thenApply(done -> published(accepted, done));
+        return inFlight.thenApply(done -> published(accepted, done));
     }
 
     /** An event, stamped with the moment of its acceptance, on its way to a topic that exists. */
@@ -195,15 +195,15 @@ public final class Publisher implements AutoCloseable {
      * settling has to know which calls to wait for.
      */
     <T> CompletionStage<T> accepting(Supplier<? extends CompletionStage<T>> work) {
-        int begun = acceptances.begin();
+        int begun = epochs.begin();
         CompletionStage<T> outcome;
         try {
             outcome = work.get();
         } catch (RuntimeException | Error e) {
-            acceptances.end(begun);
+            epochs.end(begun);
             throw e;
         }
-        return outcome.whenComplete((done, failure) -> acceptances.end(begun));
+        return outcome.whenComplete((done, failure) -> epochs.end(begun));
     }
 
     /** A new id of the bus's own making; its time is the moment of acceptance. */
@@ -220,14 +220,15 @@ public final class Publisher implements AutoCloseable {
      * Hands over; null when the lane is full, or Kafka has not answered for a while. Completes on
      * Kafka's own thread: what follows must be brief.
      */
-    @Nullable CompletableFuture<Shipment> ship(List<Accepted> accepted) {
+    @Nullable CompletableFuture<InFlightPublish> ship(List<Accepted> accepted) {
         return ship(accepted, true);
     }
 
     /**
      * @param fresh whether they were accepted just now, and not before they came here
      */
-    private @Nullable CompletableFuture<Shipment> ship(List<Accepted> accepted, boolean fresh) {
+    private @Nullable CompletableFuture<InFlightPublish> ship(
+            List<Accepted> accepted, boolean fresh) {
         if (!breaker.lets()) {
             return null;
         }
@@ -245,11 +246,11 @@ public final class Publisher implements AutoCloseable {
         // The time runs from the acceptance, so that what was held up since then is not sent late.
         long age = earliest == Long.MAX_VALUE ? 0 : Math.max(0, clock.millis() - earliest);
         long deadline = start + settings.timeout().minusMillis(age).toNanos();
-        Shipment shipment = new Shipment(records, earliest, deadline, urgent);
-        if (!lane.offer(shipment)) {
+        InFlightPublish inFlight = new InFlightPublish(records, earliest, deadline, urgent);
+        if (!lane.offer(inFlight)) {
             return null;
         }
-        return shipment.done()
+        return inFlight.done()
                 .thenApply(done -> {
                     count(labels, done);
                     return done;
@@ -259,7 +260,7 @@ public final class Publisher implements AutoCloseable {
     /** The labels of an event in the figures, kept while its acknowledgement is awaited. */
     private record Label(String topic, String type) {}
 
-    private void count(List<Label> labels, Shipment done) {
+    private void count(List<Label> labels, InFlightPublish done) {
         boolean acknowledged = false;
         boolean letDown = false;
         for (int i = 0; i < labels.size(); i++) {
@@ -291,7 +292,7 @@ public final class Publisher implements AutoCloseable {
         };
     }
 
-    private static List<Published> published(List<Accepted> accepted, Shipment done) {
+    private static List<Published> published(List<Accepted> accepted, InFlightPublish done) {
         List<Published> all = new ArrayList<>(accepted.size());
         for (int i = 0; i < accepted.size(); i++) {
             PublishException failure = done.failure(i);
@@ -314,7 +315,7 @@ public final class Publisher implements AutoCloseable {
      */
     public void settleThrough(Instant moment) throws InterruptedException {
         clock.promise(moment);
-        if (!acceptances.awaitEarlier(STAMP_TO_LANE)) {
+        if (!epochs.awaitEarlier(STAMP_TO_LANE)) {
             log.warn(
                     "some of what was accepted before {} has no outcome after {} s; what of it has not"
                             + " been handed to Kafka's producer is refused from now on",

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * The one thread that hands records to Kafka's producer, which blocks while it lacks metadata or
  * memory: no event loop may do that. A topic that Kafka lacks holds it up once, not each time. What
  * waits is bounded, by requests and by bytes; when it is full, {@link #offer} says so at once. No
- * shipment is without an outcome for long after its deadline, whatever the producer does. Order of
+ * publish is without an outcome for long after its deadline, whatever the producer does. Order of
  * the offers of one thread is kept, but what is urgent goes ahead of what is not, and leaves
  * without waiting for company. Thread-safe.
  */
@@ -27,11 +27,11 @@ final class SenderLane implements AutoCloseable {
 
     private final Producer<byte[], byte[]> producer;
     private final int maxWaiting;
-    private final Departures departures;
-    private final Deadlines deadlines = new Deadlines();
+    private final UrgentFlusher flusher;
+    private final PublishDeadlines deadlines = new PublishDeadlines();
     private final MissingTopics missing;
-    private final Queue<Shipment> queue = new ConcurrentLinkedQueue<>();
-    private final Queue<Shipment> urgent = new ConcurrentLinkedQueue<>();
+    private final Queue<InFlightPublish> queue = new ConcurrentLinkedQueue<>();
+    private final Queue<InFlightPublish> urgent = new ConcurrentLinkedQueue<>();
     private final AtomicInteger waiting = new AtomicInteger();
     private final AtomicLong waitingBytes = new AtomicLong();
     private final Thread thread;
@@ -43,34 +43,34 @@ final class SenderLane implements AutoCloseable {
 
     /**
      * @param producer closed with the lane
-     * @param maxWaiting how many shipments may wait
+     * @param maxWaiting how many may wait
      */
     SenderLane(Producer<byte[], byte[]> producer, int maxWaiting) {
         this.producer = producer;
         this.maxWaiting = maxWaiting;
-        this.departures = new Departures(producer);
+        this.flusher = new UrgentFlusher(producer);
         this.missing = new MissingTopics(producer);
         this.thread = Thread.ofPlatform().name("publish-lane").daemon().unstarted(this::run);
     }
 
     void start() {
-        departures.start();
+        flusher.start();
         deadlines.start();
         thread.start();
     }
 
-    /** Takes the shipment, or returns false when the lane is full or closed. Never blocks. */
-    boolean offer(Shipment shipment) {
+    /** Takes the publish, or returns false when the lane is full or closed. Never blocks. */
+    boolean offer(InFlightPublish inFlight) {
         long before = waitingBytes.get();
         // One that is larger than all the room goes alone; refused, it could never go.
-        boolean fits = before == 0 || before + shipment.bytes() <= MAX_WAITING_BYTES;
+        boolean fits = before == 0 || before + inFlight.bytes() <= MAX_WAITING_BYTES;
         if (closed || waiting.get() >= maxWaiting || !fits) {
             return false;
         }
         waiting.incrementAndGet();
-        waitingBytes.addAndGet(shipment.bytes());
-        (shipment.isUrgent() ? urgent : queue).add(shipment);
-        deadlines.watch(shipment);
+        waitingBytes.addAndGet(inFlight.bytes());
+        (inFlight.isUrgent() ? urgent : queue).add(inFlight);
+        deadlines.watch(inFlight);
         if (parked) {
             LockSupport.unpark(thread);
         }
@@ -80,7 +80,7 @@ final class SenderLane implements AutoCloseable {
         return true;
     }
 
-    /** How many shipments wait. */
+    /** How many wait. */
     int waiting() {
         return waiting.get();
     }
@@ -100,8 +100,8 @@ final class SenderLane implements AutoCloseable {
                     }
                     handedOver.countDown();
                 };
-        urgent.add(Shipment.mark(true, reached));
-        queue.add(Shipment.mark(false, reached));
+        urgent.add(InFlightPublish.mark(true, reached));
+        queue.add(InFlightPublish.mark(false, reached));
         LockSupport.unpark(thread);
         if (ended) {
             abandonAll();
@@ -125,7 +125,7 @@ final class SenderLane implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        departures.close();
+        flusher.close();
         producer.close(CLOSING);
         ended = true;
         abandonAll();
@@ -133,7 +133,7 @@ final class SenderLane implements AutoCloseable {
     }
 
     private void abandonAll() {
-        Shipment left = next(0);
+        InFlightPublish left = next(0);
         while (left != null) {
             left.reached();
             left.abandon(0, "the platform is shutting down");
@@ -142,23 +142,23 @@ final class SenderLane implements AutoCloseable {
     }
 
     /**
-     * Takes urgent shipments first, but now and then one of the rest, so that it is not forgotten.
+     * Takes what is urgent first, but now and then one of the rest, so that it is not forgotten.
      */
-    private @Nullable Shipment next(int urgentInARow) {
+    private @Nullable InFlightPublish next(int urgentInARow) {
         if (urgentInARow < MAX_URGENT_IN_A_ROW) {
-            Shipment next = urgent.poll();
+            InFlightPublish next = urgent.poll();
             if (next != null) {
                 return next;
             }
         }
-        Shipment next = queue.poll();
+        InFlightPublish next = queue.poll();
         return next == null ? urgent.poll() : next;
     }
 
     private void run() {
         int urgentInARow = 0;
         while (true) {
-            Shipment next = next(urgentInARow);
+            InFlightPublish next = next(urgentInARow);
             urgentInARow = next != null && next.isUrgent() ? urgentInARow + 1 : 0;
             if (next != null) {
                 waiting.decrementAndGet();
@@ -181,44 +181,44 @@ final class SenderLane implements AutoCloseable {
         parked = false;
     }
 
-    private void send(Shipment shipment) {
-        shipment.reached();
-        if (shipment.earliest() < settledThrough) {
-            shipment.abandon(0, "it was held up on its way to Kafka for too long");
+    private void send(InFlightPublish inFlight) {
+        inFlight.reached();
+        if (inFlight.earliest() < settledThrough) {
+            inFlight.abandon(0, "it was held up on its way to Kafka for too long");
             return;
         }
-        for (int i = 0; i < shipment.size(); i++) {
-            if (shipment.isLate()) {
-                shipment.abandon(i, "Kafka does not take events at the moment");
+        for (int i = 0; i < inFlight.size(); i++) {
+            if (inFlight.isLate()) {
+                inFlight.abandon(i, "Kafka does not take events at the moment");
                 return;
             }
-            ProducerRecord<byte[], byte[]> record = shipment.take(i);
+            ProducerRecord<byte[], byte[]> record = inFlight.take(i);
             if (record == null) {
                 return;
             }
             if (missing.contains(record.topic())) {
-                shipment.lacksTopic(i, record.topic());
+                inFlight.lacksTopic(i, record.topic());
                 continue;
             }
             try {
-                var _ = producer.send(record, acknowledgement(shipment, i, record.topic()));
+                var _ = producer.send(record, acknowledgement(inFlight, i, record.topic()));
             } catch (RuntimeException e) {
-                shipment.fail(i, e, false);
+                inFlight.fail(i, e, false);
             }
         }
-        if (shipment.isUrgent()) {
-            departures.now();
+        if (inFlight.isUrgent()) {
+            flusher.now();
         }
     }
 
     /** Holds the topic's name alone: the record is the producer's by then. */
-    private Callback acknowledgement(Shipment shipment, int index, String topic) {
-        Callback settle = shipment.acknowledgement(index, thread);
+    private Callback acknowledgement(InFlightPublish inFlight, int index, String topic) {
+        Callback settle = inFlight.acknowledgement(index, thread);
         return (metadata, failure) -> {
             // What the producer reports on this thread, it never took.
             boolean unsent = Thread.currentThread().equals(thread);
             if (failure != null && unsent && missing.isMissing(topic, failure)) {
-                shipment.lacksTopic(index, topic);
+                inFlight.lacksTopic(index, topic);
             } else {
                 settle.onCompletion(metadata, failure);
             }

@@ -4,7 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.jubilee.events.Envelope;
 import dev.jubilee.events.TopicPattern;
-import dev.jubilee.server.bus.search.EventFilter;
+import dev.jubilee.server.bus.search.EventConditions;
 import dev.jubilee.server.http.Input;
 import dev.jubilee.server.json.Json;
 import dev.jubilee.server.json.Numbers;
@@ -225,7 +225,7 @@ final class ReplayFilter {
     }
 
     /** Adds the conditions of a filter that was read. */
-    static void apply(String filter, EventFilter conditions) {
+    static void apply(String filter, EventConditions conditions) {
         for (Map.Entry<String, JsonNode> entry : Json.tree(filter).properties()) {
             switch (entry.getKey()) {
                 case TYPE -> conditions.matches(TYPE, strings(entry.getValue()));
@@ -235,7 +235,7 @@ final class ReplayFilter {
         }
     }
 
-    private static void fields(List<String> path, JsonNode object, EventFilter conditions) {
+    private static void fields(List<String> path, JsonNode object, EventConditions conditions) {
         for (Map.Entry<String, JsonNode> entry : object.properties()) {
             List<String> at = new ArrayList<>(path);
             at.add(entry.getKey());

@@ -165,7 +165,7 @@ final class ReplayRun {
             case ReplayTarget.Forwarding topic -> {
                 yield (part.isEmpty() || send(topic, part)) && note(matched, skipped, then);
             }
-            case ReplayTarget.Owing subscription ->
+            case ReplayTarget.Transactional subscription ->
                     goesOn(
                             database.transaction(connection -> {
                                 Optional<Replay.Status> status =

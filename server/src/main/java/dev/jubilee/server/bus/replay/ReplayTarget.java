@@ -22,7 +22,7 @@ sealed interface ReplayTarget {
     }
 
     /** Takes events in the transaction that notes that they are done: each comes once. */
-    non-sealed interface Owing extends ReplayTarget {
+    non-sealed interface Transactional extends ReplayTarget {
         /** Takes events, in this order. */
         void owe(Connection connection, List<Replayed> events) throws SQLException;
     }

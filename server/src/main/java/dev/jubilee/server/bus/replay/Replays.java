@@ -92,7 +92,7 @@ public final class Replays implements Routes, AutoCloseable {
     private final ReplayStore store;
     private final Semaphore wanted = new Semaphore(0);
     private final Semaphore free = new Semaphore(AT_ONCE);
-    private final Defects defects = new Defects();
+    private final ReplayFailures failures = new ReplayFailures();
     private final Set<Thread> running = ConcurrentHashMap.newKeySet();
     private final Thread thread;
     private volatile boolean closed;
@@ -173,7 +173,7 @@ public final class Replays implements Routes, AutoCloseable {
                             () -> closed)
                     .run();
             store.release(replay.replayId(), lease);
-            defects.forget(replay.replayId());
+            failures.forget(replay.replayId());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (RuntimeException e) {
@@ -186,7 +186,7 @@ public final class Replays implements Routes, AutoCloseable {
     }
 
     private void stoppedBy(RuntimeException failure, Replay replay, UUID lease) {
-        if (closed || !defects.isHopeless(replay, failure)) {
+        if (closed || !failures.isHopeless(replay, failure)) {
             // Whoever takes it after the lease goes on where it stood.
             log.warn("replay {} stands still for now", replay.replayId(), failure);
             return;
@@ -199,7 +199,7 @@ public final class Replays implements Routes, AutoCloseable {
                     Replay.Status.FAILED,
                     "a defect of this platform: " + failure,
                     platform.clock().instant());
-            defects.forget(replay.replayId());
+            failures.forget(replay.replayId());
         } catch (DatabaseException e) {
             log.warn("replay {} goes on for now: {}", replay.replayId(), e.getMessage());
         }
@@ -244,7 +244,7 @@ public final class Replays implements Routes, AutoCloseable {
         }
     }
 
-    private final class ToSubscription implements ReplayTarget.Owing {
+    private final class ToSubscription implements ReplayTarget.Transactional {
         private final UUID id;
 
         ToSubscription(UUID id) {

@@ -1,6 +1,6 @@
 package dev.jubilee.server.bus.replay;
 
-import dev.jubilee.server.bus.search.EventFilter;
+import dev.jubilee.server.bus.search.EventConditions;
 import dev.jubilee.server.bus.search.EventPage;
 import dev.jubilee.server.bus.search.Span;
 import dev.jubilee.server.bus.search.StoredEvent;
@@ -65,13 +65,13 @@ final class StoredRange {
         this.end = Span.floor(replay.endTime());
     }
 
-    private EventFilter filter() {
-        EventFilter filter = new EventFilter();
-        filter.matches("topic", List.of(replay.topic()))
+    private EventConditions filter() {
+        EventConditions where = new EventConditions();
+        where.matches("topic", List.of(replay.topic()))
                 .notIn("topic", replay.excludedTopics())
                 .notIn("topic", closed);
-        ReplayFilter.apply(replay.filter(), filter);
-        return filter;
+        ReplayFilter.apply(replay.filter(), where);
+        return where;
     }
 
     /** Counts the next events from that id on, itself included; a part of them in some seconds. */
@@ -80,7 +80,7 @@ final class StoredRange {
     }
 
     private Count count(Connection connection, Span span) throws SQLException {
-        EventFilter filter = filter();
+        EventConditions where = filter();
         try (PreparedStatement statement =
                 connection.prepareStatement(
                         """
@@ -88,8 +88,8 @@ final class StoredRange {
                           FROM bus.events e WHERE
                         """
                                 + Span.SQL
-                                + filter.sql())) {
-            filter.bind(statement, span.bind(statement, 1));
+                                + where.sql())) {
+            where.bind(statement, span.bind(statement, 1));
             try (ResultSet row = statement.executeQuery()) {
                 row.next();
                 return new Count(row.getLong(1), row.getLong(2));
@@ -118,11 +118,11 @@ final class StoredRange {
 
     private List<StoredEvent> read(EventPage page, Connection connection, Span span)
             throws SQLException {
-        EventFilter filter = filter();
+        EventConditions where = filter();
         return page.read(
                 connection,
-                Span.SQL + filter.sql() + " AND e.is_replayable",
-                statement -> filter.bind(statement, span.bind(statement, 1)));
+                Span.SQL + where.sql() + " AND e.is_replayable",
+                statement -> where.bind(statement, span.bind(statement, 1)));
     }
 
     private interface Look<T> {

@@ -48,7 +48,7 @@ public final class EventSearch {
      * @param whole whether an index finds them: the span is then looked at in one go
      * @throws dev.jubilee.server.http.ProblemException 503 when even a short slice takes too long
      */
-    public Found find(Span span, EventFilter filter, int limit, boolean whole) {
+    public Found find(Span span, EventConditions where, int limit, boolean whole) {
         long deadline = System.nanoTime() + PATIENCE;
         EventPage page = new EventPage(limit, EventPage.MOST_BYTES, EventPage.Order.LATEST_FIRST);
         UUID upper = span.to();
@@ -56,7 +56,7 @@ public final class EventSearch {
         while (upper.compareTo(span.from()) > 0) {
             UUID lower = lower(upper, slice, span.from());
             try {
-                read(page, new Span(lower, upper), filter);
+                read(page, new Span(lower, upper), where);
             } catch (DatabaseException e) {
                 slice = shorter(e, slice);
                 continue;
@@ -92,7 +92,7 @@ public final class EventSearch {
         return slice.dividedBy(8);
     }
 
-    private void read(EventPage page, Span span, EventFilter filter) {
+    private void read(EventPage page, Span span, EventConditions where) {
         long start = System.nanoTime();
         try {
             var _ =
@@ -101,9 +101,9 @@ public final class EventSearch {
                             connection ->
                                     page.read(
                                             connection,
-                                            Span.SQL + filter.sql(),
+                                            Span.SQL + where.sql(),
                                             statement ->
-                                                    filter.bind(
+                                                    where.bind(
                                                             statement, span.bind(statement, 1))));
         } finally {
             queries.record(Duration.ofNanos(System.nanoTime() - start));

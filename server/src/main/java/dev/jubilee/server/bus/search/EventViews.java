@@ -1,25 +1,25 @@
 package dev.jubilee.server.bus.search;
 
-import dev.jubilee.server.bus.store.Outcomes;
+import dev.jubilee.server.bus.store.EventStatuses;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Shows stored events together with what became of them. Blocks. Thread-safe. */
 public final class EventViews {
-    private final Outcomes outcomes;
+    private final EventStatuses eventStatuses;
 
-    public EventViews(Outcomes outcomes) {
-        this.outcomes = outcomes;
+    public EventViews(EventStatuses eventStatuses) {
+        this.eventStatuses = eventStatuses;
     }
 
     /** These events, in this order; one query for all of them. */
     public List<EventView> of(List<StoredEvent> events) {
-        Map<String, Outcomes.Outcome> found =
-                outcomes.of(
+        Map<String, EventStatuses.Outcome> found =
+                eventStatuses.of(
                         events.stream()
                                 .map(e ->
-                                        new Outcomes.Place(
+                                        new EventStatuses.Place(
                                                 e.eventId(),
                                                 e.topic(),
                                                 e.partition(),
@@ -29,7 +29,7 @@ public final class EventViews {
         return events.stream().map(event -> view(event, found.get(event.eventId()))).toList();
     }
 
-    private static EventView view(StoredEvent event, Outcomes.@Nullable Outcome outcome) {
+    private static EventView view(StoredEvent event, EventStatuses.@Nullable Outcome outcome) {
         return EventView.of(
                 outcome == null ? event : event.with(outcome.status(), outcome.retries()));
     }

@@ -19,7 +19,7 @@ import tools.jackson.core.JacksonException;
  *
  * @param indexed whether an index finds it at once
  */
-record SearchQuery(Span span, EventFilter filter, int limit, boolean indexed) {
+record SearchQuery(Span span, EventConditions where, int limit, boolean indexed) {
     /** The query parameters that are known. */
     static final String[] PARAMETERS = {
         "event_type",
@@ -50,13 +50,13 @@ record SearchQuery(Span span, EventFilter filter, int limit, boolean indexed) {
         if (faults.isEmpty() && !start.isBefore(end)) {
             faults.add(new FieldError("start_time", "must be before end_time"));
         }
-        EventFilter filter = new EventFilter();
-        pattern(call, "event_type", filter, faults);
-        pattern(call, "topic", filter, faults);
+        EventConditions where = new EventConditions();
+        pattern(call, "event_type", where, faults);
+        pattern(call, "topic", where, faults);
         for (String column : List.of("key", "source", "correlation_id", "causation_id")) {
-            filter.equal(column, call.query(column));
+            where.equal(column, call.query(column));
         }
-        filter.contains(payload(call, faults));
+        where.contains(payload(call, faults));
         Span span = Span.of(start, end);
         UUID cursor = cursor(call, faults);
         if (!faults.isEmpty()) {
@@ -67,7 +67,7 @@ record SearchQuery(Span span, EventFilter filter, int limit, boolean indexed) {
         }
         boolean indexed =
                 call.query("correlation_id") != null || call.query("causation_id") != null;
-        return new SearchQuery(span, filter, Page.of(call).limit(), indexed);
+        return new SearchQuery(span, where, Page.of(call).limit(), indexed);
     }
 
     private static Instant time(
@@ -90,13 +90,13 @@ record SearchQuery(Span span, EventFilter filter, int limit, boolean indexed) {
     }
 
     private static void pattern(
-            Call call, String name, EventFilter filter, List<FieldError> faults) {
+            Call call, String name, EventConditions where, List<FieldError> faults) {
         String given = call.query(name);
         if (given == null) {
             return;
         }
         try {
-            filter.matches(name, List.of(given));
+            where.matches(name, List.of(given));
         } catch (IllegalArgumentException e) {
             faults.add(new FieldError(name, String.valueOf(e.getMessage())));
         }

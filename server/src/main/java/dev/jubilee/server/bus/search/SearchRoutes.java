@@ -37,7 +37,7 @@ public final class SearchRoutes implements Routes {
 
     private Reply search(Call call) {
         SearchQuery query = SearchQuery.of(call, clock.instant());
-        query.filter().notIn("topic", topics.closedTo(call.principal(), TopicAction.READ));
+        query.where().notIn("topic", topics.closedTo(call.principal(), TopicAction.READ));
         EventSearch.Found found = find(query);
         return Reply.ok(
                 new Answer(
@@ -48,7 +48,7 @@ public final class SearchRoutes implements Routes {
     /** JSON may hold what PostgreSQL does not take: half a character, or a number too long. */
     private EventSearch.Found find(SearchQuery query) {
         try {
-            return search.find(query.span(), query.filter(), query.limit(), query.indexed());
+            return search.find(query.span(), query.where(), query.limit(), query.indexed());
         } catch (DatabaseException e) {
             if (!e.isOfValues()) {
                 throw e;

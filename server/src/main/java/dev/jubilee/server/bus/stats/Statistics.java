@@ -119,7 +119,7 @@ public final class Statistics implements Routes, AutoCloseable {
     }
 
     private Figures gather() {
-        long passedOver = PassedOver.total(database);
+        long passedOver = SkippedOffsets.total(database);
         Map<PartitionId, Long> positions = store.positions(group);
         Map<PartitionId, Long> furthest = new HashMap<>(positions);
         ends().forEach((partition, end) -> furthest.merge(partition, end, Math::max));

@@ -7,6 +7,7 @@ import dev.jubilee.events.kafka.TopicOffsets;
 import dev.jubilee.events.postgres.PostgresOffsets;
 import dev.jubilee.server.bus.stats.Activity;
 import dev.jubilee.server.bus.topics.TopicCatalogue;
+import dev.jubilee.server.database.DailyPartitions;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.http.Problem;
 import dev.jubilee.server.http.Router;
@@ -54,7 +55,7 @@ public final class EventStore implements Routes, AutoCloseable {
     private final PostgresOffsets offsets;
     private final StoreWriter writer;
     private final Retention retention;
-    private final Outcomes outcomes;
+    private final EventStatuses eventStatuses;
     private final StatusReader statuses;
     private final CatchUp catchUp;
     private final ScheduledExecutorService hourly;
@@ -80,7 +81,7 @@ public final class EventStore implements Routes, AutoCloseable {
         this.topics = topics;
         this.registry = registry;
         this.offsets = new PostgresOffsets(database.dataSource(), "platform.consumer_offsets");
-        Partitions partitions = new Partitions(database);
+        DailyPartitions partitions = EventTable.partitions(database);
         this.writer =
                 new StoreWriter(
                         database,
@@ -89,8 +90,8 @@ public final class EventStore implements Routes, AutoCloseable {
                         clock,
                         new StoreMetrics(registry, clock, activity, settings.tracking()));
         this.retention = new Retention(database, partitions, topics, settings, clock);
-        this.outcomes = new Outcomes(database, subscribed);
-        this.statuses = new StatusReader(database, outcomes);
+        this.eventStatuses = new EventStatuses(database, subscribed);
+        this.statuses = new StatusReader(database, eventStatuses);
         this.catchUp =
                 new CatchUp(new TopicOffsets(admin), offsets, topics::names, settings.catchUp());
         this.hourly =
@@ -123,8 +124,8 @@ public final class EventStore implements Routes, AutoCloseable {
     }
 
     /** The status of stored events. */
-    public Outcomes outcomes() {
-        return outcomes;
+    public EventStatuses outcomes() {
+        return eventStatuses;
     }
 
     /** Whether events are being stored at the moment. */

@@ -3,6 +3,8 @@ package dev.jubilee.server.bus.store;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.jubilee.events.Envelope;
+import dev.jubilee.server.database.DailyPartitions;
+import dev.jubilee.server.database.Database;
 import dev.jubilee.server.json.Json;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -18,6 +20,15 @@ import org.postgresql.copy.CopyIn;
 
 /** Writes rows of {@code bus.events}. For one thread. */
 final class EventTable {
+    // Within a day the row's id alone is the key, so its index is as small as can be and is only
+    // ever appended to. Rows are written once and dropped with their day: vacuuming them would only
+    // write every page a second time.
+    private static final DailyPartitions.Table TABLE =
+            new DailyPartitions.Table(
+                    "bus.events",
+                    "bus.events partitions",
+                    "PRIMARY KEY (id)",
+                    "WITH (autovacuum_vacuum_insert_threshold = -1)");
     private static final int COLUMNS = 18;
     private static final int MAX_KNOWN = 10_000;
     private static final Instant EARLIEST = Instant.parse("0001-01-01T00:00:00Z");
@@ -28,6 +39,11 @@ final class EventTable {
     /** Topics, types and sources are few, and each is encoded once. */
     private final Map<Clipped, byte[]> encoded = new HashMap<>();
 
+    /** The days of the table. */
+    static DailyPartitions partitions(Database database) {
+        return new DailyPartitions(database, TABLE);
+    }
+
     /** Appends the rows to the partition of their day. */
     void append(Connection connection, LocalDate day, List<EventRow> events, Instant storedAt)
             throws SQLException {
@@ -37,12 +53,12 @@ final class EventTable {
                         .getCopyAPI()
                         .copyIn(
                                 """
-                                COPY bus.%s (id, client_event_id, event_type, topic, source, key, payload,
+                                COPY %s (id, client_event_id, event_type, topic, source, key, payload,
                                     partition, "offset", priority, timestamp, accepted_at, processed_at,
                                     correlation_id, causation_id, content_type, extensions, is_replayable)
                                 FROM STDIN (FORMAT binary)
                                 """
-                                        .formatted(Partitions.nameOf(day)));
+                                        .formatted(TABLE.partition(day)));
         try {
             rows.begin();
             for (EventRow event : events) {

@@ -1,14 +1,13 @@
 package dev.jubilee.server.bus.store;
 
 import dev.jubilee.server.bus.topics.TopicCatalogue;
+import dev.jubilee.server.database.DailyPartitions;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.database.Timestamps;
 import java.sql.PreparedStatement;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.time.LocalDate;
-import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,14 +21,14 @@ public final class Retention {
     private static final int IDS_A_STATEMENT = 20_000;
 
     private final Database database;
-    private final Partitions partitions;
+    private final DailyPartitions partitions;
     private final StoreSettings settings;
     private final TopicCatalogue topics;
     private final InstantSource clock;
 
     Retention(
             Database database,
-            Partitions partitions,
+            DailyPartitions partitions,
             TopicCatalogue topics,
             StoreSettings settings,
             InstantSource clock) {
@@ -43,8 +42,7 @@ public final class Retention {
     /** Does what is due by the clock. */
     public void run() {
         Instant now = clock.instant();
-        LocalDate today = Partitions.dayOf(now);
-        partitions.ensure(List.of(today, today.plusDays(1), today.plusDays(2)));
+        partitions.ensureAhead(now);
         int dropped = partitions.dropUntil(now.minus(settings.retention()));
         if (dropped > 0) {
             log.info(

@@ -32,7 +32,7 @@ final class StatusReader implements AutoCloseable {
             """
             e.id, e.client_event_id, e.topic, e.partition, e."offset", e.timestamp, e.processed_at,
             """
-                    + Outcomes.COLUMNS;
+                    + EventStatuses.COLUMNS;
 
     /** An event's status, and its topic: whoever may not read that is not told. */
     record Known(String topic, EventStatus status) {}
@@ -40,15 +40,15 @@ final class StatusReader implements AutoCloseable {
     private record Asked(String eventId, CompletableFuture<Optional<Known>> answer) {}
 
     private final Database database;
-    private final Outcomes outcomes;
+    private final EventStatuses eventStatuses;
     private final Queue<Asked> queue = new ConcurrentLinkedQueue<>();
     private final Semaphore arrived = new Semaphore(0);
     private final Thread thread;
     private volatile boolean closed;
 
-    StatusReader(Database database, Outcomes outcomes) {
+    StatusReader(Database database, EventStatuses eventStatuses) {
         this.database = database;
-        this.outcomes = outcomes;
+        this.eventStatuses = eventStatuses;
         this.thread = Thread.ofPlatform().name("event-status").daemon().unstarted(this::run);
     }
 
@@ -181,7 +181,7 @@ final class StatusReader implements AutoCloseable {
                 String id = client == null ? row.getObject(1, UUID.class).toString() : client;
                 long offset = row.getLong("offset");
                 String topic = row.getString("topic");
-                Outcomes.Outcome outcome = outcomes.of(row, topic, offset);
+                EventStatuses.Outcome outcome = eventStatuses.of(row, topic, offset);
                 EventStatus status =
                         new EventStatus(
                                 id,

@@ -4,7 +4,8 @@ import dev.jubilee.events.kafka.Batch;
 import dev.jubilee.events.kafka.BatchHandler;
 import dev.jubilee.events.kafka.RetryableException;
 import dev.jubilee.events.postgres.PostgresOffsets;
-import dev.jubilee.server.bus.stats.PassedOver;
+import dev.jubilee.server.bus.stats.SkippedOffsets;
+import dev.jubilee.server.database.DailyPartitions;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.database.DatabaseException;
 import java.sql.Connection;
@@ -32,7 +33,7 @@ final class StoreWriter implements BatchHandler {
 
     private final Database database;
     private final PostgresOffsets offsets;
-    private final Partitions partitions;
+    private final DailyPartitions partitions;
     private final InstantSource clock;
     private final StoreMetrics metrics;
     private final EventTable table = new EventTable();
@@ -40,7 +41,7 @@ final class StoreWriter implements BatchHandler {
     StoreWriter(
             Database database,
             PostgresOffsets offsets,
-            Partitions partitions,
+            DailyPartitions partitions,
             InstantSource clock,
             StoreMetrics metrics) {
         this.database = database;
@@ -130,7 +131,7 @@ final class StoreWriter implements BatchHandler {
             if (!offsets.advance(connection, batch.advance())) {
                 throw new Overtaken();
             }
-            PassedOver.add(connection, batch.passedOver());
+            SkippedOffsets.add(connection, batch.passedOver());
             writing.write(connection, rows, now);
             return rows.size();
         });
@@ -194,13 +195,13 @@ final class StoreWriter implements BatchHandler {
             return Map.of();
         }
         Instant first = rows.getFirst().acceptedAt();
-        long day = Partitions.epochDay(first);
-        if (rows.stream().allMatch(row -> Partitions.epochDay(row.acceptedAt()) == day)) {
-            return Map.of(Partitions.dayOf(first), rows);
+        long day = DailyPartitions.epochDay(first);
+        if (rows.stream().allMatch(row -> DailyPartitions.epochDay(row.acceptedAt()) == day)) {
+            return Map.of(DailyPartitions.dayOf(first), rows);
         }
         Map<LocalDate, List<EventRow>> days = new TreeMap<>();
         for (EventRow row : rows) {
-            days.computeIfAbsent(Partitions.dayOf(row.acceptedAt()), d -> new ArrayList<>())
+            days.computeIfAbsent(DailyPartitions.dayOf(row.acceptedAt()), d -> new ArrayList<>())
                     .add(row);
         }
         return days;

@@ -121,17 +121,17 @@ public record Subscription(
     }
 
     /** Whether its events are written to a topic. */
-    public boolean isRouted() {
+    public boolean hasTargetTopic() {
         return method == DeliveryMethod.KAFKA && endpoint != null;
     }
 
     /** Whether one instance delivers to it, and it does not take its events itself. */
     public boolean isPushed() {
-        return isSent() || isRouted();
+        return isDispatched() || hasTargetTopic();
     }
 
     /** Whether each delivery is sent to it by itself, and answered for. */
-    public boolean isSent() {
+    public boolean isDispatched() {
         return switch (method) {
             case WEBHOOK, RABBITMQ, REDIS -> true;
             case KAFKA, SSE -> false;

@@ -146,7 +146,7 @@ final class SubscriptionReader {
                         base.startsAt(),
                         base.owner(),
                         base.state());
-        if (read.isRouted()) {
+        if (read.hasTargetTopic()) {
             rejectAll(
                     NOT_OF_ROUTED,
                     "does not apply where events are written to a topic: in order, each once, as"

@@ -142,7 +142,7 @@ public final class Subscriptions {
      */
     void mustBeAllowed(Principal who, Subscription it) {
         mustBeAllowed(who, it.topicPattern(), TopicAction.SUBSCRIBE, "subscribe");
-        if (it.isRouted() && it.endpoint() != null) {
+        if (it.hasTargetTopic() && it.endpoint() != null) {
             mustBeAllowed(who, it.endpoint(), TopicAction.PUBLISH, "publish");
         }
     }
@@ -236,7 +236,7 @@ public final class Subscriptions {
      * would have been due.
      */
     void hurryIfElsewhere(Subscription before, Subscription after) {
-        if (!after.isSent() || Objects.equals(before.endpoint(), after.endpoint())) {
+        if (!after.isDispatched() || Objects.equals(before.endpoint(), after.endpoint())) {
             return;
         }
         Instant now = clock.instant();
@@ -259,7 +259,7 @@ public final class Subscriptions {
             }
             Long last = SubscriptionStore.hurry(connection, id, now, after, PART);
             if (last == null) {
-                Arrivals.announce(connection, id);
+                ArrivalNotices.announce(connection, id);
             }
             return last == null ? Long.MAX_VALUE : last;
         });

@@ -50,7 +50,7 @@ public final class Closing implements AutoCloseable {
     private final Payout payout;
     private final LedgerPurge ledger;
     private final Set<UUID> failing = ConcurrentHashMap.newKeySet();
-    private final Awaited awaited;
+    private final ClosingDelays delays;
     private final ScheduledExecutorService timer =
             Executors.newSingleThreadScheduledExecutor(
                     Thread.ofPlatform().name("closing").daemon().factory());
@@ -98,7 +98,7 @@ public final class Closing implements AutoCloseable {
         this.topics = topics;
         this.group = settings.group();
         this.clock = clock;
-        this.awaited = new Awaited(clock);
+        this.delays = new ClosingDelays(clock);
         this.grants = grants;
         this.participationsAtATime = settings.participationsAtATime();
         this.ledger = new LedgerPurge(database, clock, settings.ledgerRetention());
@@ -132,7 +132,7 @@ public final class Closing implements AutoCloseable {
                 completed++;
             }
         }
-        awaited.keep(closing);
+        delays.keep(closing);
         return completed;
     }
 
@@ -191,14 +191,14 @@ public final class Closing implements AutoCloseable {
             }
         }
         if (!waiting.isEmpty()) {
-            awaited.note(occurrence, waiting);
+            delays.note(occurrence, waiting);
         }
         return waiting.isEmpty();
     }
 
     /** Nothing more comes from a topic that was deleted, though there is one of its name again. */
     private boolean isGone(Occurrence occurrence, Ahead ahead, @Nullable UUID now) {
-        boolean missing = awaited.isMissing(occurrence, ahead.topic(), now != null);
+        boolean missing = delays.isMissing(occurrence, ahead.topic(), now != null);
         return now == null ? missing : ahead.topicId() != null && !now.equals(ahead.topicId());
     }
 

@@ -40,12 +40,14 @@ final class Cancellation {
     }
 
     /** The caller holds the locks on the occurrence and on its event. */
-    void of(Connection connection, Run run, Instant now) throws SQLException {
-        boolean openEnded = run.endsAt() == null && run.status() == Occurrence.Status.ACTIVE;
-        Transitions.cancel(connection, run.occurrenceId(), openEnded ? now : null, now);
-        Instant end = openEnded ? now : run.endsAt();
-        if (new Leaving(grants, run.occurrenceId(), end, atATime).next(connection)) {
-            note(connection, run.occurrenceId(), true);
+    void of(Connection connection, OccurrenceRow occurrence, Instant now) throws SQLException {
+        boolean openEnded =
+                occurrence.endsAt() == null && occurrence.status() == Occurrence.Status.ACTIVE;
+        Transitions.cancel(connection, occurrence.occurrenceId(), openEnded ? now : null, now);
+        Instant end = openEnded ? now : occurrence.endsAt();
+        if (new ParticipantRemoval(grants, occurrence.occurrenceId(), end, atATime)
+                .next(connection)) {
+            note(connection, occurrence.occurrenceId(), true);
         }
     }
 
@@ -83,20 +85,21 @@ final class Cancellation {
     }
 
     private boolean follow(Database database, CalledOff one) {
-        Leaving leaving = new Leaving(grants, one.occurrenceId(), one.end(), atATime);
+        ParticipantRemoval removal =
+                new ParticipantRemoval(grants, one.occurrenceId(), one.end(), atATime);
         Step step = Step.MORE;
         while (step == Step.MORE && !Thread.currentThread().isInterrupted()) {
-            step = database.transaction(connection -> step(connection, one, leaving));
+            step = database.transaction(connection -> step(connection, one, removal));
         }
         return step == Step.DONE;
     }
 
-    private static Step step(Connection connection, CalledOff one, Leaving leaving)
+    private static Step step(Connection connection, CalledOff one, ParticipantRemoval removal)
             throws SQLException {
         if (!lock(connection, one.occurrenceId())) {
             return Step.NOT_OURS;
         }
-        if (leaving.next(connection)) {
+        if (removal.next(connection)) {
             return Step.MORE;
         }
         note(connection, one.occurrenceId(), false);

@@ -48,7 +48,7 @@ final class EventInput {
         String type = input.oneOf("event_type", TYPES);
         String category = category(input);
         String status = input.optionalOneOf("status", List.of("draft", "scheduled"));
-        Window window = Window.read(input);
+        EventWindow window = EventWindow.read(input);
         int max = input.integer("max_participants", 1, Integer.MAX_VALUE, defaultParticipants);
         Config config = rules.read(input, null);
         input.check();
@@ -94,7 +94,7 @@ final class EventInput {
         String type = input.optionalOneOf("event_type", TYPES);
         String category = category(input);
         String status = input.optionalOneOf("status", LiveEventStatus.texts());
-        Window window = Window.read(input, before.window());
+        EventWindow window = EventWindow.read(input, before.window());
         int max = input.integer("max_participants", 1, Integer.MAX_VALUE, before.maxParticipants());
         Config config = rules.read(input, before.config());
         body.check();

@@ -19,7 +19,7 @@ public record LiveEvent(
         String eventType,
         String category,
         LiveEventStatus status,
-        Window window,
+        EventWindow window,
         int maxParticipants,
         int currentParticipants,
         Config config,
@@ -29,7 +29,7 @@ public record LiveEvent(
         Instant updatedAt) {
 
     /** The same in another state, as the next version. */
-    LiveEvent as(LiveEventStatus newStatus, Window newWindow, Instant now) {
+    LiveEvent as(LiveEventStatus newStatus, EventWindow newWindow, Instant now) {
         return new LiveEvent(
                 eventId,
                 name,

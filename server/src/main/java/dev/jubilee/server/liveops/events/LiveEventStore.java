@@ -237,7 +237,7 @@ final class LiveEventStore {
                 row.getString("event_type"),
                 row.getString("category"),
                 LiveEventStatus.of(row.getString("status")),
-                new Window(
+                new EventWindow(
                         Timestamps.instant(row, "start_time"),
                         Timestamps.instantOrNull(row, "end_time")),
                 row.getInt("max_participants"),

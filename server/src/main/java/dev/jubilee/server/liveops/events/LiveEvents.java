@@ -78,7 +78,7 @@ final class LiveEvents {
         }
         LiveEvent event = insert(connection, creation);
         LiveEventStore.writeRewards(connection, event);
-        EventNews.tell(connection, "created", event, now);
+        LiveEventAnnouncer.tell(connection, "created", event, now);
         audit.record(
                 connection, who, "event.create", event.eventId(), Map.of("name", event.name()));
         return event.status() == LiveEventStatus.SCHEDULED
@@ -89,7 +89,7 @@ final class LiveEvents {
     Change update(Connection connection, Principal who, String eventId, Input body)
             throws SQLException {
         Locked locked = lock(connection, eventId);
-        List<Run> runs = locked.runs();
+        List<OccurrenceRow> runs = locked.runs();
         Instant now = locked.now();
         LiveEvent before = existing(eventId, store.lock(connection, eventId));
         EventInput.Update update = reader.update(body, before, now);
@@ -150,7 +150,7 @@ final class LiveEvents {
     private Change transit(
             Connection connection, Principal who, LiveEvent before, LiveEvent after, Locked locked)
             throws SQLException {
-        List<Run> runs = locked.runs();
+        List<OccurrenceRow> runs = locked.runs();
         Instant now = locked.now();
         if (!before.status().canBecome(after.status())
                 || before.status() == LiveEventStatus.COMPLETED
@@ -181,20 +181,24 @@ final class LiveEvents {
     }
 
     private Change startNow(
-            Connection connection, Principal who, LiveEvent event, List<Run> runs, Instant now)
+            Connection connection,
+            Principal who,
+            LiveEvent event,
+            List<OccurrenceRow> runs,
+            Instant now)
             throws SQLException {
-        Window planned = event.window();
+        EventWindow planned = event.window();
         Instant end = planned.end();
         Integer seconds = planned.seconds();
         if (end != null && seconds != null && !end.isAfter(now)) {
             end = now.plusSeconds(seconds);
         }
-        LiveEvent started = event.as(LiveEventStatus.SCHEDULED, new Window(now, end), now);
+        LiveEvent started = event.as(LiveEventStatus.SCHEDULED, new EventWindow(now, end), now);
         write(connection, who, started, now);
-        for (Run run : runs) {
-            occurrences.follow(connection, run, started);
-            startAt(connection, run.occurrenceId(), now);
-            Transitions.activate(connection, run.occurrenceId(), now);
+        for (OccurrenceRow occurrence : runs) {
+            occurrences.follow(connection, occurrence, started);
+            startAt(connection, occurrence.occurrenceId(), now);
+            Transitions.activate(connection, occurrence.occurrenceId(), now);
         }
         return new Change(event.eventId(), ids(runs));
     }
@@ -210,11 +214,12 @@ final class LiveEvents {
         }
     }
 
-    private Change follow(Connection connection, LiveEvent event, List<Run> runs, Instant now)
+    private Change follow(
+            Connection connection, LiveEvent event, List<OccurrenceRow> runs, Instant now)
             throws SQLException {
-        for (Run run : runs) {
-            occurrences.follow(connection, run, event);
-            EventNews.announce(connection, run);
+        for (OccurrenceRow occurrence : runs) {
+            occurrences.follow(connection, occurrence, event);
+            LiveEventAnnouncer.announce(connection, occurrence);
         }
         catchUp(connection, occurrences.lockUnfinished(connection, event.eventId()), now);
         return new Change(event.eventId(), ids(runs));
@@ -223,9 +228,9 @@ final class LiveEvents {
     private Change extend(
             Connection connection, Principal who, LiveEvent before, LiveEvent after, Locked locked)
             throws SQLException {
-        List<Run> running =
+        List<OccurrenceRow> running =
                 locked.runs().stream()
-                        .filter(run -> run.status() == Occurrence.Status.ACTIVE)
+                        .filter(occurrence -> occurrence.status() == Occurrence.Status.ACTIVE)
                         .toList();
         if (running.isEmpty()) {
             throw finished(before);
@@ -234,12 +239,12 @@ final class LiveEvents {
         write(connection, who, after, locked.now());
         List<UUID> moved = new ArrayList<>();
         List<@Nullable Instant> planned = new ArrayList<>();
-        for (Run run : running) {
-            Instant end = occurrences.extend(connection, run, after);
-            EventNews.announce(connection, run);
-            if (!Objects.equals(end, run.endsAt())) {
-                moved.add(run.occurrenceId());
-                planned.add(run.endsAt());
+        for (OccurrenceRow occurrence : running) {
+            Instant end = occurrences.extend(connection, occurrence, after);
+            LiveEventAnnouncer.announce(connection, occurrence);
+            if (!Objects.equals(end, occurrence.endsAt())) {
+                moved.add(occurrence.occurrenceId());
+                planned.add(occurrence.endsAt());
             }
         }
         // Until this is committed, what comes after the planned end is passed over.
@@ -251,36 +256,48 @@ final class LiveEvents {
     }
 
     private Change cancel(
-            Connection connection, Principal who, LiveEvent event, List<Run> runs, Instant now)
+            Connection connection,
+            Principal who,
+            LiveEvent event,
+            List<OccurrenceRow> runs,
+            Instant now)
             throws SQLException {
         if (event.status() == LiveEventStatus.COMPLETED) {
             throw finished(event);
         }
-        for (Run run : runs) {
+        for (OccurrenceRow occurrence : runs) {
             // What cannot be read can never be closed either.
-            if (run.status() == Occurrence.Status.CLOSING
-                    && store.isReadable(connection, run.occurrenceId())) {
+            if (occurrence.status() == Occurrence.Status.CLOSING
+                    && store.isReadable(connection, occurrence.occurrenceId())) {
                 throw finished(event);
             }
         }
-        for (Run run : runs) {
-            cancellation.of(connection, run, now);
+        for (OccurrenceRow occurrence : runs) {
+            cancellation.of(connection, occurrence, now);
         }
         LiveEvent cancelled = event.as(LiveEventStatus.CANCELLED, event.window(), now);
         LiveEventStore.update(connection, cancelled);
-        EventNews.tell(connection, "cancelled", cancelled, now);
+        LiveEventAnnouncer.tell(connection, "cancelled", cancelled, now);
         audit.record(connection, who, "event.cancel", event.eventId(), Map.of());
         return new Change(event.eventId(), ids(runs));
     }
 
     private Change end(
-            Connection connection, Principal who, LiveEvent event, List<Run> runs, Instant now)
+            Connection connection,
+            Principal who,
+            LiveEvent event,
+            List<OccurrenceRow> runs,
+            Instant now)
             throws SQLException {
-        List<Run> running =
-                runs.stream().filter(run -> run.status() == Occurrence.Status.ACTIVE).toList();
+        List<OccurrenceRow> running =
+                runs.stream()
+                        .filter(occurrence -> occurrence.status() == Occurrence.Status.ACTIVE)
+                        .toList();
         boolean ended =
                 event.status() == LiveEventStatus.COMPLETED
-                        || runs.stream().anyMatch(run -> run.status() == Occurrence.Status.CLOSING);
+                        || runs.stream()
+                                .anyMatch(occurrence ->
+                                        occurrence.status() == Occurrence.Status.CLOSING);
         if (running.isEmpty() && !ended) {
             throw Problem.conflict(
                             "event_not_active",
@@ -289,11 +306,11 @@ final class LiveEvents {
                                     + ".")
                     .asException();
         }
-        for (Run run : running) {
-            Instant ending = ending(run);
-            Transitions.close(connection, run.occurrenceId(), ending, now);
+        for (OccurrenceRow occurrence : running) {
+            Instant ending = ending(occurrence);
+            Transitions.close(connection, occurrence.occurrenceId(), ending, now);
             if (!ending.equals(event.window().end())) {
-                Window window = new Window(event.window().start(), ending);
+                EventWindow window = new EventWindow(event.window().start(), ending);
                 LiveEventStore.update(connection, event.as(event.status(), window, now));
             }
             audit.record(
@@ -301,7 +318,7 @@ final class LiveEvents {
                     who,
                     "event.end",
                     event.eventId(),
-                    Map.of("occurrence_id", run.occurrenceId()));
+                    Map.of("occurrence_id", occurrence.occurrenceId()));
         }
         return new Change(event.eventId(), ids(running), ids(running));
     }
@@ -325,17 +342,17 @@ final class LiveEvents {
 
     private Change schedule(Connection connection, LiveEvent event, Instant now)
             throws SQLException {
-        Run run = occurrences.insert(connection, event);
-        EventNews.tell(connection, "scheduled", run, run.endsAt(), now);
-        catchUp(connection, List.of(run), now);
-        return new Change(event.eventId(), List.of(run.occurrenceId()));
+        OccurrenceRow occurrence = occurrences.insert(connection, event);
+        LiveEventAnnouncer.tell(connection, "scheduled", occurrence, occurrence.endsAt(), now);
+        catchUp(connection, List.of(occurrence), now);
+        return new Change(event.eventId(), List.of(occurrence.occurrenceId()));
     }
 
     private void write(Connection connection, Principal who, LiveEvent event, Instant now)
             throws SQLException {
         LiveEventStore.update(connection, event);
         LiveEventStore.writeRewards(connection, event);
-        EventNews.tell(connection, "updated", event, now);
+        LiveEventAnnouncer.tell(connection, "updated", event, now);
         audit.record(
                 connection,
                 who,
@@ -349,12 +366,12 @@ final class LiveEvents {
      *
      * @param now when it was: no earlier than the locks
      */
-    private record Locked(List<Run> runs, Instant now) {}
+    private record Locked(List<OccurrenceRow> runs, Instant now) {}
 
     /** Locks what there is of an event, moved on to where the clock says it is. */
     private Locked lock(Connection connection, String eventId) throws SQLException {
         LiveEventStore.serialize(connection, eventId);
-        List<Run> runs = occurrences.lockUnfinished(connection, eventId);
+        List<OccurrenceRow> runs = occurrences.lockUnfinished(connection, eventId);
         Instant now = now();
         boolean moved = catchUp(connection, runs, now);
         return new Locked(moved ? occurrences.lockUnfinished(connection, eventId) : runs, now);
@@ -364,18 +381,19 @@ final class LiveEvents {
      * Starts and ends what is due, as the clock will: an end that has passed is no longer moved,
      * since events have been passed over for it.
      */
-    private static boolean catchUp(Connection connection, List<Run> runs, Instant now)
+    private static boolean catchUp(Connection connection, List<OccurrenceRow> runs, Instant now)
             throws SQLException {
         boolean moved = false;
-        for (Run run : runs) {
-            boolean active = run.status() == Occurrence.Status.ACTIVE;
-            if (run.status() == Occurrence.Status.SCHEDULED && !run.startsAt().isAfter(now)) {
-                active = Transitions.activate(connection, run.occurrenceId(), now);
+        for (OccurrenceRow occurrence : runs) {
+            boolean active = occurrence.status() == Occurrence.Status.ACTIVE;
+            if (occurrence.status() == Occurrence.Status.SCHEDULED
+                    && !occurrence.startsAt().isAfter(now)) {
+                active = Transitions.activate(connection, occurrence.occurrenceId(), now);
                 moved |= active;
             }
-            Instant end = run.endsAt();
+            Instant end = occurrence.endsAt();
             if (active && end != null && !end.isAfter(now)) {
-                moved |= Transitions.close(connection, run.occurrenceId(), end, now);
+                moved |= Transitions.close(connection, occurrence.occurrenceId(), end, now);
             }
         }
         return moved;
@@ -394,8 +412,8 @@ final class LiveEvents {
                 .asException();
     }
 
-    private static List<UUID> ids(List<Run> runs) {
-        return runs.stream().map(Run::occurrenceId).toList();
+    private static List<UUID> ids(List<OccurrenceRow> runs) {
+        return runs.stream().map(OccurrenceRow::occurrenceId).toList();
     }
 
     /** To the millisecond, as the bus stamps what events count by. */
@@ -404,9 +422,9 @@ final class LiveEvents {
     }
 
     /** The first millisecond in which nothing was accepted before this moment, or its own end. */
-    private Instant ending(Run run) {
+    private Instant ending(OccurrenceRow occurrence) {
         Instant now = clock.instant().plusNanos(999_999).truncatedTo(ChronoUnit.MILLIS);
-        Instant planned = run.endsAt();
+        Instant planned = occurrence.endsAt();
         return planned != null && planned.isBefore(now) ? planned : now;
     }
 }

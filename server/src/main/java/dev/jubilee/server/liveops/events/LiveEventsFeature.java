@@ -75,7 +75,7 @@ public final class LiveEventsFeature implements Routes, AutoCloseable {
                         completion,
                         settings.reads(),
                         this::committed);
-        platform.feed.on(EventNews.SUBJECT, cached::forget);
+        platform.feed.on(LiveEventAnnouncer.SUBJECT, cached::forget);
     }
 
     @Override

@@ -35,7 +35,7 @@ final class OccurrenceWriter {
     }
 
     /** The occurrences of an event that are not finished, locked, by their number. */
-    List<Run> lockUnfinished(Connection connection, String eventId) throws SQLException {
+    List<OccurrenceRow> lockUnfinished(Connection connection, String eventId) throws SQLException {
         try (PreparedStatement select =
                 connection.prepareStatement(
                         """
@@ -46,7 +46,7 @@ final class OccurrenceWriter {
                         """)) {
             select.setString(1, eventId);
             ResultSet row = select.executeQuery();
-            List<Run> runs = new ArrayList<>();
+            List<OccurrenceRow> runs = new ArrayList<>();
             while (row.next()) {
                 runs.add(run(row));
             }
@@ -55,7 +55,7 @@ final class OccurrenceWriter {
     }
 
     /** A new scheduled occurrence with the event's window and its configuration as it is now. */
-    Run insert(Connection connection, LiveEvent event) throws SQLException {
+    OccurrenceRow insert(Connection connection, LiveEvent event) throws SQLException {
         UUID id = ids.next();
         try (PreparedStatement insert =
                 connection.prepareStatement(
@@ -76,16 +76,17 @@ final class OccurrenceWriter {
             insert.setString(8, event.eventId());
             ResultSet row = insert.executeQuery();
             row.next();
-            Run run = run(row);
-            writeCounters(connection, run, event);
-            return run;
+            OccurrenceRow occurrence = run(row);
+            writeCounters(connection, occurrence, event);
+            return occurrence;
         }
     }
 
     /**
      * Gives a scheduled occurrence the event's window, configuration and capacity as they are now.
      */
-    void follow(Connection connection, Run run, LiveEvent event) throws SQLException {
+    void follow(Connection connection, OccurrenceRow occurrence, LiveEvent event)
+            throws SQLException {
         try (PreparedStatement update =
                 connection.prepareStatement(
                         """
@@ -98,10 +99,10 @@ final class OccurrenceWriter {
             update.setString(3, Json.text(event.config().asJson()));
             update.setInt(4, event.version());
             update.setInt(5, event.maxParticipants());
-            update.setObject(6, run.occurrenceId());
+            update.setObject(6, occurrence.occurrenceId());
             update.executeUpdate();
         }
-        writeCounters(connection, run, event);
+        writeCounters(connection, occurrence, event);
     }
 
     /**
@@ -110,8 +111,9 @@ final class OccurrenceWriter {
      *
      * @return when it now ends; null when an admin ends it
      */
-    @Nullable Instant extend(Connection connection, Run run, LiveEvent event) throws SQLException {
-        Instant end = settings.autoEnd() ? event.window().end() : run.endsAt();
+    @Nullable Instant extend(Connection connection, OccurrenceRow occurrence, LiveEvent event)
+            throws SQLException {
+        Instant end = settings.autoEnd() ? event.window().end() : occurrence.endsAt();
         try (PreparedStatement update =
                 connection.prepareStatement(
                         """
@@ -120,7 +122,7 @@ final class OccurrenceWriter {
                         """)) {
             setInstant(update, 1, end);
             update.setInt(2, event.maxParticipants());
-            update.setObject(3, run.occurrenceId());
+            update.setObject(3, occurrence.occurrenceId());
             update.executeUpdate();
         }
         return end;
@@ -130,8 +132,8 @@ final class OccurrenceWriter {
         return settings.autoStart() ? event.window().start() : NOT_BY_ITSELF;
     }
 
-    private static void writeCounters(Connection connection, Run run, LiveEvent event)
-            throws SQLException {
+    private static void writeCounters(
+            Connection connection, OccurrenceRow occurrence, LiveEvent event) throws SQLException {
         try (PreparedStatement clear =
                         connection.prepareStatement(
                                 "DELETE FROM liveops.occurrence_rewards WHERE occurrence_id = ?");
@@ -142,17 +144,17 @@ final class OccurrenceWriter {
                                 SELECT ?, ?, reward_id, max_claims
                                   FROM jsonb_to_recordset(?::jsonb) AS given (reward_id text, max_claims integer)
                                 """)) {
-            clear.setObject(1, run.occurrenceId());
+            clear.setObject(1, occurrence.occurrenceId());
             clear.executeUpdate();
-            insert.setObject(1, run.occurrenceId());
+            insert.setObject(1, occurrence.occurrenceId());
             insert.setString(2, event.eventId());
             insert.setString(3, Json.text(event.config().rewards()));
             insert.executeUpdate();
         }
     }
 
-    static Run run(ResultSet row) throws SQLException {
-        return new Run(
+    static OccurrenceRow run(ResultSet row) throws SQLException {
+        return new OccurrenceRow(
                 row.getObject("occurrence_id", UUID.class),
                 row.getString("event_id"),
                 row.getInt("number"),

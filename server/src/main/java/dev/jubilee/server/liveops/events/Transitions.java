@@ -34,23 +34,25 @@ public final class Transitions {
     /** scheduled → active. */
     static boolean activate(Connection connection, UUID occurrenceId, Instant now)
             throws SQLException {
-        Run run = move(connection, occurrenceId, Occurrence.Status.ACTIVE, null, now);
-        if (run == null) {
+        OccurrenceRow occurrence =
+                move(connection, occurrenceId, Occurrence.Status.ACTIVE, null, now);
+        if (occurrence == null) {
             return false;
         }
-        moveEvent(connection, run.eventId(), LiveEventStatus.ACTIVE, now);
-        EventNews.tell(connection, "activated", run, run.endsAt(), now);
+        moveEvent(connection, occurrence.eventId(), LiveEventStatus.ACTIVE, now);
+        LiveEventAnnouncer.tell(connection, "activated", occurrence, occurrence.endsAt(), now);
         return true;
     }
 
     /** active → closing: from its end on nothing counts any more. */
     static boolean close(Connection connection, UUID occurrenceId, Instant endsAt, Instant now)
             throws SQLException {
-        Run run = move(connection, occurrenceId, Occurrence.Status.CLOSING, endsAt, now);
-        if (run == null) {
+        OccurrenceRow occurrence =
+                move(connection, occurrenceId, Occurrence.Status.CLOSING, endsAt, now);
+        if (occurrence == null) {
             return false;
         }
-        EventNews.tell(connection, "closing", run, endsAt, now);
+        LiveEventAnnouncer.tell(connection, "closing", occurrence, endsAt, now);
         return true;
     }
 
@@ -60,15 +62,16 @@ public final class Transitions {
      */
     public static boolean complete(Connection connection, UUID occurrenceId, Instant now)
             throws SQLException {
-        Run run = move(connection, occurrenceId, Occurrence.Status.COMPLETED, null, now);
-        if (run == null) {
+        OccurrenceRow occurrence =
+                move(connection, occurrenceId, Occurrence.Status.COMPLETED, null, now);
+        if (occurrence == null) {
             return false;
         }
-        LiveEventStatus status = waitsForAnother(connection, run);
+        LiveEventStatus status = waitsForAnother(connection, occurrence);
         if (status != LiveEventStatus.ACTIVE) {
-            moveEvent(connection, run.eventId(), status, now);
+            moveEvent(connection, occurrence.eventId(), status, now);
         }
-        EventNews.tell(connection, "completed", run, run.endsAt(), now);
+        LiveEventAnnouncer.tell(connection, "completed", occurrence, occurrence.endsAt(), now);
         return true;
     }
 
@@ -81,16 +84,17 @@ public final class Transitions {
     static boolean cancel(
             Connection connection, UUID occurrenceId, @Nullable Instant endsAt, Instant now)
             throws SQLException {
-        Run run = move(connection, occurrenceId, Occurrence.Status.CANCELLED, endsAt, now);
-        if (run == null) {
+        OccurrenceRow occurrence =
+                move(connection, occurrenceId, Occurrence.Status.CANCELLED, endsAt, now);
+        if (occurrence == null) {
             return false;
         }
-        EventNews.announce(connection, run);
+        LiveEventAnnouncer.announce(connection, occurrence);
         return true;
     }
 
     /** The status of an event whose occurrence is done. */
-    private static LiveEventStatus waitsForAnother(Connection connection, Run done)
+    private static LiveEventStatus waitsForAnother(Connection connection, OccurrenceRow done)
             throws SQLException {
         try (PreparedStatement select =
                 connection.prepareStatement(
@@ -109,7 +113,7 @@ public final class Transitions {
         }
     }
 
-    private static @Nullable Run move(
+    private static @Nullable OccurrenceRow move(
             Connection connection,
             UUID occurrenceId,
             Occurrence.Status to,

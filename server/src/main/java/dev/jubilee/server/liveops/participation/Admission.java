@@ -1,7 +1,7 @@
 package dev.jubilee.server.liveops.participation;
 
 import dev.jubilee.server.liveops.participation.Participation.Status;
-import dev.jubilee.server.liveops.participation.Request.Seat;
+import dev.jubilee.server.liveops.participation.ParticipationRequest.Seat;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -36,7 +36,7 @@ final class Admission {
     record Change(Participation after, boolean isNew) {}
 
     /** A player came in, or left: what others are told. */
-    record Move(Request request, Participation after) {}
+    record Move(ParticipationRequest request, Participation after) {}
 
     private final Map<UUID, Room> rooms;
     private final Map<Seat, Participation> standing;
@@ -61,16 +61,16 @@ final class Admission {
         this.ids = ids;
     }
 
-    Outcome decide(Request request) {
+    ParticipationResult decide(ParticipationRequest request) {
         Room room = rooms.get(request.occurrence().occurrenceId());
         Seat seat = request.seat();
         return switch (request) {
-            case Request.Join join -> join(join, seat, room);
-            case Request.Leave leave -> leave(leave, seat, room);
+            case ParticipationRequest.Join join -> join(join, seat, room);
+            case ParticipationRequest.Leave leave -> leave(leave, seat, room);
         };
     }
 
-    private JoinResult join(Request.Join join, Seat seat, @Nullable Room room) {
+    private JoinResult join(ParticipationRequest.Join join, Seat seat, @Nullable Room room) {
         if (room == null) {
             return new JoinResult.Refused(JoinResult.Reason.NO_SUCH_EVENT);
         }
@@ -100,7 +100,7 @@ final class Admission {
         return new JoinResult.Joined(after);
     }
 
-    private LeaveResult leave(Request.Leave leave, Seat seat, @Nullable Room room) {
+    private LeaveResult leave(ParticipationRequest.Leave leave, Seat seat, @Nullable Room room) {
         if (room == null) {
             return new LeaveResult.Refused(LeaveResult.Reason.NO_SUCH_EVENT);
         }
@@ -124,7 +124,7 @@ final class Admission {
         return new LeaveResult.Left(true);
     }
 
-    private void move(Request request, Seat seat, Participation after, int delta) {
+    private void move(ParticipationRequest request, Seat seat, Participation after, int delta) {
         boolean isNew = !standing.containsKey(seat) || wasMadeHere(seat);
         standing.put(seat, after);
         changes.put(seat, new Change(after, isNew));

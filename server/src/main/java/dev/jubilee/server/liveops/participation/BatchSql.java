@@ -5,7 +5,7 @@ import dev.jubilee.server.database.Timestamps;
 import dev.jubilee.server.liveops.participation.Admission.Change;
 import dev.jubilee.server.liveops.participation.Admission.Room;
 import dev.jubilee.server.liveops.participation.Participation.Status;
-import dev.jubilee.server.liveops.participation.Request.Seat;
+import dev.jubilee.server.liveops.participation.ParticipationRequest.Seat;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -41,7 +41,7 @@ final class BatchSql {
      * an event is empty is still in use when 100,000 players are in. LIMIT keeps the sub-select
      * from being joined in any way but one look-up a seat.
      */
-    Seen lock(Collection<Request> requests) throws SQLException {
+    Seen lock(Collection<ParticipationRequest> requests) throws SQLException {
         String sql =
                 """
                 SET LOCAL enable_seqscan = off;
@@ -59,7 +59,7 @@ final class BatchSql {
                 """;
         List<UUID> occurrences = new ArrayList<>(requests.size());
         String[] users = new String[requests.size()];
-        for (Request request : requests) {
+        for (ParticipationRequest request : requests) {
             users[occurrences.size()] = request.userId();
             occurrences.add(request.occurrence().occurrenceId());
         }

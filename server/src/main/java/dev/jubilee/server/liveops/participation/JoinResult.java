@@ -1,7 +1,7 @@
 package dev.jubilee.server.liveops.participation;
 
 /** What came of a request to join. Every case is an answer a client can act on. */
-public sealed interface JoinResult extends Outcome {
+public sealed interface JoinResult extends ParticipationResult {
     /** The player is in now. */
     record Joined(Participation participation) implements JoinResult {}
 

@@ -88,7 +88,7 @@ final class JoinRoutes implements Routes {
         return call.answer(
                 participations.join(eventId, userId, how),
                 result -> reply(result, problem -> Reply.problem(problem, correlationId), eventId),
-                Refusals::of);
+                RefusalAnswers::of);
     }
 
     private static Reply reply(
@@ -96,7 +96,8 @@ final class JoinRoutes implements Routes {
         return switch (result) {
             case Joined(var place) -> Reply.created(JoinedView.of(place));
             case AlreadyJoined(var place) -> Reply.ok(JoinedView.of(place));
-            case JoinResult.Refused(var reason) -> refusal.apply(Refusals.of(reason, eventId));
+            case JoinResult.Refused(var reason) ->
+                    refusal.apply(RefusalAnswers.of(reason, eventId));
         };
     }
 
@@ -129,14 +130,15 @@ final class JoinRoutes implements Routes {
         return call.answer(
                 participations.leave(eventId, userId),
                 result -> reply(result, problem -> Reply.problem(problem, correlationId), eventId),
-                Refusals::of);
+                RefusalAnswers::of);
     }
 
     private static Reply reply(
             LeaveResult result, Function<Problem, Reply> refusal, String eventId) {
         return switch (result) {
             case LeaveResult.Left _ -> Reply.ok(Map.of("success", true));
-            case LeaveResult.Refused(var reason) -> refusal.apply(Refusals.of(reason, eventId));
+            case LeaveResult.Refused(var reason) ->
+                    refusal.apply(RefusalAnswers.of(reason, eventId));
         };
     }
 }

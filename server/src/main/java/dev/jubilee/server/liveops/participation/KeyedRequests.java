@@ -35,11 +35,13 @@ final class KeyedRequests implements AutoCloseable {
      * @param reply throws a {@link ProblemException} for a refusal, which is judged anew next time
      */
     CompletionStage<Reply> once(
-            Call call, Supplier<? extends Request> asked, Function<Outcome, Reply> reply) {
+            Call call,
+            Supplier<? extends ParticipationRequest> asked,
+            Function<ParticipationResult, Reply> reply) {
         CompletableFuture<Reply> answer =
                 CompletableFuture.supplyAsync(
                         () -> {
-                            Request request = asked.get();
+                            ParticipationRequest request = asked.get();
                             return idempotency.once(
                                     call,
                                     connection ->
@@ -47,7 +49,7 @@ final class KeyedRequests implements AutoCloseable {
                                                     participations.decide(connection, request)));
                         },
                         threads);
-        return call.answer(answer, Function.identity(), Refusals::of);
+        return call.answer(answer, Function.identity(), RefusalAnswers::of);
     }
 
     @Override

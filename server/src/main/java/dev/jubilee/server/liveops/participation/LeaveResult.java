@@ -1,7 +1,7 @@
 package dev.jubilee.server.liveops.participation;
 
 /** What came of a request to leave. */
-public sealed interface LeaveResult extends Outcome {
+public sealed interface LeaveResult extends ParticipationResult {
     /**
      * The player is not in.
      *

@@ -172,7 +172,7 @@ final class ParticipantRoutes implements Routes {
                             return Reply.ok(participant);
                         }
                         case AmendResult.Refused(var reason) ->
-                                throw Refusals.of(reason, eventId, player).asException();
+                                throw RefusalAnswers.of(reason, eventId, player).asException();
                     }
                 });
     }
@@ -197,7 +197,7 @@ final class ParticipantRoutes implements Routes {
                         Reply.ok(
                                 new Events(
                                         part.events(), part.total(), page.number(), page.limit())),
-                Refusals::of);
+                RefusalAnswers::of);
     }
 
     private Occurrence occurrence(Call call) {

@@ -23,7 +23,7 @@ import java.util.UUID;
  * is in, decide in the order of arrival, write once. Locks occurrences, then participations, then
  * what {@link Earnings} locks.
  */
-final class ParticipationBatch implements BatchWork<Request, Outcome> {
+final class ParticipationBatch implements BatchWork<ParticipationRequest, ParticipationResult> {
     private final Earnings earnings;
     private final InstantSource clock;
     private final EventId ids;
@@ -35,16 +35,16 @@ final class ParticipationBatch implements BatchWork<Request, Outcome> {
     }
 
     @Override
-    public List<Outcome> execute(Connection connection, List<Request> requests)
-            throws SQLException {
+    public List<ParticipationResult> execute(
+            Connection connection, List<ParticipationRequest> requests) throws SQLException {
         BatchSql sql = new BatchSql(connection);
         BatchSql.Seen seen = sql.lock(requests);
         // As the bus stamps events: what is published after this was answered counts from the join
         // on. And as PostgreSQL keeps it, so that a second answer gives the same time as the first.
         Instant now = clock.instant().truncatedTo(ChronoUnit.MILLIS);
         Admission admission = new Admission(seen.rooms(), seen.standing(), now, ids::next);
-        List<Outcome> outcomes = new ArrayList<>(requests.size());
-        for (Request request : requests) {
+        List<ParticipationResult> outcomes = new ArrayList<>(requests.size());
+        for (ParticipationRequest request : requests) {
             outcomes.add(admission.decide(request));
         }
         write(connection, sql, admission, now);
@@ -82,7 +82,7 @@ final class ParticipationBatch implements BatchWork<Request, Outcome> {
     }
 
     private static void earnedBy(Move move, Instant now, List<Earned> earned) {
-        if (!(move.request() instanceof Request.Join join)) {
+        if (!(move.request() instanceof ParticipationRequest.Join join)) {
             return;
         }
         for (RewardRule rule : join.occurrence().rules().rewards()) {

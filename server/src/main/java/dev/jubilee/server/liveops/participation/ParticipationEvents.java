@@ -16,8 +16,8 @@ final class ParticipationEvents {
 
     static OutboxEvent of(Move move, Instant at) {
         return switch (move.request()) {
-            case Request.Join join -> event(JOINED, move.after(), at);
-            case Request.Leave leave -> event(LEFT, move.after(), at);
+            case ParticipationRequest.Join join -> event(JOINED, move.after(), at);
+            case ParticipationRequest.Leave leave -> event(LEFT, move.after(), at);
         };
     }
 

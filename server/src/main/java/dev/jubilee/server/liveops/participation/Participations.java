@@ -35,7 +35,7 @@ public final class Participations implements AutoCloseable {
 
     private final Occurrences occurrences;
     private final ParticipationBatch batch;
-    private final GroupCommit<Request, Outcome> lane;
+    private final GroupCommit<ParticipationRequest, ParticipationResult> lane;
     private final GatheredReads<String, Player> players;
 
     public Participations(
@@ -87,7 +87,7 @@ public final class Participations implements AutoCloseable {
             Occurrence occurrence, String userId, Participation.Type type, boolean eligible) {
         return lane.submit(
                         occurrence.occurrenceId(),
-                        new Request.Join(occurrence, userId, type, eligible))
+                        new ParticipationRequest.Join(occurrence, userId, type, eligible))
                 .thenApply(JoinResult.class::cast);
     }
 
@@ -100,7 +100,7 @@ public final class Participations implements AutoCloseable {
                         isRunning(occurrence)
                                 ? lane.submit(
                                                 occurrence.occurrenceId(),
-                                                new Request.Leave(occurrence, userId))
+                                                new ParticipationRequest.Leave(occurrence, userId))
                                         .thenApply(LeaveResult.class::cast)
                                 : done(new LeaveResult.Refused(LeaveResult.Reason.ENDED)));
     }
@@ -110,7 +110,7 @@ public final class Participations implements AutoCloseable {
      *
      * @throws dev.jubilee.server.http.ProblemException when there is no such event
      */
-    Request.Join joinOf(String eventId, String userId, Participation.Type type) {
+    ParticipationRequest.Join joinOf(String eventId, String userId, Participation.Type type) {
         Occurrence occurrence = load(eventId);
         Condition requirement = occurrence.rules().requirement();
         boolean eligible = true;
@@ -119,16 +119,17 @@ public final class Participations implements AutoCloseable {
             Player player = found == null ? Player.unknown(userId) : found;
             eligible = requirement.test(Scope.of(player));
         }
-        return new Request.Join(occurrence, userId, type, eligible);
+        return new ParticipationRequest.Join(occurrence, userId, type, eligible);
     }
 
     /** The same of leaving. */
-    Request.Leave leaveOf(String eventId, String userId) {
-        return new Request.Leave(load(eventId), userId);
+    ParticipationRequest.Leave leaveOf(String eventId, String userId) {
+        return new ParticipationRequest.Leave(load(eventId), userId);
     }
 
     /** Decides one request in the caller's transaction, beside the lane. Blocks. */
-    Outcome decide(Connection connection, Request request) throws SQLException {
+    ParticipationResult decide(Connection connection, ParticipationRequest request)
+            throws SQLException {
         return batch.execute(connection, List.of(request)).getFirst();
     }
 

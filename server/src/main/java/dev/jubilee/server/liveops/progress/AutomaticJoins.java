@@ -44,59 +44,61 @@ final class AutomaticJoins {
         this.ids = ids;
     }
 
-    Joined join(Connection connection, List<Hit> hits, Map<String, Player> players)
+    Joined join(Connection connection, List<Candidate> candidates, Map<String, Player> players)
             throws SQLException {
-        Map<Hit.Seat, Hit> first = firstThatCount(connection, hits, players);
-        first.values().removeIf(hit -> !meetsRequirement(hit, players));
+        Map<Candidate.Seat, Candidate> first = firstThatCount(connection, candidates, players);
+        first.values().removeIf(candidate -> !meetsRequirement(candidate, players));
         if (first.isEmpty()) {
             return Joined.NOBODY;
         }
         Map<UUID, Integer> room = lockRoom(connection, occurrencesOf(first.values()));
         // Only now is it certain who is in: nobody joins without the lock just taken.
         first.keySet().removeAll(StandingRows.present(connection, first.keySet()));
-        List<Hit> admitted = new ArrayList<>();
-        for (Hit hit : first.values()) {
-            UUID occurrence = hit.seat().occurrenceId();
+        List<Candidate> admitted = new ArrayList<>();
+        for (Candidate candidate : first.values()) {
+            UUID occurrence = candidate.seat().occurrenceId();
             int free = room.getOrDefault(occurrence, 0);
             if (free > 0) {
                 room.put(occurrence, free - 1);
-                admitted.add(hit);
+                admitted.add(candidate);
             }
         }
         return write(connection, admitted);
     }
 
     /** The first event that would count for each who is not in. */
-    private static Map<Hit.Seat, Hit> firstThatCount(
-            Connection connection, List<Hit> hits, Map<String, Player> players)
+    private static Map<Candidate.Seat, Candidate> firstThatCount(
+            Connection connection, List<Candidate> candidates, Map<String, Player> players)
             throws SQLException {
-        Set<Hit.Seat> absent = new HashSet<>();
-        for (Hit hit : hits) {
-            if (hit.binding().occurrence().rules().join() == Rules.Join.AUTOMATIC) {
-                absent.add(hit.seat());
+        Set<Candidate.Seat> absent = new HashSet<>();
+        for (Candidate candidate : candidates) {
+            if (candidate.binding().occurrence().rules().join() == Rules.Join.AUTOMATIC) {
+                absent.add(candidate.seat());
             }
         }
-        Map<Hit.Seat, Hit> first = new LinkedHashMap<>();
+        Map<Candidate.Seat, Candidate> first = new LinkedHashMap<>();
         if (absent.isEmpty()) {
             return first;
         }
         absent.removeAll(StandingRows.present(connection, absent));
-        for (Hit hit : hits) {
-            Hit.Seat seat = hit.seat();
-            if (absent.contains(seat) && Standing.wouldCount(hit, players.get(hit.userId()))) {
-                first.put(seat, hit);
+        for (Candidate candidate : candidates) {
+            Candidate.Seat seat = candidate.seat();
+            if (absent.contains(seat)
+                    && Standing.wouldCount(candidate, players.get(candidate.userId()))) {
+                first.put(seat, candidate);
                 absent.remove(seat);
             }
         }
         return first;
     }
 
-    private static boolean meetsRequirement(Hit hit, Map<String, Player> players) {
-        Condition requirement = hit.binding().occurrence().rules().requirement();
+    private static boolean meetsRequirement(Candidate candidate, Map<String, Player> players) {
+        Condition requirement = candidate.binding().occurrence().rules().requirement();
         if (requirement == null) {
             return true;
         }
-        Player player = players.getOrDefault(hit.userId(), Player.unknown(hit.userId()));
+        Player player =
+                players.getOrDefault(candidate.userId(), Player.unknown(candidate.userId()));
         try {
             return requirement.test(Scope.of(player));
         } catch (RuntimeException e) {
@@ -104,8 +106,11 @@ final class AutomaticJoins {
         }
     }
 
-    private static List<UUID> occurrencesOf(Collection<Hit> hits) {
-        return hits.stream().map(hit -> hit.seat().occurrenceId()).distinct().toList();
+    private static List<UUID> occurrencesOf(Collection<Candidate> candidates) {
+        return candidates.stream()
+                .map(candidate -> candidate.seat().occurrenceId())
+                .distinct()
+                .toList();
     }
 
     /** Free places; none where the ranking is frozen. */
@@ -131,7 +136,7 @@ final class AutomaticJoins {
         }
     }
 
-    private Joined write(Connection connection, List<Hit> admitted) throws SQLException {
+    private Joined write(Connection connection, List<Candidate> admitted) throws SQLException {
         if (admitted.isEmpty()) {
             return Joined.NOBODY;
         }
@@ -159,12 +164,12 @@ final class AutomaticJoins {
                         """)) {
             String[] events =
                     admitted.stream()
-                            .map(hit -> hit.binding().occurrence().eventId())
+                            .map(candidate -> candidate.binding().occurrence().eventId())
                             .toArray(String[]::new);
             List<UUID> occurrences =
-                    admitted.stream().map(hit -> hit.seat().occurrenceId()).toList();
-            String[] users = admitted.stream().map(Hit::userId).toArray(String[]::new);
-            List<Instant> times = admitted.stream().map(Hit::at).toList();
+                    admitted.stream().map(candidate -> candidate.seat().occurrenceId()).toList();
+            String[] users = admitted.stream().map(Candidate::userId).toArray(String[]::new);
+            List<Instant> times = admitted.stream().map(Candidate::at).toList();
             statement.setObject(1, SqlArray.uuids(List.of(made)));
             statement.setArray(2, connection.createArrayOf("varchar", events));
             statement.setObject(3, SqlArray.uuids(occurrences));
@@ -175,18 +180,18 @@ final class AutomaticJoins {
         return joined;
     }
 
-    private static void tell(Hit hit, UUID participationId, Joined joined) {
-        Occurrence occurrence = hit.binding().occurrence();
-        ObjectNode data = described(occurrence, hit.userId(), participationId);
+    private static void tell(Candidate candidate, UUID participationId, Joined joined) {
+        Occurrence occurrence = candidate.binding().occurrence();
+        ObjectNode data = described(occurrence, candidate.userId(), participationId);
         data.put("participation_type", "automatic");
         joined.events()
                 .add(
                         OutboxEvent.of(
                                 "liveops.participant.joined",
-                                hit.userId(),
-                                hit.at(),
+                                candidate.userId(),
+                                candidate.at(),
                                 data,
-                                hit.eventId()));
+                                candidate.eventId()));
         for (RewardRule rule : occurrence.rules().rewards()) {
             if (rule.on() == RewardRule.Trigger.JOIN) {
                 joined.earned()
@@ -194,10 +199,10 @@ final class AutomaticJoins {
                                 new Earned(
                                         occurrence,
                                         rule,
-                                        hit.userId(),
+                                        candidate.userId(),
                                         1,
-                                        hit.at(),
-                                        hit.eventId()));
+                                        candidate.at(),
+                                        candidate.eventId()));
             }
         }
     }

@@ -20,7 +20,7 @@ final class Ledger {
     private Ledger() {}
 
     /** Enters the events, and returns those that were not there before. */
-    static Set<Hit.Counted> enter(Connection connection, Collection<Hit.Counted> events)
+    static Set<Candidate.Counted> enter(Connection connection, Collection<Candidate.Counted> events)
             throws SQLException {
         if (events.isEmpty()) {
             return Set.of();
@@ -33,14 +33,15 @@ final class Ledger {
                             ON CONFLICT DO NOTHING
                         RETURNING occurrence_id, event_id
                         """)) {
-            List<UUID> occurrences = events.stream().map(Hit.Counted::occurrenceId).toList();
-            String[] ids = events.stream().map(Hit.Counted::eventId).toArray(String[]::new);
+            List<UUID> occurrences = events.stream().map(Candidate.Counted::occurrenceId).toList();
+            String[] ids = events.stream().map(Candidate.Counted::eventId).toArray(String[]::new);
             statement.setObject(1, SqlArray.uuids(occurrences));
             statement.setArray(2, connection.createArrayOf("varchar", ids));
-            Set<Hit.Counted> entered = HashSet.newHashSet(events.size());
+            Set<Candidate.Counted> entered = HashSet.newHashSet(events.size());
             try (ResultSet row = statement.executeQuery()) {
                 while (row.next()) {
-                    entered.add(new Hit.Counted(row.getObject(1, UUID.class), row.getString(2)));
+                    entered.add(
+                            new Candidate.Counted(row.getObject(1, UUID.class), row.getString(2)));
                 }
             }
             return entered;

@@ -26,7 +26,7 @@ final class Matcher {
     private static final long MAX_KEPT_BYTES = 1 << 20;
 
     /** The matches, in the order of the records. */
-    record Found(List<Hit> hits, List<Poisoned> poisoned) {}
+    record Found(List<Candidate> candidates, List<Poisoned> poisoned) {}
 
     /** A record that a rule names, and that cannot be looked into. */
     record Poisoned(ConsumerRecord<byte[], byte[]> record, String reason) {}
@@ -94,9 +94,9 @@ final class Matcher {
                     continue;
                 }
             }
-            found.hits()
+            found.candidates()
                     .add(
-                            new Hit(
+                            new Candidate(
                                     record,
                                     binding,
                                     event.id(),

@@ -42,7 +42,7 @@ final class ProgressBatch {
      */
     record Applied(int counted, List<Poisoned> poisoned) {}
 
-    private record Failed(Hit hit, Poisoned poisoned) {}
+    private record Failed(Candidate candidate, Poisoned poisoned) {}
 
     ProgressBatch(AutomaticJoins joins, Grants grants, InstantSource clock) {
         this.joins = joins;
@@ -51,33 +51,33 @@ final class ProgressBatch {
     }
 
     /**
-     * @param hits in the order of the records
+     * @param candidates in the order of the records
      * @param players those whom rules look at, by id
      * @param cache of this consumer; null reads everything
      */
     Applied apply(
             Connection connection,
-            List<Hit> hits,
+            List<Candidate> candidates,
             Map<String, Player> players,
             @Nullable StandingCache cache)
             throws SQLException {
-        Joined joined = joins.join(connection, hits, players);
-        Standings standings = Standings.of(connection, hits, players, cache);
-        List<Hit> admitted = new ArrayList<>(hits.size());
-        for (Hit hit : hits) {
-            Standing standing = standings.at(hit.seat());
-            if (standing != null && standing.admits(hit)) {
-                admitted.add(hit);
+        Joined joined = joins.join(connection, candidates, players);
+        Standings standings = Standings.of(connection, candidates, players, cache);
+        List<Candidate> admitted = new ArrayList<>(candidates.size());
+        for (Candidate candidate : candidates) {
+            Standing standing = standings.at(candidate.seat());
+            if (standing != null && standing.admits(candidate)) {
+                admitted.add(candidate);
             }
         }
-        List<Hit> counting = withoutRepeats(connection, admitted);
+        List<Candidate> counting = withoutRepeats(connection, admitted);
         List<Failed> failed = new ArrayList<>();
         count(standings, counting, failed);
         // Whoever has been changed by others since it was remembered is looked at again, under
         // lock.
-        Set<Hit.Seat> outdated = standings.write(connection);
+        Set<Candidate.Seat> outdated = standings.write(connection);
         if (!outdated.isEmpty()) {
-            failed.removeIf(one -> outdated.contains(one.hit().seat()));
+            failed.removeIf(one -> outdated.contains(one.candidate().seat()));
             standings.reread(connection, outdated);
             count(standings, of(outdated, counting), failed);
             standings.write(connection, outdated);
@@ -91,44 +91,48 @@ final class ProgressBatch {
                 counting.size() - failed.size(), failed.stream().map(Failed::poisoned).toList());
     }
 
-    private static void count(Standings standings, List<Hit> hits, List<Failed> failed) {
-        for (Hit hit : hits) {
-            Standing standing = standings.at(hit.seat());
-            if (standing == null || !standing.admits(hit)) {
+    private static void count(
+            Standings standings, List<Candidate> candidates, List<Failed> failed) {
+        for (Candidate candidate : candidates) {
+            Standing standing = standings.at(candidate.seat());
+            if (standing == null || !standing.admits(candidate)) {
                 continue;
             }
             try {
-                standing.apply(hit);
+                standing.apply(candidate);
             } catch (RuntimeException e) {
-                log.warn("event {} cannot count for {}", hit.eventId(), hit.seat(), e);
-                failed.add(new Failed(hit, new Poisoned(hit.record(), "a rule failed: " + e)));
+                log.warn("event {} cannot count for {}", candidate.eventId(), candidate.seat(), e);
+                failed.add(
+                        new Failed(
+                                candidate,
+                                new Poisoned(candidate.record(), "a rule failed: " + e)));
             }
         }
     }
 
-    private static List<Hit> of(Set<Hit.Seat> seats, List<Hit> hits) {
-        return hits.stream().filter(hit -> seats.contains(hit.seat())).toList();
+    private static List<Candidate> of(Set<Candidate.Seat> seats, List<Candidate> candidates) {
+        return candidates.stream().filter(candidate -> seats.contains(candidate.seat())).toList();
     }
 
-    private static List<Hit> withoutRepeats(Connection connection, List<Hit> hits)
+    private static List<Candidate> withoutRepeats(Connection connection, List<Candidate> candidates)
             throws SQLException {
-        Set<Hit.Counted> keys = new LinkedHashSet<>();
-        for (Hit hit : hits) {
-            Hit.Counted key = hit.ledgerKey();
+        Set<Candidate.Counted> keys = new LinkedHashSet<>();
+        for (Candidate candidate : candidates) {
+            Candidate.Counted key = candidate.ledgerKey();
             if (key != null) {
                 keys.add(key);
             }
         }
         if (keys.isEmpty()) {
-            return hits;
+            return candidates;
         }
-        Set<Hit.Counted> fresh = new HashSet<>(Ledger.enter(connection, keys));
-        List<Hit> counting = new ArrayList<>(hits.size());
-        for (Hit hit : hits) {
-            Hit.Counted key = hit.ledgerKey();
+        Set<Candidate.Counted> fresh = new HashSet<>(Ledger.enter(connection, keys));
+        List<Candidate> counting = new ArrayList<>(candidates.size());
+        for (Candidate candidate : candidates) {
+            Candidate.Counted key = candidate.ledgerKey();
             // Taken out as it is found, so that a repeat within the batch is one as well.
             if (key == null || fresh.remove(key)) {
-                counting.add(hit);
+                counting.add(candidate);
             }
         }
         return counting;

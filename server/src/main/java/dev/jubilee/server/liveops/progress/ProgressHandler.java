@@ -38,7 +38,7 @@ final class ProgressHandler implements BatchHandler {
     private final ProgressParts parts;
     private final PostgresOffsets offsets;
     private final ProgressBatch progress;
-    private final Directory directory;
+    private final RulesInForce inForce;
     private final StandingCache cache = new StandingCache();
     private final LongAdder parked = new LongAdder();
     private long paceUntil = System.nanoTime();
@@ -78,7 +78,7 @@ final class ProgressHandler implements BatchHandler {
         this.offsets = offsets;
         this.progress =
                 new ProgressBatch(new AutomaticJoins(parts.ids()), parts.grants(), parts.clock());
-        this.directory = new Directory(parts.occurrences());
+        this.inForce = new RulesInForce(parts.occurrences());
     }
 
     /** How many events it has put aside. From any thread. */
@@ -92,8 +92,8 @@ final class ProgressHandler implements BatchHandler {
         boolean oneByOne = false;
         int collisions = 0;
         while (true) {
-            Found found = Matcher.match(directory.index(), batch.records());
-            Map<String, Player> players = playersOf(found.hits());
+            Found found = Matcher.match(inForce.index(), batch.records());
+            Map<String, Player> players = playersOf(found.candidates());
             switch (attempt(batch, found, players, oneByOne)) {
                 case COMMITTED -> {
                     return Handled.ADVANCED;
@@ -101,7 +101,7 @@ final class ProgressHandler implements BatchHandler {
                 case FENCED -> {
                     return Handled.FENCED;
                 }
-                case OUTDATED -> directory.refresh();
+                case OUTDATED -> inForce.refresh();
                 case COLLIDED -> {
                     if (++collisions == ATTEMPTS) {
                         throw new RetryableException("progress collides with other writes", null);
@@ -127,7 +127,7 @@ final class ProgressHandler implements BatchHandler {
             return e.outcome;
         } catch (DatabaseException e) {
             cache.clear();
-            return switch (Trouble.of(e)) {
+            return switch (SqlErrorClass.of(e)) {
                 case COLLISION -> Outcome.COLLIDED;
                 case ABSENCE -> throw new RetryableException("PostgreSQL: " + e.getMessage(), e);
                 case REFUSAL -> refused(e, oneByOne);
@@ -168,53 +168,56 @@ final class ProgressHandler implements BatchHandler {
             Map<String, Player> players,
             boolean oneByOne)
             throws SQLException {
-        Directory.State state = Directory.State.of(connection);
-        if (!directory.isAsOf(state.rules())) {
+        RulesInForce.State state = RulesInForce.State.of(connection);
+        if (!inForce.isAsOf(state.rules())) {
             throw new Undone(Outcome.OUTDATED);
         }
         if (!offsets.advance(connection, batch.advance())) {
             throw new Undone(Outcome.FENCED);
         }
         List<Poisoned> poisoned = new ArrayList<>(found.poisoned());
-        if (!found.hits().isEmpty()) {
+        if (!found.candidates().isEmpty()) {
             poisoned.addAll(
                     oneByOne
-                            ? applyOneByOne(connection, found.hits(), players)
-                            : progress.apply(connection, found.hits(), players, cache).poisoned());
+                            ? applyOneByOne(connection, found.candidates(), players)
+                            : progress.apply(connection, found.candidates(), players, cache)
+                                    .poisoned());
         }
-        Parking.park(connection, batch.advance().group(), poisoned, parts.clock().instant());
+        ParkedProgress.park(connection, batch.advance().group(), poisoned, parts.clock().instant());
         return new Written(state.transaction(), poisoned);
     }
 
     private List<Poisoned> applyOneByOne(
-            Connection connection, List<Hit> hits, Map<String, Player> players)
+            Connection connection, List<Candidate> candidates, Map<String, Player> players)
             throws SQLException {
         List<Poisoned> poisoned = new ArrayList<>();
-        for (Hit hit : hits) {
+        for (Candidate candidate : candidates) {
             Savepoint before = connection.setSavepoint();
             try {
-                poisoned.addAll(progress.apply(connection, List.of(hit), players, null).poisoned());
+                poisoned.addAll(
+                        progress.apply(connection, List.of(candidate), players, null).poisoned());
                 connection.releaseSavepoint(before);
             } catch (SQLException e) {
-                if (Trouble.of(e) != Trouble.REFUSAL) {
+                if (SqlErrorClass.of(e) != SqlErrorClass.REFUSAL) {
                     throw e;
                 }
                 connection.rollback(before);
                 poisoned.add(
-                        new Poisoned(hit.record(), "the database refuses it: " + e.getMessage()));
+                        new Poisoned(
+                                candidate.record(), "the database refuses it: " + e.getMessage()));
             } catch (RuntimeException e) {
                 connection.rollback(before);
-                poisoned.add(new Poisoned(hit.record(), "it cannot be applied: " + e));
+                poisoned.add(new Poisoned(candidate.record(), "it cannot be applied: " + e));
             }
         }
         return poisoned;
     }
 
-    private Map<String, Player> playersOf(List<Hit> hits) {
+    private Map<String, Player> playersOf(List<Candidate> candidates) {
         Set<String> wanted = new HashSet<>();
-        for (Hit hit : hits) {
-            if (hit.binding().needsPlayer()) {
-                wanted.add(hit.userId());
+        for (Candidate candidate : candidates) {
+            if (candidate.binding().needsPlayer()) {
+                wanted.add(candidate.userId());
             }
         }
         return wanted.isEmpty() ? Map.of() : parts.players().getAll(wanted);

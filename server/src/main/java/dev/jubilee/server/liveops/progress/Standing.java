@@ -46,7 +46,7 @@ final class Standing {
     /** A participation as the database has it. */
     record Stored(
             UUID participationId,
-            Hit.Seat seat,
+            Candidate.Seat seat,
             boolean completed,
             Instant joinedAt,
             Map<String, Double> progress,
@@ -93,8 +93,8 @@ final class Standing {
     }
 
     /** Whether the player was in when the event was accepted. */
-    boolean admits(Hit hit) {
-        return !hit.at().isBefore(countsFrom);
+    boolean admits(Candidate candidate) {
+        return !candidate.at().isBefore(countsFrom);
     }
 
     /**
@@ -102,11 +102,11 @@ final class Standing {
      *
      * @throws RuntimeException when a rule fails; nothing has counted then
      */
-    void apply(Hit hit) {
+    void apply(Candidate candidate) {
         Map<String, Double> next = new HashMap<>(progress);
-        Scope scope = new Scope(hit.view(), hit.data(), player, progress);
+        Scope scope = new Scope(candidate.view(), candidate.data(), player, progress);
         boolean counts = false;
-        for (ProgressRule rule : hit.binding().rules()) {
+        for (ProgressRule rule : candidate.binding().rules()) {
             counts |= apply(rule, scope, next);
         }
         if (!counts) {
@@ -123,25 +123,25 @@ final class Standing {
                 nowReached.add(i);
             }
         }
-        take(hit, next, newScore);
+        take(candidate, next, newScore);
         nowReached.forEach(i -> {
             reached[i] = true;
             // It may hold by the player alone, while the metrics stay as they are.
             changed = true;
-            earn(milestones.get(i), hit);
+            earn(milestones.get(i), candidate);
         });
         if (completes) {
-            complete(hit);
+            complete(candidate);
         }
     }
 
     /** Whether the event would count for a player who begins with it; not when a rule fails. */
-    static boolean wouldCount(Hit hit, @Nullable Player player) {
-        Scope scope = new Scope(hit.view(), hit.data(), player, Map.of());
+    static boolean wouldCount(Candidate candidate, @Nullable Player player) {
+        Scope scope = new Scope(candidate.view(), candidate.data(), player, Map.of());
         try {
             boolean counts = false;
             Map<String, Double> next = new HashMap<>();
-            for (ProgressRule rule : hit.binding().rules()) {
+            for (ProgressRule rule : candidate.binding().rules()) {
                 counts |= apply(rule, scope, next);
             }
             return counts;
@@ -174,10 +174,10 @@ final class Standing {
         return true;
     }
 
-    private void take(Hit hit, Map<String, Double> next, @Nullable Double newScore) {
+    private void take(Candidate candidate, Map<String, Double> next, @Nullable Double newScore) {
         if (newScore != null && !newScore.equals(score)) {
             score = newScore;
-            reachedAt = hit.at();
+            reachedAt = candidate.at();
             changed = true;
         }
         if (!next.equals(progress)) {
@@ -186,20 +186,20 @@ final class Standing {
         }
     }
 
-    private void complete(Hit hit) {
+    private void complete(Candidate candidate) {
         completed = true;
-        completedAt = hit.at();
-        completedBy = hit.eventId();
+        completedAt = candidate.at();
+        completedBy = candidate.eventId();
         changed = true;
         for (RewardRule rule : occurrence.rules().rewards()) {
             if (rule.on() == RewardRule.Trigger.COMPLETE) {
-                earn(rule, hit);
+                earn(rule, candidate);
             }
         }
     }
 
-    private void earn(RewardRule rule, Hit hit) {
-        earned.add(new Earned(occurrence, rule, userId, 1, hit.at(), hit.eventId()));
+    private void earn(RewardRule rule, Candidate candidate) {
+        earned.add(new Earned(occurrence, rule, userId, 1, candidate.at(), candidate.eventId()));
     }
 
     UUID participationId() {
@@ -248,7 +248,7 @@ final class Standing {
                 reachedAt);
     }
 
-    Hit.Seat seat() {
+    Candidate.Seat seat() {
         return before.seat();
     }
 

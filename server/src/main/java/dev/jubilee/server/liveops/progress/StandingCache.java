@@ -34,7 +34,7 @@ final class StandingCache {
     }
 
     private final long mostBytes;
-    private final Map<Hit.Seat, Known> known = new LinkedHashMap<>(16, 0.75f, true);
+    private final Map<Candidate.Seat, Known> known = new LinkedHashMap<>(16, 0.75f, true);
     private long bytes;
     private final List<Standing> written = new ArrayList<>();
 
@@ -47,12 +47,12 @@ final class StandingCache {
         this.mostBytes = mostBytes;
     }
 
-    @Nullable Known of(Hit.Seat seat) {
+    @Nullable Known of(Candidate.Seat seat) {
         return known.get(seat);
     }
 
     /** The milestones that a player is known to have been granted; empty when nothing is known. */
-    Set<String> rewarded(Hit.Seat seat) {
+    Set<String> rewarded(Candidate.Seat seat) {
         Known one = known.get(seat);
         return one == null ? Set.of() : one.rewarded();
     }
@@ -86,8 +86,8 @@ final class StandingCache {
     }
 
     /** Forgets standings that others have changed. */
-    void forget(Set<Hit.Seat> seats) {
-        for (Hit.Seat seat : seats) {
+    void forget(Set<Candidate.Seat> seats) {
+        for (Candidate.Seat seat : seats) {
             Known gone = known.remove(seat);
             bytes -= gone == null ? 0 : gone.bytes();
         }

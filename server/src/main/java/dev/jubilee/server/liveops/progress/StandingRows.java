@@ -41,7 +41,7 @@ final class StandingRows {
      * @param read as the database has them
      * @param unchanged those that still have the version that was given
      */
-    record Locked(List<Standing.Stored> read, Set<Hit.Seat> unchanged) {}
+    record Locked(List<Standing.Stored> read, Set<Candidate.Seat> unchanged) {}
 
     /**
      * Locks the participations that count on, in key order, and reads them. Left out are players
@@ -51,8 +51,8 @@ final class StandingRows {
      */
     static Locked lock(
             Connection connection,
-            Collection<Hit.Seat> seats,
-            Map<Hit.Seat, String> versions,
+            Collection<Candidate.Seat> seats,
+            Map<Candidate.Seat, String> versions,
             Waiting waiting)
             throws SQLException {
         try (PreparedStatement statement =
@@ -86,12 +86,12 @@ final class StandingRows {
         }
     }
 
-    private static Hit.Seat seat(ResultSet row) throws SQLException {
-        return new Hit.Seat(row.getObject(2, UUID.class), row.getString(3));
+    private static Candidate.Seat seat(ResultSet row) throws SQLException {
+        return new Candidate.Seat(row.getObject(2, UUID.class), row.getString(3));
     }
 
     /** The seats that have a participation, in whatever state. */
-    static Set<Hit.Seat> present(Connection connection, Collection<Hit.Seat> seats)
+    static Set<Candidate.Seat> present(Connection connection, Collection<Candidate.Seat> seats)
             throws SQLException {
         try (PreparedStatement statement =
                 connection.prepareStatement(
@@ -102,10 +102,10 @@ final class StandingRows {
                             ON p.occurrence_id = k.occurrence_id AND p.user_id = k.user_id
                         """)) {
             bind(connection, statement, seats);
-            Set<Hit.Seat> present = HashSet.newHashSet(seats.size());
+            Set<Candidate.Seat> present = HashSet.newHashSet(seats.size());
             try (ResultSet row = statement.executeQuery()) {
                 while (row.next()) {
-                    present.add(new Hit.Seat(row.getObject(1, UUID.class), row.getString(2)));
+                    present.add(new Candidate.Seat(row.getObject(1, UUID.class), row.getString(2)));
                 }
             }
             return present;
@@ -120,7 +120,7 @@ final class StandingRows {
      * @return the participations that were written
      */
     static Set<UUID> update(
-            Connection connection, List<Standing> changed, Map<Hit.Seat, String> versions)
+            Connection connection, List<Standing> changed, Map<Candidate.Seat, String> versions)
             throws SQLException {
         if (changed.isEmpty()) {
             return Set.of();
@@ -149,7 +149,7 @@ final class StandingRows {
     }
 
     /** The seats whose row has another version than the known one, or that have no row. */
-    static Set<Hit.Seat> outdated(Connection connection, Map<UUID, Known> known)
+    static Set<Candidate.Seat> outdated(Connection connection, Map<UUID, Known> known)
             throws SQLException {
         if (known.isEmpty()) {
             return Set.of();
@@ -177,7 +177,7 @@ final class StandingRows {
             Connection connection,
             PreparedStatement statement,
             List<Standing> changed,
-            Map<Hit.Seat, String> versions)
+            Map<Candidate.Seat, String> versions)
             throws SQLException {
         int size = changed.size();
         List<UUID> ids = new ArrayList<>(size);
@@ -215,10 +215,10 @@ final class StandingRows {
     }
 
     private static void bind(
-            Connection connection, PreparedStatement statement, Collection<Hit.Seat> seats)
+            Connection connection, PreparedStatement statement, Collection<Candidate.Seat> seats)
             throws SQLException {
-        List<UUID> occurrences = seats.stream().map(Hit.Seat::occurrenceId).toList();
-        String[] users = seats.stream().map(Hit.Seat::userId).toArray(String[]::new);
+        List<UUID> occurrences = seats.stream().map(Candidate.Seat::occurrenceId).toList();
+        String[] users = seats.stream().map(Candidate.Seat::userId).toArray(String[]::new);
         statement.setObject(1, SqlArray.uuids(occurrences));
         statement.setArray(2, connection.createArrayOf("varchar", users));
     }

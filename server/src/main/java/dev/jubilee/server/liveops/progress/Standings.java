@@ -31,8 +31,8 @@ final class Standings {
                     .thenComparing(s -> s.seat().userId());
 
     private final Map<UUID, Occurrence> occurrences = new HashMap<>();
-    private final Map<Hit.Seat, Standing> bySeat = new HashMap<>();
-    private final Map<Hit.Seat, String> remembered = new HashMap<>();
+    private final Map<Candidate.Seat, Standing> bySeat = new HashMap<>();
+    private final Map<Candidate.Seat, String> remembered = new HashMap<>();
 
     private final Map<String, Player> players;
     private final @Nullable StandingCache cache;
@@ -44,17 +44,17 @@ final class Standings {
 
     static Standings of(
             Connection connection,
-            List<Hit> hits,
+            List<Candidate> candidates,
             Map<String, Player> players,
             @Nullable StandingCache cache)
             throws SQLException {
         Standings standings = new Standings(players, cache);
-        Set<Hit.Seat> unknown = new LinkedHashSet<>();
-        for (Hit hit : hits) {
-            Occurrence occurrence = hit.binding().occurrence();
+        Set<Candidate.Seat> unknown = new LinkedHashSet<>();
+        for (Candidate candidate : candidates) {
+            Occurrence occurrence = candidate.binding().occurrence();
             standings.occurrences.put(occurrence.occurrenceId(), occurrence);
-            Hit.Seat seat = hit.seat();
-            if (!standings.bySeat.containsKey(seat) && !standings.remember(hit)) {
+            Candidate.Seat seat = candidate.seat();
+            if (!standings.bySeat.containsKey(seat) && !standings.remember(candidate)) {
                 unknown.add(seat);
             }
         }
@@ -64,21 +64,21 @@ final class Standings {
         return standings;
     }
 
-    private boolean remember(Hit hit) {
-        if (cache == null || hit.binding().needsProgress()) {
+    private boolean remember(Candidate candidate) {
+        if (cache == null || candidate.binding().needsProgress()) {
             return false;
         }
-        Known known = cache.of(hit.seat());
+        Known known = cache.of(candidate.seat());
         if (known == null) {
             return false;
         }
-        remembered.put(hit.seat(), known.version());
+        remembered.put(candidate.seat(), known.version());
         put(known.stored());
         return true;
     }
 
     private void put(Standing.Stored stored) {
-        Hit.Seat seat = stored.seat();
+        Candidate.Seat seat = stored.seat();
         Occurrence occurrence = occurrences.get(seat.occurrenceId());
         if (occurrence != null) {
             Player player = players.get(seat.userId());
@@ -91,8 +91,8 @@ final class Standings {
      * Locks those that are remembered as well: whoever writes several participations takes all
      * locks in the order of keys, and writing to those that are remembered would come too late.
      */
-    private void lockAll(Connection connection, Set<Hit.Seat> unknown) throws SQLException {
-        Set<Hit.Seat> all = new LinkedHashSet<>(unknown);
+    private void lockAll(Connection connection, Set<Candidate.Seat> unknown) throws SQLException {
+        Set<Candidate.Seat> all = new LinkedHashSet<>(unknown);
         all.addAll(remembered.keySet());
         Locked locked = StandingRows.lock(connection, all, remembered, Waiting.ALLOWED);
         bySeat.keySet().retainAll(locked.unchanged());
@@ -104,7 +104,7 @@ final class Standings {
      * Forgets what is remembered of these, and reads them under their locks. As others are locked
      * already, it fails where it would have to wait; the next attempt locks all in order.
      */
-    void reread(Connection connection, Set<Hit.Seat> seats) throws SQLException {
+    void reread(Connection connection, Set<Candidate.Seat> seats) throws SQLException {
         bySeat.keySet().removeAll(seats);
         remembered.keySet().removeAll(seats);
         Locked locked = StandingRows.lock(connection, seats, Map.of(), Waiting.REFUSED);
@@ -112,7 +112,7 @@ final class Standings {
     }
 
     /** Null when the player is not in. */
-    @Nullable Standing at(Hit.Seat seat) {
+    @Nullable Standing at(Candidate.Seat seat) {
         return bySeat.get(seat);
     }
 
@@ -125,8 +125,8 @@ final class Standings {
      * Writes what has changed, and returns those that are no longer as they were remembered. Where
      * an event counted and changed nothing, it might have changed what the row says by now.
      */
-    Set<Hit.Seat> write(Connection connection) throws SQLException {
-        Set<Hit.Seat> outdated = write(connection, changed());
+    Set<Candidate.Seat> write(Connection connection) throws SQLException {
+        Set<Candidate.Seat> outdated = write(connection, changed());
         outdated.addAll(StandingRows.outdated(connection, unchangedFromMemory()));
         return outdated;
     }
@@ -145,14 +145,15 @@ final class Standings {
     }
 
     /** The same for some. */
-    void write(Connection connection, Set<Hit.Seat> seats) throws SQLException {
+    void write(Connection connection, Set<Candidate.Seat> seats) throws SQLException {
         List<Standing> some = changed().stream().filter(s -> seats.contains(s.seat())).toList();
         write(connection, some);
     }
 
-    private Set<Hit.Seat> write(Connection connection, List<Standing> changed) throws SQLException {
+    private Set<Candidate.Seat> write(Connection connection, List<Standing> changed)
+            throws SQLException {
         Set<UUID> written = StandingRows.update(connection, changed, remembered);
-        Set<Hit.Seat> outdated = new HashSet<>();
+        Set<Candidate.Seat> outdated = new HashSet<>();
         for (Standing standing : changed) {
             if (!written.contains(standing.participationId())) {
                 outdated.add(standing.seat());

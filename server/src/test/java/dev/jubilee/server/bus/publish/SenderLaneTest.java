@@ -34,25 +34,25 @@ class SenderLaneTest {
     @Test
     void whatWaitsIsBoundedByBytes() {
         for (int i = 0; i < 24; i++) {
-            assertThat(lane.offer(shipment(MEGABYTE))).isTrue();
+            assertThat(lane.offer(inFlight(MEGABYTE))).isTrue();
         }
-        assertThat(lane.offer(shipment(1))).isFalse();
+        assertThat(lane.offer(inFlight(1))).isFalse();
         assertThat(lane.waiting()).isEqualTo(24);
     }
 
     @Test
     void aShipmentLargerThanAllTheRoomGoesAlone() {
-        assertThat(lane.offer(shipment(MOST_BYTES + 1))).isTrue();
-        assertThat(lane.offer(shipment(1))).isFalse();
+        assertThat(lane.offer(inFlight(MOST_BYTES + 1))).isTrue();
+        assertThat(lane.offer(inFlight(1))).isFalse();
     }
 
     @Test
     void roomComesBackOnceItWasHandedOver() {
-        Shipment first = shipment(MOST_BYTES);
+        InFlightPublish first = inFlight(MOST_BYTES);
         assertThat(lane.offer(first)).isTrue();
         start();
         first.done().join();
-        Shipment second = shipment(MOST_BYTES);
+        InFlightPublish second = inFlight(MOST_BYTES);
         Await.until("there is room", () -> lane.offer(second));
         second.done().join();
         assertThat(producer.history()).hasSize(2);
@@ -62,8 +62,8 @@ class SenderLaneTest {
     void whatWasAcceptedBeforeASettledMomentAndComesAfterItIsNotSent() throws Exception {
         start();
         lane.settleThrough(5_000);
-        Shipment late = accepted(4_999);
-        Shipment onTime = accepted(5_000);
+        InFlightPublish late = accepted(4_999);
+        InFlightPublish onTime = accepted(5_000);
         assertThat(lane.offer(late)).isTrue();
         assertThat(lane.offer(onTime)).isTrue();
         onTime.done().join();
@@ -78,7 +78,7 @@ class SenderLaneTest {
         start();
         lane.settleThrough(5_000);
         lane.settleThrough(3_000);
-        Shipment late = accepted(4_999);
+        InFlightPublish late = accepted(4_999);
         assertThat(lane.offer(late)).isTrue();
         late.done().join();
         assertThat(late.failure(0)).isNotNull();
@@ -100,8 +100,8 @@ class SenderLaneTest {
                 };
         try (SenderLane stuck = new SenderLane(full, 1_000)) {
             stuck.start();
-            Shipment first = until(Duration.ofMillis(200));
-            Shipment second = until(Duration.ofMillis(200));
+            InFlightPublish first = until(Duration.ofMillis(200));
+            InFlightPublish second = until(Duration.ofMillis(200));
             assertThat(stuck.offer(first)).isTrue();
             assertThat(stuck.offer(second)).isTrue();
 
@@ -124,8 +124,8 @@ class SenderLaneTest {
         }
     }
 
-    private static Shipment until(Duration deadline) {
-        return new Shipment(
+    private static InFlightPublish until(Duration deadline) {
+        return new InFlightPublish(
                 List.of(new ProducerRecord<>("t", new byte[1])),
                 Long.MAX_VALUE,
                 System.nanoTime() + deadline.toNanos(),
@@ -139,16 +139,16 @@ class SenderLaneTest {
         }
     }
 
-    private static Shipment accepted(long epochMillis) {
-        return shipment(1, epochMillis);
+    private static InFlightPublish accepted(long epochMillis) {
+        return inFlight(1, epochMillis);
     }
 
-    private static Shipment shipment(int bytes) {
-        return shipment(bytes, Long.MAX_VALUE);
+    private static InFlightPublish inFlight(int bytes) {
+        return inFlight(bytes, Long.MAX_VALUE);
     }
 
-    private static Shipment shipment(int bytes, long earliest) {
-        return new Shipment(
+    private static InFlightPublish inFlight(int bytes, long earliest) {
+        return new InFlightPublish(
                 List.of(new ProducerRecord<>("t", new byte[bytes])),
                 earliest,
                 System.nanoTime() + Duration.ofMinutes(1).toNanos(),

@@ -70,13 +70,13 @@ class EventPageTest {
         EventSearch search =
                 new EventSearch(new Database(platform.dataSource()), new SimpleMeterRegistry());
 
-        EventSearch.Found first = search.find(DAY, new EventFilter(), 10, true);
+        EventSearch.Found first = search.find(DAY, new EventConditions(), 10, true);
         assertThat(first.events())
                 .extracting(StoredEvent::offset)
                 .containsExactly(5L, 4L, 3L, 2L, 1L);
         UUID next = Objects.requireNonNull(first.next());
         EventSearch.Found second =
-                search.find(new Span(DAY.from(), next), new EventFilter(), 10, true);
+                search.find(new Span(DAY.from(), next), new EventConditions(), 10, true);
 
         assertThat(second.events()).extracting(StoredEvent::offset).containsExactly(0L);
         assertThat(second.next()).isNull();

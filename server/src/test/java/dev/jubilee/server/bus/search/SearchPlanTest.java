@@ -42,13 +42,13 @@ class SearchPlanTest {
                 Span.of(
                         Instant.parse("2026-11-11T10:00:00Z"),
                         Instant.parse("2026-11-11T11:00:00Z"));
-        String plan = plan(hour, new EventFilter().equal("key", "nobody"));
+        String plan = plan(hour, new EventConditions().equal("key", "nobody"));
 
         assertThat(plan).contains("events_20261111_pkey").doesNotContain("events_20261110");
         assertThat(plan).doesNotContain("events_20261112").doesNotContain("Seq Scan");
         // An hour's rows are looked at, not a day's.
         assertThat(plan).contains("Rows Removed by Filter: 3600");
-        assertThat(plan(hour, new EventFilter().equal("correlation_id", "c-1")))
+        assertThat(plan(hour, new EventConditions().equal("correlation_id", "c-1")))
                 .contains("correlation_id_idx");
     }
 
@@ -84,7 +84,7 @@ class SearchPlanTest {
         }
     }
 
-    private static String plan(Span span, EventFilter filter) throws Exception {
+    private static String plan(Span span, EventConditions where) throws Exception {
         try (Connection connection = platform.connection();
                 PreparedStatement statement =
                         connection.prepareStatement(
@@ -92,9 +92,9 @@ class SearchPlanTest {
                                         + StoredEvent.COLUMNS
                                         + " FROM bus.events e WHERE"
                                         + Span.SQL
-                                        + filter.sql()
+                                        + where.sql()
                                         + " ORDER BY e.id DESC LIMIT 50")) {
-            filter.bind(statement, span.bind(statement, 1));
+            where.bind(statement, span.bind(statement, 1));
             StringBuilder plan = new StringBuilder();
             try (var row = statement.executeQuery()) {
                 while (row.next()) {

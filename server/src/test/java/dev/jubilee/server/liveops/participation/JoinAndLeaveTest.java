@@ -155,7 +155,7 @@ class JoinAndLeaveTest {
     @Test
     void theOrderOfOneBatchDecidesEvenForTheSamePlayer() {
         UUID occurrence = arena.open("order", 1);
-        List<CompletableFuture<? extends Outcome>> results = new ArrayList<>();
+        List<CompletableFuture<? extends ParticipationResult>> results = new ArrayList<>();
         arena.database.transaction(connection -> {
             // While the row is locked, everything below gathers into one batch.
             try (var lock =

@@ -40,8 +40,10 @@ class TwoInstancesTest {
 
     /** What one caller asked, and was told. */
     private record Told(
-            String eventId, String player, CompletableFuture<? extends Outcome> answer) {
-        Outcome outcome() {
+            String eventId,
+            String player,
+            CompletableFuture<? extends ParticipationResult> answer) {
+        ParticipationResult result() {
             return answer.join();
         }
     }
@@ -71,7 +73,7 @@ class TwoInstancesTest {
                 for (String event : events) {
                     before.forEach(player -> settled.add(join(0, event, player)));
                 }
-                settled.forEach(Told::outcome);
+                settled.forEach(Told::result);
                 List<Told> told = race(callers, new Random(round), events, false);
                 for (var event : occurrences.entrySet()) {
                     List<Told> here =
@@ -90,7 +92,7 @@ class TwoInstancesTest {
         assertThat(in).as("round " + round).hasSizeLessThanOrEqualTo(capacity).containsAll(before);
         Set<String> joined = new HashSet<>(before);
         for (Told one : told) {
-            switch (one.outcome()) {
+            switch (one.result()) {
                 case Joined(var place) ->
                         assertThat(joined.add(place.userId()))
                                 .as(one.player + " joins once, in round " + round)
@@ -118,7 +120,7 @@ class TwoInstancesTest {
             for (int round = 0; round < rounds; round++) {
                 for (Told one : race(callers, new Random(round), events, true)) {
                     int change =
-                            switch (one.outcome()) {
+                            switch (one.result()) {
                                 case Joined joined -> 1;
                                 case Left(boolean wasIn) -> wasIn ? -1 : 0;
                                 case AlreadyJoined already -> 0;
@@ -230,7 +232,7 @@ class TwoInstancesTest {
         for (Future<List<Told>> one : running) {
             all.addAll(one.get());
         }
-        all.forEach(Told::outcome);
+        all.forEach(Told::result);
         return all;
     }
 

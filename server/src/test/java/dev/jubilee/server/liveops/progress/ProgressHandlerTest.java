@@ -589,7 +589,7 @@ class ProgressHandlerTest {
                 Matcher.match(
                         new RuleIndex(List.of(first, second, blind)), records.next().records());
 
-        assertThat(found.hits())
+        assertThat(found.candidates())
                 .extracting(hit -> hit.binding().occurrence())
                 .containsExactly(blind);
         assertThat(found.poisoned()).hasSize(1);

@@ -48,7 +48,7 @@ class StandingCacheTest {
                 Set.of());
     }
 
-    private static Hit.Seat seat(int player) {
-        return new Hit.Seat(OCCURRENCE, "player" + player);
+    private static Candidate.Seat seat(int player) {
+        return new Candidate.Seat(OCCURRENCE, "player" + player);
     }
 }

@@ -4,6 +4,8 @@ import dev.jubilee.server.bus.delivery.attempts.Attempt.End;
 import dev.jubilee.server.bus.delivery.pending.Delivery;
 import dev.jubilee.server.bus.delivery.pending.PendingStore;
 import dev.jubilee.server.bus.store.BinaryCopy;
+import dev.jubilee.server.database.DailyPartitions;
+import dev.jubilee.server.database.Database;
 import dev.jubilee.server.database.Timestamps;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -25,13 +27,20 @@ import org.postgresql.copy.CopyIn;
 
 /** Writes the outcomes of deliveries, many in a transaction. For the recorder's thread. */
 public final class AttemptStore {
+    private static final DailyPartitions.Table TABLE =
+            new DailyPartitions.Table("bus.event_deliveries", "bus.event_deliveries", "", "");
     private static final int COLUMNS = 13;
 
-    private final AttemptPartitions partitions;
+    private final DailyPartitions partitions;
     private final BinaryCopy copy = new BinaryCopy();
 
-    public AttemptStore(AttemptPartitions partitions) {
+    public AttemptStore(DailyPartitions partitions) {
         this.partitions = partitions;
+    }
+
+    /** The days of {@code bus.event_deliveries}. */
+    public static DailyPartitions partitions(Database database) {
+        return new DailyPartitions(database, TABLE);
     }
 
     void ensurePartitions(List<Recorder.Entry> batch) {

@@ -4,9 +4,9 @@ import dev.jubilee.events.kafka.Gathered;
 import dev.jubilee.events.kafka.LoopListener;
 import dev.jubilee.server.bus.delivery.pending.Delivery;
 import dev.jubilee.server.bus.delivery.pending.PendingStore;
-import dev.jubilee.server.bus.delivery.routing.Outlets;
+import dev.jubilee.server.bus.delivery.routing.DeliveryPlacer;
 import dev.jubilee.server.bus.store.BinaryCopy;
-import dev.jubilee.server.bus.subscriptions.Arrivals;
+import dev.jubilee.server.bus.subscriptions.ArrivalNotices;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.bus.subscriptions.SubscriptionIndex;
 import dev.jubilee.server.bus.subscriptions.Subscriptions;
@@ -44,7 +44,7 @@ public final class KafkaCatchUp implements CatchUps.CatchUp {
 
     private final Map<String, Object> kafka;
     private final Database database;
-    private final Outlets outlets;
+    private final DeliveryPlacer placer;
     private final Subscription subscription;
     private final SubscriptionIndex alone;
     private final BiFunction<SubscriptionIndex, ConsumerRecord<byte[], byte[]>, List<Delivery>>
@@ -62,13 +62,13 @@ public final class KafkaCatchUp implements CatchUps.CatchUp {
     public KafkaCatchUp(
             Map<String, Object> kafka,
             Database database,
-            Outlets outlets,
+            DeliveryPlacer placer,
             Subscription subscription,
             BiFunction<SubscriptionIndex, ConsumerRecord<byte[], byte[]>, List<Delivery>> match,
             LoopListener losses) {
         this.kafka = kafka;
         this.database = database;
-        this.outlets = outlets;
+        this.placer = placer;
         this.subscription = subscription;
         this.alone = SubscriptionIndex.of(subscription);
         this.match = match;
@@ -95,7 +95,7 @@ public final class KafkaCatchUp implements CatchUps.CatchUp {
             while (!open.isEmpty()
                     && System.nanoTime() - until < 0
                     && !Thread.currentThread().isInterrupted()
-                    && outlets.owns(subscription.id())) {
+                    && placer.owns(subscription.id())) {
                 if (!step(consumer, open) || isFull()) {
                     return;
                 }
@@ -162,7 +162,7 @@ public final class KafkaCatchUp implements CatchUps.CatchUp {
         }
         deleted.forEach(losses::recordsLost);
         deleted.clear();
-        outlets.arrived(subscription.id());
+        placer.arrived(subscription.id());
         for (CatchUpStore.Position one : moved) {
             open.put(new TopicPartition(one.topic(), one.partition()), one);
         }
@@ -208,7 +208,7 @@ public final class KafkaCatchUp implements CatchUps.CatchUp {
         CatchUpStore.move(connection, subscription.id(), moved);
         CatchUpStore.finish(connection, subscription.id(), level);
         // Before anything is routed behind it.
-        outlets.leftBehind(subscription.id());
+        placer.leftBehind(subscription.id());
         return level;
     }
 
@@ -225,7 +225,7 @@ public final class KafkaCatchUp implements CatchUps.CatchUp {
             return;
         }
         PendingStore.owe(connection, found, copy);
-        Arrivals.announce(connection, subscription.id());
+        ArrivalNotices.announce(connection, subscription.id());
     }
 
     static Map<String, Object> settings(Map<String, Object> kafka, UUID subscription) {

@@ -2,7 +2,7 @@ package dev.jubilee.server.bus.delivery.deadletters;
 
 import dev.jubilee.events.EventId;
 import dev.jubilee.server.bus.delivery.pending.PendingStore;
-import dev.jubilee.server.bus.subscriptions.Arrivals;
+import dev.jubilee.server.bus.subscriptions.ArrivalNotices;
 import dev.jubilee.server.database.ChangeFeed;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.database.Timestamps;
@@ -161,7 +161,7 @@ public final class Redrives implements AutoCloseable {
                 DeadLetterStore.redrive(
                         connection, locked.subscription(), locked.query(), locked.last(), CHUNK);
         advance(connection, locked.id(), moved);
-        Arrivals.announce(connection, locked.subscription());
+        ArrivalNotices.announce(connection, locked.subscription());
         return true;
     }
 

@@ -12,7 +12,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Forms the batches of one outlet from deliveries that are ready and, behind each, in order, those
+ * Forms the batches of one queue from deliveries that are ready and, behind each, in order, those
  * of its key. Their number and size are counted as they arrive, and counted anew only after some
  * were taken out or a key was let go. For the dispatcher's thread.
  */

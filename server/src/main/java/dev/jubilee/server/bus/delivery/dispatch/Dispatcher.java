@@ -4,14 +4,14 @@ import dev.jubilee.events.EventId;
 import dev.jubilee.server.bus.delivery.attempts.DeliveryMetrics;
 import dev.jubilee.server.bus.delivery.attempts.Recorder;
 import dev.jubilee.server.bus.delivery.pending.Delivery;
-import dev.jubilee.server.bus.delivery.pending.Loads;
-import dev.jubilee.server.bus.delivery.routing.Outlets;
+import dev.jubilee.server.bus.delivery.pending.DeliveryLoader;
+import dev.jubilee.server.bus.delivery.routing.DeliveryPlacer;
 import dev.jubilee.server.bus.delivery.routing.Placement;
 import dev.jubilee.server.bus.delivery.sending.Sender;
 import dev.jubilee.server.bus.delivery.sending.Shipment;
 import dev.jubilee.server.bus.delivery.shards.Ownership;
 import dev.jubilee.server.bus.delivery.shards.ShardWork;
-import dev.jubilee.server.bus.delivery.windows.Window;
+import dev.jubilee.server.bus.delivery.windows.DeliveryWindow;
 import dev.jubilee.server.bus.subscriptions.Subscription;
 import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
 import dev.jubilee.server.http.client.Outcome;
@@ -38,7 +38,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Decides what is sent when. One thread does it for all subscriptions: what happens (a delivery, an
- * answer, a change) is told to it, and what time brings is due in its calendar; a subscription with
+ * answer, a change) is told to it, and what time brings is due in its timers; a subscription with
  * nothing to do costs nothing. It never waits for the network or the database. Thread-safe.
  */
 public final class Dispatcher implements ShardWork, AutoCloseable {
@@ -46,22 +46,22 @@ public final class Dispatcher implements ShardWork, AutoCloseable {
     private static final Duration RECORDER_PAUSE = Duration.ofMillis(50);
     private static final Duration AFTER_FAULT = Duration.ofSeconds(1);
 
-    private final Outlets outlets;
+    private final DeliveryPlacer placer;
     private final SubscriptionDirectory directory;
     private final Sender sender;
     private final Recorder recorder;
-    private final Landings landings;
+    private final OutcomeHandler outcomes;
     private final InstantSource clock;
     private final Gone gone;
     private final int perEndpoint;
     private final BlockingQueue<Runnable> mailbox = new LinkedBlockingQueue<>();
-    private final Map<UUID, Outlet> open = new HashMap<>();
+    private final Map<UUID, SubscriberQueue> open = new HashMap<>();
     private final Set<UUID> dirty = new LinkedHashSet<>();
-    private final Calendar calendar = new Calendar();
+    private final QueueTimers timers = new QueueTimers();
     private final Set<Integer> draining = new LinkedHashSet<>();
     private final Thread thread;
-    private final Parking parking;
-    private final Loading loading;
+    private final KeyParking parking;
+    private final BacklogLoader loader;
     private volatile boolean closed;
     private final AtomicInteger inFlight = new AtomicInteger();
 
@@ -79,24 +79,24 @@ public final class Dispatcher implements ShardWork, AutoCloseable {
 
     /** The parts that the dispatcher works with. */
     public record Parts(
-            Outlets outlets,
+            DeliveryPlacer placer,
             SubscriptionDirectory directory,
             Sender sender,
             Recorder recorder,
-            Loads loads,
+            DeliveryLoader backlog,
             Gone gone) {}
 
     public Dispatcher(Parts parts, int perEndpoint, InstantSource clock, DeliveryMetrics metrics) {
-        this.outlets = parts.outlets();
+        this.placer = parts.placer();
         this.directory = parts.directory();
         this.sender = parts.sender();
         this.recorder = parts.recorder();
         this.gone = parts.gone();
         this.perEndpoint = perEndpoint;
         this.clock = clock;
-        this.landings = new Landings(recorder, metrics, this::disable, new EventId(clock));
-        this.parking = new Parking(recorder, outlets, this::tell, dirty::add);
-        this.loading = new Loading(parts.loads(), clock, this::tell, dirty::add);
+        this.outcomes = new OutcomeHandler(recorder, metrics, this::disable, new EventId(clock));
+        this.parking = new KeyParking(recorder, placer, this::tell, dirty::add);
+        this.loader = new BacklogLoader(parts.backlog(), clock, this::tell, dirty::add);
         this.thread = Thread.ofPlatform().name("delivery-dispatcher").daemon().unstarted(this::run);
     }
 
@@ -116,16 +116,16 @@ public final class Dispatcher implements ShardWork, AutoCloseable {
             Instant now = clock.instant();
             for (Placement row : rows) {
                 Delivery one = row.delivery();
-                Window window = row.window();
+                DeliveryWindow window = row.window();
                 // What came after its shard had gone waits for whoever has that now.
                 boolean late = window == null || window.isAbandoned();
-                Outlet outlet = late ? null : outlet(one.subscriptionId());
-                if (outlet != null) {
-                    if (outlet.window != window) {
-                        outlet.window.adopt(one);
+                SubscriberQueue queue = late ? null : queue(one.subscriptionId());
+                if (queue != null) {
+                    if (queue.window != window) {
+                        queue.window.adopt(one);
                     }
-                    if (!outlet.offer(one, now)) {
-                        parking.late(outlet, one);
+                    if (!queue.offer(one, now)) {
+                        parking.late(queue, one);
                     }
                     dirty.add(one.subscriptionId());
                 }
@@ -136,10 +136,10 @@ public final class Dispatcher implements ShardWork, AutoCloseable {
     /** Something waits in PostgreSQL for the subscription. */
     public void waiting(UUID subscription) {
         tell(() -> {
-            Outlet outlet = outlets.owns(subscription) ? outlet(subscription) : null;
-            if (outlet != null) {
+            SubscriberQueue queue = placer.owns(subscription) ? queue(subscription) : null;
+            if (queue != null) {
                 // Whatever was due first when somebody last looked: this may be due before.
-                outlet.loadAt = null;
+                queue.loadAt = null;
                 dirty.add(subscription);
             }
         });
@@ -150,10 +150,10 @@ public final class Dispatcher implements ShardWork, AutoCloseable {
         tell(() -> {
             draining.removeAll(shards);
             for (Subscription one : directory.index().all()) {
-                // Of the others there is no outlet, and nobody would ever take a window away.
-                if (one.isSent() && shards.contains(Ownership.shardOf(one.id()))) {
-                    outlets.window(one.id()).leftBehind();
-                    if (outlet(one.id()) != null) {
+                // Of the others there is no queue, and nobody would ever take a window away.
+                if (one.isDispatched() && shards.contains(Ownership.shardOf(one.id()))) {
+                    placer.window(one.id()).leftBehind();
+                    if (queue(one.id()) != null) {
                         dirty.add(one.id());
                     }
                 }
@@ -201,7 +201,7 @@ public final class Dispatcher implements ShardWork, AutoCloseable {
                         }
                         return theirs;
                     });
-            outlets.abandon(shards);
+            placer.abandon(shards);
             done.complete(null);
         });
         return done;
@@ -210,7 +210,7 @@ public final class Dispatcher implements ShardWork, AutoCloseable {
     @Override
     public void drop() {
         tell(() -> {
-            open.values().forEach(Outlet::end);
+            open.values().forEach(SubscriberQueue::end);
             open.clear();
             draining.clear();
         });
@@ -237,17 +237,17 @@ public final class Dispatcher implements ShardWork, AutoCloseable {
             }
             news.forEach(Dispatcher::runSafely);
             news.clear();
-            runSafely(() -> dirty.addAll(calendar.due(clock.instant(), open)));
+            runSafely(() -> dirty.addAll(timers.due(clock.instant(), open)));
             runSafely(this::pumpDirty);
         }
     }
 
     private void await(List<Runnable> news) throws InterruptedException {
         Runnable first =
-                calendar.isEmpty()
+                timers.isEmpty()
                         ? mailbox.take()
                         : mailbox.poll(
-                                calendar.millisUntilNext(clock.instant()), TimeUnit.MILLISECONDS);
+                                timers.millisUntilNext(clock.instant()), TimeUnit.MILLISECONDS);
         if (first != null) {
             news.add(first);
             mailbox.drainTo(news, 1_000);
@@ -272,47 +272,47 @@ public final class Dispatcher implements ShardWork, AutoCloseable {
         List<UUID> all = List.copyOf(dirty);
         dirty.clear();
         for (UUID id : all) {
-            Outlet outlet = open.get(id);
-            boolean mine = outlets.maySend(id) && !draining.contains(Ownership.shardOf(id));
-            if (outlet != null && mine && !runSafely(() -> pump(outlet))) {
-                calendar.schedule(outlet, clock.instant().plus(AFTER_FAULT));
+            SubscriberQueue queue = open.get(id);
+            boolean mine = placer.maySend(id) && !draining.contains(Ownership.shardOf(id));
+            if (queue != null && mine && !runSafely(() -> pump(queue))) {
+                timers.schedule(queue, clock.instant().plus(AFTER_FAULT));
             }
         }
     }
 
-    private void pump(Outlet outlet) {
+    private void pump(SubscriberQueue queue) {
         Instant now = clock.instant();
         if (recorder.isFull()) {
-            calendar.schedule(outlet, now.plus(RECORDER_PAUSE));
+            timers.schedule(queue, now.plus(RECORDER_PAUSE));
             return;
         }
-        Breaker.State before = outlet.breaker.state();
-        UUID id = outlet.subscription().id();
+        CircuitBreaker.State before = queue.breaker.state();
+        UUID id = queue.subscription().id();
         // Asked before each: others may take over between any two.
-        Shipment next = outlets.maySend(id) ? outlet.next(now) : null;
+        Shipment next = placer.maySend(id) ? queue.next(now) : null;
         while (next != null) {
-            send(outlet, next);
-            next = outlets.maySend(id) ? outlet.next(now) : null;
+            send(queue, next);
+            next = placer.maySend(id) ? queue.next(now) : null;
         }
-        landings.tellCircuit(outlet, before);
-        parking.look(outlet, now);
-        loading.loadIfDue(outlet, now);
-        Instant wake = outlet.wakeAt(now);
+        outcomes.recordCircuit(queue, before);
+        parking.look(queue, now);
+        loader.loadIfDue(queue, now);
+        Instant wake = queue.wakeAt(now);
         if (wake != null) {
-            calendar.schedule(
-                    outlet, wake.isAfter(now) ? wake : now.plusMillis(Calendar.TICK_MILLIS));
+            timers.schedule(
+                    queue, wake.isAfter(now) ? wake : now.plusMillis(QueueTimers.TICK_MILLIS));
         }
     }
 
-    private void send(Outlet outlet, Shipment shipment) {
+    private void send(SubscriberQueue queue, Shipment shipment) {
         inFlight.incrementAndGet();
-        Subscription to = outlet.subscription();
+        Subscription to = queue.subscription();
         var _ =
                 sending(to, shipment)
                         .whenComplete((outcome, failure) ->
                                 tell(() ->
-                                        land(
-                                                outlet,
+                                        onOutcome(
+                                                queue,
                                                 to,
                                                 shipment,
                                                 outcome != null
@@ -329,21 +329,22 @@ public final class Dispatcher implements ShardWork, AutoCloseable {
         }
     }
 
-    private void land(Outlet outlet, Subscription to, Shipment shipment, Outcome outcome) {
+    private void onOutcome(
+            SubscriberQueue queue, Subscription to, Shipment shipment, Outcome outcome) {
         inFlight.decrementAndGet();
-        outlet.landed();
-        dirty.add(outlet.subscription().id());
-        Subscription now = directory.index().find(outlet.subscription().id());
+        queue.requestEnded();
+        dirty.add(queue.subscription().id());
+        Subscription now = directory.index().find(queue.subscription().id());
         boolean leadsThere = now != null && Objects.equals(now.endpoint(), to.endpoint());
-        landings.land(outlet, to, leadsThere, shipment, outcome, clock.instant());
+        outcomes.apply(queue, to, leadsThere, shipment, outcome, clock.instant());
     }
 
     /**
      * Disables the subscription once, however many requests of the endpoint are under way: a second
      * time might undo that somebody has resumed it.
      */
-    private void disable(Outlet outlet, Subscription to, String reason) {
-        if (!outlet.disabling()) {
+    private void disable(SubscriberQueue queue, Subscription to, String reason) {
+        if (!queue.disabling()) {
             return;
         }
         UUID id = to.id();
@@ -351,48 +352,48 @@ public final class Dispatcher implements ShardWork, AutoCloseable {
                 gone.disable(to, reason)
                         .thenRun(() ->
                                 tell(() -> {
-                                    outlet.disabled();
+                                    queue.disabled();
                                     dirty.add(id);
                                 }));
     }
 
-    /** The outlet of a subscription that is delivered to from here; null when it is not. */
-    private @Nullable Outlet outlet(UUID id) {
-        Outlet known = open.get(id);
+    /** The queue of a subscription that is delivered to from here; null when it is not. */
+    private @Nullable SubscriberQueue queue(UUID id) {
+        SubscriberQueue known = open.get(id);
         if (known != null) {
             return known;
         }
         Subscription subscription = directory.index().find(id);
-        if (subscription == null || !subscription.isSent()) {
+        if (subscription == null || !subscription.isDispatched()) {
             return null;
         }
-        Outlet made = new Outlet(subscription, outlets.window(id), perEndpoint);
+        SubscriberQueue made = new SubscriberQueue(subscription, placer.window(id), perEndpoint);
         open.put(id, made);
         return made;
     }
 
     private void subscriptionsChanged() {
         var index = directory.index();
-        List<Outlet> rewound = new ArrayList<>();
+        List<SubscriberQueue> rewound = new ArrayList<>();
         open.entrySet()
                 .removeIf(entry -> {
-                    Outlet outlet = entry.getValue();
+                    SubscriberQueue queue = entry.getValue();
                     Subscription now = index.find(entry.getKey());
-                    Subscription before = outlet.subscription();
+                    Subscription before = queue.subscription();
                     if (now == null || now.state().rewinds() != before.state().rewinds()) {
                         // What is under way ends by itself; what is in memory is owed no more.
-                        outlets.forget(entry.getKey());
-                        outlet.end();
-                        rewound.add(outlet);
+                        placer.forget(entry.getKey());
+                        queue.end();
+                        rewound.add(queue);
                         return true;
                     }
                     if (!now.equals(before)) {
-                        Breaker.State circuit = outlet.breaker.state();
-                        outlet.subscription(now);
-                        if (outlet.leadsElsewhereThan(before)) {
-                            outlet.hurry(clock.instant());
+                        CircuitBreaker.State circuit = queue.breaker.state();
+                        queue.subscription(now);
+                        if (queue.leadsElsewhereThan(before)) {
+                            queue.hurry(clock.instant());
                         }
-                        landings.tellCircuit(outlet, circuit);
+                        outcomes.recordCircuit(queue, circuit);
                         dirty.add(entry.getKey());
                     }
                     return false;
@@ -400,13 +401,13 @@ public final class Dispatcher implements ShardWork, AutoCloseable {
         rewound.forEach(this::beginAnew);
     }
 
-    private void beginAnew(Outlet before) {
+    private void beginAnew(SubscriberQueue before) {
         UUID id = before.subscription().id();
         Subscription now = directory.index().find(id);
-        if (now != null && now.isSent() && outlets.owns(id)) {
-            Outlet outlet = before.anew(now, outlets.window(id));
-            open.put(id, outlet);
-            landings.tellCircuit(outlet, before.breaker.state());
+        if (now != null && now.isDispatched() && placer.owns(id)) {
+            SubscriberQueue queue = before.anew(now, placer.window(id));
+            open.put(id, queue);
+            outcomes.recordCircuit(queue, before.breaker.state());
             dirty.add(id);
         }
     }

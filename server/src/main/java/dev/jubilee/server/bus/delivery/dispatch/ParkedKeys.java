@@ -1,7 +1,7 @@
 package dev.jubilee.server.bus.delivery.dispatch;
 
 import dev.jubilee.server.bus.delivery.pending.Delivery;
-import dev.jubilee.server.bus.delivery.windows.Window;
+import dev.jubilee.server.bus.delivery.windows.DeliveryWindow;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -25,7 +25,7 @@ final class ParkedKeys {
     /** The most parked keys; others stay in the window. */
     static final int MOST = 2_000;
 
-    private final Window window;
+    private final DeliveryWindow window;
     private final Map<String, Parked> keys = new HashMap<>();
 
     /** Parked keys whose first delivery is not in memory, by that delivery's id. */
@@ -60,7 +60,7 @@ final class ParkedKeys {
         }
     }
 
-    ParkedKeys(Window window) {
+    ParkedKeys(DeliveryWindow window) {
         this.window = window;
     }
 

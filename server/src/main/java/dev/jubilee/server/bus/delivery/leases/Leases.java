@@ -4,13 +4,13 @@ import static java.util.stream.Collectors.groupingBy;
 import static java.util.stream.Collectors.mapping;
 import static java.util.stream.Collectors.toList;
 
-import dev.jubilee.server.bus.delivery.attempts.AttemptPartitions;
 import dev.jubilee.server.bus.delivery.attempts.DeliveryMetrics;
 import dev.jubilee.server.bus.delivery.clearance.Clearance;
 import dev.jubilee.server.bus.delivery.pending.Delivery;
-import dev.jubilee.server.bus.subscriptions.Arrivals;
+import dev.jubilee.server.bus.subscriptions.ArrivalNotices;
 import dev.jubilee.server.bus.subscriptions.RetryPolicy;
 import dev.jubilee.server.bus.subscriptions.Subscription;
+import dev.jubilee.server.database.DailyPartitions;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.database.DatabaseException;
 import dev.jubilee.server.security.Principal;
@@ -54,7 +54,7 @@ public final class Leases {
 
     private final Database database;
     private final InstantSource clock;
-    private final AttemptPartitions partitions;
+    private final DailyPartitions partitions;
     private final DeliveryMetrics metrics;
     private final Clearance clearance;
     private final Map<UUID, Map<Semaphore, UUID>> waiting = new ConcurrentHashMap<>();
@@ -63,7 +63,7 @@ public final class Leases {
     public Leases(
             Database database,
             InstantSource clock,
-            AttemptPartitions partitions,
+            DailyPartitions partitions,
             DeliveryMetrics metrics,
             Clearance clearance) {
         this.database = database;
@@ -299,7 +299,7 @@ public final class Leases {
                     UUID id = subscription.id();
                     int dead = FailedLeases.nackDead(connection, id, ids, retries, now);
                     int again = FailedLeases.nack(connection, id, ids, retries, pauses, now);
-                    Arrivals.announce(connection, subscription.id());
+                    ArrivalNotices.announce(connection, subscription.id());
                     return new Nacked(again, dead);
                 });
         metrics.attempted(subscription.method(), "error", nacked.nacked() + nacked.dead());
@@ -315,7 +315,7 @@ public final class Leases {
     public void release(UUID subscription, List<Lease> leases, @Nullable Long stream) {
         database.transaction(connection -> {
             LeaseStore.release(connection, subscription, leases, clock.instant(), stream);
-            Arrivals.announce(connection, subscription);
+            ArrivalNotices.announce(connection, subscription);
             return leases;
         });
     }

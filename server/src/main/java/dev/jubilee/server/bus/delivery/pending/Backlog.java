@@ -15,7 +15,7 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /** Loads deliveries that wait in PostgreSQL for subscriptions that are pushed to. Thread-safe. */
-public final class Backlog implements Loads {
+public final class Backlog implements DeliveryLoader {
     private final Database database;
     private final Clearance clearance;
     private final InstantSource clock;
@@ -66,7 +66,7 @@ public final class Backlog implements Loads {
         });
     }
 
-    private record Others(List<Delivery> read, Plan rest, @Nullable Instant next) {}
+    private record Others(List<Delivery> read, LoadPlan rest, @Nullable Instant next) {}
 
     private static Others others(
             Connection connection,
@@ -89,9 +89,10 @@ public final class Backlog implements Loads {
         Wanted more = wanted.beside(read);
         boolean found = more.plan().holdsFor(closed);
         boolean full;
-        Plan left = Plan.NONE;
+        LoadPlan left = LoadPlan.NONE;
         if (found || !ordered || !more.parked().isEmpty()) {
-            Plan plan = found ? more.plan() : PendingStore.find(connection, id, due, closed, more);
+            LoadPlan plan =
+                    found ? more.plan() : PendingStore.find(connection, id, due, closed, more);
             left = planned(connection, id, closed, more, plan, rest, read);
             // What came since it was found is in no plan.
             full = found || !left.isEmpty();
@@ -106,7 +107,7 @@ public final class Backlog implements Loads {
             return new Others(read, left, now);
         }
         Instant next = ordered ? null : PendingStore.firstDueAfter(connection, id, now, closed);
-        return new Others(read, Plan.NONE, next);
+        return new Others(read, LoadPlan.NONE, next);
     }
 
     private static boolean isOrdered(Subscription subscription) {
@@ -117,18 +118,18 @@ public final class Backlog implements Loads {
      * Reads the next deliveries of the plan, and returns the rest of the plan. Without it each page
      * would scan once more past rows that are parked or not due.
      */
-    private static Plan planned(
+    private static LoadPlan planned(
             Connection connection,
             UUID subscription,
             List<String> closed,
             Wanted wanted,
-            Plan plan,
+            LoadPlan plan,
             long bytes,
             List<Delivery> to)
             throws SQLException {
         List<Long> ids = plan.next(wanted.limit(), new HashSet<>(wanted.except()));
         if (ids.isEmpty()) {
-            return Plan.NONE;
+            return LoadPlan.NONE;
         }
         List<Delivery> read = PendingStore.read(connection, subscription, ids, closed, bytes);
         to.addAll(read);

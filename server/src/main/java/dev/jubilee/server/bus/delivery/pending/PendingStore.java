@@ -251,7 +251,7 @@ public final class PendingStore {
             boolean ordered,
             @Nullable Instant due,
             Collection<String> closed,
-            Loads.Wanted wanted,
+            DeliveryLoader.Wanted wanted,
             long bytes)
             throws SQLException {
         String from =
@@ -291,7 +291,7 @@ public final class PendingStore {
             UUID subscription,
             @Nullable Instant due,
             Collection<String> closed,
-            Loads.Wanted wanted,
+            DeliveryLoader.Wanted wanted,
             long bytes)
             throws SQLException {
         String of = WAITING + " AND NOT taken AND topic <> ALL (?) AND " + which(wanted);
@@ -310,12 +310,12 @@ public final class PendingStore {
      * @param due only what is due by then; null for all
      * @param closed topics whose events stay
      */
-    static Plan find(
+    static LoadPlan find(
             Connection connection,
             UUID subscription,
             @Nullable Instant due,
             List<String> closed,
-            Loads.Wanted wanted)
+            DeliveryLoader.Wanted wanted)
             throws SQLException {
         try (PreparedStatement select =
                 connection.prepareStatement(
@@ -325,18 +325,18 @@ public final class PendingStore {
                                 + which(wanted)
                                 + " ORDER BY id LIMIT ?")) {
             int at = bind(connection, select, subscription, due, closed, wanted);
-            select.setInt(++at, Plan.MOST);
+            select.setInt(++at, LoadPlan.MOST);
             LongStream.Builder ids = LongStream.builder();
             try (ResultSet row = select.executeQuery()) {
                 while (row.next()) {
                     ids.add(row.getLong(1));
                 }
             }
-            return Plan.of(ids.build().toArray(), closed);
+            return LoadPlan.of(ids.build().toArray(), closed);
         }
     }
 
-    private static String which(Loads.Wanted wanted) {
+    private static String which(DeliveryLoader.Wanted wanted) {
         String which = "due_at <= ? AND id <> ALL (?)";
         // As a subquery it is hashed; an array would be gone through for each row.
         return wanted.parked().isEmpty()
@@ -351,7 +351,7 @@ public final class PendingStore {
             UUID subscription,
             @Nullable Instant due,
             Collection<String> closed,
-            Loads.Wanted wanted)
+            DeliveryLoader.Wanted wanted)
             throws SQLException {
         int at = 0;
         select.setObject(++at, subscription);

@@ -76,7 +76,7 @@ final class Relay {
     /** The subscription, if it is this instance's to write for, and now. */
     private @Nullable Subscription mayWork() {
         Subscription it = platform.directory().index().find(id);
-        boolean mine = it != null && it.isRouted() && platform.ownership().owns(id);
+        boolean mine = it != null && it.hasTargetTopic() && platform.ownership().owns(id);
         return it != null && mine && platform.mayWrite(it) ? it : null;
     }
 

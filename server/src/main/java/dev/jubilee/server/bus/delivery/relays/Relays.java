@@ -1,6 +1,5 @@
 package dev.jubilee.server.bus.delivery.relays;
 
-import dev.jubilee.server.bus.delivery.attempts.AttemptPartitions;
 import dev.jubilee.server.bus.delivery.attempts.DeliveryMetrics;
 import dev.jubilee.server.bus.delivery.clearance.Clearance;
 import dev.jubilee.server.bus.delivery.shards.Ownership;
@@ -10,6 +9,7 @@ import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
 import dev.jubilee.server.bus.topics.Topic;
 import dev.jubilee.server.bus.topics.TopicAction;
 import dev.jubilee.server.bus.topics.TopicCatalogue;
+import dev.jubilee.server.database.DailyPartitions;
 import dev.jubilee.server.database.Database;
 import java.time.InstantSource;
 import java.util.Map;
@@ -44,7 +44,7 @@ public final class Relays implements ShardWork, AutoCloseable {
             TopicCatalogue topics,
             Clearance clearance,
             Ownership ownership,
-            AttemptPartitions partitions,
+            DailyPartitions partitions,
             DeliveryMetrics metrics,
             RelayMemory memory,
             InstantSource clock) {
@@ -75,7 +75,10 @@ public final class Relays implements ShardWork, AutoCloseable {
     /** Something waits in PostgreSQL for the subscription. */
     public void arrived(UUID subscription) {
         Subscription it = platform.directory().index().find(subscription);
-        if (it != null && it.isRouted() && !closed && platform.ownership().owns(subscription)) {
+        if (it != null
+                && it.hasTargetTopic()
+                && !closed
+                && platform.ownership().owns(subscription)) {
             relays.computeIfAbsent(subscription, id -> new Relay(id, platform)).wake();
         }
     }
@@ -83,7 +86,7 @@ public final class Relays implements ShardWork, AutoCloseable {
     /** Wakes those that may write now and might not before, or that begin anew. */
     private synchronized void look() {
         for (Subscription one : platform.directory().index().all()) {
-            if (one.isRouted() && platform.ownership().owns(one.id())) {
+            if (one.hasTargetTopic() && platform.ownership().owns(one.id())) {
                 Standing now = standing(one);
                 if (!now.equals(standings.put(one.id(), now)) && now.mayWrite()) {
                     arrived(one.id());
@@ -101,7 +104,7 @@ public final class Relays implements ShardWork, AutoCloseable {
     @Override
     public synchronized void takeOver(Set<Integer> shards) {
         for (Subscription one : platform.directory().index().all()) {
-            if (one.isRouted() && shards.contains(Ownership.shardOf(one.id()))) {
+            if (one.hasTargetTopic() && shards.contains(Ownership.shardOf(one.id()))) {
                 standings.put(one.id(), standing(one));
                 arrived(one.id());
             }

@@ -48,14 +48,14 @@ public final class DeliveryRouter implements BatchHandler {
     private final SubscriptionDirectory directory;
     private final Ownership ownership;
     private final Clearance clearance;
-    private final Outlets outlets;
+    private final DeliveryPlacer placer;
     private final InstantSource clock;
     private final RoutingMetrics metrics;
     private final CloudEventsJson json;
     private final String deadLetterTopic;
     private final Most most;
     private final BinaryCopy copy = new BinaryCopy();
-    private final Doubts doubts;
+    private final UncertainCommits uncertain;
     private volatile boolean closing;
 
     /**
@@ -82,13 +82,13 @@ public final class DeliveryRouter implements BatchHandler {
             InstantSource clock) {}
 
     public DeliveryRouter(
-            Parts parts, Outlets outlets, String deadLetterTopic, RoutingMetrics metrics) {
-        this(parts, outlets, deadLetterTopic, metrics, MOST);
+            Parts parts, DeliveryPlacer placer, String deadLetterTopic, RoutingMetrics metrics) {
+        this(parts, placer, deadLetterTopic, metrics, MOST);
     }
 
     DeliveryRouter(
             Parts parts,
-            Outlets outlets,
+            DeliveryPlacer placer,
             String deadLetterTopic,
             RoutingMetrics metrics,
             Most most) {
@@ -98,12 +98,12 @@ public final class DeliveryRouter implements BatchHandler {
         this.ownership = parts.ownership();
         this.clearance = parts.clearance();
         this.clock = parts.clock();
-        this.outlets = outlets;
+        this.placer = placer;
         this.deadLetterTopic = deadLetterTopic;
         this.metrics = metrics;
         this.most = most;
         this.json = new CloudEventsJson(clock);
-        this.doubts = new Doubts(database, outlets);
+        this.uncertain = new UncertainCommits(database, placer);
     }
 
     /** The transaction wrote nothing, for this reason. */
@@ -126,7 +126,7 @@ public final class DeliveryRouter implements BatchHandler {
 
     @Override
     public Handled handle(Batch batch) {
-        settleDoubts();
+        settleUncertain();
         if (batch.advance().steps().stream().anyMatch(OffsetAdvance.Step::isBack)) {
             return goBack(batch.advance());
         }
@@ -156,7 +156,7 @@ public final class DeliveryRouter implements BatchHandler {
             OffsetAdvance advance = parts.advance(matched.records());
             List<Placement> rows = new ArrayList<>();
             boolean committed = false;
-            outlets.batchBegins();
+            placer.batchBegins();
             try {
                 database.transaction(connection -> {
                     rows.clear();
@@ -165,7 +165,7 @@ public final class DeliveryRouter implements BatchHandler {
                     return rows;
                 });
                 committed = true;
-                outlets.routed(rows);
+                placer.routed(rows);
                 metrics.routed(matched.records(), rows.size());
                 parts.passed(matched.records(), advance);
                 return Handled.ADVANCED;
@@ -181,13 +181,13 @@ public final class DeliveryRouter implements BatchHandler {
                     }
                 }
             } catch (DatabaseException e) {
-                doubts.add(instance, rows);
+                uncertain.add(instance, rows);
                 throw new RetryableException(String.valueOf(e.getMessage()), e);
             } finally {
                 if (!committed) {
-                    outlets.unreserve(rows);
+                    placer.unreserve(rows);
                 }
-                outlets.batchEnds();
+                placer.batchEnds();
             }
         }
     }
@@ -197,7 +197,7 @@ public final class DeliveryRouter implements BatchHandler {
             database.transaction(connection -> {
                 // First the subscriptions, then the positions, as ever.
                 for (OffsetAdvance.Step step : advance.steps()) {
-                    LogCuts.heed(connection, step.partition(), step.next().offset());
+                    LogTruncations.heed(connection, step.partition(), step.next().offset());
                 }
                 if (!offsets.advance(connection, advance)) {
                     throw new Undone(Undone.Reason.OVERTAKEN);
@@ -219,8 +219,8 @@ public final class DeliveryRouter implements BatchHandler {
      *
      * @throws RetryableException while PostgreSQL does not answer
      */
-    public void settleDoubts() {
-        doubts.settle();
+    public void settleUncertain() {
+        uncertain.settle();
     }
 
     private void refresh() {
@@ -259,9 +259,9 @@ public final class DeliveryRouter implements BatchHandler {
         Set<UUID> concerned = new LinkedHashSet<>();
         matched.forEach(one -> concerned.add(one.subscriptionId()));
         if (head.instances() > 1) {
-            Set<UUID> level = outlets.level(concerned);
-            PendingStore.waiting(connection, level, outlets.loaded(level))
-                    .forEach(outlets::leftBehind);
+            Set<UUID> level = placer.level(concerned);
+            PendingStore.waiting(connection, level, placer.loaded(level))
+                    .forEach(placer::leftBehind);
         }
         long id = head.firstId();
         List<Delivery> numbered = new ArrayList<>(matched.size());
@@ -273,9 +273,9 @@ public final class DeliveryRouter implements BatchHandler {
             numbered.add(one.numbered(id + used));
         }
         Instant now = clock.instant();
-        rows.addAll(inOrder(numbered, one -> outlets.place(one, now)));
+        rows.addAll(inOrder(numbered, one -> placer.place(one, now)));
         PendingStore.insert(connection, rows, copy);
-        outlets.announce(connection, rows);
+        placer.announce(connection, rows);
     }
 
     /**
@@ -408,7 +408,7 @@ public final class DeliveryRouter implements BatchHandler {
                 topic.equals(deadLetterTopic) && !subscription.topicPattern().equals(topic);
         return deadLetter
                 || !clearance.allows(subscription, topic)
-                || (subscription.isRouted()
+                || (subscription.hasTargetTopic()
                         && event.extensions().containsKey(ForwardedMarks.RELAY));
     }
 }

@@ -3,7 +3,7 @@ package dev.jubilee.server.bus.delivery.routing;
 import dev.jubilee.server.bus.delivery.pending.Delivery;
 import dev.jubilee.server.bus.delivery.pending.PendingStore;
 import dev.jubilee.server.bus.delivery.streams.StreamInbox;
-import dev.jubilee.server.bus.delivery.windows.Window;
+import dev.jubilee.server.bus.delivery.windows.DeliveryWindow;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,10 +14,13 @@ import org.jspecify.annotations.Nullable;
  * @param parked whether it waits because its key is parked, which keeps no other key waiting
  */
 public record Placement(
-        Delivery delivery, @Nullable Window window, @Nullable StreamInbox inbox, boolean parked)
+        Delivery delivery,
+        @Nullable DeliveryWindow window,
+        @Nullable StreamInbox inbox,
+        boolean parked)
         implements PendingStore.Row {
     /** In memory, to be pushed. */
-    public static Placement pushed(Delivery delivery, Window window) {
+    public static Placement pushed(Delivery delivery, DeliveryWindow window) {
         return new Placement(delivery, window, null, false);
     }
 

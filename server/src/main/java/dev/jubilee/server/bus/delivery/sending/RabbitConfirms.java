@@ -20,7 +20,7 @@ final class RabbitConfirms {
             String subscription,
             String id,
             long at,
-            Sending sending,
+            SendState state,
             CompletableFuture<Outcome> outcome) {
         void failed(String reason) {
             outcome.complete(new Outcome.Failed(reason, took()));
@@ -32,7 +32,7 @@ final class RabbitConfirms {
 
         /** The time is over in which it had to be sent and confirmed. */
         void expired(Duration timeout) {
-            if (sending.giveUp()) {
+            if (state.giveUp()) {
                 notSent("not sent in " + timeout.toSeconds() + " s");
             } else {
                 failed("no confirmation in " + timeout.toSeconds() + " s");

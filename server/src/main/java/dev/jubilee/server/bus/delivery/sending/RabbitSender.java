@@ -118,7 +118,7 @@ public final class RabbitSender implements Sender {
                         to.id().toString(),
                         fitting(shipment.id()),
                         System.nanoTime(),
-                        new Sending(),
+                        new SendState(),
                         outcome);
         if (blocked.get() != null) {
             // The thread may be in the middle of a message that the server does not read.
@@ -192,7 +192,7 @@ public final class RabbitSender implements Sender {
                             .deliveryMode(PERSISTENT)
                             .headers(Map.of(RabbitConfirms.SUBSCRIPTION, sent.subscription()))
                             .build();
-            if (!sent.sending().begin()) {
+            if (!sent.state().begin()) {
                 // Given up while it was asked for the exchange.
                 return;
             }
@@ -234,7 +234,7 @@ public final class RabbitSender implements Sender {
     }
 
     private static void ended(RabbitConfirms.Sent sent, String reason) {
-        if (sent.sending().giveUp()) {
+        if (sent.state().giveUp()) {
             sent.notSent(reason);
         } else {
             sent.failed(reason);

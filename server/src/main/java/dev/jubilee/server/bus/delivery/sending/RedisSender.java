@@ -73,7 +73,7 @@ public final class RedisSender implements Sender {
     @Override
     public CompletableFuture<Outcome> send(Subscription to, Shipment shipment) {
         long at = System.nanoTime();
-        Sending sending = new Sending();
+        SendState state = new SendState();
         byte[] stream = String.valueOf(to.endpoint()).getBytes(UTF_8);
         Map<byte[], byte[]> entry =
                 Map.of(
@@ -81,11 +81,11 @@ public final class RedisSender implements Sender {
                         TOPIC, shipment.deliveries().getFirst().topic().getBytes(UTF_8));
         return connection()
                 .thenCompose(link ->
-                        sending.begin()
+                        state.begin()
                                 ? append(link, stream, entry)
                                 : CompletableFuture.failedStage(new TimeoutException()))
                 .orTimeout(timeout.toMillis(), TimeUnit.MILLISECONDS)
-                .handle((id, failure) -> outcome(id, failure, sending, at));
+                .handle((id, failure) -> outcome(id, failure, state, at));
     }
 
     private CompletionStage<String> append(
@@ -105,7 +105,7 @@ public final class RedisSender implements Sender {
     }
 
     private Outcome outcome(
-            @Nullable String id, @Nullable Throwable failure, Sending sending, long at) {
+            @Nullable String id, @Nullable Throwable failure, SendState state, long at) {
         Duration took = Duration.ofNanos(System.nanoTime() - at);
         if (id != null) {
             return new Outcome.Kept(id, took);
@@ -117,7 +117,7 @@ public final class RedisSender implements Sender {
         if (cause != null) {
             faults.note(cause);
         }
-        return sending.giveUp() || cause instanceof RedisConnectionException
+        return state.giveUp() || cause instanceof RedisConnectionException
                 ? new Outcome.Unsent("Redis cannot be reached", took)
                 : new Outcome.Failed(reason(cause), took);
     }

@@ -52,7 +52,7 @@ public final class SampleRoutes implements Routes {
     private Reply test(Call call) {
         Subscription subscription =
                 subscriptions.getOwned(call.principal(), call.path("subscription_id"));
-        if (!subscription.isSent()) {
+        if (!subscription.isDispatched()) {
             throw Problem.conflict(
                             "subscription_not_a_webhook",
                             "A sample can be sent to webhooks and brokers; this one has the method "

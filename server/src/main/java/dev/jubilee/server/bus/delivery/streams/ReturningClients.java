@@ -1,9 +1,9 @@
 package dev.jubilee.server.bus.delivery.streams;
 
-import dev.jubilee.server.bus.delivery.attempts.AttemptPartitions;
 import dev.jubilee.server.bus.delivery.attempts.DeliveryMetrics;
 import dev.jubilee.server.bus.subscriptions.DeliveryMethod;
 import dev.jubilee.server.database.ChangeFeed;
+import dev.jubilee.server.database.DailyPartitions;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.database.DatabaseException;
 import java.time.Instant;
@@ -29,14 +29,14 @@ public final class ReturningClients {
 
     private final Database database;
     private final InstantSource clock;
-    private final AttemptPartitions partitions;
+    private final DailyPartitions partitions;
     private final DeliveryMetrics metrics;
     private final OpenStreams streams;
 
     public ReturningClients(
             Database database,
             InstantSource clock,
-            AttemptPartitions partitions,
+            DailyPartitions partitions,
             DeliveryMetrics metrics,
             OpenStreams streams) {
         this.database = database;

@@ -1,7 +1,7 @@
 package dev.jubilee.server.bus.delivery.streams;
 
 import dev.jubilee.server.bus.delivery.pending.Delivery;
-import dev.jubilee.server.bus.delivery.windows.Window;
+import dev.jubilee.server.bus.delivery.windows.DeliveryWindow;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -17,7 +17,7 @@ public final class StreamInbox {
     /** How often the subscription had been rewound when this was opened. */
     final int rewinds;
 
-    final Window window = new Window();
+    final DeliveryWindow window = new DeliveryWindow();
     private final StreamMemory memory;
     private final AtomicInteger bytes = new AtomicInteger();
     private final Deque<Delivery> handed = new ArrayDeque<>();

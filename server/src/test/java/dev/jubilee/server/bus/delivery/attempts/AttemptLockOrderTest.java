@@ -22,12 +22,12 @@ class AttemptLockOrderTest extends LockOrderContract {
 
     @Override
     protected void prepare() {
-        new AttemptPartitions(new Database(platform.dataSource())).ensure(NOW);
+        AttemptStore.partitions(new Database(platform.dataSource())).ensure(NOW);
     }
 
     private static void putBack(Connection connection, UUID subscription) throws SQLException {
         Recorder.Entry back = new Recorder.Entry.PutBack(subscription, IDS, () -> {});
-        new AttemptStore(new AttemptPartitions(new Database(platform.dataSource())))
+        new AttemptStore(AttemptStore.partitions(new Database(platform.dataSource())))
                 .write(connection, List.of(back), false);
     }
 
@@ -45,7 +45,7 @@ class AttemptLockOrderTest extends LockOrderContract {
                         made,
                         null,
                         new Attempt.End.Delivered());
-        new AttemptStore(new AttemptPartitions(new Database(platform.dataSource())))
+        new AttemptStore(AttemptStore.partitions(new Database(platform.dataSource())))
                 .write(connection, List.of(new Recorder.Entry.Tried(attempt)), false);
     }
 }

@@ -22,7 +22,7 @@ class AttemptReadsTest {
 
     @BeforeAll
     static void begin() {
-        new AttemptPartitions(new Database(platform.dataSource())).ensure(NOW);
+        AttemptStore.partitions(new Database(platform.dataSource())).ensure(NOW);
     }
 
     @Test

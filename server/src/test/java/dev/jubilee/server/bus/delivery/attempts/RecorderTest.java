@@ -42,7 +42,7 @@ class RecorderTest {
         try (Recorder recorder =
                 new Recorder(
                         database,
-                        new AttemptStore(new AttemptPartitions(database)),
+                        new AttemptStore(AttemptStore.partitions(database)),
                         written::add)) {
             recorder.start();
             answers.loseNext("bus.event_subscriptions");
@@ -63,7 +63,7 @@ class RecorderTest {
     void aDeadLetterHasTheBodyThoughNoAttemptKeepsItInMemory() throws SQLException {
         owe(true);
         Database database = new Database(platform.dataSource());
-        AttemptStore store = new AttemptStore(new AttemptPartitions(database));
+        AttemptStore store = new AttemptStore(AttemptStore.partitions(database));
         Attempt attempt = attempt(new Attempt.End.Dead("it said no"));
         List<Recorder.Entry> batch = List.of(new Recorder.Entry.Tried(attempt));
         store.ensurePartitions(batch);
@@ -85,7 +85,7 @@ class RecorderTest {
         try (Recorder recorder =
                 new Recorder(
                         database,
-                        new AttemptStore(new AttemptPartitions(database)),
+                        new AttemptStore(AttemptStore.partitions(database)),
                         attempt -> {})) {
             int recorded = 0;
             for (; !recorder.isFull(); recorded++) {
@@ -115,7 +115,7 @@ class RecorderTest {
     void whatAnEndpointSaysIsWrittenWhateverItSays() throws SQLException {
         owe(true);
         Database database = new Database(platform.dataSource());
-        AttemptStore store = new AttemptStore(new AttemptPartitions(database));
+        AttemptStore store = new AttemptStore(AttemptStore.partitions(database));
         Delivery delivery =
                 new Delivery(subscription, 1, "e1", "game.kill", "t", null, 1, BODY, 0, NOW, NOW);
         Attempt attempt =
@@ -149,7 +149,7 @@ class RecorderTest {
         try (Recorder recorder =
                 new Recorder(
                         database,
-                        new AttemptStore(new AttemptPartitions(database)),
+                        new AttemptStore(AttemptStore.partitions(database)),
                         written::add)) {
             for (int i = 0; i < 20; i++) {
                 recorder.record(
@@ -173,7 +173,7 @@ class RecorderTest {
         try (Recorder recorder =
                 new Recorder(
                         database,
-                        new AttemptStore(new AttemptPartitions(database)),
+                        new AttemptStore(AttemptStore.partitions(database)),
                         written::add)) {
             recorder.start();
             recorder.record(
@@ -199,7 +199,7 @@ class RecorderTest {
         try (Recorder recorder =
                 new Recorder(
                         database,
-                        new AttemptStore(new AttemptPartitions(database)),
+                        new AttemptStore(AttemptStore.partitions(database)),
                         written::add)) {
             recorder.record(new Recorder.Entry.Tried(spoilt("webhook", "a\0b")));
             recorder.start();
@@ -233,7 +233,7 @@ class RecorderTest {
     void aFailureThatADeposedInstanceRecordsHidesTheDeliveryFromNobody() throws SQLException {
         owe(false);
         Database database = new Database(platform.dataSource());
-        AttemptStore store = new AttemptStore(new AttemptPartitions(database));
+        AttemptStore store = new AttemptStore(AttemptStore.partitions(database));
         List<Recorder.Entry> batch =
                 List.of(
                         new Recorder.Entry.Tried(
@@ -256,7 +256,7 @@ class RecorderTest {
     void ofTwoFailuresOfOneDeliveryTheLastCounts() throws SQLException {
         owe(true);
         Database database = new Database(platform.dataSource());
-        AttemptStore store = new AttemptStore(new AttemptPartitions(database));
+        AttemptStore store = new AttemptStore(AttemptStore.partitions(database));
         List<Recorder.Entry> batch =
                 List.of(
                         new Recorder.Entry.Tried(attempt(new Attempt.End.Again(NOW, true))),

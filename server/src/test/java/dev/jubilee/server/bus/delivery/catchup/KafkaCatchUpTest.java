@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jubilee.events.kafka.LoopListener;
 import dev.jubilee.server.bus.delivery.TestSubscriptions;
-import dev.jubilee.server.bus.delivery.routing.Outlets;
+import dev.jubilee.server.bus.delivery.routing.DeliveryPlacer;
 import dev.jubilee.server.bus.delivery.shards.Owned;
 import dev.jubilee.server.bus.delivery.shards.Ownership;
 import dev.jubilee.server.bus.delivery.streams.OpenStreams;
@@ -93,8 +93,8 @@ class KafkaCatchUpTest {
         SubscriptionDirectory directory =
                 new SubscriptionDirectory(database, new ChangeFeed(platform.dataSource()));
         Ownership ownership = new Ownership();
-        Outlets outlets =
-                new Outlets(
+        DeliveryPlacer placer =
+                new DeliveryPlacer(
                         directory,
                         ownership,
                         new OpenStreams(StreamMemory.ofHeap()),
@@ -104,7 +104,7 @@ class KafkaCatchUpTest {
                 new KafkaCatchUp(
                         Map.of("bootstrap.servers", platform.brokers()),
                         database,
-                        outlets,
+                        placer,
                         subscription,
                         (index, event) -> List.of(),
                         LoopListener.NONE);

@@ -4,14 +4,13 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jubilee.events.tck.Await;
-import dev.jubilee.server.bus.delivery.attempts.AttemptPartitions;
 import dev.jubilee.server.bus.delivery.attempts.AttemptStore;
 import dev.jubilee.server.bus.delivery.attempts.DeliveryMetrics;
 import dev.jubilee.server.bus.delivery.attempts.Recorder;
 import dev.jubilee.server.bus.delivery.pending.Delivery;
-import dev.jubilee.server.bus.delivery.pending.Loads;
-import dev.jubilee.server.bus.delivery.pending.Plan;
-import dev.jubilee.server.bus.delivery.routing.Outlets;
+import dev.jubilee.server.bus.delivery.pending.DeliveryLoader;
+import dev.jubilee.server.bus.delivery.pending.LoadPlan;
+import dev.jubilee.server.bus.delivery.routing.DeliveryPlacer;
 import dev.jubilee.server.bus.delivery.routing.Placement;
 import dev.jubilee.server.bus.delivery.sending.Senders;
 import dev.jubilee.server.bus.delivery.sending.WebhookSender;
@@ -20,7 +19,7 @@ import dev.jubilee.server.bus.delivery.shards.Ownership;
 import dev.jubilee.server.bus.delivery.streams.OpenStreams;
 import dev.jubilee.server.bus.delivery.streams.StreamMemory;
 import dev.jubilee.server.bus.delivery.windows.DeliveryMemory;
-import dev.jubilee.server.bus.delivery.windows.Window;
+import dev.jubilee.server.bus.delivery.windows.DeliveryWindow;
 import dev.jubilee.server.bus.subscriptions.SecretBox;
 import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
 import dev.jubilee.server.bus.subscriptions.SubscriptionSecrets;
@@ -58,8 +57,8 @@ class DispatcherTest {
     private final SubscriptionDirectory directory =
             new SubscriptionDirectory(database, new ChangeFeed(platform.dataSource()));
     private final Ownership ownership = new Ownership();
-    private final Outlets outlets =
-            new Outlets(
+    private final DeliveryPlacer placer =
+            new DeliveryPlacer(
                     directory,
                     ownership,
                     new OpenStreams(StreamMemory.ofHeap()),
@@ -70,11 +69,11 @@ class DispatcherTest {
     private final OutboundHttp http = new OutboundHttp(AllowedNetworks.parse("127.0.0.0/8"), 10);
     private final Recorder recorder =
             new Recorder(
-                    database, new AttemptStore(new AttemptPartitions(database)), attempt -> {});
+                    database, new AttemptStore(AttemptStore.partitions(database)), attempt -> {});
     private final Dispatcher dispatcher =
             new Dispatcher(
                     new Dispatcher.Parts(
-                            outlets,
+                            placer,
                             directory,
                             new Senders(brokenSender(), null, null, took -> {}),
                             recorder,
@@ -146,7 +145,7 @@ class DispatcherTest {
                             .startsWith("a defect of this platform")
                             .endsWith("after 0 tries, circuit closed");
                 });
-        assertThat(sent).hasValue(Judge.MOST_BROKEN);
+        assertThat(sent).hasValue(OutcomeClassifier.MOST_BROKEN);
         assertThat(dispatcher.inFlight()).isZero();
     }
 
@@ -165,8 +164,8 @@ class DispatcherTest {
         dispatcher.start();
 
         Await.untilAsserted("what waits is loaded", () -> assertThat(loaded).contains(sent));
-        assertThat(outlets.hasWindow(sent)).isTrue();
-        assertThat(outlets.hasWindow(taking)).isFalse();
+        assertThat(placer.hasWindow(sent)).isTrue();
+        assertThat(placer.hasWindow(taking)).isFalse();
     }
 
     private void owe(UUID subscription) throws SQLException {
@@ -181,7 +180,7 @@ class DispatcherTest {
                 VALUES ('%s', 1, 'e1', 'game.kill', 't', 'k', 1, '{}', 0, now(), true, now())
                 """
                         .formatted(subscription));
-        Window window = outlets.window(subscription);
+        DeliveryWindow window = placer.window(subscription);
         window.adopt(one);
         dispatcher.offer(List.of(Placement.pushed(one, window)));
     }
@@ -202,13 +201,13 @@ class DispatcherTest {
         }
     }
 
-    private CompletableFuture<Loads.Loaded> load(UUID subscription) {
+    private CompletableFuture<DeliveryLoader.Loaded> load(UUID subscription) {
         if (failing.contains(subscription)) {
             throw new IllegalStateException("it cannot be loaded");
         }
         loaded.add(subscription);
         return CompletableFuture.completedFuture(
-                new Loads.Loaded(List.of(), false, List.of(), Plan.NONE, null));
+                new DeliveryLoader.Loaded(List.of(), false, List.of(), LoadPlan.NONE, null));
     }
 
     private WebhookSender brokenSender() {

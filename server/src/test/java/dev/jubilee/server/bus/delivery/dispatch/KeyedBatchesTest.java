@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jubilee.server.bus.delivery.pending.Delivery;
 import dev.jubilee.server.bus.delivery.sending.Shipment;
-import dev.jubilee.server.bus.delivery.windows.Window;
+import dev.jubilee.server.bus.delivery.windows.DeliveryWindow;
 import dev.jubilee.server.bus.subscriptions.DeliveryMethod;
 import dev.jubilee.server.bus.subscriptions.RetryPolicy;
 import dev.jubilee.server.bus.subscriptions.Subscription;
@@ -24,8 +24,9 @@ class KeyedBatchesTest {
     private static final Duration WINDOW = Duration.ofSeconds(1);
     private static final UUID ID = UUID.randomUUID();
 
-    private final Window window = new Window();
-    private final Outlet outlet = new Outlet(subscription(DeliveryMethod.WEBHOOK), window, 10);
+    private final DeliveryWindow window = new DeliveryWindow();
+    private final SubscriberQueue queue =
+            new SubscriberQueue(subscription(DeliveryMethod.WEBHOOK), window, 10);
 
     @Test
     void eventsOfOneKeyGoTogetherAsSoonAsTheyFillABatch() {
@@ -35,12 +36,12 @@ class KeyedBatchesTest {
 
         Shipment first = next(NOW);
         assertThat(ids(first)).containsExactly(1L, 2L, 3L, 4L, 5L);
-        assertThat(outlet.next(NOW)).as("their key is under way").isNull();
+        assertThat(queue.next(NOW)).as("their key is under way").isNull();
         finish(first);
         Shipment second = next(NOW);
         assertThat(ids(second)).containsExactly(6L, 7L, 8L, 9L, 10L);
         finish(second);
-        assertThat(outlet.next(NOW)).as("two may get company").isNull();
+        assertThat(queue.next(NOW)).as("two may get company").isNull();
         assertThat(ids(next(NOW.plus(WINDOW)))).containsExactly(11L, 12L);
     }
 
@@ -55,7 +56,7 @@ class KeyedBatchesTest {
 
         assertThat(ids(rest)).containsExactly(6L, 7L);
         offer(8, "k");
-        assertThat(outlet.next(LATER)).as("its elders are under way").isNull();
+        assertThat(queue.next(LATER)).as("its elders are under way").isNull();
         finish(rest);
         assertThat(ids(next(LATER))).containsExactly(8L);
     }
@@ -76,8 +77,8 @@ class KeyedBatchesTest {
     void highPriorityGoesFirstButNotBeforeItsKeysElders() {
         offer(1, "k");
         offer(2, "j");
-        outlet.offer(delivery(3, "k", 0, 0, 1), NOW);
-        outlet.offer(delivery(4, "urgent", 0, 0, 1), NOW);
+        queue.offer(delivery(3, "k", 0, 0, 1), NOW);
+        queue.offer(delivery(4, "urgent", 0, 0, 1), NOW);
 
         assertThat(ids(next(NOW.plus(WINDOW)))).containsExactly(4L, 1L, 2L, 3L);
     }
@@ -85,7 +86,7 @@ class KeyedBatchesTest {
     @Test
     void whatWasTriedBeforeGoesByItselfAndWhatIsBehindItWaits() {
         offer(1, "k");
-        outlet.offer(delivery(2, "k", 1, 3, 1), NOW);
+        queue.offer(delivery(2, "k", 1, 3, 1), NOW);
         offer(3, "k");
 
         Shipment first = next(NOW.plus(WINDOW));
@@ -93,7 +94,7 @@ class KeyedBatchesTest {
         finish(first);
         Shipment second = next(NOW.plus(WINDOW));
         assertThat(ids(second)).containsExactly(2L);
-        assertThat(outlet.next(LATER)).isNull();
+        assertThat(queue.next(LATER)).isNull();
         finish(second);
         assertThat(ids(next(LATER))).containsExactly(3L);
     }
@@ -101,9 +102,9 @@ class KeyedBatchesTest {
     @Test
     void aBatchIsAsLargeAsItsEventsAllow() {
         for (int id = 1; id <= 4; id++) {
-            outlet.offer(delivery(id, "k", 1, 0, Batches.MOST_BYTES * 2 / 5), NOW);
+            queue.offer(delivery(id, "k", 1, 0, Batches.MOST_BYTES * 2 / 5), NOW);
         }
-        outlet.offer(delivery(5, "k", 1, 0, 2 * Batches.MOST_BYTES), NOW);
+        queue.offer(delivery(5, "k", 1, 0, 2 * Batches.MOST_BYTES), NOW);
 
         Shipment first = next(NOW);
         assertThat(ids(first)).containsExactly(1L, 2L);
@@ -117,7 +118,8 @@ class KeyedBatchesTest {
     /** As queues are bound by it, and an answer is of one message. */
     @Test
     void aBatchForABrokerIsOfOneTopic() {
-        Outlet toRedis = new Outlet(subscription(DeliveryMethod.REDIS), window, 10);
+        SubscriberQueue toRedis =
+                new SubscriberQueue(subscription(DeliveryMethod.REDIS), window, 10);
         offer(toRedis, 1, null, "deaths");
         offer(toRedis, 2, "k", "kills");
         offer(toRedis, 3, null, "deaths");
@@ -129,14 +131,15 @@ class KeyedBatchesTest {
         Shipment kills = Objects.requireNonNull(toRedis.next(NOW));
         assertThat(ids(kills)).as("gathered with them").containsExactly(2L, 4L);
         assertThat(toRedis.next(LATER)).as("its key is under way").isNull();
-        toRedis.landed();
+        toRedis.requestEnded();
         toRedis.finished(kills, NOW);
         assertThat(ids(Objects.requireNonNull(toRedis.next(LATER)))).containsExactly(5L);
     }
 
     @Test
     void theTopicsThatHaveWaitedGoOneAfterTheOther() {
-        Outlet toRabbit = new Outlet(subscription(DeliveryMethod.RABBITMQ), window, 10);
+        SubscriberQueue toRabbit =
+                new SubscriberQueue(subscription(DeliveryMethod.RABBITMQ), window, 10);
         offer(toRabbit, 1, null, "deaths");
         offer(toRabbit, 2, null, "kills");
         Instant due = NOW.plus(WINDOW);
@@ -151,29 +154,29 @@ class KeyedBatchesTest {
             offer(id, "k");
         }
         Shipment failed = next(NOW);
-        outlet.landed();
-        outlet.again(failed.after(1, LATER));
-        window.reserveUpTo(Window.SIZE);
+        queue.requestEnded();
+        queue.again(failed.after(1, LATER));
+        window.reserveUpTo(DeliveryWindow.SIZE);
 
-        List<Delivery> out = outlet.park(NOW);
+        List<Delivery> out = queue.park(NOW);
 
         assertThat(out).extracting(Delivery::id).containsExactlyInAnyOrder(1L, 2L, 3L, 4L, 5L, 6L);
-        assertThat(outlet.parked.keyless()).isEmpty();
-        var parked = outlet.parked.puttingBack(out.getFirst(), 1);
+        assertThat(queue.parked.keyless()).isEmpty();
+        var parked = queue.parked.puttingBack(out.getFirst(), 1);
         out.stream()
                 .skip(1)
-                .forEach(one -> assertThat(outlet.parked.puttingBack(one, 1)).isSameAs(parked));
-        out.forEach(one -> outlet.parked.written(parked, one.id()));
-        assertThat(outlet.parked.due(LATER, 10)).containsExactly(1L);
+                .forEach(one -> assertThat(queue.parked.puttingBack(one, 1)).isSameAs(parked));
+        out.forEach(one -> queue.parked.written(parked, one.id()));
+        assertThat(queue.parked.due(LATER, 10)).containsExactly(1L);
     }
 
     @Test
     void whatWaitsBehindItsKeyIsDueAtAnotherEndpointToo() {
         offer(1, "k");
-        outlet.offer(delivery(2, "k", 1, 3, 1).after(3, LATER), NOW);
+        queue.offer(delivery(2, "k", 1, 3, 1).after(3, LATER), NOW);
         Shipment first = next(NOW.plus(WINDOW));
 
-        outlet.hurry(NOW);
+        queue.hurry(NOW);
         finish(first);
 
         assertThat(ids(next(NOW))).containsExactly(2L);
@@ -181,21 +184,21 @@ class KeyedBatchesTest {
 
     private void offer(long id, @Nullable String key) {
         window.reserveUpTo(1);
-        outlet.offer(delivery(id, key, 1, 0, 1), NOW);
+        queue.offer(delivery(id, key, 1, 0, 1), NOW);
     }
 
-    private void offer(Outlet to, long id, @Nullable String key, String topic) {
+    private void offer(SubscriberQueue to, long id, @Nullable String key, String topic) {
         window.reserveUpTo(1);
         to.offer(delivery(id, key, topic, 1, 0, 1), NOW);
     }
 
     private Shipment next(Instant now) {
-        return Objects.requireNonNull(outlet.next(now));
+        return Objects.requireNonNull(queue.next(now));
     }
 
     private void finish(Shipment shipment) {
-        outlet.landed();
-        outlet.finished(shipment, NOW);
+        queue.requestEnded();
+        queue.finished(shipment, NOW);
     }
 
     private static List<Long> ids(Shipment shipment) {

@@ -1,6 +1,6 @@
 package dev.jubilee.server.bus.delivery.leases;
 
-import dev.jubilee.server.bus.delivery.attempts.AttemptPartitions;
+import dev.jubilee.server.bus.delivery.attempts.AttemptStore;
 import dev.jubilee.server.bus.delivery.pending.LockOrderContract;
 import dev.jubilee.server.database.Database;
 import java.sql.Connection;
@@ -29,7 +29,7 @@ class LeaseLockOrderTest extends LockOrderContract {
 
     @Override
     protected void prepare() {
-        new AttemptPartitions(new Database(platform.dataSource())).ensure(NOW);
+        AttemptStore.partitions(new Database(platform.dataSource())).ensure(NOW);
     }
 
     private static void lease(Connection connection, UUID subscription) throws SQLException {

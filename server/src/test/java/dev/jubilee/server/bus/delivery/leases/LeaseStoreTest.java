@@ -2,7 +2,7 @@ package dev.jubilee.server.bus.delivery.leases;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.jubilee.server.bus.delivery.attempts.AttemptPartitions;
+import dev.jubilee.server.bus.delivery.attempts.AttemptStore;
 import dev.jubilee.server.bus.delivery.pending.Delivery;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.testing.Platform;
@@ -121,7 +121,7 @@ class LeaseStoreTest {
 
     @Test
     void whatIsGivenUpAtOnceIsBoundedAndTheEarliestGoesFirst() throws SQLException {
-        new AttemptPartitions(new Database(platform.dataSource())).ensure(NOW);
+        AttemptStore.partitions(new Database(platform.dataSource())).ensure(NOW);
         try (Connection connection = platform.connection()) {
             subscribe(connection);
             for (int id = 1; id <= 5; id++) {
@@ -292,7 +292,7 @@ class LeaseStoreTest {
     }
 
     private int expire(Connection connection, Pauses pauses, Instant now) throws SQLException {
-        new AttemptPartitions(new Database(platform.dataSource())).ensure(now);
+        AttemptStore.partitions(new Database(platform.dataSource())).ensure(now);
         return FailedLeases.expire(connection, subscription, 1_000, pauses, "too late", now);
     }
 

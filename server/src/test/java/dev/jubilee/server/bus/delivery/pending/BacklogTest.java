@@ -61,19 +61,19 @@ class BacklogTest {
     @EnumSource(Subscription.Ordering.class)
     void whatIsPassedOverIsPassedOverOnceForManyPages(Subscription.Ordering ordering)
             throws SQLException {
-        Loads.Loaded first = load(ordering, 4, Long.MAX_VALUE, Plan.NONE);
+        DeliveryLoader.Loaded first = load(ordering, 4, Long.MAX_VALUE, LoadPlan.NONE);
         assertThat(ids(first)).containsExactly(51L, 52L, 53L, 54L);
         owe(0, 0, "late");
 
-        Loads.Loaded second = load(ordering, 4, Long.MAX_VALUE, first.rest());
+        DeliveryLoader.Loaded second = load(ordering, 4, Long.MAX_VALUE, first.rest());
         assertThat(ids(second)).containsExactly(55L, 56L, 57L, 58L);
-        Loads.Loaded third = load(ordering, 4, Long.MAX_VALUE, second.rest());
+        DeliveryLoader.Loaded third = load(ordering, 4, Long.MAX_VALUE, second.rest());
         assertThat(ids(third)).containsExactly(59L, 60L);
         assertThat(third.rest().isEmpty()).isTrue();
         assertThat(third.next()).as("something may have come").isNotNull();
 
         delete(51, 60);
-        Loads.Loaded last = load(ordering, 4, Long.MAX_VALUE, third.rest());
+        DeliveryLoader.Loaded last = load(ordering, 4, Long.MAX_VALUE, third.rest());
         assertThat(ids(last)).containsExactly(0L);
         assertThat(last.next()).as("nothing is left").isNull();
     }
@@ -82,8 +82,8 @@ class BacklogTest {
     void whatDoesNotFitComesWithTheNextPage() {
         long two = 2L * (BODY + Delivery.OVERHEAD);
 
-        Loads.Loaded first = load(Subscription.Ordering.KEY, 4, two, Plan.NONE);
-        Loads.Loaded second = load(Subscription.Ordering.KEY, 4, two, first.rest());
+        DeliveryLoader.Loaded first = load(Subscription.Ordering.KEY, 4, two, LoadPlan.NONE);
+        DeliveryLoader.Loaded second = load(Subscription.Ordering.KEY, 4, two, first.rest());
 
         assertThat(ids(first)).containsExactly(51L, 52L);
         assertThat(ids(second)).containsExactly(53L, 54L);
@@ -91,12 +91,13 @@ class BacklogTest {
 
     @Test
     void whatIsKnownByThenIsNotReadAgain() {
-        Plan rest = load(Subscription.Ordering.KEY, 4, Long.MAX_VALUE, Plan.NONE).rest();
+        LoadPlan rest = load(Subscription.Ordering.KEY, 4, Long.MAX_VALUE, LoadPlan.NONE).rest();
 
         var wanted =
-                new Loads.Wanted(
+                new DeliveryLoader.Wanted(
                         List.of(), 2, Long.MAX_VALUE, List.of(55L, 57L), List.of("parked"), rest);
-        Loads.Loaded second = backlog.load(subscription(Subscription.Ordering.KEY), wanted).join();
+        DeliveryLoader.Loaded second =
+                backlog.load(subscription(Subscription.Ordering.KEY), wanted).join();
 
         assertThat(ids(second)).containsExactly(56L, 58L);
         assertThat(ids(load(Subscription.Ordering.KEY, 4, Long.MAX_VALUE, second.rest())))
@@ -106,13 +107,13 @@ class BacklogTest {
     /** Else what was found before would be behind what is read next. */
     @Test
     void whatIsOfATopicThatIsClosedForAMomentIsNotPassedOver() throws SQLException {
-        Plan open = load(Subscription.Ordering.KEY, 4, Long.MAX_VALUE, Plan.NONE).rest();
+        LoadPlan open = load(Subscription.Ordering.KEY, 4, Long.MAX_VALUE, LoadPlan.NONE).rest();
         delete(51, 54);
         execute(
                 "INSERT INTO bus.topics (name, kafka_topic_id, requires_auth) VALUES ('t', gen_random_uuid(), true)");
         catalogue.refreshSoon().join();
 
-        Loads.Loaded closed = load(Subscription.Ordering.KEY, 4, Long.MAX_VALUE, open);
+        DeliveryLoader.Loaded closed = load(Subscription.Ordering.KEY, 4, Long.MAX_VALUE, open);
         assertThat(ids(closed)).isEmpty();
         execute("DELETE FROM bus.topics");
         catalogue.refreshSoon().join();
@@ -121,12 +122,15 @@ class BacklogTest {
                 .containsExactly(55L, 56L, 57L, 58L);
     }
 
-    private Loads.Loaded load(Subscription.Ordering ordering, int limit, long bytes, Plan plan) {
-        var wanted = new Loads.Wanted(List.of(), limit, bytes, List.of(), List.of("parked"), plan);
+    private DeliveryLoader.Loaded load(
+            Subscription.Ordering ordering, int limit, long bytes, LoadPlan plan) {
+        var wanted =
+                new DeliveryLoader.Wanted(
+                        List.of(), limit, bytes, List.of(), List.of("parked"), plan);
         return backlog.load(subscription(ordering), wanted).join();
     }
 
-    private static List<Long> ids(Loads.Loaded loaded) {
+    private static List<Long> ids(DeliveryLoader.Loaded loaded) {
         return loaded.others().stream().map(Delivery::id).toList();
     }
 

@@ -73,7 +73,7 @@ class PendingStoreTest {
 
     @Test
     void whatIsNotDueStaysWhereThatIsWanted() throws SQLException {
-        Loads.Wanted all = wanted(10, List.of(), List.of());
+        DeliveryLoader.Wanted all = wanted(10, List.of(), List.of());
         assertThat(ids(all, NOW, Long.MAX_VALUE)).isEmpty();
         assertThat(ids(all, NOW.plusSeconds(5), Long.MAX_VALUE)).hasSize(6);
     }
@@ -126,7 +126,7 @@ class PendingStoreTest {
                 execute(connection, "VACUUM ANALYZE bus.pending_deliveries");
             }
             connection.setAutoCommit(false);
-            Loads.Wanted wanted = wanted(500, List.of(), List.of());
+            DeliveryLoader.Wanted wanted = wanted(500, List.of(), List.of());
 
             assertThat(
                             PendingStore.readHigh(
@@ -179,7 +179,7 @@ class PendingStoreTest {
         }
     }
 
-    private List<Long> high(boolean ordered, Loads.Wanted wanted) throws SQLException {
+    private List<Long> high(boolean ordered, DeliveryLoader.Wanted wanted) throws SQLException {
         try (Connection connection = platform.connection()) {
             return PendingStore.readHigh(
                             connection,
@@ -223,7 +223,7 @@ class PendingStoreTest {
         return ids(wanted(limit, List.of(), List.of()), null, bytes);
     }
 
-    private List<Long> ids(Loads.Wanted wanted, @Nullable Instant due, long bytes)
+    private List<Long> ids(DeliveryLoader.Wanted wanted, @Nullable Instant due, long bytes)
             throws SQLException {
         try (Connection connection = platform.connection()) {
             return PendingStore.read(connection, subscription, due, List.of(), wanted, bytes)
@@ -233,7 +233,8 @@ class PendingStoreTest {
         }
     }
 
-    private static Loads.Wanted wanted(int limit, List<Long> except, List<String> parked) {
-        return new Loads.Wanted(List.of(), limit, Long.MAX_VALUE, except, parked, Plan.NONE);
+    private static DeliveryLoader.Wanted wanted(int limit, List<Long> except, List<String> parked) {
+        return new DeliveryLoader.Wanted(
+                List.of(), limit, Long.MAX_VALUE, except, parked, LoadPlan.NONE);
     }
 }

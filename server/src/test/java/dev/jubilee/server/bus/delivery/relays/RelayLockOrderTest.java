@@ -1,6 +1,6 @@
 package dev.jubilee.server.bus.delivery.relays;
 
-import dev.jubilee.server.bus.delivery.attempts.AttemptPartitions;
+import dev.jubilee.server.bus.delivery.attempts.AttemptStore;
 import dev.jubilee.server.bus.delivery.pending.LockOrderContract;
 import dev.jubilee.server.database.Database;
 import java.util.List;
@@ -22,6 +22,6 @@ class RelayLockOrderTest extends LockOrderContract {
 
     @Override
     protected void prepare() {
-        new AttemptPartitions(new Database(platform.dataSource())).ensure(NOW);
+        AttemptStore.partitions(new Database(platform.dataSource())).ensure(NOW);
     }
 }

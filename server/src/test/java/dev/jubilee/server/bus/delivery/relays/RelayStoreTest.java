@@ -2,7 +2,7 @@ package dev.jubilee.server.bus.delivery.relays;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.jubilee.server.bus.delivery.attempts.AttemptPartitions;
+import dev.jubilee.server.bus.delivery.attempts.AttemptStore;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.testing.Platform;
 import java.sql.Connection;
@@ -25,7 +25,7 @@ class RelayStoreTest {
     @Test
     void aBatchThatCouldNotBeWrittenIsOnRecordAndItsNextAttemptHasTheNextNumber()
             throws SQLException {
-        new AttemptPartitions(new Database(platform.dataSource())).ensure(NOW);
+        AttemptStore.partitions(new Database(platform.dataSource())).ensure(NOW);
         try (Connection connection = platform.connection()) {
             owe(connection);
             assertThat(RelayStore.take(connection, subscription, 7, 1, RelayMemory.MOST, List.of()))

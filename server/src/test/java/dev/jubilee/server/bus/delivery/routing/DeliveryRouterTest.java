@@ -3,7 +3,7 @@ package dev.jubilee.server.bus.delivery.routing;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jubilee.server.bus.delivery.pending.Delivery;
-import dev.jubilee.server.bus.delivery.windows.Window;
+import dev.jubilee.server.bus.delivery.windows.DeliveryWindow;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
@@ -17,7 +17,7 @@ class DeliveryRouterTest {
 
     @Test
     void nothingGoesPastWhatWaitsThoughThereIsRoomByNow() {
-        Window window = new Window();
+        DeliveryWindow window = new DeliveryWindow();
         // Somebody catches up between the first and the second.
         List<Placement> rows =
                 DeliveryRouter.inOrder(
@@ -30,7 +30,7 @@ class DeliveryRouterTest {
 
     @Test
     void aKeyThatIsParkedKeepsNoOtherWaitingButAllThatFollowsOfItsOwn() {
-        Window window = new Window();
+        DeliveryWindow window = new DeliveryWindow();
         // It is let go between the first and the third.
         List<Placement> rows =
                 DeliveryRouter.inOrder(

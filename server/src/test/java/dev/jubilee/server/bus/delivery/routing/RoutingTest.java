@@ -17,7 +17,7 @@ import dev.jubilee.server.bus.delivery.shards.Ownership;
 import dev.jubilee.server.bus.delivery.streams.OpenStreams;
 import dev.jubilee.server.bus.delivery.streams.StreamMemory;
 import dev.jubilee.server.bus.delivery.windows.DeliveryMemory;
-import dev.jubilee.server.bus.delivery.windows.Window;
+import dev.jubilee.server.bus.delivery.windows.DeliveryWindow;
 import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
 import dev.jubilee.server.bus.topics.TopicSettings;
 import dev.jubilee.server.bus.topics.Topics;
@@ -56,8 +56,8 @@ class RoutingTest {
     private final ChangeFeed changes = new ChangeFeed(platform.dataSource());
     private final SubscriptionDirectory directory = new SubscriptionDirectory(database, changes);
     private final Ownership ownership = new Ownership();
-    private final Outlets outlets =
-            new Outlets(
+    private final DeliveryPlacer placer =
+            new DeliveryPlacer(
                     directory,
                     ownership,
                     new OpenStreams(StreamMemory.ofHeap()),
@@ -118,7 +118,7 @@ class RoutingTest {
     void aBatchInPartsDoesNotHoldUpTheEndOfTheInstance() throws SQLException {
         subscribe("{}", 3);
         DeliveryRouter router = router(new DeliveryRouter.Most(6, MANY));
-        outlets.tell(rows -> {}, subscription -> router.closing());
+        placer.tell(rows -> {}, subscription -> router.closing());
 
         assertThatThrownBy(() -> router.handle(batch())).isInstanceOf(RetryableException.class);
 
@@ -156,12 +156,12 @@ class RoutingTest {
         DeliveryRouter router =
                 router(new DeliveryRouter.Most(MANY, MANY), new Database(answers.dataSource()));
         List<UUID> told = new ArrayList<>();
-        outlets.tell(rows -> {}, told::add);
+        placer.tell(rows -> {}, told::add);
 
         answers.loseNext("bus.subscription_version v");
         assertThatThrownBy(() -> router.handle(batch())).isInstanceOf(RetryableException.class);
         assertThat(transactions()).containsExactly(10);
-        router.settleDoubts();
+        router.settleUncertain();
 
         assertThat(told).containsExactly(subscription);
     }
@@ -176,12 +176,12 @@ class RoutingTest {
         LostAnswers answers = new LostAnswers(platform.dataSource());
         DeliveryRouter router =
                 router(new DeliveryRouter.Most(MANY, MANY), new Database(answers.dataSource()));
-        Window window = outlets.window(subscription);
+        DeliveryWindow window = placer.window(subscription);
         window.caughtUp(window.mark());
 
         answers.holdNext("bus.subscription_version v");
         assertThatThrownBy(() -> router.handle(batch())).isInstanceOf(RetryableException.class);
-        CompletableFuture<Void> settled = CompletableFuture.runAsync(router::settleDoubts);
+        CompletableFuture<Void> settled = CompletableFuture.runAsync(router::settleUncertain);
         Await.until(
                 "it is settled or waits for that",
                 () -> settled.isDone() || number("pg_locks WHERE NOT granted") > 0);
@@ -246,7 +246,7 @@ class RoutingTest {
                         ownership,
                         new Clearance(topics.catalogue()),
                         platform.clock()),
-                outlets,
+                placer,
                 "dead.letters",
                 new RoutingMetrics(new SimpleMeterRegistry()),
                 most);

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.jubilee.events.tck.Await;
-import dev.jubilee.server.bus.delivery.attempts.AttemptPartitions;
 import dev.jubilee.server.bus.delivery.attempts.AttemptStore;
 import dev.jubilee.server.bus.delivery.attempts.Recorder;
 import dev.jubilee.server.bus.delivery.pending.PendingStore;
@@ -99,7 +98,7 @@ class ShardOwnershipTest {
             recorder =
                     new Recorder(
                             database,
-                            new AttemptStore(new AttemptPartitions(database)),
+                            new AttemptStore(AttemptStore.partitions(database)),
                             attempt -> {});
             recorder.start();
             shards = new Shards(database, directory, ownership, List.of(work), recorder, patience);

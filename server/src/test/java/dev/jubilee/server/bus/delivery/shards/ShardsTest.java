@@ -3,7 +3,6 @@ package dev.jubilee.server.bus.delivery.shards;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jubilee.events.tck.Await;
-import dev.jubilee.server.bus.delivery.attempts.AttemptPartitions;
 import dev.jubilee.server.bus.delivery.attempts.AttemptStore;
 import dev.jubilee.server.bus.delivery.attempts.Recorder;
 import dev.jubilee.server.bus.subscriptions.SubscriptionDirectory;
@@ -71,7 +70,7 @@ class ShardsTest {
         try (Recorder recorder =
                         new Recorder(
                                 database,
-                                new AttemptStore(new AttemptPartitions(database)),
+                                new AttemptStore(AttemptStore.partitions(database)),
                                 attempt -> {});
                 Shards shards =
                         new Shards(

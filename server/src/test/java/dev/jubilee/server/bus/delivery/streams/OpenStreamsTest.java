@@ -3,7 +3,7 @@ package dev.jubilee.server.bus.delivery.streams;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jubilee.server.bus.delivery.pending.Delivery;
-import dev.jubilee.server.bus.delivery.windows.Window;
+import dev.jubilee.server.bus.delivery.windows.DeliveryWindow;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -58,7 +58,7 @@ class OpenStreamsTest {
     @Test
     void noMoreIsHandedOverThanAWindowHolds() {
         StreamInbox inbox = level(streams.join(subscription, 0));
-        List<OpenStreams.Handed> rows = rows(inbox, 1, Window.SIZE);
+        List<OpenStreams.Handed> rows = rows(inbox, 1, DeliveryWindow.SIZE);
         assertThat(streams.reserve(delivery(9), 0)).isNull();
 
         streams.routed(rows);

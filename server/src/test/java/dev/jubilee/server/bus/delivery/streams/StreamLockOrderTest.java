@@ -1,6 +1,6 @@
 package dev.jubilee.server.bus.delivery.streams;
 
-import dev.jubilee.server.bus.delivery.attempts.AttemptPartitions;
+import dev.jubilee.server.bus.delivery.attempts.AttemptStore;
 import dev.jubilee.server.bus.delivery.pending.LockOrderContract;
 import dev.jubilee.server.database.Database;
 import java.util.stream.Stream;
@@ -17,6 +17,6 @@ class StreamLockOrderTest extends LockOrderContract {
 
     @Override
     protected void prepare() {
-        new AttemptPartitions(new Database(platform.dataSource())).ensure(NOW);
+        AttemptStore.partitions(new Database(platform.dataSource())).ensure(NOW);
     }
 }

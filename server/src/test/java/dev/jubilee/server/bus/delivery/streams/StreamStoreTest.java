@@ -2,7 +2,7 @@ package dev.jubilee.server.bus.delivery.streams;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.jubilee.server.bus.delivery.attempts.AttemptPartitions;
+import dev.jubilee.server.bus.delivery.attempts.AttemptStore;
 import dev.jubilee.server.bus.delivery.leases.Lease;
 import dev.jubilee.server.bus.delivery.leases.TestLeases;
 import dev.jubilee.server.bus.delivery.pending.Delivery;
@@ -133,7 +133,7 @@ class StreamStoreTest {
     }
 
     private int ackUpTo(Connection connection, long last, long stream) throws SQLException {
-        new AttemptPartitions(new Database(platform.dataSource())).ensure(NOW);
+        AttemptStore.partitions(new Database(platform.dataSource())).ensure(NOW);
         return StreamStore.ackUpTo(
                 connection, subscription, new StreamEventId(last, stream), List.of(), NOW);
     }

@@ -1,4 +1,0 @@
-package dev.jubilee.server.liveops.participation;
-
-/** What came of anything that the lane was asked. */
-sealed interface Outcome permits JoinResult, LeaveResult {}
