@@ -17,15 +17,12 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.dataformat.yaml.YAMLMapper;
 
 /**
- * Reads {@code event-config.yaml} as settings by the names of their environment variables: {@code
+ * Reads {@code event-config.yaml} as settings by the names of their environment variables. A key is
+ * the setting that has its section before its name, else the one that has its name alone: {@code
  * server.port} is {@code SERVER_PORT}, {@code event_settings.max_events} is {@code MAX_EVENTS}.
  */
 public final class ConfigFile {
     private static final String NAME = "event-config.yaml";
-
-    /** Sections whose keys carry the section's name; the keys of all others stand alone. */
-    private static final List<String> PREFIXED =
-            List.of("server", "database", "redis", "kafka", "external_services");
 
     private ConfigFile() {}
 
@@ -85,13 +82,9 @@ public final class ConfigFile {
             if (section.getValue().isObject()) {
                 String name = section.getKey();
                 Map<String, String> given = new LinkedHashMap<>();
-                flatten(
-                        PREFIXED.contains(name) ? name + "_" : "",
-                        section.getValue(),
-                        given,
-                        faults);
-                given.keySet().forEach(key -> check(key, name, known, faults));
-                given.forEach((key, value) -> put(key, value, settings, faults));
+                flatten("", section.getValue(), given, faults);
+                given.forEach((key, value) ->
+                        put(nameOf(name, key, known, faults), value, settings, faults));
             } else {
                 faults.add(file + ": \"" + section.getKey() + "\" must be a section of settings");
             }
@@ -118,7 +111,7 @@ public final class ConfigFile {
             String prefix, JsonNode section, Map<String, String> settings, List<String> faults) {
         for (var entry : section.properties()) {
             JsonNode value = entry.getValue();
-            String name = prefix.replaceFirst("^external_services_", "") + entry.getKey();
+            String name = prefix + entry.getKey();
             if (value.isObject()) {
                 flatten(name + "_", value, settings, faults);
             } else {
@@ -127,16 +120,22 @@ public final class ConfigFile {
         }
     }
 
-    private static void check(String name, String section, KnownNames known, List<String> faults) {
-        if (!known.contains(name)) {
-            String whole = section.toUpperCase(Locale.ROOT) + "_" + name;
+    /** The setting that the key of a section is. */
+    private static String nameOf(
+            String section, String key, KnownNames known, List<String> faults) {
+        String whole = section.toUpperCase(Locale.ROOT) + "_" + key;
+        if (known.contains(whole)) {
+            return whole;
+        }
+        if (!known.contains(key)) {
             faults.add(
-                    name
+                    key
                             + ", in section \""
                             + section
                             + "\" of the configuration file, is no setting; the nearest is "
-                            + known.nearest(List.of(name, whole)));
+                            + known.nearest(List.of(key, whole)));
         }
+        return key;
     }
 
     private static String text(JsonNode value) {

@@ -63,6 +63,8 @@ public record CredentialSettings(
         String audience = settings.optionalText("JWT_AUDIENCE");
         String roleClaim = settings.text("JWT_ROLE_CLAIM", "role");
         if (url == null) {
+            refuseWithoutKeys(settings, "JWT_ISSUER", issuer);
+            refuseWithoutKeys(settings, "JWT_AUDIENCE", audience);
             return null;
         }
         if (issuer == null) {
@@ -78,6 +80,14 @@ public record CredentialSettings(
         return uri == null || issuer == null || audience == null
                 ? null
                 : new Foreign(uri, issuer, audience, roleClaim);
+    }
+
+    /** A token of that issuer would be refused by everyone, for a reason that nobody sees. */
+    private static void refuseWithoutKeys(
+            SettingsReader settings, String name, @Nullable String given) {
+        if (given != null) {
+            settings.fault(name, given, "nothing, unless JWT_JWKS_URL says where the keys are");
+        }
     }
 
     private static @Nullable URI uri(String text) {

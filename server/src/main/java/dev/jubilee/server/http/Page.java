@@ -27,7 +27,7 @@ public record Page(int number, int limit) {
                             "page",
                             "leads past entry "
                                     + MAX_OFFSET
-                                    + "; narrow the filter or use a cursor")
+                                    + ", where paging ends; narrow the filter")
                     .asException();
         }
         return new Page(number, limit);

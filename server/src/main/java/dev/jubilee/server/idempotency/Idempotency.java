@@ -75,11 +75,10 @@ public final class Idempotency implements AutoCloseable {
      * @throws DatabaseException when PostgreSQL refuses or cannot be reached
      */
     public Reply once(Call call, Database.Work<Reply> work) {
-        String key = call.header("Idempotency-Key");
+        String key = keyOf(call);
         if (key == null) {
             return database.transaction(work);
         }
-        check(key);
         byte[] hash = hash(call);
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             Optional<Reply> reply =
@@ -102,11 +101,10 @@ public final class Idempotency implements AutoCloseable {
      * @throws dev.jubilee.server.http.ProblemException as {@link #once} does
      */
     public Optional<Reply> known(Call call) {
-        String key = call.header("Idempotency-Key");
+        String key = keyOf(call);
         if (key == null) {
             return Optional.empty();
         }
-        check(key);
         return database.read(connection -> {
             Stored stored = find(connection, principal(call), key);
             return stored == null ? Optional.empty() : Optional.of(replayed(stored, hash(call)));
@@ -221,15 +219,22 @@ public final class Idempotency implements AutoCloseable {
         });
     }
 
-    private static void check(String key) {
-        boolean fine =
-                !key.isEmpty()
-                        && key.length() <= MAX_KEY
-                        && key.chars().allMatch(c -> c >= ' ' && c < 127);
-        if (!fine) {
+    /**
+     * The request's {@code Idempotency-Key}; null when it has none.
+     *
+     * @throws dev.jubilee.server.http.ProblemException 400 when the key is empty, too long, or not
+     *     printable ASCII
+     */
+    public static @Nullable String keyOf(Call call) {
+        String key = call.header("Idempotency-Key");
+        if (key != null
+                && (key.isEmpty()
+                        || key.length() > MAX_KEY
+                        || !key.chars().allMatch(c -> c >= ' ' && c < 127))) {
             throw Problem.malformed("An Idempotency-Key has 1 to 255 printable ASCII characters.")
                     .asException();
         }
+        return key;
     }
 
     private static byte[] hash(Call call) {

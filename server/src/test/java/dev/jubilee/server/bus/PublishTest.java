@@ -149,6 +149,15 @@ class PublishTest {
         assertThat(other.text("event_id")).isNotEqualTo(first.text("event_id"));
     }
 
+    /** As on every other route. */
+    @Test
+    void anIdempotencyKeyThatIsNoneIsMalformed() {
+        Answer answer = publish("\"payload\":1", "Idempotency-Key", "k".repeat(256));
+
+        assertThat(answer.status()).isEqualTo(400);
+        assertThat(answer.body().toString()).contains("Idempotency-Key", "255");
+    }
+
     @Test
     void aGameEventIsTypedByItsAction() {
         Answer answer =

@@ -36,6 +36,23 @@ final class ConfigFileTest {
     }
 
     @Test
+    void theSectionMayBePartOfTheName() throws IOException {
+        write(
+                """
+                event_bus: {port: 18083, event_bus_worker_pool_size: 4}
+                jwt: {jwks_url: "https://issuer.example/keys"}
+                rabbitmq: {host: "rabbit"}
+                """);
+
+        assertThat(ConfigFile.over(Map.of(), null, folder, JubileeSettings.names()))
+                .containsOnly(
+                        Map.entry("EVENT_BUS_PORT", "18083"),
+                        Map.entry("EVENT_BUS_WORKER_POOL_SIZE", "4"),
+                        Map.entry("JWT_JWKS_URL", "https://issuer.example/keys"),
+                        Map.entry("RABBITMQ_HOST", "rabbit"));
+    }
+
+    @Test
     void whatIsNoSettingIsRefusedWithWhatItWasLikelyMeantToBe() throws IOException {
         write(
                 """
@@ -57,7 +74,8 @@ final class ConfigFileTest {
                                                                 .endsWith(" SERVER_PORT"),
                                                 fault ->
                                                         assertThat(fault)
-                                                                .startsWith("SERVER_PRT,")
+                                                                .startsWith(
+                                                                        "PRT, in section \"server\"")
                                                                 .endsWith(" SERVER_PORT"),
                                                 fault ->
                                                         assertThat(fault)

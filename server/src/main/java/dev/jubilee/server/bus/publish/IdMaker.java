@@ -2,7 +2,7 @@ package dev.jubilee.server.bus.publish;
 
 import dev.jubilee.events.EventId;
 import dev.jubilee.server.http.Call;
-import dev.jubilee.server.http.Problem;
+import dev.jubilee.server.idempotency.Idempotency;
 import dev.jubilee.server.security.Principal;
 import dev.jubilee.server.security.Role;
 import org.jspecify.annotations.Nullable;
@@ -13,24 +13,12 @@ import org.jspecify.annotations.Nullable;
  * anything being stored.
  */
 record IdMaker(Principal principal, @Nullable String idempotencyKey) {
-    private static final int MAX_KEY = 255;
-
     /**
-     * @throws dev.jubilee.server.http.ProblemException 422 when the key is empty, too long, or not
+     * @throws dev.jubilee.server.http.ProblemException 400 when the key is empty, too long, or not
      *     printable ASCII
      */
     static IdMaker of(Call call) {
-        String key = call.header("Idempotency-Key");
-        if (key != null
-                && (key.isEmpty()
-                        || key.length() > MAX_KEY
-                        || !key.chars().allMatch(c -> c >= ' ' && c < 127))) {
-            throw Problem.invalid(
-                            "Idempotency-Key",
-                            "must have 1 to " + MAX_KEY + " printable ASCII characters")
-                    .asException();
-        }
-        return new IdMaker(call.principal(), key);
+        return new IdMaker(call.principal(), Idempotency.keyOf(call));
     }
 
     /**
