@@ -4,6 +4,7 @@ import dev.jubilee.server.bus.BusSettings;
 import dev.jubilee.server.config.ServerSettings;
 import dev.jubilee.server.config.SettingsReader;
 import dev.jubilee.server.credentials.CredentialSettings;
+import dev.jubilee.server.database.ConnectionPool;
 import dev.jubilee.server.http.HttpLimits;
 import dev.jubilee.server.http.RateLimits;
 import dev.jubilee.server.http.TrustedProxies;
@@ -62,7 +63,24 @@ public record JubileeSettings(
                                 Duration.ofHours(24),
                                 Duration.ofMinutes(1),
                                 Duration.ofDays(30)));
+        checkDatabase(settings.server(), in);
         in.check();
         return settings;
+    }
+
+    private static void checkDatabase(ServerSettings server, SettingsReader in) {
+        String url = server.databaseUrl();
+        if (url == null) {
+            return;
+        }
+        try {
+            ConnectionPool.Address.of(url, server.databaseUser(), server.databasePassword());
+        } catch (IllegalArgumentException e) {
+            in.fault(
+                    "DATABASE_URL",
+                    url.replaceAll("//[^/]*@", "//…@").replaceAll("password=[^&]*", "password=…"),
+                    "postgresql://user:password@host:port/database, or an address for JDBC; it "
+                            + e.getMessage());
+        }
     }
 }

@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.net.HttpURLConnection;
 import java.net.URI;
 import java.nio.file.Files;
-import java.util.List;
 
 /**
  * Asks a platform that is being rehearsed what every first user asks, so that the start-up cache
@@ -20,23 +19,27 @@ final class Rehearsal {
         String base = "http://" + Welcome.reachable(host) + ":";
         try {
             String key = Files.readString(jubilee.adminKeyFile()).strip();
-            for (String url :
-                    List.of(
-                            base + jubilee.metricsPort() + "/metrics",
-                            base + jubilee.metricsPort() + "/health",
-                            base + jubilee.busPort() + "/health",
-                            base + jubilee.busPort() + "/topics",
-                            base + jubilee.liveOpsPort() + "/events")) {
-                HttpURLConnection connection =
-                        (HttpURLConnection) URI.create(url).toURL().openConnection();
-                connection.setRequestProperty("Authorization", "Bearer " + key);
-                connection.setConnectTimeout(TIMEOUT_MILLIS);
-                connection.setReadTimeout(TIMEOUT_MILLIS);
-                connection.getResponseCode();
-                connection.disconnect();
+            ask(base + jubilee.metricsPort(), key, "/metrics", "/health");
+            if (jubilee.busPort() != 0) {
+                ask(base + jubilee.busPort(), key, "/health", "/topics");
+            }
+            if (jubilee.liveOpsPort() != 0) {
+                ask(base + jubilee.liveOpsPort(), key, "/events");
             }
         } catch (IOException e) {
             throw new IllegalStateException("the rehearsal got no answer", e);
+        }
+    }
+
+    private static void ask(String port, String key, String... paths) throws IOException {
+        for (String path : paths) {
+            HttpURLConnection connection =
+                    (HttpURLConnection) URI.create(port + path).toURL().openConnection();
+            connection.setRequestProperty("Authorization", "Bearer " + key);
+            connection.setConnectTimeout(TIMEOUT_MILLIS);
+            connection.setReadTimeout(TIMEOUT_MILLIS);
+            connection.getResponseCode();
+            connection.disconnect();
         }
     }
 }

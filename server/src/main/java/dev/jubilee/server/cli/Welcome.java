@@ -3,6 +3,7 @@ package dev.jubilee.server.cli;
 import dev.jubilee.server.Jubilee;
 import dev.jubilee.server.config.ServerSettings;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -26,7 +27,10 @@ final class Welcome {
         }
         line(out, "metrics", base + jubilee.metricsPort() + "/metrics");
         line(out, "health", base + jubilee.metricsPort() + "/health");
-        line(out, "admin key", shown(jubilee.adminKeyFile()).toString());
+        boolean hasKey = Files.exists(jubilee.adminKeyFile());
+        if (hasKey) {
+            line(out, "admin key", shown(jubilee.adminKeyFile()).toString());
+        }
         line(
                 out,
                 "data",
@@ -34,11 +38,11 @@ final class Welcome {
                         + (embedded.isEmpty() ? "" : "  (" + String.join(", ", embedded) + ")"));
         out.println();
         out.println("Try, in another terminal:");
-        out.println("  " + launcher + " demo");
-        if (jubilee.busPort() != 0) {
+        out.println("  " + word(launcher) + " demo");
+        if (jubilee.busPort() != 0 && hasKey) {
             out.printf(
                     "  curl -H \"Authorization: Bearer $(cat %s)\" %s%d/topics%n",
-                    shown(jubilee.adminKeyFile()), base, jubilee.busPort());
+                    word(shown(jubilee.adminKeyFile()).toString()), base, jubilee.busPort());
         }
         out.println("Ctrl-C stops everything.");
         out.flush();
@@ -55,6 +59,11 @@ final class Welcome {
             // An IPv6 address stands in brackets where a port follows.
             default -> host.contains(":") ? "[" + host + "]" : host;
         };
+    }
+
+    /** As one word of a command line. */
+    private static String word(String text) {
+        return text.matches("[\\w./~:@%+-]+") ? text : "'" + text.replace("'", "'\\''") + "'";
     }
 
     /** From here if it is below here. */

@@ -44,7 +44,12 @@ public final class ConfigFile {
         KnownNames names = new KnownNames(known);
         Map<String, String> merged = new TreeMap<>(file == null ? Map.of() : read(file, names));
         tell("the environment", environment.keySet(), names);
-        merged.putAll(environment);
+        environment.forEach((name, value) -> {
+            // An empty value counts as not set, so it hides nothing.
+            if (!value.isBlank()) {
+                merged.put(name, value);
+            }
+        });
         return merged;
     }
 
@@ -75,6 +80,13 @@ public final class ConfigFile {
                                     + file
                                     + " is not YAML: "
                                     + e.getOriginalMessage()));
+        }
+        if (!root.isObject() && !root.isMissingNode() && !root.isNull()) {
+            throw new InvalidSettingsException(
+                    List.of(
+                            "the configuration file "
+                                    + file
+                                    + " must hold sections such as \"server:\", with their settings below"));
         }
         Map<String, String> settings = new LinkedHashMap<>();
         List<String> faults = new ArrayList<>();

@@ -58,13 +58,22 @@ public record ServerSettings(
                         Duration.ofMinutes(30));
         String group = in.text("KAFKA_GROUP_ID", "jubilee");
         String brokers = in.optionalText("KAFKA_BROKERS");
+        Set<String> roles = roles(in);
+        int busPort = in.integer("EVENT_BUS_PORT", 8083, 0, 65_535);
+        int liveOpsPort = in.integer("SERVER_PORT", 8092, 0, 65_535);
+        int metricsPort = in.integer("JUBILEE_METRICS_PORT", 9093, 0, 65_535);
+        int bus = roles.contains("bus") ? busPort : 0;
+        int liveOps = roles.contains("liveops") ? liveOpsPort : 0;
+        apart(in, "SERVER_PORT", liveOps, "EVENT_BUS_PORT", bus);
+        apart(in, "JUBILEE_METRICS_PORT", metricsPort, "EVENT_BUS_PORT", bus);
+        apart(in, "JUBILEE_METRICS_PORT", metricsPort, "SERVER_PORT", liveOps);
         return new ServerSettings(
                 Path.of(in.text("JUBILEE_HOME", ".jubilee")).toAbsolutePath().normalize(),
-                roles(in),
+                roles,
                 in.text("SERVER_HOST", "127.0.0.1"),
-                in.integer("EVENT_BUS_PORT", 8083, 0, 65_535),
-                in.integer("SERVER_PORT", 8092, 0, 65_535),
-                in.integer("JUBILEE_METRICS_PORT", 9093, 0, 65_535),
+                busPort,
+                liveOpsPort,
+                metricsPort,
                 in.integer(
                         "SERVER_WORKERS",
                         Math.clamp(Runtime.getRuntime().availableProcessors(), 1, 16),
@@ -96,6 +105,13 @@ public record ServerSettings(
                         Duration.ofMillis(100),
                         session.dividedBy(3)),
                 in.flag("KAFKA_ENABLE_AUTO_COMMIT", false));
+    }
+
+    /** Two ports of one number would share its connections, each getting some of them. */
+    private static void apart(SettingsReader in, String name, int port, String other, int taken) {
+        if (port != 0 && port == taken) {
+            in.fault(name, Integer.toString(port), "a port other than that of " + other);
+        }
     }
 
     private static Set<String> roles(SettingsReader in) {

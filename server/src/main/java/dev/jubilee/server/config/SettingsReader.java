@@ -1,10 +1,11 @@
 package dev.jubilee.server.config;
 
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -17,7 +18,7 @@ public final class SettingsReader {
     private static final Pattern DURATION = Pattern.compile("(\\d+)(ms|s|m|h|d)?");
 
     private final Map<String, String> given;
-    private final List<String> faults = new ArrayList<>();
+    private final Set<String> faults = new LinkedHashSet<>();
     private final Map<String, String> effective = new LinkedHashMap<>();
 
     /** Settings by name, the environment's over the file's. */
@@ -110,7 +111,7 @@ public final class SettingsReader {
      */
     public void check() {
         if (!faults.isEmpty()) {
-            throw new InvalidSettingsException(faults);
+            throw new InvalidSettingsException(List.copyOf(faults));
         }
     }
 

@@ -7,6 +7,7 @@ import com.nimbusds.jose.JOSEObjectType;
 import com.nimbusds.jose.JWSAlgorithm;
 import com.nimbusds.jose.jwk.source.JWKSource;
 import com.nimbusds.jose.jwk.source.JWKSourceBuilder;
+import com.nimbusds.jose.jwk.source.RateLimitReachedException;
 import com.nimbusds.jose.proc.BadJOSEException;
 import com.nimbusds.jose.proc.DefaultJOSEObjectTypeVerifier;
 import com.nimbusds.jose.proc.JWSVerificationKeySelector;
@@ -27,6 +28,7 @@ import java.time.InstantSource;
 import java.util.Date;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -67,6 +69,8 @@ final class ForeignTokens {
                     .maximumSize(MAX_REMEMBERED)
                     .expireAfterWrite(Duration.ofMinutes(5))
                     .build();
+
+    private final AtomicBoolean failing = new AtomicBoolean();
 
     ForeignTokens(CredentialSettings.Foreign settings, InstantSource clock) {
         this.settings = settings;
@@ -119,6 +123,7 @@ final class ForeignTokens {
     @Nullable Principal find(String token) {
         try {
             JWTClaimsSet claims = processor.process(token, null);
+            failing.set(false);
             Role role = role(claims.getClaim(settings.roleClaim()));
             String subject = claims.getSubject();
             if (role == null || !PlayerId.isOne(subject)) {
@@ -129,8 +134,13 @@ final class ForeignTokens {
             return principal;
         } catch (ParseException | BadJOSEException e) {
             return null;
+        } catch (RateLimitReachedException e) {
+            // Its key is not known, and was looked for a moment ago: a key that was made up.
+            return null;
         } catch (JOSEException e) {
-            log.warn("a token cannot be verified: {}", e.getMessage());
+            if (!failing.getAndSet(true)) {
+                log.warn("tokens of {} cannot be verified: {}", settings.issuer(), e.getMessage());
+            }
             return null;
         }
     }

@@ -43,12 +43,16 @@ public final class ConnectionPool {
             }
             try {
                 URI uri = new URI(url);
-                String info = uri.getRawUserInfo();
-                String[] parts = info == null ? new String[0] : info.split(":", 2);
+                // Not by getHost, which knows no name with an underscore, and no list of hosts.
+                String authority = uri.getRawAuthority() == null ? "" : uri.getRawAuthority();
+                int at = authority.lastIndexOf('@');
+                String[] parts = at < 0 ? new String[0] : authority.substring(0, at).split(":", 2);
                 String options = uri.getRawQuery() == null ? "" : "?" + uri.getRawQuery();
-                String port = uri.getPort() < 0 ? "" : ":" + uri.getPort();
                 return new Address(
-                        "jdbc:postgresql://" + uri.getHost() + port + uri.getRawPath() + options,
+                        "jdbc:postgresql://"
+                                + authority.substring(at + 1)
+                                + uri.getRawPath()
+                                + options,
                         parts.length > 0 ? decode(parts[0]) : user,
                         parts.length > 1 ? decode(parts[1]) : password);
             } catch (URISyntaxException e) {

@@ -50,6 +50,7 @@ public final class EmbeddedServers implements AutoCloseable {
         List<Supervised> children = new ArrayList<>();
         try {
             Path home = settings.home();
+            endOrphans(home);
             Ports ports = new Ports(home);
             PostgresServer postgres = settings.postgres() ? postgres(settings, ports) : null;
             KafkaServer kafka = settings.kafka() ? kafka(settings, ports) : null;
@@ -85,6 +86,19 @@ public final class EmbeddedServers implements AutoCloseable {
                             .formatted(home, free >> 20, LEAST_FREE_BYTES >> 20));
         }
         return lock;
+    }
+
+    /** What an earlier program left behind still holds its ports. */
+    private static void endOrphans(Path home) {
+        try {
+            PostgresServer.endOrphanIn(home.resolve("postgresql"));
+            KafkaServer.endOrphanIn(home.resolve("kafka"));
+        } catch (IOException e) {
+            throw new EmbeddedException("Cannot read " + home + ": " + HomeLock.reason(e), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new EmbeddedException("Interrupted while starting", e);
+        }
     }
 
     private static PostgresServer postgres(EmbeddedSettings settings, Ports ports) {

@@ -51,15 +51,15 @@ final class KafkaServer implements ChildServer {
     public ChildProcess start() throws InterruptedException {
         try {
             Files.createDirectories(folder);
-            endOrphan();
+            endOrphanIn(folder);
             Path configuration = folder.resolve("node.properties");
             try (Writer writer = Files.newBufferedWriter(configuration)) {
                 configuration().store(writer, "Written at every start");
             }
             ChildProcess child = ChildProcess.start(command(configuration), folder, log);
             try {
-                awaitReady(child);
                 remember(child);
+                awaitReady(child);
                 return child;
             } catch (EmbeddedException | IOException | InterruptedException e) {
                 child.stop();
@@ -171,7 +171,7 @@ final class KafkaServer implements ChildServer {
      * A node whose program was killed is still closing its logs: waits for it, and ends it if it
      * hangs.
      */
-    private void endOrphan() throws IOException, InterruptedException {
+    static void endOrphanIn(Path folder) throws IOException, InterruptedException {
         Path file = folder.resolve("pid");
         List<String> lines = Files.exists(file) ? Files.readAllLines(file) : List.of();
         if (lines.size() < 2 || !lines.getFirst().matches("\\d+")) {

@@ -1,6 +1,7 @@
 package dev.jubilee.server.embedded;
 
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -32,6 +33,7 @@ final class PostgresServer implements ChildServer {
     private static final long POLL_MILLIS = 10;
     private static final int STATUS_LINE = 8;
     private static final int PASSWORD_BYTES = 24;
+    private static final String UNFINISHED = "data.new";
 
     /**
      * Runs the server and ends it by SIGINT when standard input closes. The signal is repeated
@@ -142,7 +144,7 @@ final class PostgresServer implements ChildServer {
             }
             runAs.handOver(data);
             runAs.mustReach(data);
-            endOrphan();
+            endOrphanIn(folder);
             Files.deleteIfExists(data.resolve("postmaster.pid"));
             ChildProcess child = ChildProcess.start(command(programs), folder, log);
             try {
@@ -173,8 +175,10 @@ final class PostgresServer implements ChildServer {
      * complete.
      */
     private void initialise(Path programs) throws IOException, InterruptedException {
-        Path fresh = folder.resolve("data.new");
-        PostgresBinaries.deleteTree(fresh);
+        // Under a name of its own: what an earlier start left may still be written or removed by
+        // it.
+        removeUnfinished();
+        Path fresh = folder.resolve(UNFINISHED + ProcessHandle.current().pid());
         Files.createDirectory(fresh, mode("rwx------"));
         Path secret = folder.resolve("password.new");
         Files.deleteIfExists(secret);
@@ -190,7 +194,7 @@ final class PostgresServer implements ChildServer {
                                     List.of(
                                             "/bin/sh",
                                             "-c",
-                                            "exec \"$@\" >&2",
+                                            "exec >&2\n" + SUPERVISOR,
                                             "initdb",
                                             programs.resolve("bin/initdb").toString(),
                                             "--pgdata=" + fresh,
@@ -215,18 +219,27 @@ final class PostgresServer implements ChildServer {
         }
     }
 
+    private void removeUnfinished() throws IOException {
+        try (DirectoryStream<Path> left = Files.newDirectoryStream(folder, UNFINISHED + "*")) {
+            for (Path one : left) {
+                PostgresBinaries.deleteTree(one);
+            }
+        }
+    }
+
     /**
-     * Ends a server on our data that an earlier program left behind, and waits until it is gone.
+     * Ends a server on the data of this folder that an earlier program left behind, and waits until
+     * it is gone.
      */
-    private void endOrphan() throws IOException, InterruptedException {
-        List<String> lines = pidFile();
+    static void endOrphanIn(Path folder) throws IOException, InterruptedException {
+        Path data = folder.resolve("data");
+        List<String> lines = pidFile(data);
         if (lines.isEmpty() || !lines.getFirst().strip().matches("\\d+")) {
             return;
         }
         ProcessHandle orphan =
                 ProcessHandle.of(Long.parseLong(lines.getFirst().strip()))
-                        .filter(found ->
-                                found.info().command().orElse("").endsWith("/bin/postgres"))
+                        .filter(found -> isServerOn(data, found))
                         .orElse(null);
         if (orphan == null) {
             return;
@@ -245,10 +258,29 @@ final class PostgresServer implements ChildServer {
                 "A PostgreSQL of an earlier run, process " + orphan.pid() + ", does not end.");
     }
 
+    /**
+     * Whether the process is a PostgreSQL on that data. After the machine's end its id may be that
+     * of any other program, of a PostgreSQL of somebody else too.
+     */
+    private static boolean isServerOn(Path data, ProcessHandle process) {
+        if (!process.info().command().orElse("").endsWith("/bin/postgres")) {
+            return false;
+        }
+        List<String> arguments = List.of(process.info().arguments().orElse(new String[0]));
+        int at = arguments.indexOf("-D");
+        try {
+            return at >= 0
+                    && at + 1 < arguments.size()
+                    && Files.isSameFile(Path.of(arguments.get(at + 1)), data);
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
     private void awaitReady(ChildProcess child) throws IOException, InterruptedException {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         while (System.nanoTime() < deadline) {
-            List<String> lines = pidFile();
+            List<String> lines = pidFile(data);
             if (lines.size() >= STATUS_LINE && lines.get(STATUS_LINE - 1).strip().equals("ready")) {
                 return;
             }
@@ -260,7 +292,7 @@ final class PostgresServer implements ChildServer {
         throw new EmbeddedException("PostgreSQL is not ready after " + PATIENCE.toSeconds() + " s");
     }
 
-    private List<String> pidFile() throws IOException {
+    private static List<String> pidFile(Path data) throws IOException {
         Path file = data.resolve("postmaster.pid");
         return Files.exists(file) ? Files.readAllLines(file) : List.of();
     }

@@ -5,6 +5,7 @@ import dev.jubilee.server.security.PlayerId;
 import dev.jubilee.server.security.Principal;
 import dev.jubilee.server.security.Role;
 import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -46,6 +47,11 @@ public final class Call {
         EventStream stream = new EventStream(exchange, exchange.context);
         stream.open();
         return stream;
+    }
+
+    /** Whether the caller wants no body, and the request is to have no effect either. */
+    public boolean isHead() {
+        return request.method().equals(HttpMethod.HEAD);
     }
 
     /** The route that was matched. */
@@ -156,9 +162,12 @@ public final class Call {
         return found;
     }
 
-    /** The address of the caller: that of the peer, or the one that a trusted proxy names. */
-    public String remoteAddress() {
-        return exchange.remoteAddress();
+    /**
+     * The address of the caller: that of the peer, or the one that a trusted proxy names; of IPv6
+     * the network.
+     */
+    public String callerAddress() {
+        return exchange.callerAddress();
     }
 
     /**

@@ -129,12 +129,13 @@ final class Exchange extends Deadline {
         route = found;
     }
 
-    /** Where the request came from. */
-    String remoteAddress() {
-        return handler.proxies()
-                .caller(
-                        request.remoteAddress().hostAddress(),
-                        request.headers().getAll("X-Forwarded-For"));
+    /** Whom a request without credentials came from, as far as its address tells. */
+    String callerAddress() {
+        return TrustedProxies.household(
+                handler.proxies()
+                        .caller(
+                                request.remoteAddress().hostAddress(),
+                                request.headers().getAll("X-Forwarded-For")));
     }
 
     /** Sets the caller. */
@@ -148,7 +149,7 @@ final class Exchange extends Deadline {
      */
     @Nullable String stranger() {
         return switch (caller.role()) {
-            case ANONYMOUS -> remoteAddress();
+            case ANONYMOUS -> callerAddress();
             case PLAYER -> "player " + caller.id();
             case SERVICE, OPERATOR, ADMIN -> null;
         };

@@ -16,7 +16,7 @@ final class Percent {
      * @throws ProblemException 400
      */
     static String segment(String raw) {
-        return raw.indexOf('%') < 0 ? raw : decode(raw, false);
+        return isPlain(raw, false) ? raw : decode(raw, false);
     }
 
     /**
@@ -41,7 +41,18 @@ final class Percent {
     }
 
     private static String form(String raw) {
-        return raw.indexOf('%') < 0 && raw.indexOf('+') < 0 ? raw : decode(raw, true);
+        return isPlain(raw, true) ? raw : decode(raw, true);
+    }
+
+    /** Whether each character stands for itself. */
+    private static boolean isPlain(String raw, boolean plusIsSpace) {
+        for (int i = 0; i < raw.length(); i++) {
+            char c = raw.charAt(i);
+            if (c == '%' || c >= 128 || (c == '+' && plusIsSpace)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static String decode(String raw, boolean plusIsSpace) {

@@ -35,6 +35,11 @@ public record Reply(
         return new Reply(204, null, NOTHING, Map.of());
     }
 
+    /** Any status and content type, with no body. */
+    public static Reply empty(int status, String contentType) {
+        return new Reply(status, contentType, NOTHING, Map.of());
+    }
+
     /** Any status with a JSON body that is bytes already. */
     public static Reply json(int status, byte[] body) {
         return new Reply(status, JSON, body, Map.of());

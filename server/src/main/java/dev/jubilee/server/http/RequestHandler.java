@@ -13,6 +13,7 @@ import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpVersion;
 import java.time.Duration;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -119,6 +120,10 @@ final class RequestHandler implements Handler<HttpServerRequest> {
         }
         Exchange exchange = new Exchange(request, peer, this);
         peer.asked(exchange);
+        if (!isFramed(request)) {
+            exchange.fail(unreadable(null), true);
+            return;
+        }
         Router.Match match = match(exchange);
         if (match == null) {
             return;
@@ -162,6 +167,19 @@ final class RequestHandler implements Handler<HttpServerRequest> {
                                     + " bytes at most.");
             case null, default -> Problem.malformed("This is not HTTP/1.1 as RFC 9112 has it.");
         };
+    }
+
+    /**
+     * Whether it is certain where the request ends, and which host is meant: otherwise a proxy in
+     * front of us may see other requests in the same bytes (RFC 9112, sections 3.2 and 6.3).
+     */
+    private static boolean isFramed(HttpServerRequest request) {
+        String encoding = request.getHeader(HttpHeaders.TRANSFER_ENCODING);
+        if (request.version() == HttpVersion.HTTP_1_0) {
+            return encoding == null;
+        }
+        boolean plain = encoding == null || "chunked".equalsIgnoreCase(encoding.strip());
+        return plain && request.headers().getAll(HttpHeaders.HOST).size() == 1;
     }
 
     private static boolean hasBody(HttpServerRequest request) {
@@ -350,7 +368,7 @@ final class RequestHandler implements Handler<HttpServerRequest> {
         Call call = new Call(exchange, match, body, principal);
         Reply refusal =
                 edge.rateLimits()
-                        .refuse(route, principal, call::remoteAddress, exchange::correlationId);
+                        .refuse(route, principal, call::callerAddress, exchange::correlationId);
         if (refusal != null) {
             exchange.send(refusal, false);
         } else {

@@ -2,6 +2,8 @@ package dev.jubilee.server.http;
 
 import dev.jubilee.server.config.SettingsReader;
 import java.net.InetAddress;
+import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +16,8 @@ public record TrustedProxies(List<Network> networks) {
     /** No proxy is trusted. */
     public static final TrustedProxies NONE = new TrustedProxies(List.of());
 
+    private static final int IPV6_BYTES = 16;
+    private static final int NETWORK_BYTES = 8;
     private static final String SETTING = "SERVER_TRUSTED_PROXIES";
 
     public TrustedProxies {
@@ -54,6 +58,22 @@ public record TrustedProxies(List<Network> networks) {
             caller = before;
         }
         return caller == null ? peer : caller.getHostAddress();
+    }
+
+    /**
+     * What stands for all addresses that one caller can have: an IPv4 address itself, of IPv6 the
+     * network of 64 bits, which every home and every machine has for itself.
+     */
+    static String household(String address) {
+        if (address.indexOf(':') < 0) {
+            return address;
+        }
+        InetAddress whole = literal(address);
+        if (whole == null || whole.getAddress().length != IPV6_BYTES) {
+            return address;
+        }
+        byte[] network = Arrays.copyOf(whole.getAddress(), NETWORK_BYTES);
+        return HexFormat.of().formatHex(network) + "::/64";
     }
 
     private boolean trusts(InetAddress address) {

@@ -114,14 +114,14 @@ public final class OutboxRelay implements AutoCloseable {
         boolean failing = false;
         while (!closed()) {
             try (Connection connection = dataSource.getConnection()) {
-                failing = false;
                 if (OutboxRows.lead(connection)) {
                     relayAndStepDown(connection);
                 }
+                failing = false;
                 rest(settings.standby());
             } catch (SQLException | RuntimeException e) {
                 if (!failing && !closed()) {
-                    log.warn("the outbox waits for PostgreSQL: {}", e.getMessage());
+                    log.warn("the outbox waits: {}", e.toString());
                 }
                 failing = true;
                 rest(settings.retry());
@@ -200,9 +200,14 @@ public final class OutboxRelay implements AutoCloseable {
     private Progress publish(List<OutboxRow> rows, boolean failedBefore) {
         List<CompletableFuture<?>> acknowledgements = new ArrayList<>(rows.size());
         for (OutboxRow row : rows) {
-            acknowledgements.add(bus.publish(row.topic(), row.events()));
+            CompletableFuture<?> acknowledgement = bus.publish(row.topic(), row.events());
+            acknowledgements.add(acknowledgement);
+            if (acknowledgement.isCompletedExceptionally()) {
+                // What comes after it may find room, and would overtake it.
+                break;
+            }
         }
-        for (int i = 0; i < rows.size(); i++) {
+        for (int i = 0; i < acknowledgements.size(); i++) {
             try {
                 acknowledgements.get(i).get(PUBLISH_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
                 published.increment(rows.get(i).events().size());
@@ -222,7 +227,7 @@ public final class OutboxRelay implements AutoCloseable {
                 return new Progress(i, true, null);
             }
         }
-        return new Progress(rows.size(), false, null);
+        return new Progress(acknowledgements.size(), false, null);
     }
 
     /** Sets aside what the bus will never take; the rows behind it come again, in order. */

@@ -341,6 +341,27 @@ class TakenDeliveriesTest {
         }
     }
 
+    /** What is written to it goes nowhere. */
+    @Test
+    void whoAsksForTheHeadOfAStreamTakesNoEvents() throws Exception {
+        String topic = topic();
+        String path = subscribe(topic, ", \"requires_ack\": false");
+        String id = publish(topic, 0);
+        HttpRequest head =
+                HttpRequest.newBuilder(
+                                URI.create("http://127.0.0.1:" + bus.port() + path + "/stream"))
+                        .header("Authorization", "Bearer service")
+                        .method("HEAD", HttpRequest.BodyPublishers.noBody())
+                        .build();
+        try (HttpClient client = HttpClient.newHttpClient()) {
+            HttpResponse<Void> answer = client.send(head, HttpResponse.BodyHandlers.discarding());
+            assertThat(answer.statusCode()).isEqualTo(200);
+            assertThat(answer.headers().firstValue("Content-Type")).hasValue("text/event-stream");
+            // While its connection is there: what a stream had comes back when that is gone.
+            assertThat(pull(bus, path, 5_000).toString()).contains(id);
+        }
+    }
+
     @Test
     void aStreamEndsWhenItsKeyIsRevoked() throws Exception {
         String topic = topic();

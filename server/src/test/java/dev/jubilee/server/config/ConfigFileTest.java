@@ -53,6 +53,25 @@ final class ConfigFileTest {
     }
 
     @Test
+    void anEmptyVariableHidesNothing() throws IOException {
+        write("database: {url: \"postgresql://db/game\"}");
+
+        assertThat(
+                        ConfigFile.over(
+                                Map.of("DATABASE_URL", " "), null, folder, JubileeSettings.names()))
+                .containsEntry("DATABASE_URL", "postgresql://db/game");
+    }
+
+    @Test
+    void aFileWithoutSectionsIsRefused() throws IOException {
+        write("SERVER_PORT=8092\nSERVER_HOST=localhost\n");
+
+        assertThatThrownBy(() -> ConfigFile.over(Map.of(), null, folder, JubileeSettings.names()))
+                .isInstanceOf(InvalidSettingsException.class)
+                .hasMessageContaining("sections");
+    }
+
+    @Test
     void whatIsNoSettingIsRefusedWithWhatItWasLikelyMeantToBe() throws IOException {
         write(
                 """

@@ -18,6 +18,14 @@ final class ConnectionPoolTest {
     }
 
     @Test
+    void aHostMayHaveAnUnderscoreAndThereMayBeSeveral() {
+        Address address = Address.of("postgres://me:pw@game_db:5432,other_db/game", null, null);
+
+        assertThat(address.jdbcUrl()).isEqualTo("jdbc:postgresql://game_db:5432,other_db/game");
+        assertThat(address.user()).isEqualTo("me");
+    }
+
+    @Test
     void aJdbcAddressIsTakenAsItIs() {
         assertThat(Address.of("jdbc:postgresql://db/game", "me", "pw"))
                 .isEqualTo(new Address("jdbc:postgresql://db/game", "me", "pw"));

@@ -134,6 +134,25 @@ class EmbeddedServersTest {
         }
     }
 
+    /** As after a machine that lost its power: the id is another program's by now. */
+    @Test
+    void aServerOfSomebodyElseThatHasTheOldIdIsLeftAlone() throws Exception {
+        EmbeddedSettings ours = settings().only(true, false);
+        EmbeddedServers.start(ours, ServerHealth.IGNORED).close();
+        Path pidFile = home.resolve("postgresql/data/postmaster.pid");
+        home = folder.resolve("elsewhere");
+        try (EmbeddedServers elsewhere =
+                EmbeddedServers.start(settings().only(true, false), ServerHealth.IGNORED)) {
+            long theirs = postmaster();
+            Files.writeString(pidFile, theirs + "\n");
+
+            EmbeddedServers.start(ours, ServerHealth.IGNORED).close();
+
+            assertThat(alive(theirs)).isTrue();
+            writeRow(elsewhere, 1);
+        }
+    }
+
     @Test
     void aTakenPortIsNamed() throws IOException {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {

@@ -371,6 +371,35 @@ class EdgeTest {
         refuses(get + "Content-Length: two\r\n\r\n", 400, "malformed_request");
     }
 
+    /** A proxy before us might see other requests in the same bytes. */
+    @Test
+    void aRequestWhoseEndOrHostIsDoubtfulIsRefused() throws Exception {
+        String post = "POST /echo HTTP/1.1\r\nHost: x\r\n";
+        refuses(post + "Transfer-Encoding: xchunked\r\n\r\n", 400, "malformed_request");
+        refuses(post + "Transfer-Encoding: identity\r\n\r\n", 400, "malformed_request");
+        refuses(
+                "POST /echo HTTP/1.0\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
+                400,
+                "malformed_request");
+        refuses("GET /things/1 HTTP/1.1\r\n\r\n", 400, "malformed_request");
+        refuses("GET /things/1 HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", 400, "malformed_request");
+        try (RawConnection raw = new RawConnection(server().port())) {
+            raw.send(post + "Transfer-Encoding: Chunked\r\n\r\n3\r\n[1]\r\n0\r\n\r\n");
+            assertThat(raw.answer()).startsWith("HTTP/1.1 200 ").endsWith("[1]");
+        }
+    }
+
+    /** As Latin-1 it would be another player than the same name in UTF-8. */
+    @Test
+    void bytesBeyondAsciiAreRefusedWhereTheyShouldBeEncoded() throws Exception {
+        for (String where : List.of("/things/Jos\u00c3\u00a9", "/search?q=Jos\u00c3\u00a9")) {
+            try (RawConnection raw = new RawConnection(server().port())) {
+                raw.send("GET " + where + " HTTP/1.1\r\nHost: x\r\n\r\n");
+                assertThat(raw.answer()).startsWith("HTTP/1.1 400 ");
+            }
+        }
+    }
+
     private void refuses(String request, int status, String code) throws Exception {
         try (RawConnection raw = new RawConnection(server().port())) {
             String answer = raw.send(request).answer();

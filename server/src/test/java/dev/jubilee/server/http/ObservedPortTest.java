@@ -37,7 +37,7 @@ class ObservedPortTest {
     void listen() {
         Router router = new Router();
         router.get(
-                "/things/{id}", Access.ANYONE, call -> Reply.ok(call.remoteAddress() + " asked"));
+                "/things/{id}", Access.ANYONE, call -> Reply.ok(call.callerAddress() + " asked"));
         router.post("/things", Access.SERVICE, call -> Reply.noContent());
         RateLimits.Rate two = new RateLimits.Rate(2, Duration.ofHours(1));
         RateLimits.Settings rates = new RateLimits.Settings(null, null, null, null, null, two);

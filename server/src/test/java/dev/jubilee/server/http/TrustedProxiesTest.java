@@ -39,6 +39,19 @@ class TrustedProxiesTest {
         assertThat(proxies.caller(peer, List.of(forwarded.split(",")))).isEqualTo(caller);
     }
 
+    /** A home has 2^64 addresses of IPv6, and is one caller. */
+    @ParameterizedTest
+    @CsvSource({
+        "203.0.113.9, 203.0.113.9",
+        "2001:db8:1:2::7, 20010db800010002::/64",
+        "2001:db8:1:2:ffff:ffff:ffff:ffff, 20010db800010002::/64",
+        "2001:db8:1:3::7, 20010db800010003::/64",
+        "::ffff:203.0.113.9, ::ffff:203.0.113.9"
+    })
+    void ofIpv6TheNetworkIsTheCaller(String address, String household) {
+        assertThat(TrustedProxies.household(address)).isEqualTo(household);
+    }
+
     @Test
     void whereNobodyIsTrustedTheHeaderIsNotRead() {
         assertThat(TrustedProxies.NONE.caller("10.1.2.3", List.of("203.0.113.9")))

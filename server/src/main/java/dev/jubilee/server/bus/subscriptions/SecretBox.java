@@ -66,7 +66,11 @@ public final class SecretBox {
             if (!Files.exists(file)) {
                 make(file);
             }
-            return new SecretBox(Base64.getDecoder().decode(Files.readString(file).strip()));
+            String key = Files.readString(file).strip();
+            if (!isKey(key)) {
+                throw new IOException("it holds no key, which is 32 bytes in Base64");
+            }
+            return new SecretBox(Base64.getDecoder().decode(key));
         } catch (IOException e) {
             throw new UncheckedIOException("cannot read " + file + ": " + e.getMessage(), e);
         }
@@ -84,11 +88,19 @@ public final class SecretBox {
                                     PosixFilePermissions.fromString("rw-------"))
                         }
                         : new FileAttribute<?>[0];
+        Path fresh =
+                Files.createTempFile(
+                        file.toAbsolutePath().getParent(), FILE + ".", ".new", ownerOnly);
         try {
-            Files.createFile(file, ownerOnly);
-            Files.writeString(file, Base64.getEncoder().encodeToString(bytes) + "\n");
+            Files.writeString(fresh, Base64.getEncoder().encodeToString(bytes) + "\n");
+            // Whole or not at all, and never in the place of another.
+            Files.createLink(file, fresh);
         } catch (FileAlreadyExistsException e) {
             // Another start was faster; its key is the one.
+        } catch (UnsupportedOperationException e) {
+            Files.move(fresh, file);
+        } finally {
+            Files.deleteIfExists(fresh);
         }
     }
 

@@ -39,6 +39,10 @@ public final class StreamRoutes implements Routes {
 
     private Reply stream(Call call) throws InterruptedException {
         Subscription subscription = LeaseRoutes.taken(call, subscriptions);
+        if (call.isHead()) {
+            // What is written to it goes nowhere, and would count as sent.
+            return Reply.empty(200, "text/event-stream");
+        }
         StreamEventId last = lastEvent(call);
         if (last != null && !subscription.requiresAck()) {
             returning.returned(subscription.id(), last);
