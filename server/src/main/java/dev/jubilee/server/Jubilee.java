@@ -150,6 +150,39 @@ public final class Jubilee implements AutoCloseable {
     private void startAll(boolean ownDatabase) {
         ServerSettings server = settings.server();
         Metrics metrics = ending(new Metrics());
+        Storage storage = openStorage(metrics, ownDatabase);
+        Map<String, Object> kafka = KafkaClients.settings(server, server.busGroupId());
+        tellOfAutoCommit();
+        Admin admin = ending(KafkaClients.admin(server, kafka));
+        Health health =
+                ending(
+                        new Health(
+                                Map.of(
+                                        Probes.POSTGRESQL, Probes.postgresql(storage.database()),
+                                        Probes.KAFKA, Probes.kafka(admin)),
+                                System::nanoTime));
+        Vertx vertx = vertx();
+        // First, and so closed last: who asks sees that it is not ready yet, or no more.
+        metricsPort = listenForOperators(vertx, storage.credentials(), metrics, health);
+        health.start();
+        Bus bus = startBus(storage, kafka, metrics, ownDatabase);
+        LiveOps liveOps = startLiveOps(storage, bus, admin, metrics);
+        listen(vertx, new Parts(metrics, health, storage, bus, liveOps));
+        health.serving();
+        running.push(health::stopping);
+    }
+
+    /** What every feature keeps its state with. */
+    private record Storage(
+            HikariDataSource pool,
+            Database database,
+            ChangeFeed changes,
+            Audit audit,
+            Idempotency idempotency,
+            Credentials credentials) {}
+
+    private Storage openStorage(Metrics metrics, boolean ownDatabase) {
+        ServerSettings server = settings.server();
         ConnectionPool.Address address = databaseOf(server);
         Migrations.apply(ConnectionPool.unpooled(address));
         HikariDataSource pool =
@@ -170,45 +203,31 @@ public final class Jubilee implements AutoCloseable {
         Credentials credentials =
                 ending(new Credentials(database, changes, clock, audit, settings.credentials()));
         adminKeyFile = credentials.start(server.home(), ownDatabase);
+        return new Storage(pool, database, changes, audit, idempotency, credentials);
+    }
 
-        Map<String, Object> kafka = KafkaClients.settings(server, server.busGroupId());
-        if (server.kafkaAutoCommit()) {
+    private void tellOfAutoCommit() {
+        if (settings.server().kafkaAutoCommit()) {
             log.info(
                     "KAFKA_ENABLE_AUTO_COMMIT=true has no effect: what was consumed is committed with"
                             + " its effects, and those who consume topics themselves set it"
                             + " themselves");
         }
-        Admin admin = ending(KafkaClients.admin(server, kafka));
-        Health health =
-                ending(
-                        new Health(
-                                Map.of(
-                                        Probes.POSTGRESQL, Probes.postgresql(database),
-                                        Probes.KAFKA, Probes.kafka(admin)),
-                                System::nanoTime));
-        Vertx vertx = vertx();
-        // First, and so closed last: who asks sees that it is not ready yet, or no more.
-        Router observed = new Router();
-        new ObservabilityRoutes(metrics, health).on(observed);
-        metricsPort =
-                listen(
-                        vertx,
-                        credentials,
-                        observed,
-                        server.metricsPort(),
-                        settings.liveOpsLimits(),
-                        new HttpMetrics(metrics.registry(), "metrics"));
-        health.start();
+    }
+
+    private Bus startBus(
+            Storage storage, Map<String, Object> kafka, Metrics metrics, boolean ownDatabase) {
         Bus bus =
                 ending(
                         new Bus(
                                 kafka,
-                                database,
-                                changes,
-                                idempotency,
+                                storage.database(),
+                                storage.changes(),
+                                storage.idempotency(),
                                 settings.bus(),
                                 SecretBox.open(
-                                        server.home(), settings.bus().subscriptions().secretKey()),
+                                        settings.server().home(),
+                                        settings.bus().subscriptions().secretKey()),
                                 clock,
                                 metrics.registry(),
                                 deliveries));
@@ -216,21 +235,26 @@ public final class Jubilee implements AutoCloseable {
             bus.settling().forgetOthers();
         }
         bus.start();
+        return bus;
+    }
+
+    private LiveOps startLiveOps(Storage storage, Bus bus, Admin admin, Metrics metrics) {
+        ServerSettings server = settings.server();
         LiveOps liveOps =
                 ending(
                         new LiveOps(
                                 new LiveOps.Platform(
-                                        database,
-                                        changes,
-                                        idempotency,
-                                        audit,
+                                        storage.database(),
+                                        storage.changes(),
+                                        storage.idempotency(),
+                                        storage.audit(),
                                         clock,
                                         metrics.registry()),
                                 busOf(
                                         bus,
                                         KafkaClients.settings(server, server.liveOpsGroupId()),
                                         admin,
-                                        pool,
+                                        storage.pool(),
                                         settings.bus().store().retention()),
                                 settings.liveOps()));
         bus.traces().ask(new LiveOpsTrace(liveOps.effects()));
@@ -238,9 +262,7 @@ public final class Jubilee implements AutoCloseable {
             bus.topics().ensureSystemTopic(Outbox.LIVEOPS_TOPIC, LIVE_OPS_PARTITIONS);
             liveOps.start();
         }
-        listen(vertx, new Parts(metrics, health, credentials, idempotency, bus, liveOps));
-        health.serving();
-        running.push(health::stopping);
+        return liveOps;
     }
 
     private static LiveOps.Bus busOf(
@@ -255,13 +277,21 @@ public final class Jubilee implements AutoCloseable {
         return new LiveOps.Bus(liveOpsBus, liveOpsBus, events, retention);
     }
 
+    private HttpPort listenForOperators(
+            Vertx vertx, Credentials credentials, Metrics metrics, Health health) {
+        Router router = new Router();
+        new ObservabilityRoutes(metrics, health).on(router);
+        return listen(
+                vertx,
+                credentials,
+                router,
+                settings.server().metricsPort(),
+                settings.liveOpsLimits(),
+                new HttpMetrics(metrics.registry(), "metrics"));
+    }
+
     private record Parts(
-            Metrics metrics,
-            Health health,
-            Credentials credentials,
-            Idempotency idempotency,
-            Bus bus,
-            LiveOps liveOps) {}
+            Metrics metrics, Health health, Storage storage, Bus bus, LiveOps liveOps) {}
 
     private Vertx vertx() {
         Vertx vertx =
@@ -282,7 +312,7 @@ public final class Jubilee implements AutoCloseable {
             busPort =
                     listen(
                             vertx,
-                            parts.credentials(),
+                            parts.storage().credentials(),
                             router,
                             settings.server().busPort(),
                             settings.busLimits(),
@@ -291,13 +321,13 @@ public final class Jubilee implements AutoCloseable {
         if (settings.server().roles().contains("liveops")) {
             Router router = new Router();
             parts.liveOps().on(router);
-            parts.credentials().routes(parts.idempotency()).on(router);
+            parts.storage().credentials().routes(parts.storage().idempotency()).on(router);
             healthRoutes(parts, "event-service").on(router);
             OpenApiRoutes.liveops().on(router);
             liveOpsPort =
                     listen(
                             vertx,
-                            parts.credentials(),
+                            parts.storage().credentials(),
                             router,
                             settings.server().liveOpsPort(),
                             settings.liveOpsLimits(),
