@@ -106,6 +106,42 @@ class ReplaySourcesTest {
     }
 
     @Test
+    void aTopicThatKafkaLacksIsReadFromTheStore() throws Exception {
+        String source = topic("lacking", 1);
+        String target = topic("lacking.target", 1);
+        publish(source, 0, 20);
+        bus.awaitStore();
+        deleteInKafka(source);
+
+        JsonNode done = done(replay(source, "\"target_topic\":\"" + target + "\""));
+
+        assertThat(done.get("source").stringValue()).isEqualTo("store");
+        assertThat(done.get("replayed").intValue()).isEqualTo(20);
+        assertThat(numbers(target)).isEqualTo(upTo(20));
+    }
+
+    @Test
+    void whatATopicHeldBeforeItWasMadeAgainIsReplayedAsWell() {
+        String source = topic("remade", 1);
+        String target = topic("remade.target", 1);
+        publish(source, 0, 5);
+        bus.awaitStore();
+        assertThat(
+                        bus.delete(
+                                        "operator",
+                                        "/topics/" + source + "?force=true&confirm=" + source)
+                                .status())
+                .isEqualTo(204);
+        assertThat(topic("remade", 1)).isEqualTo(source);
+        publish(source, 5, 3);
+
+        JsonNode done = done(replay(source, "\"target_topic\":\"" + target + "\""));
+
+        assertThat(done.get("source").stringValue()).isEqualTo("store");
+        assertThat(numbers(target)).containsExactlyInAnyOrderElementsOf(upTo(8));
+    }
+
+    @Test
     void aReplayGoesOnFromTheStoreWhenItsTopicIsDeleted() throws Exception {
         String source = topic("deleted", 1);
         String target = topic("deleted.target", 1);
@@ -116,13 +152,7 @@ class ReplaySourcesTest {
         bus.post("operator", path + "/pause", "");
         Await.until("the piece under way is done", () -> isQuiet(made));
         assertThat(status(path).get("source").stringValue()).isEqualTo("kafka");
-        try (Admin admin = Admin.create(platform.kafka())) {
-            admin.deleteTopics(List.of(source))
-                    .all()
-                    .toCompletionStage()
-                    .toCompletableFuture()
-                    .join();
-        }
+        deleteInKafka(source);
         bus.post("operator", path + "/resume", "");
 
         JsonNode done = done(made);
@@ -517,6 +547,16 @@ class ReplaySourcesTest {
             statement.execute(sql);
         } catch (java.sql.SQLException e) {
             throw new IllegalStateException(e);
+        }
+    }
+
+    private static void deleteInKafka(String topic) {
+        try (Admin admin = Admin.create(platform.kafka())) {
+            admin.deleteTopics(List.of(topic))
+                    .all()
+                    .toCompletionStage()
+                    .toCompletableFuture()
+                    .join();
         }
     }
 

@@ -134,7 +134,10 @@ final class ReplayRoutes implements Routes {
         boolean sends =
                 asked.kind() == Replay.Kind.TOPIC || asked.kind() == Replay.Kind.SUBSCRIPTION;
         KafkaPositions held =
-                sends ? new KafkaRange(platform.admin(), platform.topics()).of(asked) : null;
+                sends
+                        ? new KafkaRange(platform.admin(), platform.topics(), platform.database())
+                                .of(asked)
+                        : null;
         return held == null ? asked : asked.fromKafka(held);
     }
 
