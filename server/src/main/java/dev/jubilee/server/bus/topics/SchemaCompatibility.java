@@ -4,16 +4,12 @@ import dev.jubilee.server.http.Problem.FieldError;
 import dev.jubilee.server.json.Json;
 import dev.jubilee.server.json.Numbers;
 import java.math.BigDecimal;
-import java.net.URI;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JsonPointer;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.MissingNode;
@@ -31,7 +27,10 @@ final class SchemaCompatibility {
     private static final List<String> UPPER_BOUNDS =
             List.of("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties");
 
-    /** A schema without them is looser; one in which they differ is not compared further. */
+    /**
+     * A schema without them is looser, apart from {@link #lost}; one in which they differ is not
+     * compared further.
+     */
     private static final List<String> OPAQUE =
             List.of(
                     "$ref",
@@ -62,42 +61,80 @@ final class SchemaCompatibility {
                     "unevaluatedItems",
                     "unevaluatedProperties");
 
-    private static final List<String> REFERENCES = List.of("$ref", "$dynamicRef");
+    /**
+     * They refuse what no other keyword has looked at: the fewer of those, the stricter they are.
+     */
+    private static final List<String> UNEVALUATED =
+            List.of("unevaluatedItems", "unevaluatedProperties");
+
+    private static final List<String> EVALUATING =
+            List.of(
+                    "$ref",
+                    "$dynamicRef",
+                    "allOf",
+                    "anyOf",
+                    "oneOf",
+                    "if",
+                    "then",
+                    "else",
+                    "dependentSchemas",
+                    "patternProperties",
+                    "additionalProperties",
+                    "unevaluatedProperties",
+                    "prefixItems",
+                    "items",
+                    "contains",
+                    "unevaluatedItems");
+
     private static final Pattern DEFINITION = Pattern.compile("#/\\$defs/[^/%~]+");
 
     private final List<FieldError> breaks = new ArrayList<>();
 
-    private SchemaCompatibility() {}
+    /** Whether something in the new schema refuses what was not evaluated. */
+    private final boolean closed;
+
+    private SchemaCompatibility(boolean closed) {
+        this.closed = closed;
+    }
 
     /** What the new schema refuses that the old one accepts, by its place in the new one. */
     static List<FieldError> breaks(String before, String after) {
-        SchemaCompatibility comparison = new SchemaCompatibility();
         JsonNode was = Json.tree(before);
         JsonNode is = Json.tree(after);
+        SchemaCompatibility comparison = new SchemaCompatibility(isClosed(is));
         comparison.compare("schema", was, is);
         if (!was.equals(is)) {
             // One that is new is new where it stands, which is judged there.
-            Set<String> kept = references(was);
-            kept.retainAll(references(is));
+            Set<String> kept = SchemaReferences.in(was);
+            kept.retainAll(SchemaReferences.in(is));
             kept.forEach(reference -> comparison.follow(reference, was, is));
+            SchemaReferences.inverted(is)
+                    .forEach(reference -> comparison.mustNotGrow(reference, was, is));
         }
         return comparison.breaks;
     }
 
-    /** Every text that a schema refers to another place by. */
-    private static Set<String> references(JsonNode schema) {
-        Set<String> found = new TreeSet<>();
-        references(schema, found);
-        return found;
+    private static boolean isClosed(JsonNode schema) {
+        return UNEVALUATED.stream().anyMatch(keyword -> isRestrictive(schema.path(keyword)))
+                || schema.valueStream().anyMatch(SchemaCompatibility::isClosed);
     }
 
-    private static void references(JsonNode node, Set<String> into) {
-        for (String keyword : REFERENCES) {
-            if (node.path(keyword).isString()) {
-                into.add(node.get(keyword).stringValue());
-            }
+    private void mustNotGrow(String reference, JsonNode was, JsonNode is) {
+        JsonNode now = SchemaReferences.at(reference, is);
+        JsonNode before = SchemaReferences.at(reference, was);
+        if (now == null || before == null) {
+            // Without a path it was refused when it was followed; without a past it is new.
+            return;
         }
-        node.forEach(one -> references(one, into));
+        SchemaCompatibility backwards = new SchemaCompatibility(isClosed(was));
+        backwards.compare("schema" + reference.substring(1).replace('/', '.'), now, before);
+        for (FieldError grown : backwards.breaks) {
+            report(
+                    new FieldError(
+                            grown.field(),
+                            "accepts more than before, and \"not\", \"if\", \"oneOf\" or"
+                                    + " \"maxContains\" refers to it"));
+        }
     }
 
     /** What it leads to counts as much as what refers to it, wherever in the document it is. */
@@ -106,8 +143,8 @@ final class SchemaCompatibility {
             // Compared with the whole.
             return;
         }
-        JsonNode now = at(reference, is);
-        JsonNode before = at(reference, was);
+        JsonNode now = SchemaReferences.at(reference, is);
+        JsonNode before = SchemaReferences.at(reference, was);
         if (now == null || before == null) {
             report("schema", "$ref", "leads to \"" + reference + "\", which cannot be compared");
         } else {
@@ -115,24 +152,10 @@ final class SchemaCompatibility {
         }
     }
 
-    /** Null where it leads to no place, or by other means than a path. */
-    private static @Nullable JsonNode at(String reference, JsonNode schema) {
-        if (!reference.startsWith("#/")) {
-            return null;
-        }
-        try {
-            String path = URI.create(reference).getFragment();
-            JsonNode found = schema.at(JsonPointer.compile(path));
-            return found.isMissingNode() ? null : found;
-        } catch (IllegalArgumentException e) {
-            return null;
-        }
-    }
-
     private void compare(String path, JsonNode before, JsonNode after) {
         JsonNode was = normal(before);
         JsonNode is = normal(after);
-        if (was.equals(is) || is.isEmpty()) {
+        if (was.equals(is) || (is.isEmpty() && !closed)) {
             return;
         }
         types(path, was, is);
@@ -148,6 +171,7 @@ final class SchemaCompatibility {
                 report(path, keyword, "is new or has changed");
             }
         }
+        lost(path, was, is);
         required(path, was, is);
         properties(path, was, is);
         if (is.has("items")) {
@@ -158,6 +182,31 @@ final class SchemaCompatibility {
             if (old != null) {
                 compare(path + ".$defs." + definition.getKey(), old, definition.getValue());
             }
+        }
+    }
+
+    /** Keywords that shielded from a stricter one, which now applies. */
+    private void lost(String path, JsonNode was, JsonNode is) {
+        lost(path, "patternProperties", "additionalProperties", was, is);
+        lost(path, "prefixItems", "items", was, is);
+        if (is.has("contains") && !is.has("minContains") && was.path("minContains").isNumber()) {
+            BigDecimal least = Numbers.worth(was.get("minContains"));
+            if (least == null || least.signum() == 0) {
+                report(path, "minContains", "is gone, and is 1 without a word");
+            }
+        }
+        if (closed) {
+            for (String keyword : EVALUATING) {
+                if (was.has(keyword) && !is.has(keyword) && !isNever(was.get(keyword))) {
+                    report(path, keyword, "is gone, and what it evaluated may be refused");
+                }
+            }
+        }
+    }
+
+    private void lost(String path, String shield, String stricter, JsonNode was, JsonNode is) {
+        if (was.has(shield) && !is.has(shield) && isRestrictive(is.path(stricter))) {
+            report(path, shield, "is gone, and \"" + stricter + "\" refuses what it accepted");
         }
     }
 
@@ -246,6 +295,11 @@ final class SchemaCompatibility {
                 report(path, "properties", "no longer accepts \"" + property.getKey() + "\"");
             } else if (others.isObject()) {
                 compare(path + ".additionalProperties", property.getValue(), others);
+            } else if (others.isMissingNode() && closed) {
+                report(
+                        path,
+                        "properties",
+                        "no longer names \"" + property.getKey() + "\", which may be refused");
             }
         }
         if (!others.isMissingNode()) {
@@ -261,7 +315,10 @@ final class SchemaCompatibility {
     }
 
     private void report(String path, String keyword, String what) {
-        FieldError found = new FieldError(path + "." + keyword, what);
+        report(new FieldError(path + "." + keyword, what));
+    }
+
+    private void report(FieldError found) {
         if (!breaks.contains(found)) {
             breaks.add(found);
         }
@@ -269,6 +326,11 @@ final class SchemaCompatibility {
 
     private static boolean isNever(JsonNode schema) {
         return schema.isBoolean() && !schema.booleanValue();
+    }
+
+    /** Whether there is a schema here, and one that refuses something. */
+    private static boolean isRestrictive(JsonNode schema) {
+        return isNever(schema) || (schema.isObject() && !schema.isEmpty());
     }
 
     /** As an object: {@code true} is the empty one, {@code false} forbids everything. */
