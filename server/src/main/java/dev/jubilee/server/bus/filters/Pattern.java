@@ -13,6 +13,24 @@ sealed interface Pattern {
     /** Adds why the value does not meet it; nothing when it does. */
     void explain(String path, @Nullable JsonNode value, List<EventFilter.Mismatch> into);
 
+    private static boolean anyElement(Pattern pattern, JsonNode list) {
+        for (JsonNode element : list) {
+            if (pattern.matches(element)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static void explainList(
+            Pattern pattern, String path, JsonNode list, List<EventFilter.Mismatch> into) {
+        if (!pattern.matches(list)) {
+            into.add(
+                    new EventFilter.Mismatch(
+                            path, "one object that meets the whole pattern", list));
+        }
+    }
+
     /** A field of an object, and what it must meet. */
     record Field(String name, Pattern pattern) {}
 
@@ -21,12 +39,7 @@ sealed interface Pattern {
         @Override
         public boolean matches(@Nullable JsonNode value) {
             if (value != null && value.isArray()) {
-                for (JsonNode element : value) {
-                    if (matches(element)) {
-                        return true;
-                    }
-                }
-                return false;
+                return anyElement(this, value);
             }
             for (Field field : fields) {
                 if (!field.pattern().matches(childOf(value, field.name()))) {
@@ -40,11 +53,7 @@ sealed interface Pattern {
         public void explain(
                 String path, @Nullable JsonNode value, List<EventFilter.Mismatch> into) {
             if (value != null && value.isArray()) {
-                if (!matches(value)) {
-                    into.add(
-                            new EventFilter.Mismatch(
-                                    path, "one object that meets the whole pattern", value));
-                }
+                explainList(this, path, value, into);
                 return;
             }
             for (Field field : fields) {
@@ -79,16 +88,23 @@ sealed interface Pattern {
         }
     }
 
-    /** An object that meets both. */
+    /** An object that meets both; in a list, any one object. */
     record Both(AllOf fields, AnyOf or) implements Pattern {
         @Override
         public boolean matches(@Nullable JsonNode value) {
+            if (value != null && value.isArray()) {
+                return anyElement(this, value);
+            }
             return fields.matches(value) && or.matches(value);
         }
 
         @Override
         public void explain(
                 String path, @Nullable JsonNode value, List<EventFilter.Mismatch> into) {
+            if (value != null && value.isArray()) {
+                explainList(this, path, value, into);
+                return;
+            }
             fields.explain(path, value, into);
             or.explain(path, value, into);
         }
@@ -99,12 +115,7 @@ sealed interface Pattern {
         @Override
         public boolean matches(@Nullable JsonNode value) {
             if (value != null && value.isArray() && !value.isEmpty()) {
-                for (JsonNode element : value) {
-                    if (matches(element)) {
-                        return true;
-                    }
-                }
-                return false;
+                return anyElement(this, value);
             }
             JsonNode single = value != null && value.isArray() ? null : value;
             for (ValueTest test : tests) {

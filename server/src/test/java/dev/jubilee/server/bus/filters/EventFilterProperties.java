@@ -63,8 +63,17 @@ class EventFilterProperties {
                         Arbitraries.of("\"bow\"", "\"sword\"", "\"Bow\"", "\"b\"", "true", "null"),
                         Arbitraries.integers().between(-3, 12).map(String::valueOf),
                         Arbitraries.of("[\"bow\",\"axe\"]", "[1,5]", "2.5"));
-        return Combinators.combine(value, value, value, Arbitraries.integers().between(0, 7))
-                .as((a, b, c, which) -> {
+        Arbitrary<String> object =
+                Combinators.combine(value, Arbitraries.of("x", "y"))
+                        .as((c, d) -> "{\"c\":" + c + ",\"d\":\"" + d + "\"}");
+        Arbitrary<String> objects =
+                object.list()
+                        .ofMinSize(1)
+                        .ofMaxSize(3)
+                        .map(list -> "[" + String.join(",", list) + "]");
+        Arbitrary<String> nested = Arbitraries.oneOf(object, objects);
+        return Combinators.combine(value, value, nested, Arbitraries.integers().between(0, 7))
+                .as((a, b, n, which) -> {
                     List<String> fields = new ArrayList<>();
                     fields.add("\"always\":1");
                     if ((which & 1) == 0) {
@@ -74,7 +83,7 @@ class EventFilterProperties {
                         fields.add("\"b\":" + b);
                     }
                     if ((which & 4) == 0) {
-                        fields.add("\"n\":{\"c\":" + c + ",\"d\":\"x\"}");
+                        fields.add("\"n\":" + n);
                     }
                     return "{" + String.join(",", fields) + "}";
                 });
@@ -113,13 +122,19 @@ class EventFilterProperties {
                         .ofMinSize(1)
                         .ofMaxSize(2)
                         .map(list -> "[" + String.join(",", list) + "]");
-        return Combinators.combine(tests, tests, Arbitraries.integers().between(0, 4))
+        return Combinators.combine(tests, tests, Arbitraries.integers().between(0, 5))
                 .as((one, two, shape) ->
                         switch (shape) {
                             case 0 -> "{\"a\":" + one + "}";
                             case 1 -> "{\"a\":" + one + ",\"b\":" + two + "}";
                             case 2 -> "{\"n\":{\"c\":" + one + "}}";
                             case 3 -> "{\"a\":" + one + ",\"n\":{\"c\":" + two + "}}";
+                            case 4 ->
+                                    "{\"n\":{\"d\":[\"y\"],\"$or\":[{\"c\":"
+                                            + one
+                                            + "},{\"c\":"
+                                            + two
+                                            + "}]}}";
                             default -> "{\"$or\":[{\"a\":" + one + "},{\"b\":" + two + "}]}";
                         });
     }
