@@ -93,6 +93,47 @@ class SearchTest {
     }
 
     @Test
+    void everyTypeOfJsonIsJson() {
+        String other = platform.topic("typed");
+        bus.post("operator", "/topics", "{\"name\":\"" + other + "\"}");
+        String search = "/events?topic=" + other + "&payload=" + encoded("{\"w\":\"bow\"}");
+        for (String type :
+                List.of("application/json; charset=utf-8", "application/vnd.game+json")) {
+            String id = "typed-" + type.length();
+            String event = "{\"w\":\"bow\",\"player_id\":\"eve\"}";
+            assertThat(cloudEvent(other, id, type, event).status()).isEqualTo(200);
+            assertThat(bus.get("service", "/events/" + id + "/status").status()).isEqualTo(200);
+            assertThat(bus.get("operator", search + "&key=eve").body().get("events"))
+                    .extracting(found -> found.get("event_id").stringValue())
+                    .contains(id);
+
+            Answer refused = cloudEvent(other, id + "-no", type, "{\"w\":");
+            assertThat(refused.status()).as(type).isEqualTo(422);
+        }
+        assertThat(cloudEvent(other, "typed-text", "text/plain", "{\"w\":\"bow\"}").status())
+                .isEqualTo(200);
+        bus.get("service", "/events/typed-text/status");
+        assertThat(bus.get("operator", search).body().get("events")).hasSize(2);
+    }
+
+    private static Answer cloudEvent(String topic, String id, String type, String data) {
+        return bus.post(
+                "service",
+                "/events/publish?topic=" + topic,
+                data,
+                "Content-Type",
+                type,
+                "ce-specversion",
+                "1.0",
+                "ce-id",
+                id,
+                "ce-source",
+                "/x",
+                "ce-type",
+                "game.kill");
+    }
+
+    @Test
     void whatIsWrongIsNamedAtOnce() {
         Answer answer =
                 bus.get(

@@ -1,11 +1,11 @@
 package dev.jubilee.events.json;
 
 /** Which media types JSON carries in the clear. */
-final class MediaTypes {
+public final class MediaTypes {
     private MediaTypes() {}
 
     /** Whether data of this type is JSON: the subtype is {@code json} or ends in {@code +json}. */
-    static boolean isJson(String mediaType) {
+    public static boolean isJson(String mediaType) {
         int end = mediaType.indexOf(';');
         String bare = (end < 0 ? mediaType : mediaType.substring(0, end)).strip();
         return endsWith(bare, "/json") || endsWith(bare, "+json");

@@ -4,7 +4,9 @@ import dev.jubilee.events.Envelope;
 import dev.jubilee.events.json.CloudEventsHttp;
 import dev.jubilee.events.json.CloudEventsJson;
 import dev.jubilee.events.json.InvalidCloudEvent;
+import dev.jubilee.events.json.MediaTypes;
 import dev.jubilee.events.json.ParsedEvent;
+import dev.jubilee.server.bus.store.StoredText;
 import dev.jubilee.server.forwarding.ForwardedMarks;
 import dev.jubilee.server.http.Call;
 import dev.jubilee.server.http.Problem;
@@ -29,9 +31,6 @@ final class CloudEventItems {
 
     private static final PayloadScan NOTHING_TO_SEE = new PayloadScan(null, PayloadOwner.NOBODY);
     private static final int MAX_EXTENSIONS = 16;
-
-    /** The ending by which the store marks a payload that is no text. */
-    private static final String BASE64 = ";base64";
 
     private final CloudEventsJson json;
     private final CloudEventsHttp http;
@@ -176,12 +175,12 @@ final class CloudEventItems {
         check(faults, "correlationid", event.correlationId(), 255);
         check(faults, "causationid", event.causationId(), 255);
         check(faults, "datacontenttype", event.contentType(), 100);
-        if (event.contentType().endsWith(BASE64)) {
+        if (event.contentType().endsWith(StoredText.BASE64)) {
             faults.add(
                     new FieldError(
                             "datacontenttype",
                             "must not end in \""
-                                    + BASE64
+                                    + StoredText.BASE64
                                     + "\": send bytes as they are, or as"
                                     + " data_base64"));
         }
@@ -193,7 +192,7 @@ final class CloudEventItems {
     }
 
     private PayloadScan scan(Envelope event) {
-        boolean json = event.contentType().equals(Envelope.JSON) && event.data().length > 0;
+        boolean json = MediaTypes.isJson(event.contentType()) && event.data().length > 0;
         return json ? reader.scan(event.data()) : NOTHING_TO_SEE;
     }
 

@@ -6,6 +6,7 @@ import dev.jubilee.events.Envelope;
 import dev.jubilee.events.IdOrigin;
 import dev.jubilee.events.Priority;
 import dev.jubilee.server.bus.search.StoredEvent;
+import dev.jubilee.server.bus.store.StoredText;
 import dev.jubilee.server.forwarding.ForwardedMarks;
 import dev.jubilee.server.json.Json;
 import java.util.Base64;
@@ -18,7 +19,6 @@ import tools.jackson.databind.JsonNode;
 /** A stored event as it travels once more: the same event, marked with the replay's id. */
 final class ForwardedEvent {
     private static final String SUBJECT = "subject";
-    private static final String BASE64 = ";base64";
     private static final byte[] NO_DATA = {};
 
     private ForwardedEvent() {}
@@ -29,7 +29,8 @@ final class ForwardedEvent {
         String subject = extensions.remove(SUBJECT);
         extensions.put(ForwardedMarks.REPLAY, replayId.toString());
         String type = event.contentType();
-        boolean binary = type != null && type.endsWith(BASE64) && isBase64(event.payload());
+        boolean binary =
+                type != null && type.endsWith(StoredText.BASE64) && isBase64(event.payload());
         return Envelope.of(event.eventId(), event.eventType(), event.source(), event.timestamp())
                 .subject(subject == null ? event.key() : subject)
                 .partitionKey(event.key())
@@ -61,7 +62,7 @@ final class ForwardedEvent {
         if (stored == null) {
             return Envelope.JSON;
         }
-        return binary ? stored.substring(0, stored.length() - BASE64.length()) : stored;
+        return binary ? stored.substring(0, stored.length() - StoredText.BASE64.length()) : stored;
     }
 
     private static byte[] data(@Nullable String payload, boolean binary) {

@@ -4,7 +4,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.jubilee.events.Envelope;
 import dev.jubilee.events.TopicPattern;
+import dev.jubilee.events.json.MediaTypes;
 import dev.jubilee.server.bus.search.EventConditions;
+import dev.jubilee.server.bus.store.StoredText;
 import dev.jubilee.server.http.Input;
 import dev.jubilee.server.json.Json;
 import dev.jubilee.server.json.Numbers;
@@ -81,7 +83,8 @@ final class ReplayFilter {
     }
 
     private static boolean payload(Envelope event, JsonNode fields) {
-        if (!event.contentType().equals(Envelope.JSON)) {
+        String type = event.contentType();
+        if (!MediaTypes.isJson(type) || type.endsWith(StoredText.BASE64)) {
             return false;
         }
         try {

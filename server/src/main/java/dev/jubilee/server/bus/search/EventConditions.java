@@ -1,6 +1,7 @@
 package dev.jubilee.server.bus.search;
 
 import dev.jubilee.events.TopicPattern;
+import dev.jubilee.server.bus.store.StoredText;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -10,6 +11,13 @@ import org.jspecify.annotations.Nullable;
 
 /** Conditions on stored events, as SQL and its values. Not thread-safe. */
 public final class EventConditions {
+    /** Only a payload in the clear is looked into: what bears the store's mark is Base64. */
+    private static final String IS_JSON =
+            "(e.content_type IS NULL OR (e.content_type ~* '^[^;]*[/+]json\\s*(;|$)'"
+                    + " AND e.content_type NOT LIKE '%"
+                    + StoredText.BASE64
+                    + "')) AND pg_input_is_valid(e.payload, 'jsonb')";
+
     private final StringBuilder sql = new StringBuilder();
     private final List<Object> values = new ArrayList<>();
 
@@ -70,7 +78,8 @@ public final class EventConditions {
     public EventConditions contains(@Nullable String json) {
         if (json != null) {
             sql.append(
-                    " AND CASE WHEN e.content_type IS NULL AND pg_input_is_valid(e.payload, 'jsonb')"
+                    " AND CASE WHEN "
+                            + IS_JSON
                             + " THEN e.payload::jsonb @> ?::jsonb ELSE false END");
             values.add(json);
         }
@@ -84,7 +93,8 @@ public final class EventConditions {
      */
     public EventConditions field(List<String> path, Collection<String> json) {
         sql.append(
-                " AND CASE WHEN e.content_type IS NULL AND pg_input_is_valid(e.payload, 'jsonb')"
+                " AND CASE WHEN "
+                        + IS_JSON
                         + " THEN e.payload::jsonb #> ? = ANY (?::jsonb[]) ELSE false END");
         values.add(List.copyOf(path));
         values.add(List.copyOf(json));

@@ -36,7 +36,6 @@ record EventRow(
         byte @Nullable [] payload,
         @Nullable String contentType) {
     private static final int MAX_CONTENT_TYPE = 100;
-    private static final String BASE64 = ";base64";
 
     /** Clocks of instances differ; a moment further ahead than this is no bus's. */
     static final Duration AHEAD = Duration.ofDays(1);
@@ -93,11 +92,12 @@ record EventRow(
         if (text) {
             return type.equals(Envelope.JSON) ? null : StoredText.clip(type, MAX_CONTENT_TYPE);
         }
-        return StoredText.clip(type, MAX_CONTENT_TYPE - BASE64.length()) + BASE64;
+        return StoredText.clip(type, MAX_CONTENT_TYPE - StoredText.BASE64.length())
+                + StoredText.BASE64;
     }
 
     private static boolean isMarked(String type) {
-        return StoredText.clip(type, MAX_CONTENT_TYPE).endsWith(BASE64);
+        return StoredText.clip(type, MAX_CONTENT_TYPE).endsWith(StoredText.BASE64);
     }
 
     private static boolean isText(byte[] data) {

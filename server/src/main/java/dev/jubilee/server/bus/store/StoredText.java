@@ -7,6 +7,12 @@ import dev.jubilee.events.EventId;
  * its id, so both write it as {@link #eventId} says.
  */
 public final class StoredText {
+    /**
+     * At the end of a stored content type: the payload is in Base64. Types that end so themselves
+     * are not let in.
+     */
+    public static final String BASE64 = ";base64";
+
     /** The longest id of an event, in characters. */
     static final int MAX_EVENT_ID = 100;
 
