@@ -179,7 +179,7 @@ public final class Topics {
             }
             Optional<Topic> there;
             try {
-                there = database.read(connection -> TopicStore.find(connection, asked.name()));
+                there = database.transaction(this::findOrTakeBack);
             } catch (DatabaseException e) {
                 log.warn(
                         "topic {} is in Kafka, and whether its row was written is unknown; creating"
@@ -190,10 +190,17 @@ public final class Topics {
             if (there.isPresent()) {
                 return there.get();
             }
-            if (made.isNew()) {
+            throw failure;
+        }
+
+        /** Under the lock again: another instance may have adopted Kafka's topic meanwhile. */
+        private Optional<Topic> findOrTakeBack(Connection connection) throws SQLException {
+            TopicStore.lock(connection, asked.name());
+            Optional<Topic> there = TopicStore.find(connection, asked.name());
+            if (there.isEmpty() && made != null && made.isNew()) {
                 kafka.remove(asked.name());
             }
-            throw failure;
+            return there;
         }
     }
 }
