@@ -70,7 +70,12 @@ public final class PayloadSchema {
                             error -> faults.add(path("schema", error) + ": " + error.getMessage()));
         }
         if (faults.isEmpty()) {
-            tryOut(document, faults);
+            String unbounded = SchemaExpansion.fault(document);
+            if (unbounded == null) {
+                tryOut(document, faults);
+            } else {
+                faults.add(unbounded);
+            }
         }
         return faults;
     }
@@ -81,7 +86,7 @@ public final class PayloadSchema {
             Schema compiled = registry().getSchema(document);
             compiled.initializeValidators();
             compiled.validate(Json.tree("{}"));
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | StackOverflowError e) {
             faults.add("cannot be compiled: " + e.getMessage());
         }
     }
@@ -138,6 +143,11 @@ public final class PayloadSchema {
             return List.of(
                     new FieldError(
                             "payload", "cannot be checked against the schema: " + e.getMessage()));
+        } catch (StackOverflowError e) {
+            return List.of(
+                    new FieldError(
+                            "payload",
+                            "cannot be checked against the schema: is nested too deeply"));
         }
         if (errors.isEmpty()) {
             return List.of();
