@@ -60,6 +60,26 @@ class MissingTopicTest {
         }
     }
 
+    @Test
+    void aChangeOfItIsRefusedAndNotMade() throws Exception {
+        String missing = topic("changed");
+        try (Admin admin = Admin.create(platform.kafka())) {
+            admin.deleteTopics(List.of(missing)).all().get();
+            Await.until("it is gone", () -> !admin.listTopics().names().get().contains(missing));
+        }
+
+        Answer refused = bus.patch("operator", "/topics/" + missing, "{\"retention_hours\": 7}");
+
+        assertThat(refused.status()).isEqualTo(503);
+        assertThat(refused.text("code")).isEqualTo("topic_missing");
+        assertThat(
+                        bus.get("operator", "/topics/" + missing)
+                                .body()
+                                .get("retention_hours")
+                                .intValue())
+                .isNotEqualTo(7);
+    }
+
     private static String topic(String name) {
         String topic = platform.topic("gone." + name);
         assertThat(

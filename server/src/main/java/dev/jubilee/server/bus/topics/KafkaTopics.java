@@ -53,6 +53,7 @@ final class KafkaTopics {
 
     private static final Duration TIMEOUT = Duration.ofSeconds(10);
     private static final Duration PAUSE = Duration.ofMillis(20);
+    private static final Duration SOON = Duration.ofSeconds(2);
 
     private final Admin admin;
     private final int maxMessageBytes;
@@ -144,12 +145,22 @@ final class KafkaTopics {
                         .map(one -> new ConfigEntry(one.getKey(), one.getValue()))
                         .map(one -> new AlterConfigOp(one, AlterConfigOp.OpType.SET))
                         .toList();
-        await(
-                admin.incrementalAlterConfigs(
-                                Map.of(
-                                        new ConfigResource(ConfigResource.Type.TOPIC, name),
-                                        changes))
-                        .all());
+        try {
+            await(
+                    admin.incrementalAlterConfigs(
+                                    Map.of(
+                                            new ConfigResource(ConfigResource.Type.TOPIC, name),
+                                            changes))
+                            .all());
+        } catch (UnknownTopicOrPartitionException e) {
+            throw Problem.unavailable(
+                            "topic_missing",
+                            "Kafka does not have the topic \""
+                                    + name
+                                    + "\" at the moment; nothing was changed.",
+                            SOON)
+                    .asException();
+        }
     }
 
     /** The topics among these that Kafka has, as it has them. */
@@ -317,7 +328,7 @@ final class KafkaTopics {
                 Problem.unavailable(
                                 "kafka_unavailable",
                                 "Kafka did not do what was asked of it; try again.",
-                                Duration.ofSeconds(2))
+                                SOON)
                         .asException();
         problem.addSuppressed(cause);
         return problem;
