@@ -1,18 +1,34 @@
 package dev.jubilee.server.bus.replay;
 
+import dev.jubilee.server.bus.search.StoredEvent;
+import dev.jubilee.server.database.UuidOrder;
 import dev.jubilee.server.json.Json;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.UUID;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/** How far a replay is in each partition, and where it ends there. Immutable. */
+/**
+ * How far a replay is in each partition, and where it ends there; read from the store, what of a
+ * partition has left before its turn. Immutable.
+ */
 record KafkaPositions(Map<TopicPartition, Range> ranges) {
-    /** From the next offset until before the end. */
-    record Range(long next, long end) {
+    /**
+     * From the next offset until before the end.
+     *
+     * @param until of events from the store, none behind this id is done with; null when Kafka was
+     *     read, and every one before the next is
+     */
+    record Range(long next, long end, @Nullable UUID until) {
+        Range(long next, long end) {
+            this(next, end, null);
+        }
+
         boolean isDone() {
             return next >= end;
         }
@@ -30,16 +46,21 @@ record KafkaPositions(Map<TopicPartition, Range> ranges) {
                 for (Map.Entry<String, JsonNode> one : topic.getValue().properties()) {
                     ranges.put(
                             new TopicPartition(topic.getKey(), Integer.parseInt(one.getKey())),
-                            new Range(
-                                    one.getValue().get(0).longValue(),
-                                    one.getValue().get(1).longValue()));
+                            range(one.getValue()));
                 }
             }
         }
         return new KafkaPositions(ranges);
     }
 
-    /** As JSON: by topic and partition, the next offset and the end. */
+    private static Range range(JsonNode json) {
+        return new Range(
+                json.get(0).longValue(),
+                json.get(1).longValue(),
+                json.has(2) ? UUID.fromString(json.get(2).stringValue()) : null);
+    }
+
+    /** As JSON: by topic and partition, the next offset, the end, and the last id if there is. */
     String text() {
         ObjectNode topics = JsonNodeFactory.instance.objectNode();
         ranges.forEach((partition, range) -> {
@@ -47,16 +68,22 @@ record KafkaPositions(Map<TopicPartition, Range> ranges) {
                     topics.has(partition.topic())
                             ? (ObjectNode) topics.get(partition.topic())
                             : topics.putObject(partition.topic());
-            topic.putArray(Integer.toString(partition.partition()))
-                    .add(range.next())
-                    .add(range.end());
+            ArrayNode values =
+                    topic.putArray(Integer.toString(partition.partition()))
+                            .add(range.next())
+                            .add(range.end());
+            if (range.until() != null) {
+                values.add(range.until().toString());
+            }
         });
         return topics.toString();
     }
 
-    /** Whether the record is done with. */
-    boolean hasPassed(String topic, int partition, long offset) {
-        Range range = ranges.get(new TopicPartition(topic, partition));
-        return range != null && offset < range.next();
+    /** Whether the event is done with. */
+    boolean hasPassed(StoredEvent event) {
+        Range range = ranges.get(new TopicPartition(event.topic(), event.partition()));
+        return range != null
+                && event.offset() < range.next()
+                && (range.until() == null || UuidOrder.compare(event.id(), range.until()) <= 0);
     }
 }
