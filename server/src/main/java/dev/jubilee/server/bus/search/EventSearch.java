@@ -2,11 +2,11 @@ package dev.jubilee.server.bus.search;
 
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.database.DatabaseException;
+import dev.jubilee.server.database.UuidOrder;
 import dev.jubilee.server.http.Problem;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -52,13 +52,20 @@ public final class EventSearch {
         long deadline = System.nanoTime() + PATIENCE;
         EventPage page = new EventPage(limit, EventPage.MOST_BYTES, EventPage.Order.LATEST_FIRST);
         UUID upper = span.to();
-        Duration slice = whole ? Duration.between(Instant.EPOCH, Span.timeOf(upper)) : FIRST_SLICE;
-        while (upper.compareTo(span.from()) > 0) {
+        Duration slice =
+                whole
+                        ? Duration.between(Span.timeOf(span.from()), Span.timeOf(upper))
+                        : FIRST_SLICE;
+        while (UuidOrder.compare(upper, span.from()) > 0) {
             UUID lower = lower(upper, slice, span.from());
             try {
                 read(page, new Span(lower, upper), where);
             } catch (DatabaseException e) {
                 slice = shorter(e, slice);
+                // Where nothing was passed, the cursor would lead to the same again.
+                if (System.nanoTime() - deadline > 0 && !upper.equals(span.to())) {
+                    return new Found(page.events(), upper);
+                }
                 continue;
             }
             if (page.isFull()) {
@@ -66,7 +73,7 @@ public final class EventSearch {
             }
             upper = lower;
             slice = slice.multipliedBy(4);
-            if (System.nanoTime() - deadline > 0 && upper.compareTo(span.from()) > 0) {
+            if (System.nanoTime() - deadline > 0 && UuidOrder.compare(upper, span.from()) > 0) {
                 return new Found(page.events(), upper);
             }
         }
@@ -75,7 +82,7 @@ public final class EventSearch {
 
     private static UUID lower(UUID upper, Duration slice, UUID from) {
         UUID lower = Span.floor(Span.timeOf(upper).minus(slice));
-        return lower.compareTo(from) > 0 ? lower : from;
+        return UuidOrder.compare(lower, from) > 0 ? lower : from;
     }
 
     private static Duration shorter(DatabaseException failure, Duration slice) {
@@ -89,7 +96,8 @@ public final class EventSearch {
                             Duration.ofSeconds(5))
                     .asException();
         }
-        return slice.dividedBy(8);
+        Duration eighth = slice.dividedBy(8);
+        return eighth.compareTo(FIRST_SLICE) < 0 ? eighth : FIRST_SLICE;
     }
 
     private void read(EventPage page, Span span, EventConditions where) {

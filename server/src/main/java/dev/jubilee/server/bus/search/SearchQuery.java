@@ -1,6 +1,7 @@
 package dev.jubilee.server.bus.search;
 
 import dev.jubilee.events.Rfc3339;
+import dev.jubilee.server.database.UuidOrder;
 import dev.jubilee.server.http.Call;
 import dev.jubilee.server.http.Page;
 import dev.jubilee.server.http.Problem;
@@ -62,7 +63,7 @@ record SearchQuery(Span span, EventConditions where, int limit, boolean indexed)
         if (!faults.isEmpty()) {
             throw Problem.invalid(faults).asException();
         }
-        if (cursor != null && cursor.compareTo(span.to()) < 0) {
+        if (cursor != null && UuidOrder.compare(cursor, span.to()) < 0) {
             span = new Span(span.from(), cursor);
         }
         boolean indexed =
