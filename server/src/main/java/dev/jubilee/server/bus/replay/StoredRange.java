@@ -6,6 +6,7 @@ import dev.jubilee.server.bus.search.Span;
 import dev.jubilee.server.bus.search.StoredEvent;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.database.DatabaseException;
+import dev.jubilee.server.database.UuidOrder;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -153,21 +154,23 @@ final class StoredRange {
     private <T> Part<T> slice(Connection connection, UUID start, T nothing, Look<T> look)
             throws SQLException {
         UUID from = firstFrom(connection, start);
-        if (from == null || from.compareTo(end) >= 0) {
+        if (from == null) {
             return new Part<>(nothing, null);
         }
         UUID upper = Span.floor(Span.timeOf(from).plus(slice));
-        UUID to = upper.compareTo(end) < 0 ? upper : end;
+        UUID to = UuidOrder.compare(upper, end) < 0 ? upper : end;
         T found = look.at(connection, new Span(from, to));
         return new Part<>(found, to.equals(end) ? null : to);
     }
 
     /** The first event from that id on: no time is spent where nothing is kept. */
-    private static @Nullable UUID firstFrom(Connection connection, UUID id) throws SQLException {
+    private @Nullable UUID firstFrom(Connection connection, UUID id) throws SQLException {
         try (PreparedStatement select =
                 connection.prepareStatement(
-                        "SELECT id FROM bus.events WHERE id >= ? ORDER BY id LIMIT 1")) {
-            select.setObject(1, id);
+                        "SELECT e.id FROM bus.events e WHERE"
+                                + Span.SQL
+                                + " ORDER BY e.id LIMIT 1")) {
+            int _ = new Span(id, end).bind(select, 1);
             try (ResultSet row = select.executeQuery()) {
                 return row.next() ? row.getObject(1, UUID.class) : null;
             }

@@ -24,7 +24,7 @@ class StoredRangeTest {
     @Test
     void largeEventsAreReadFewAtATimeAndEachOnce() throws SQLException {
         store();
-        StoredRange range = new StoredRange(new Database(platform.dataSource()), replay());
+        StoredRange range = new StoredRange(new Database(platform.dataSource()), replay(NOON));
 
         List<List<Long>> parts = new ArrayList<>();
         UUID next = Span.floor(NOON);
@@ -40,6 +40,31 @@ class StoredRangeTest {
                         List.of(0L, 1L, 2L, 3L, 4L),
                         List.of(5L, 6L, 7L, 8L, 9L),
                         List.of(10L, 11L));
+    }
+
+    @Test
+    void noOtherDayIsLookedAt() throws SQLException {
+        try (Connection connection = platform.connection();
+                Statement statement = connection.createStatement()) {
+            for (int day = 12; day <= 13; day++) {
+                statement.execute(
+                        """
+                        CREATE TABLE bus.events_202611%1$s PARTITION OF bus.events
+                            FOR VALUES FROM ('2026-11-%1$s 00:00:00+00') TO ('2026-11-%2$s 00:00:00+00')
+                        """
+                                .formatted(day, day + 1));
+            }
+            StoredRange range =
+                    new StoredRange(
+                            new Database(platform.dataSource()),
+                            replay(Instant.parse("2026-11-12T12:00:00Z")));
+            connection.setAutoCommit(false);
+            statement.execute("LOCK TABLE bus.events_20261113 IN ACCESS EXCLUSIVE MODE");
+
+            assertThat(range.count(Span.floor(Instant.parse("2026-11-12T12:00:00Z"))).next())
+                    .as("it is at the end, and waited for nobody")
+                    .isNull();
+        }
     }
 
     /** Two in each second, so that parts are cut inside of a slice and at slices. */
@@ -59,14 +84,14 @@ class StoredRangeTest {
         }
     }
 
-    private static Replay replay() {
+    private static Replay replay(Instant start) {
         return new Replay(
                 UUID.randomUUID(),
                 Replay.Status.RUNNING,
                 "t",
                 List.of(),
-                NOON,
-                NOON.plusSeconds(60),
+                start,
+                start.plusSeconds(60),
                 "{}",
                 Replay.Kind.FILE,
                 null,
@@ -75,7 +100,7 @@ class StoredRangeTest {
                 0,
                 0,
                 Replay.Source.STORE,
-                Span.floor(NOON),
+                Span.floor(start),
                 null,
                 null,
                 "somebody",
