@@ -17,6 +17,7 @@ import java.sql.Types;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -238,6 +239,23 @@ final class SubscriptionStore {
                 insert.addBatch();
             }
             insert.executeBatch();
+        }
+    }
+
+    /** Ends its catch-ups with those topics where they are. */
+    static void deleteCatchUps(Connection connection, UUID id, Collection<UUID> topicIds)
+            throws SQLException {
+        if (topicIds.isEmpty()) {
+            return;
+        }
+        try (PreparedStatement delete =
+                connection.prepareStatement(
+                        """
+                        DELETE FROM bus.subscription_catch_ups WHERE subscription_id = ? AND topic_id = ANY (?)
+                        """)) {
+            delete.setObject(1, id);
+            delete.setArray(2, connection.createArrayOf("uuid", topicIds.toArray()));
+            delete.executeUpdate();
         }
     }
 
