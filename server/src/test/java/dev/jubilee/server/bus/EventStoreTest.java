@@ -369,6 +369,27 @@ class EventStoreTest {
         assertThat(one.get("service", "/events/old-1/status").status()).isEqualTo(200);
     }
 
+    @Test
+    void idsAreForgottenOnWhateverPageTheyAre() throws Exception {
+        Instant window = platform.clock().instant().minus(Duration.ofDays(30));
+        try (Connection connection = platform.connection();
+                Statement statement = connection.createStatement()) {
+            statement.execute(
+                    """
+                    INSERT INTO bus.event_ids (event_id, id, accepted_at)
+                    SELECT 'page-' || i, uuidv7(), CASE WHEN i %% 3 = 0 THEN now() + interval '1 year'
+                        ELSE timestamptz '%s' END
+                    FROM generate_series(1, 150000) i
+                    """
+                            .formatted(window));
+        }
+
+        one.bus.store().retention().run();
+
+        assertThat(number("SELECT count(*) FROM bus.event_ids WHERE event_id LIKE 'page-%'"))
+                .isEqualTo(50_000);
+    }
+
     private static RecordHeader header(String name, String value) {
         return new RecordHeader(name, value.getBytes(StandardCharsets.UTF_8));
     }

@@ -4,7 +4,10 @@ import dev.jubilee.server.bus.topics.TopicCatalogue;
 import dev.jubilee.server.database.DailyPartitions;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.database.Timestamps;
+import java.sql.Connection;
 import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -18,7 +21,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class Retention {
     private static final Logger log = LoggerFactory.getLogger(Retention.class);
-    private static final int IDS_A_STATEMENT = 20_000;
+
+    /** Some 40,000 ids. */
+    private static final long PAGES_A_STATEMENT = 512;
 
     private final Database database;
     private final DailyPartitions partitions;
@@ -55,24 +60,41 @@ public final class Retention {
         topics.forget(now.minus(settings.retention()).minus(Duration.ofDays(1)));
     }
 
-    /** In pieces, so that no transaction is long. */
+    /**
+     * In pieces, so that no transaction is long, and each page once: whoever searched anew for the
+     * next ids to go would pass over all that are gone already.
+     */
     private void forgetIds(Instant until) {
-        int forgotten = IDS_A_STATEMENT;
-        while (forgotten == IDS_A_STATEMENT) {
-            forgotten =
-                    database.read(connection -> {
-                        try (PreparedStatement statement =
-                                connection.prepareStatement(
-                                        """
-                                        DELETE FROM bus.event_ids WHERE ctid = ANY (ARRAY(
-                                            SELECT ctid FROM bus.event_ids WHERE accepted_at < ?
-                                            LIMIT ?))
-                                        """)) {
-                            statement.setObject(1, Timestamps.utc(until));
-                            statement.setInt(2, IDS_A_STATEMENT);
-                            return statement.executeUpdate();
-                        }
-                    });
+        long pages = database.read(Retention::pagesOfIds);
+        for (long from = 0; from < pages; from += PAGES_A_STATEMENT) {
+            long first = from;
+            int _ = database.transaction(connection -> forgetIds(connection, first, until));
+        }
+    }
+
+    private static long pagesOfIds(Connection connection) throws SQLException {
+        try (PreparedStatement statement =
+                        connection.prepareStatement(
+                                """
+                                SELECT pg_relation_size('bus.event_ids') / current_setting('block_size')::int
+                                """);
+                ResultSet row = statement.executeQuery()) {
+            row.next();
+            return row.getLong(1);
+        }
+    }
+
+    private static int forgetIds(Connection connection, long firstPage, Instant until)
+            throws SQLException {
+        try (PreparedStatement statement =
+                connection.prepareStatement(
+                        """
+                        DELETE FROM bus.event_ids WHERE ctid >= ?::tid AND ctid < ?::tid AND accepted_at < ?
+                        """)) {
+            statement.setString(1, "(%d,0)".formatted(firstPage));
+            statement.setString(2, "(%d,0)".formatted(firstPage + PAGES_A_STATEMENT));
+            statement.setObject(3, Timestamps.utc(until));
+            return statement.executeUpdate();
         }
     }
 }
