@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The ids of the events of one request. Where they bring none, with an {@code Idempotency-Key} they
- * follow from caller, key and place in the request, so that a retry finds the same ones without
- * anything being stored.
+ * follow from the caller, its role, key and place in the request, so that a retry finds the same
+ * ones without anything being stored.
  */
 record IdMaker(Principal principal, @Nullable String idempotencyKey) {
     /**
@@ -41,7 +41,11 @@ record IdMaker(Principal principal, @Nullable String idempotencyKey) {
         return idempotencyKey == null
                 ? null
                 : EventId.derived(
-                                "publish", principal.id(), idempotencyKey, Integer.toString(index))
+                                "publish",
+                                principal.role().name(),
+                                principal.id(),
+                                idempotencyKey,
+                                Integer.toString(index))
                         .toString();
     }
 }
