@@ -168,13 +168,13 @@ final class CloudEventItems {
         if (typeFault != null) {
             faults.add(new FieldError("type", typeFault));
         }
-        check(faults, "id", event.id(), 100);
-        check(faults, "source", event.source(), 100);
-        check(faults, "subject", event.subject(), 255);
-        check(faults, "partitionkey", event.partitionKey(), 255);
-        check(faults, "correlationid", event.correlationId(), 255);
-        check(faults, "causationid", event.causationId(), 255);
-        check(faults, "datacontenttype", event.contentType(), 100);
+        check(faults, "id", event.id(), StoredText.MAX_EVENT_ID);
+        check(faults, "source", event.source(), StoredText.MAX_SOURCE);
+        check(faults, "subject", event.subject(), StoredText.MAX_KEY);
+        check(faults, "partitionkey", event.partitionKey(), StoredText.MAX_KEY);
+        check(faults, "correlationid", event.correlationId(), StoredText.MAX_KEY);
+        check(faults, "causationid", event.causationId(), StoredText.MAX_KEY);
+        check(faults, "datacontenttype", event.contentType(), StoredText.MAX_CONTENT_TYPE);
         if (event.contentType().endsWith(StoredText.BASE64)) {
             faults.add(
                     new FieldError(

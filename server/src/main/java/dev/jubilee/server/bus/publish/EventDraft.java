@@ -2,6 +2,8 @@ package dev.jubilee.server.bus.publish;
 
 import dev.jubilee.events.Priority;
 import dev.jubilee.events.Rfc3339;
+import dev.jubilee.events.TopicName;
+import dev.jubilee.server.bus.store.StoredText;
 import dev.jubilee.server.http.Problem;
 import dev.jubilee.server.http.Problem.FieldError;
 import dev.jubilee.server.json.Json;
@@ -85,13 +87,13 @@ final class EventDraft {
     /** Reads the field whose value the parser stands on. */
     void read(String name, JsonParser parser) {
         switch (name) {
-            case "topic" -> topic = text(parser, name, 249);
-            case "event_id" -> eventId = text(parser, name, 100);
-            case "source" -> source = text(parser, name, 100);
-            case "subject" -> subject = text(parser, name, 255);
-            case "key", "partition_key" -> key = text(parser, name, 255);
-            case "correlation_id" -> correlationId = text(parser, name, 255);
-            case "causation_id" -> causationId = text(parser, name, 255);
+            case "topic" -> topic = text(parser, name, TopicName.MAX_LENGTH);
+            case "event_id" -> eventId = text(parser, name, StoredText.MAX_EVENT_ID);
+            case "source" -> source = text(parser, name, StoredText.MAX_SOURCE);
+            case "subject" -> subject = text(parser, name, StoredText.MAX_KEY);
+            case "key", "partition_key" -> key = text(parser, name, StoredText.MAX_KEY);
+            case "correlation_id" -> correlationId = text(parser, name, StoredText.MAX_KEY);
+            case "causation_id" -> causationId = text(parser, name, StoredText.MAX_KEY);
             case "timestamp" -> timestamp = instant(parser, name);
             case "priority" -> priority(parser);
             case "is_replayable" -> replayable(parser);
@@ -122,7 +124,7 @@ final class EventDraft {
         switch (name) {
             case "player_id" -> playerId = gameText(parser, name, 64);
             case "action_type" -> actionType = gameText(parser, name, 90);
-            case "server_id" -> serverId = gameText(parser, name, 100);
+            case "server_id" -> serverId = gameText(parser, name, StoredText.MAX_SOURCE);
             case "session_id", "game_mode", "map_name", "region", "version" ->
                     gameText(parser, name, 255);
             case "action_data", "position" -> {

@@ -1,6 +1,7 @@
 package dev.jubilee.server.bus.replay;
 
 import dev.jubilee.events.EventId;
+import dev.jubilee.events.TopicName;
 import dev.jubilee.events.TopicPattern;
 import dev.jubilee.server.bus.search.Span;
 import dev.jubilee.server.bus.topics.Topic;
@@ -12,6 +13,7 @@ import dev.jubilee.server.security.Principal;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Reads what somebody wants replayed. */
 final class NewReplay {
@@ -33,7 +35,7 @@ final class NewReplay {
         Instant start = input.instant("start_time");
         Instant end = input.optionalInstant("end_time");
         boolean dryRun = input.flag("dry_run", false);
-        String target = input.optionalText("target_topic", 249);
+        String target = input.optionalText("target_topic", TopicName.MAX_LENGTH);
         String subscription = input.optionalText("subscription_id", 100);
         boolean file = input.flag("file", false);
         String filter = ReplayFilter.read(input, "filter");
@@ -56,14 +58,7 @@ final class NewReplay {
                     "is required, unless there is a subscription_id, or file or dry_run is true");
         }
         input.check();
-        Replay.Kind kind =
-                dryRun
-                        ? Replay.Kind.NONE
-                        : file
-                                ? Replay.Kind.FILE
-                                : subscription != null
-                                        ? Replay.Kind.SUBSCRIPTION
-                                        : Replay.Kind.TOPIC;
+        Replay.Kind kind = dryRun ? Replay.Kind.NONE : kind(file, subscription);
         if (subscription != null) {
             platform.subscribers().mustTake(subscription);
         }
@@ -96,8 +91,15 @@ final class NewReplay {
                 null);
     }
 
+    private static Replay.Kind kind(boolean file, @Nullable String subscription) {
+        if (file) {
+            return Replay.Kind.FILE;
+        }
+        return subscription == null ? Replay.Kind.TOPIC : Replay.Kind.SUBSCRIPTION;
+    }
+
     private static String pattern(Input input) {
-        String topic = input.text("topic", 249);
+        String topic = input.text("topic", TopicName.MAX_LENGTH);
         try {
             if (!topic.isEmpty()) {
                 TopicPattern.of(topic);

@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param skipped how many would match, but are not replayable
  * @param source where the events are read
  * @param position every event of the store before this id is done with
- * @param positions how far it is in Kafka, see {@link KafkaPositions}; null when it never was there
+ * @param positions how far it is in each partition, see {@link KafkaPositions}; null when the
+ *     position says it
  */
 public record Replay(
         UUID replayId,

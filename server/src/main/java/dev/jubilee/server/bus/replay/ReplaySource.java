@@ -12,7 +12,8 @@ interface ReplaySource extends AutoCloseable {
      * How far everything is done.
      *
      * @param store every event before this id, if they come from the event store
-     * @param kafka a {@link KafkaPositions}, as JSON; null when nothing came from Kafka
+     * @param kafka a {@link KafkaPositions}, as JSON: what is done of each partition; null when it
+     *     says nothing more
      */
     record Position(UUID store, @Nullable String kafka) {}
 

@@ -214,7 +214,7 @@ final class ReplayStore {
 
     /** Ends it, if the caller still holds the lease and nobody else has ended it. */
     void finish(UUID id, UUID lease, Replay.Status status, @Nullable String error, Instant at) {
-        database.read(connection -> {
+        database.transaction(connection -> {
             try (PreparedStatement statement =
                     connection.prepareStatement(
                             """

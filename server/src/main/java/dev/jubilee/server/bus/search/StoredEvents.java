@@ -1,6 +1,7 @@
 package dev.jubilee.server.bus.search;
 
 import dev.jubilee.events.EventId;
+import dev.jubilee.server.bus.store.StoredText;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.database.Timestamps;
 import java.sql.Connection;
@@ -30,7 +31,7 @@ public final class StoredEvents {
             return null;
         }
         return database.read(connection -> {
-            UUID own = ownId(eventId);
+            UUID own = StoredText.rowOf(eventId);
             StoredEvent found = own == null ? null : byOwnId(connection, own);
             return found == null ? byClientId(connection, eventId) : found;
         });
@@ -106,19 +107,6 @@ public final class StoredEvents {
                 events.add(StoredEvent.read(row));
             }
             return events;
-        }
-    }
-
-    /** Only as the bus writes it: in any other spelling it is a client's. */
-    private static @Nullable UUID ownId(String text) {
-        if (text.length() != 36 || text.charAt(14) != '7') {
-            return null;
-        }
-        try {
-            UUID id = UUID.fromString(text);
-            return id.version() == 7 && id.toString().equals(text) ? id : null;
-        } catch (IllegalArgumentException e) {
-            return null;
         }
     }
 }

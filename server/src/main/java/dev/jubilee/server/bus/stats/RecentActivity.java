@@ -6,6 +6,7 @@ import dev.jubilee.server.scheduling.PeriodicTask;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -63,7 +64,7 @@ final class RecentActivity implements AutoCloseable {
         timer.shutdownNow();
     }
 
-    /** Writes this instance's last minute. */
+    /** Writes this instance's last minute; rows of those that are gone are deleted. */
     void write() {
         long now = System.nanoTime();
         Activity.Counts last;
@@ -88,10 +89,14 @@ final class RecentActivity implements AutoCloseable {
     }
 
     private void write(Activity.Counts last, double seconds) {
-        database.read(connection -> {
+        Instant now = clock.instant();
+        database.transaction(connection -> {
             try (PreparedStatement statement =
                     connection.prepareStatement(
                             """
+                            WITH gone AS (DELETE FROM bus.instance_statistics WHERE instance_id IN (
+                                SELECT instance_id FROM bus.instance_statistics WHERE at < ? AND instance_id <> ?
+                                FOR UPDATE SKIP LOCKED))
                             INSERT INTO bus.instance_statistics (instance_id, at, seconds, published, publish_failures,
                                 consumed, consume_failures, processing_seconds)
                             VALUES (?, ?, ?, ?, ?, ?, ?, ?)
@@ -101,35 +106,34 @@ final class RecentActivity implements AutoCloseable {
                                    consume_failures = excluded.consume_failures,
                                    processing_seconds = excluded.processing_seconds
                             """)) {
-                statement.setObject(1, instance);
-                statement.setObject(2, Timestamps.utc(clock.instant()));
-                statement.setDouble(3, seconds);
-                statement.setLong(4, last.published());
-                statement.setLong(5, last.publishFailures());
-                statement.setLong(6, last.consumed());
-                statement.setLong(7, last.consumeFailures());
-                statement.setDouble(8, last.processingNanos() / 1e9);
+                statement.setObject(1, Timestamps.utc(now.minus(STALE)));
+                statement.setObject(2, instance);
+                statement.setObject(3, instance);
+                statement.setObject(4, Timestamps.utc(now));
+                statement.setDouble(5, seconds);
+                statement.setLong(6, last.published());
+                statement.setLong(7, last.publishFailures());
+                statement.setLong(8, last.consumed());
+                statement.setLong(9, last.consumeFailures());
+                statement.setDouble(10, last.processingNanos() / 1e9);
                 return statement.executeUpdate();
             }
         });
     }
 
-    /** The recent rates of all instances; rows of those that are gone are deleted. */
+    /** The recent rates of all instances. */
     Rates rates() {
         return database.read(connection -> {
-            var until = Timestamps.utc(clock.instant().minus(STALE));
             try (PreparedStatement statement =
                     connection.prepareStatement(
                             """
-                            WITH gone AS (DELETE FROM bus.instance_statistics WHERE at < ?)
                             SELECT coalesce(sum(published / seconds), 0),
                                    coalesce(sum(publish_failures + consume_failures)::float8
                                        / nullif(sum(published + publish_failures + consumed + consume_failures), 0), 0),
                                    coalesce(sum(processing_seconds) / nullif(sum(consumed), 0), 0)
                               FROM bus.instance_statistics WHERE at >= ?
                             """)) {
-                statement.setObject(1, until);
-                statement.setObject(2, until);
+                statement.setObject(1, Timestamps.utc(clock.instant().minus(STALE)));
                 try (ResultSet row = statement.executeQuery()) {
                     row.next();
                     return new Rates(row.getDouble(1), row.getDouble(2), row.getDouble(3));

@@ -35,7 +35,6 @@ record EventRow(
         Instant acceptedAt,
         byte @Nullable [] payload,
         @Nullable String contentType) {
-    private static final int MAX_CONTENT_TYPE = 100;
 
     /** Clocks of instances differ; a moment further ahead than this is no bus's. */
     static final Duration AHEAD = Duration.ofDays(1);
@@ -90,14 +89,16 @@ record EventRow(
 
     private static @Nullable String contentType(String type, boolean text) {
         if (text) {
-            return type.equals(Envelope.JSON) ? null : StoredText.clip(type, MAX_CONTENT_TYPE);
+            return type.equals(Envelope.JSON)
+                    ? null
+                    : StoredText.clip(type, StoredText.MAX_CONTENT_TYPE);
         }
-        return StoredText.clip(type, MAX_CONTENT_TYPE - StoredText.BASE64.length())
+        return StoredText.clip(type, StoredText.MAX_CONTENT_TYPE - StoredText.BASE64.length())
                 + StoredText.BASE64;
     }
 
     private static boolean isMarked(String type) {
-        return StoredText.clip(type, MAX_CONTENT_TYPE).endsWith(StoredText.BASE64);
+        return StoredText.clip(type, StoredText.MAX_CONTENT_TYPE).endsWith(StoredText.BASE64);
     }
 
     private static boolean isText(byte[] data) {

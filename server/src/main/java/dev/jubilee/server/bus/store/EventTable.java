@@ -80,8 +80,8 @@ final class EventTable {
         rows.text(row.clientId());
         rows.field(encoded(event.type(), 100));
         rows.field(encoded(row.record().topic(), 255));
-        rows.field(encoded(event.source(), 100));
-        rows.text(clipped(event.partitionKey(), 255));
+        rows.field(encoded(event.source(), StoredText.MAX_SOURCE));
+        rows.text(clipped(event.partitionKey(), StoredText.MAX_KEY));
         rows.field(row.payload());
         rows.int4(row.record().partition());
         rows.int8(row.record().offset());
@@ -89,8 +89,8 @@ final class EventTable {
         rows.timestamp(within(event.time()));
         rows.timestamp(row.acceptedAt());
         rows.timestamp(storedAt);
-        rows.text(clipped(event.correlationId(), 255));
-        rows.text(clipped(event.causationId(), 255));
+        rows.text(clipped(event.correlationId(), StoredText.MAX_KEY));
+        rows.text(clipped(event.causationId(), StoredText.MAX_KEY));
         rows.text(row.contentType());
         rows.text(extensions(event));
         rows.bool(event.replayable());

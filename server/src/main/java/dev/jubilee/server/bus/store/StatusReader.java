@@ -19,7 +19,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Looks events up by id. Whoever asks while a query runs shares the next one, so many askers cost
@@ -112,7 +111,7 @@ final class StatusReader implements AutoCloseable {
         Map<String, Known> found = new HashMap<>();
         List<UUID> own = new ArrayList<>();
         for (Asked asked : batch) {
-            UUID id = ownId(asked.eventId());
+            UUID id = StoredText.rowOf(asked.eventId());
             if (id != null) {
                 own.add(id);
             }
@@ -193,19 +192,6 @@ final class StatusReader implements AutoCloseable {
                                 Timestamps.instant(row, "processed_at"));
                 found.put(id, new Known(topic, status));
             }
-        }
-    }
-
-    private static @Nullable UUID ownId(String text) {
-        // Only as the bus writes it: in any other spelling it is a client's.
-        if (text.length() != 36 || text.charAt(14) != '7') {
-            return null;
-        }
-        try {
-            UUID id = UUID.fromString(text);
-            return id.version() == 7 && id.toString().equals(text) ? id : null;
-        } catch (IllegalArgumentException e) {
-            return null;
         }
     }
 }
