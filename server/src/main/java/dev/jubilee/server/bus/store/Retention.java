@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
 public final class Retention {
     private static final Logger log = LoggerFactory.getLogger(Retention.class);
 
-    /** Some 40,000 ids. */
+    /** Some 60,000 ids. */
     private static final long PAGES_A_STATEMENT = 512;
 
     private final Database database;

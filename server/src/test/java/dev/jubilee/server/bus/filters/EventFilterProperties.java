@@ -64,8 +64,8 @@ class EventFilterProperties {
                         Arbitraries.integers().between(-3, 12).map(String::valueOf),
                         Arbitraries.of("[\"bow\",\"axe\"]", "[1,5]", "2.5"));
         Arbitrary<String> object =
-                Combinators.combine(value, Arbitraries.of("x", "y"))
-                        .as((c, d) -> "{\"c\":" + c + ",\"d\":\"" + d + "\"}");
+                Combinators.combine(value, Arbitraries.of("x", "y"), value)
+                        .as((c, d, e) -> "{\"c\":" + c + ",\"d\":\"" + d + "\",\"e\":" + e + "}");
         Arbitrary<String> objects =
                 object.list()
                         .ofMinSize(1)
@@ -132,7 +132,7 @@ class EventFilterProperties {
                             case 4 ->
                                     "{\"n\":{\"d\":[\"y\"],\"$or\":[{\"c\":"
                                             + one
-                                            + "},{\"c\":"
+                                            + "},{\"e\":"
                                             + two
                                             + "}]}}";
                             default -> "{\"$or\":[{\"a\":" + one + "},{\"b\":" + two + "}]}";
