@@ -116,6 +116,8 @@ public final class EventStore implements Routes, AutoCloseable {
         started.topics(topics.names());
         PeriodicTask.named("event retention", retention::run)
                 .repeat(hourly, Duration.ZERO, Duration.ofHours(1));
+        PeriodicTask.named("ids of clients", retention::forgetIds)
+                .repeat(hourly, Duration.ZERO, retention.betweenForgetting());
     }
 
     /** Where the store, under {@link #GROUP}, and other consumers stand. */

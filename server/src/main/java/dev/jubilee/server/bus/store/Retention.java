@@ -44,7 +44,13 @@ public final class Retention {
         this.clock = clock;
     }
 
-    /** Does what is due by the clock. */
+    /** How often ids are to be forgotten: each time all there are are read. */
+    Duration betweenForgetting() {
+        Duration day = Duration.ofDays(1);
+        return settings.idWindow().compareTo(day) < 0 ? settings.idWindow() : day;
+    }
+
+    /** Does what is due by the clock, but for {@link #forgetIds}. */
     public void run() {
         Instant now = clock.instant();
         partitions.ensureAhead(now);
@@ -55,16 +61,17 @@ public final class Retention {
                     dropped,
                     settings.retention());
         }
-        forgetIds(now.minus(settings.idWindow()));
         // A day longer than its events, which are dropped by whole days.
         topics.forget(now.minus(settings.retention()).minus(Duration.ofDays(1)));
     }
 
     /**
-     * In pieces, so that no transaction is long, and each page once: whoever searched anew for the
-     * next ids to go would pass over all that are gone already.
+     * Forgets the ids whose window has passed. Reads all of them: in pieces, so that no transaction
+     * is long, and each page once, as whoever searched anew for the next ids to go would pass over
+     * all that are gone already.
      */
-    private void forgetIds(Instant until) {
+    public void forgetIds() {
+        Instant until = clock.instant().minus(settings.idWindow());
         long pages = database.read(Retention::pagesOfIds);
         for (long from = 0; from < pages; from += PAGES_A_STATEMENT) {
             long first = from;
