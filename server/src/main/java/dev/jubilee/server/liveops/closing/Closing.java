@@ -239,7 +239,7 @@ public final class Closing implements AutoCloseable {
     }
 
     private Work freeze(Occurrence of) {
-        Expiries expiries = grants.ended(of.occurrenceId(), clock.instant(), participationsAtATime);
+        Expiries expiries = grants.byEnd(of.occurrenceId(), participationsAtATime);
         Freeze freeze = new Freeze(of, expiries, participationsAtATime);
         return (connection, occurrence, stage) ->
                 !stage.frozen() && freeze.next(connection, clock.instant()) ? Step.MORE : Step.DONE;

@@ -116,7 +116,7 @@ final class EventClock implements AutoCloseable {
                                 + " ORDER BY starts_at LIMIT "
                                 + BATCH,
                         now,
-                        Transitions::activate,
+                        EventClock::startDue,
                         failed);
         moved +=
                 each(
@@ -160,6 +160,21 @@ final class EventClock implements AutoCloseable {
                         e.toString());
             }
             return 0;
+        }
+    }
+
+    /** Starts it if it is still due: an admin may have put it off. */
+    private static boolean startDue(Connection connection, UUID id, Instant now)
+            throws SQLException {
+        try (PreparedStatement select =
+                connection.prepareStatement(
+                        """
+                        SELECT 1 FROM liveops.occurrences
+                         WHERE occurrence_id = ? AND starts_at <= ? FOR UPDATE
+                        """)) {
+            select.setObject(1, id);
+            select.setObject(2, Timestamps.utc(now));
+            return select.executeQuery().next() && Transitions.activate(connection, id, now);
         }
     }
 

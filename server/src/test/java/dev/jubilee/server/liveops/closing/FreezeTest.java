@@ -178,15 +178,17 @@ class FreezeTest {
     }
 
     @Test
-    void claimsWithoutALastDayGetOneInPartsAsWell() {
+    void theLastDayOfClaimsBecomesThatOfTheEndInPartsAsWell() {
         sevenWithTies();
         scene.run(
                 """
                 INSERT INTO liveops.grants (id, occurrence_id, event_id, user_id, reward_id, status, reward_type,
-                       reward_value, earned_at)
-                SELECT gen_random_uuid(), occurrence_id, event_id, user_id, 'prize', 'earned', 'gold', '{}', now()
+                       reward_value, earned_at, expires_at)
+                SELECT gen_random_uuid(), occurrence_id, event_id, user_id, 'prize', 'earned', 'gold', '{}',
+                       participation_time, CASE WHEN user_id < 'u3' THEN ?::timestamptz END
                   FROM liveops.event_participations WHERE occurrence_id = ?::uuid AND user_id < 'u5'
                 """,
+                Scene.END.plus(Scene.CLAIM_TIMEOUT).plusSeconds(1),
                 occurrence.occurrenceId());
         close();
 
@@ -198,7 +200,7 @@ class FreezeTest {
                                 SELECT DISTINCT expires_at = ?::timestamptz FROM liveops.grants
                                  WHERE occurrence_id = ?::uuid AND reward_id = 'prize'
                                 """,
-                                scene.clock().instant().plus(Scene.CLAIM_TIMEOUT),
+                                Scene.END.plus(Scene.CLAIM_TIMEOUT),
                                 occurrence.occurrenceId()))
                 .containsExactly("t");
         assertThat(

@@ -2,9 +2,13 @@ package dev.jubilee.server.liveops.events;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.jubilee.events.tck.Await;
 import dev.jubilee.server.liveops.events.EventsInstance.Answer;
 import dev.jubilee.server.testing.MutableClock;
 import dev.jubilee.server.testing.Platform;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -35,6 +39,8 @@ class LargeEventsTest {
                    WHERE p.event_id = o.event_id AND p.status <> 'cancelled')
               FROM liveops.occurrences o WHERE event_id = ?\
             """;
+    private static final String FOLLOWED =
+            "SELECT (end_move IS NULL)::text FROM liveops.occurrences WHERE event_id = ?";
     private static int number;
 
     private EventsInstance here;
@@ -50,6 +56,7 @@ class LargeEventsTest {
     @AfterEach
     void finish() {
         run("DROP TRIGGER IF EXISTS interruption ON liveops.event_participations");
+        run("DROP TRIGGER IF EXISTS interruption ON liveops.grants");
         here.close();
     }
 
@@ -100,16 +107,7 @@ class LargeEventsTest {
         create("");
         sixTakePart();
         cancel();
-        run(
-                """
-                CREATE OR REPLACE FUNCTION interrupt() RETURNS trigger LANGUAGE plpgsql AS $$
-                BEGIN RAISE EXCEPTION 'interrupted'; END $$\
-                """);
-        run(
-                """
-                CREATE TRIGGER interruption BEFORE UPDATE ON liveops.event_participations FOR EACH ROW
-                WHEN (new.user_id = 'u5') EXECUTE FUNCTION interrupt()\
-                """);
+        interrupt("liveops.event_participations", "u5");
 
         assertThat(here.feature.followCancellations()).isZero();
         assertThat(texts(STATES)).contains("u4 cancelled", "u5 active");
@@ -139,9 +137,9 @@ class LargeEventsTest {
                     var both =
                             List.of(
                                     CompletableFuture.supplyAsync(
-                                            here.feature::followCancellations),
+                                            here.feature::followCancellations, Thread::startVirtualThread),
                                     CompletableFuture.supplyAsync(
-                                            other.feature::followCancellations));
+                                            other.feature::followCancellations, Thread::startVirtualThread));
                     done = both.stream().mapToInt(CompletableFuture::join).sum();
                 }
                 assertThat(done).isEqualTo(1);
@@ -160,6 +158,7 @@ class LargeEventsTest {
         cancel();
         platform.clock().advance(Duration.ofMinutes(1));
         here.feature.followCancellations();
+        here.feature.followMovedEnds();
 
         assertThat(expiries(off.plus(CLAIM_TIMEOUT))).containsOnly("true").hasSize(5);
         assertThat(writtenTogether()).containsExactly("1", "2", "2");
@@ -171,12 +170,93 @@ class LargeEventsTest {
         fiveEarn();
         Instant later = END.plus(Duration.ofHours(5));
 
-        Answer moved =
-                here.admin("PUT", "/events/" + eventId, "{\"end_time\": \"%s\"}".formatted(later));
+        move(later);
+        assertThat(expiries(later.plus(CLAIM_TIMEOUT))).doesNotContain("true");
+        here.feature.followMovedEnds();
 
-        assertThat(moved.status()).as(moved.body().toString()).isEqualTo(200);
         assertThat(expiries(later.plus(CLAIM_TIMEOUT))).containsOnly("true").hasSize(5);
         assertThat(writtenTogether()).containsExactly("1", "2", "2");
+        assertThat(texts(FOLLOWED)).containsExactly("true");
+    }
+
+    @Test
+    void anInstanceGoesOnWhereAnotherBrokeOff() {
+        create(", \"end_time\": \"" + END + "\"");
+        fiveEarn();
+        Instant later = END.plus(Duration.ofHours(5));
+        interrupt("liveops.grants", "u1");
+
+        move(later);
+        here.feature.followMovedEnds();
+
+        assertThat(expiries(later.plus(CLAIM_TIMEOUT))).contains("true", "null");
+        assertThat(texts(FOLLOWED)).containsExactly("false");
+        run("DROP TRIGGER interruption ON liveops.grants");
+        try (EventsInstance other = new EventsInstance(platform, PART)) {
+            other.feature.followMovedEnds();
+        }
+        assertThat(expiries(later.plus(CLAIM_TIMEOUT))).containsOnly("true").hasSize(5);
+    }
+
+    @Test
+    void whatFollowsAnEndFollowsTheNextOneFromTheBeginning() throws SQLException {
+        create(", \"end_time\": \"" + END + "\"");
+        fiveEarn();
+        Instant later = END.plus(Duration.ofHours(5));
+        Instant latest = later.plus(Duration.ofHours(1));
+        move(later);
+        CompletableFuture<Integer> following;
+        try (Connection other = platform.connection();
+                Statement statement = other.createStatement()) {
+            other.setAutoCommit(false);
+            statement.execute(
+                    "SELECT 1 FROM liveops.grants WHERE event_id = '%s' AND user_id = 'u1' FOR UPDATE"
+                            .formatted(eventId));
+            following = 
+                    CompletableFuture.supplyAsync(
+                            here.feature::followMovedEnds, Thread::startVirtualThread);
+            Await.until("it waits in its second part", () -> isAnyoneWaiting(1));
+            CompletableFuture<Void> moving = 
+                    CompletableFuture.runAsync(() -> move(latest), Thread::startVirtualThread);
+            Await.until("the next move waits for the part", () -> isAnyoneWaiting(2));
+            other.commit();
+            moving.join();
+        }
+        following.join();
+        here.feature.followMovedEnds();
+
+        assertThat(expiries(latest.plus(CLAIM_TIMEOUT))).containsOnly("true").hasSize(5);
+    }
+
+    private boolean isAnyoneWaiting(int number) {
+        return here.texts(
+                                """
+                                SELECT pid::text FROM pg_stat_activity
+                                 WHERE datname = current_database() AND wait_event_type = ?
+                                """,
+                                "Lock")
+                        .size()
+                >= number;
+    }
+
+    private void move(Instant end) {
+        Answer moved =
+                here.admin("PUT", "/events/" + eventId, "{\"end_time\": \"%s\"}".formatted(end));
+        assertThat(moved.status()).as(moved.body().toString()).isEqualTo(200);
+    }
+
+    private void interrupt(String table, String user) {
+        run(
+                """
+                CREATE OR REPLACE FUNCTION interrupt() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN RAISE EXCEPTION 'interrupted'; END $$\
+                """);
+        run(
+                """
+                CREATE TRIGGER interruption BEFORE UPDATE ON %s FOR EACH ROW
+                WHEN (new.user_id = '%s') EXECUTE FUNCTION interrupt()\
+                """
+                        .formatted(table, user));
     }
 
     private void create(String more) {

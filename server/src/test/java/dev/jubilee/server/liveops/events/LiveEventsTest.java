@@ -357,6 +357,7 @@ class LiveEventsTest {
         Instant later = end.plus(Duration.ofDays(7));
 
         here.admin("PUT", "/events/longer", "{\"end_time\": \"" + later + "\"}");
+        here.feature.followMovedEnds();
 
         assertThat(expiry("longer", "earned")).isEqualTo(later.plus(Duration.ofDays(1)));
         assertThat(expiry("longer", "expired")).isEqualTo(end.plus(Duration.ofDays(1)));
