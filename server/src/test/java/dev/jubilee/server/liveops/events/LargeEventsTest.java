@@ -2,13 +2,9 @@ package dev.jubilee.server.liveops.events;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.jubilee.events.tck.Await;
 import dev.jubilee.server.liveops.events.EventsInstance.Answer;
 import dev.jubilee.server.testing.MutableClock;
 import dev.jubilee.server.testing.Platform;
-import java.sql.Connection;
-import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -199,44 +195,29 @@ class LargeEventsTest {
     }
 
     @Test
-    void whatFollowsAnEndFollowsTheNextOneFromTheBeginning() throws SQLException {
+    void whatFollowsAnEndFollowsTheNextOneFromTheBeginning() {
         create(", \"end_time\": \"" + END + "\"");
         fiveEarn();
-        Instant later = END.plus(Duration.ofHours(5));
-        Instant latest = later.plus(Duration.ofHours(1));
-        move(later);
-        CompletableFuture<Integer> following;
-        try (Connection other = platform.connection();
-                Statement statement = other.createStatement()) {
-            other.setAutoCommit(false);
-            statement.execute(
-                    "SELECT 1 FROM liveops.grants WHERE event_id = '%s' AND user_id = 'u1' FOR UPDATE"
-                            .formatted(eventId));
-            following = 
-                    CompletableFuture.supplyAsync(
-                            here.feature::followMovedEnds, Thread::startVirtualThread);
-            Await.until("it waits in its second part", () -> isAnyoneWaiting(1));
-            CompletableFuture<Void> moving = 
-                    CompletableFuture.runAsync(() -> move(latest), Thread::startVirtualThread);
-            Await.until("the next move waits for the part", () -> isAnyoneWaiting(2));
-            other.commit();
-            moving.join();
-        }
-        following.join();
+        move(END.plus(Duration.ofHours(5)));
+        Instant latest = END.plus(Duration.ofHours(6));
+        run(
+                """
+                CREATE OR REPLACE FUNCTION move_on() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                    UPDATE liveops.occurrences SET ends_at = '%1$s', end_move = gen_random_uuid()
+                     WHERE occurrence_id = new.occurrence_id AND ends_at <> '%1$s';
+                    RETURN new;
+                END $$;
+                CREATE TRIGGER interruption BEFORE UPDATE ON liveops.grants FOR EACH ROW
+                WHEN (new.user_id = 'u1') EXECUTE FUNCTION move_on()\
+                """
+                        .formatted(latest));
+
+        here.feature.followMovedEnds();
+        assertThat(texts(FOLLOWED)).containsExactly("false");
         here.feature.followMovedEnds();
 
+        assertThat(texts(FOLLOWED)).containsExactly("true");
         assertThat(expiries(latest.plus(CLAIM_TIMEOUT))).containsOnly("true").hasSize(5);
-    }
-
-    private boolean isAnyoneWaiting(int number) {
-        return here.texts(
-                                """
-                                SELECT pid::text FROM pg_stat_activity
-                                 WHERE datname = current_database() AND wait_event_type = ?
-                                """,
-                                "Lock")
-                        .size()
-                >= number;
     }
 
     private void move(Instant end) {
