@@ -35,7 +35,7 @@ public final class ParticipationFeature implements AutoCloseable {
         this.participations =
                 new Participations(
                         database, occurrences, players, earnings, clock, settings, listener);
-        this.keyed = new KeyedRequests(participations, platform.idempotency());
+        this.keyed = new KeyedRequests(participations, platform.idempotency(), settings);
         this.playerEvents = new PlayerEvents(database);
         this.participants =
                 new ParticipantRoutes(
