@@ -54,6 +54,9 @@ public final class Closing implements AutoCloseable {
     private final ScheduledExecutorService timer =
             Executors.newSingleThreadScheduledExecutor(
                     Thread.ofPlatform().name("closing").daemon().factory());
+    private final ScheduledExecutorService purger =
+            Executors.newSingleThreadScheduledExecutor(
+                    Thread.ofPlatform().name("ledger-purge").daemon().factory());
 
     /** Kafka's ids of the topics, asked for once a round, and only if it matters. */
     private static final class Ids {
@@ -108,8 +111,9 @@ public final class Closing implements AutoCloseable {
     /** Begins to look after what has ended. */
     public void start() {
         PeriodicTask.named("occurrence closing", this::run).repeat(timer, LOOK, LOOK);
+        // A large ledger takes an hour, for which no occurrence is to wait.
         PeriodicTask.named("ledger purge", ledger::run)
-                .repeat(timer, Duration.ofMinutes(1), Duration.ofMinutes(15));
+                .repeat(purger, Duration.ofMinutes(1), Duration.ofMinutes(15));
     }
 
     /**
@@ -156,6 +160,7 @@ public final class Closing implements AutoCloseable {
     @Override
     public void close() {
         timer.shutdownNow();
+        purger.shutdownNow();
     }
 
     private boolean bringOn(Occurrence occurrence, Ids ids) {
