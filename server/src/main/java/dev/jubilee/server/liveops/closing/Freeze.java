@@ -18,10 +18,11 @@ import java.util.UUID;
 
 /**
  * Fixes who came in where in one occurrence, some participations a transaction. First the last day
- * of every claim becomes what the end makes it. Then the ranking is frozen by the transaction that finds every place to be what
- * the scores say, and nobody active: nothing counts any more for a participation that has a place
- * or has expired. So whoever goes on after a crash, or beside another instance, needs to know
- * nothing of what was done before. Until then no place is shown, and none is paid for.
+ * of every claim becomes what the end makes it. Then the ranking is frozen by the transaction that
+ * finds every place to be what the scores say, and nobody active: nothing counts any more for a
+ * participation that has a place or has expired. So whoever goes on after a crash, or beside
+ * another instance, needs to know nothing of what was done before. Until then no place is shown,
+ * and none is paid for.
  *
  * <p>For one thread; when a transaction fails, another is to be made.
  */

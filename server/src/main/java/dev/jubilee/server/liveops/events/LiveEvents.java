@@ -187,7 +187,12 @@ final class LiveEvents {
         if (end != null && seconds != null && !end.isAfter(now)) {
             end = now.plusSeconds(seconds);
         }
-        LiveEvent started = event.as(LiveEventStatus.SCHEDULED, new EventWindow(now, end), now);
+        EventWindow window = new EventWindow(now, end);
+        if (window.isTooLong()) {
+            throw Problem.invalid("end_time", EventWindow.TOO_LONG + ", which is now")
+                    .asException();
+        }
+        LiveEvent started = event.as(LiveEventStatus.SCHEDULED, window, now);
         write(connection, who, started, now);
         for (OccurrenceRow occurrence : runs) {
             occurrences.follow(connection, occurrence, started);

@@ -223,6 +223,25 @@ class FreezeTest {
                 .containsExactly("t");
     }
 
+    @Test
+    void theViewShowsPlacesOnceTheyAreFrozen() {
+        sevenWithTies();
+        scene.run(
+                "UPDATE liveops.event_participations SET final_rank = 7 WHERE occurrence_id = ?::uuid AND user_id = 'u1'",
+                occurrence.occurrenceId());
+        String places =
+                """
+                SELECT player_id || ' ' || final_rank FROM gameplay.event_participants
+                 WHERE occurrence_id = ?::uuid AND final_rank IS NOT NULL ORDER BY final_rank LIMIT 1\
+                """;
+        assertThat(scene.column(places, occurrence.occurrenceId())).isEmpty();
+
+        close();
+        closing(scene).run();
+
+        assertThat(scene.column(places, occurrence.occurrenceId())).containsExactly("u1 1");
+    }
+
     /**
      * u0 to u6 have scored, u0 has completed it and is the last, u3 and u4 have the same; u7 and u9
      * have not scored, and u8 has left.

@@ -133,9 +133,11 @@ class LargeEventsTest {
                     var both =
                             List.of(
                                     CompletableFuture.supplyAsync(
-                                            here.feature::followCancellations, Thread::startVirtualThread),
+                                            here.feature::followCancellations,
+                                            Thread::startVirtualThread),
                                     CompletableFuture.supplyAsync(
-                                            other.feature::followCancellations, Thread::startVirtualThread));
+                                            other.feature::followCancellations,
+                                            Thread::startVirtualThread));
                     done = both.stream().mapToInt(CompletableFuture::join).sum();
                 }
                 assertThat(done).isEqualTo(1);
