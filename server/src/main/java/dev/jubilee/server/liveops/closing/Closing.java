@@ -172,7 +172,7 @@ public final class Closing implements AutoCloseable {
         if (!stage.get().frozen() && !hasCaughtUp(occurrence, ids)) {
             return false;
         }
-        if (!(stage.get().frozen() || isDone(occurrence, freeze(occurrence)))
+        if (!(stage.get().frozen() || isDone(occurrence, freezing(occurrence)))
                 || !isDone(occurrence, this::pay)
                 || !isDone(occurrence, this::complete)) {
             return false;
@@ -243,7 +243,7 @@ public final class Closing implements AutoCloseable {
         }
     }
 
-    private Work freeze(Occurrence of) {
+    private Work freezing(Occurrence of) {
         Expiries expiries = grants.byEnd(of.occurrenceId(), participationsAtATime);
         Freeze freeze = new Freeze(of, expiries, participationsAtATime);
         return (connection, occurrence, stage) ->

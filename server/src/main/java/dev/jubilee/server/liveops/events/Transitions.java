@@ -70,7 +70,7 @@ public final class Transitions {
         if (occurrence == null) {
             return false;
         }
-        LiveEventStatus status = waitsForAnother(connection, occurrence);
+        LiveEventStatus status = statusAfter(connection, occurrence);
         if (status != LiveEventStatus.ACTIVE) {
             moveEvent(connection, occurrence.eventId(), status, now);
         }
@@ -96,8 +96,8 @@ public final class Transitions {
         return true;
     }
 
-    /** The status of an event whose occurrence is done. */
-    private static LiveEventStatus waitsForAnother(Connection connection, OccurrenceRow done)
+    /** The status of an event once this occurrence of it is done. */
+    private static LiveEventStatus statusAfter(Connection connection, OccurrenceRow done)
             throws SQLException {
         try (PreparedStatement select =
                 connection.prepareStatement(

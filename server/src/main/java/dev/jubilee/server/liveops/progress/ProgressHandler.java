@@ -169,7 +169,7 @@ final class ProgressHandler implements BatchHandler {
             Map<String, Player> players,
             boolean oneByOne)
             throws SQLException {
-        RulesInForce.State state = RulesInForce.State.of(connection);
+        RulesInForce.State state = RulesInForce.State.begin(connection);
         if (!inForce.isAsOf(state.rules())) {
             throw new Undone(Outcome.OUTDATED);
         }
