@@ -110,10 +110,19 @@ public final class Closing implements AutoCloseable {
 
     /** Begins to look after what has ended. */
     public void start() {
+        start(Duration.ofMinutes(1));
+    }
+
+    /**
+     * The same.
+     *
+     * @param firstPurge how long from now the ledger is purged for the first time
+     */
+    void start(Duration firstPurge) {
         PeriodicTask.named("occurrence closing", this::run).repeat(timer, LOOK, LOOK);
         // A large ledger takes an hour, for which no occurrence is to wait.
         PeriodicTask.named("ledger purge", ledger::run)
-                .repeat(purger, Duration.ofMinutes(1), Duration.ofMinutes(15));
+                .repeat(purger, firstPurge, Duration.ofMinutes(15));
     }
 
     /**

@@ -13,6 +13,7 @@ import dev.jubilee.server.testing.Platform;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -221,6 +222,27 @@ class FreezeTest {
                                 occurrence.occurrenceId()))
                 .as("before the first look at the ranking as a whole")
                 .containsExactly("t");
+    }
+
+    @Test
+    void noOccurrenceWaitsForTheLedgerToBePurged() throws SQLException {
+        sevenWithTies();
+        try (Connection other = platform.connection();
+                Statement statement = other.createStatement();
+                Closing closing = closing(scene)) {
+            other.setAutoCommit(false);
+            statement.execute("LOCK TABLE liveops.progress_ledger IN ACCESS EXCLUSIVE MODE");
+            closing.start(Duration.ZERO);
+            Await.until("the purge waits", scene::isAnyoneWaiting);
+            close();
+            Await.until("the occurrence is completed", () -> status().equals("completed"));
+        }
+    }
+
+    private String status() {
+        return scene.value(
+                "SELECT status FROM liveops.occurrences WHERE occurrence_id = ?::uuid",
+                occurrence.occurrenceId());
     }
 
     @Test
