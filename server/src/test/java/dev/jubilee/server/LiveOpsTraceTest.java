@@ -8,6 +8,7 @@ import dev.jubilee.server.database.Database;
 import dev.jubilee.server.liveops.progress.EventEffects;
 import dev.jubilee.server.testing.MutableClock;
 import dev.jubilee.server.testing.Platform;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -38,7 +39,12 @@ class LiveOpsTraceTest {
     }
 
     private static Map<String, List<TraceStep>> steps(String topic, String payload) {
-        EventEffects effects = new EventEffects(new Database(platform.dataSource()), "progress");
+        EventEffects effects =
+                new EventEffects(
+                        new Database(platform.dataSource()),
+                        "progress",
+                        platform.clock(),
+                        Duration.ofDays(7));
         StoredEvent reward =
                 new StoredEvent(
                         new UUID(0, 1),

@@ -103,7 +103,8 @@ public final class LiveOps implements Routes, AutoCloseable {
                         bus.events(),
                         settings.progress(),
                         new LoopMetrics(settings.progress().group(), registry));
-        this.effects = new EventEffects(database, settings.progress().group());
+        this.effects =
+                new EventEffects(database, settings.progress().group(), clock, bus.retention());
         this.closing =
                 new Closing(
                         database,

@@ -54,6 +54,9 @@ public final class Closing implements AutoCloseable {
     private final ScheduledExecutorService timer =
             Executors.newSingleThreadScheduledExecutor(
                     Thread.ofPlatform().name("closing").daemon().factory());
+    private final ScheduledExecutorService purger =
+            Executors.newSingleThreadScheduledExecutor(
+                    Thread.ofPlatform().name("ledger-purge").daemon().factory());
 
     /** Kafka's ids of the topics, asked for once a round, and only if it matters. */
     private static final class Ids {
@@ -107,9 +110,19 @@ public final class Closing implements AutoCloseable {
 
     /** Begins to look after what has ended. */
     public void start() {
+        start(Duration.ofMinutes(1));
+    }
+
+    /**
+     * The same.
+     *
+     * @param firstPurge how long from now the ledger is purged for the first time
+     */
+    void start(Duration firstPurge) {
         PeriodicTask.named("occurrence closing", this::run).repeat(timer, LOOK, LOOK);
+        // A large ledger takes an hour, for which no occurrence is to wait.
         PeriodicTask.named("ledger purge", ledger::run)
-                .repeat(timer, Duration.ofMinutes(1), Duration.ofMinutes(15));
+                .repeat(purger, firstPurge, Duration.ofMinutes(15));
     }
 
     /**
@@ -156,6 +169,7 @@ public final class Closing implements AutoCloseable {
     @Override
     public void close() {
         timer.shutdownNow();
+        purger.shutdownNow();
     }
 
     private boolean bringOn(Occurrence occurrence, Ids ids) {
@@ -167,7 +181,7 @@ public final class Closing implements AutoCloseable {
         if (!stage.get().frozen() && !hasCaughtUp(occurrence, ids)) {
             return false;
         }
-        if (!(stage.get().frozen() || isDone(occurrence, freeze(occurrence)))
+        if (!(stage.get().frozen() || isDone(occurrence, freezing(occurrence)))
                 || !isDone(occurrence, this::pay)
                 || !isDone(occurrence, this::complete)) {
             return false;
@@ -238,8 +252,8 @@ public final class Closing implements AutoCloseable {
         }
     }
 
-    private Work freeze(Occurrence of) {
-        Expiries expiries = grants.ended(of.occurrenceId(), clock.instant(), participationsAtATime);
+    private Work freezing(Occurrence of) {
+        Expiries expiries = grants.byEnd(of.occurrenceId(), participationsAtATime);
         Freeze freeze = new Freeze(of, expiries, participationsAtATime);
         return (connection, occurrence, stage) ->
                 !stage.frozen() && freeze.next(connection, clock.instant()) ? Step.MORE : Step.DONE;

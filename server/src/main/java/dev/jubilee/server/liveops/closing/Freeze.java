@@ -17,11 +17,12 @@ import java.util.Queue;
 import java.util.UUID;
 
 /**
- * Fixes who came in where in one occurrence, some participations a transaction. First every claim
- * gets a last day. Then the ranking is frozen by the transaction that finds every place to be what
- * the scores say, and nobody active: nothing counts any more for a participation that has a place
- * or has expired. So whoever goes on after a crash, or beside another instance, needs to know
- * nothing of what was done before. Until then no place is shown, and none is paid for.
+ * Fixes who came in where in one occurrence, some participations a transaction. First the last day
+ * of every claim becomes what the end makes it. Then the ranking is frozen by the transaction that
+ * finds every place to be what the scores say, and nobody active: nothing counts any more for a
+ * participation that has a place or has expired. So whoever goes on after a crash, or beside
+ * another instance, needs to know nothing of what was done before. Until then no place is shown,
+ * and none is paid for.
  *
  * <p>For one thread; when a transaction fails, another is to be made.
  */
@@ -49,7 +50,7 @@ final class Freeze {
     }
 
     /**
-     * @param expiries sets the last day of claims that have none
+     * @param expiries sets the last day of claims that is another by the end
      * @param atATime participations that are written in one transaction
      */
     Freeze(Occurrence occurrence, Expiries expiries, int atATime) {

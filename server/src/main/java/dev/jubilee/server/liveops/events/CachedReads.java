@@ -13,8 +13,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The two reads that everybody makes, as bytes that are ready to send. A change of an event shows
  * at once on the instance that made it and within milliseconds on the others; counts are at most a
- * second old. What is asked for often is renewed in the background, so that nobody waits for it.
- * Bounded in entries and in bytes. Thread-safe; never blocks.
+ * second old, or, where counting takes long, ten times as old as that takes. What is asked for
+ * often is renewed in the background, so that nobody waits for it. Bounded in entries and in bytes.
+ * Thread-safe; never blocks.
  */
 final class CachedReads implements AutoCloseable {
     private static final Duration FRESH = Duration.ofMillis(500);

@@ -1,9 +1,7 @@
 package dev.jubilee.server.liveops.events;
 
 import dev.jubilee.server.database.Database;
-import dev.jubilee.server.database.Timestamps;
 import dev.jubilee.server.liveops.occurrences.Occurrence;
-import dev.jubilee.server.liveops.rewards.Grants;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -12,7 +10,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,14 +25,12 @@ import org.slf4j.LoggerFactory;
 final class Cancellation {
     private static final Logger log = LoggerFactory.getLogger(Cancellation.class);
 
-    private final Grants grants;
     private final int atATime;
 
     /**
-     * @param atATime participations, or grants, that are written in one transaction
+     * @param atATime participations that are written in one transaction
      */
-    Cancellation(Grants grants, int atATime) {
-        this.grants = grants;
+    Cancellation(int atATime) {
         this.atATime = atATime;
     }
 
@@ -44,9 +39,7 @@ final class Cancellation {
         boolean openEnded =
                 occurrence.endsAt() == null && occurrence.status() == Occurrence.Status.ACTIVE;
         Transitions.cancel(connection, occurrence.occurrenceId(), openEnded ? now : null, now);
-        Instant end = openEnded ? now : occurrence.endsAt();
-        if (new ParticipantRemoval(grants, occurrence.occurrenceId(), end, atATime)
-                .next(connection)) {
+        if (new ParticipantRemoval(occurrence.occurrenceId(), atATime).next(connection)) {
             note(connection, occurrence.occurrenceId(), true);
         }
     }
@@ -59,22 +52,19 @@ final class Cancellation {
      */
     int follow(Database database) {
         int done = 0;
-        for (CalledOff one : database.read(Cancellation::unfinished)) {
+        for (UUID one : database.read(Cancellation::unfinished)) {
             try {
                 done += follow(database, one) ? 1 : 0;
             } catch (RuntimeException e) {
                 log.warn(
                         "not all who took part in occurrence {}, which was called off, are out yet,"
                                 + " trying again: {}",
-                        one.occurrenceId(),
+                        one,
                         e.toString());
             }
         }
         return done;
     }
-
-    /** An occurrence in which some may still be. */
-    private record CalledOff(UUID occurrenceId, @Nullable Instant end) {}
 
     /** What a part came to. */
     private enum Step {
@@ -84,25 +74,24 @@ final class Cancellation {
         NOT_OURS
     }
 
-    private boolean follow(Database database, CalledOff one) {
-        ParticipantRemoval removal =
-                new ParticipantRemoval(grants, one.occurrenceId(), one.end(), atATime);
+    private boolean follow(Database database, UUID occurrenceId) {
+        ParticipantRemoval removal = new ParticipantRemoval(occurrenceId, atATime);
         Step step = Step.MORE;
         while (step == Step.MORE && !Thread.currentThread().isInterrupted()) {
-            step = database.transaction(connection -> step(connection, one, removal));
+            step = database.transaction(connection -> step(connection, occurrenceId, removal));
         }
         return step == Step.DONE;
     }
 
-    private static Step step(Connection connection, CalledOff one, ParticipantRemoval removal)
+    private static Step step(Connection connection, UUID occurrenceId, ParticipantRemoval removal)
             throws SQLException {
-        if (!lock(connection, one.occurrenceId())) {
+        if (!lock(connection, occurrenceId)) {
             return Step.NOT_OURS;
         }
         if (removal.next(connection)) {
             return Step.MORE;
         }
-        note(connection, one.occurrenceId(), false);
+        note(connection, occurrenceId, false);
         return Step.DONE;
     }
 
@@ -118,17 +107,14 @@ final class Cancellation {
         }
     }
 
-    private static List<CalledOff> unfinished(Connection connection) throws SQLException {
+    private static List<UUID> unfinished(Connection connection) throws SQLException {
         try (PreparedStatement select =
                 connection.prepareStatement(
-                        "SELECT occurrence_id, ends_at FROM liveops.occurrences WHERE cancelling")) {
+                        "SELECT occurrence_id FROM liveops.occurrences WHERE cancelling")) {
             ResultSet row = select.executeQuery();
-            List<CalledOff> found = new ArrayList<>();
+            List<UUID> found = new ArrayList<>();
             while (row.next()) {
-                found.add(
-                        new CalledOff(
-                                row.getObject(1, UUID.class),
-                                Timestamps.instantOrNull(row, "ends_at")));
+                found.add(row.getObject(1, UUID.class));
             }
             return found;
         }

@@ -116,7 +116,7 @@ final class EventClock implements AutoCloseable {
                                 + " ORDER BY starts_at LIMIT "
                                 + BATCH,
                         now,
-                        Transitions::activate,
+                        EventClock::startDue,
                         failed);
         moved +=
                 each(
@@ -160,6 +160,21 @@ final class EventClock implements AutoCloseable {
                         e.toString());
             }
             return 0;
+        }
+    }
+
+    /** Starts it if it is still due: an admin may have put it off. */
+    private static boolean startDue(Connection connection, UUID id, Instant now)
+            throws SQLException {
+        try (PreparedStatement select =
+                connection.prepareStatement(
+                        """
+                        SELECT 1 FROM liveops.occurrences
+                         WHERE occurrence_id = ? AND starts_at <= ? FOR UPDATE
+                        """)) {
+            select.setObject(1, id);
+            select.setObject(2, Timestamps.utc(now));
+            return select.executeQuery().next() && Transitions.activate(connection, id, now);
         }
     }
 
@@ -209,14 +224,14 @@ final class EventClock implements AutoCloseable {
         int captured = 0;
         for (List<UUID> together : ended.headMap(moment.plusNanos(1)).values()) {
             for (UUID id : together) {
-                captured += isolated(id, failed, () -> captured(id, offsets));
+                captured += isolated(id, failed, () -> noteEnds(id, offsets));
             }
         }
         return captured;
     }
 
-    /** Done, too, if another instance was first. */
-    private int captured(UUID id, String offsets) {
+    /** One is done, also if another instance was first. */
+    private int noteEnds(UUID id, String offsets) {
         database.transaction(connection -> writeEnds(connection, id, offsets));
         return 1;
     }
@@ -266,12 +281,12 @@ final class EventClock implements AutoCloseable {
     }
 
     private void run() {
-        boolean failing = false;
+        boolean told = false;
         while (!closed) {
             try {
                 news.drainPermits();
                 int moved = tick();
-                failing = false;
+                told = false;
                 sleep(untilNext(moved));
             } catch (InterruptedException e) {
                 return;
@@ -279,10 +294,10 @@ final class EventClock implements AutoCloseable {
                 if (closed) {
                     return;
                 }
-                if (!failing) {
+                if (!told) {
                     log.warn("could not start or end what is due, trying again: {}", e.toString());
                 }
-                failing = true;
+                told = true;
                 try {
                     sleep(RETRY);
                 } catch (InterruptedException stop) {

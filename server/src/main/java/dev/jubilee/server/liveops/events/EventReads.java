@@ -1,5 +1,9 @@
 package dev.jubilee.server.liveops.events;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.Expiry;
+import com.github.benmanes.caffeine.cache.Ticker;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.database.Timestamps;
 import dev.jubilee.server.http.Page;
@@ -8,6 +12,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ArrayNode;
@@ -19,10 +24,34 @@ final class EventReads {
     private static final int FIRST_PAGE = 20;
     private static final double FOUR_DIGITS = 10_000;
 
+    /** What takes so long to count is not counted for more than a tenth of the time. */
+    private static final Duration SLOW = Duration.ofMillis(100);
+
+    private static final int SHARE = 9;
+    private static final int MAX_KEPT = 2_000;
+
     private final Database database;
+    private final Ticker ticker;
+    private final Cache<UUID, Counts> slowCounts;
+
+    /** What there is of an occurrence, and how long it took to count. */
+    private record Counts(long completed, long earned, long claimed, Duration took) {}
 
     EventReads(Database database) {
+        this(database, Ticker.systemTicker());
+    }
+
+    EventReads(Database database, Ticker ticker) {
         this.database = database;
+        this.ticker = ticker;
+        this.slowCounts =
+                Caffeine.newBuilder()
+                        .ticker(ticker)
+                        .maximumSize(MAX_KEPT)
+                        .expireAfter(
+                                Expiry.creating((UUID occurrence, Counts counts) ->
+                                        counts.took().multipliedBy(SHARE)))
+                        .build();
     }
 
     /**
@@ -105,6 +134,18 @@ final class EventReads {
     private static boolean isUnpublished(ObjectNode info, @Nullable ObjectNode run) {
         String status = info.get("status").stringValue();
         return status.equals("draft") || (status.equals("cancelled") && run == null);
+    }
+
+    /**
+     * Whether there is such an event.
+     *
+     * @param drafts whether one that is not published is there
+     */
+    boolean isThere(String eventId, boolean drafts) {
+        return database.read(connection -> {
+            ObjectNode info = info(connection, eventId);
+            return info != null && (drafts || !isUnpublished(info, current(connection, eventId)));
+        });
     }
 
     /** {@code event_info, participants, rewards, analytics}; null when there is no such event. */
@@ -244,14 +285,22 @@ final class EventReads {
         return answer;
     }
 
+    /** Claims are counted in the latest occurrence that has begun, for each of which a cap is. */
     private static ArrayNode rewards(Connection connection, String eventId) throws SQLException {
         ArrayNode rewards = JsonNodeFactory.instance.arrayNode();
         try (PreparedStatement select =
                 connection.prepareStatement(
                         """
-                        SELECT reward_id, reward_type, reward_value, reward_condition, max_claims, current_claims
-                          FROM liveops.event_rewards WHERE event_id = ? AND is_active
-                         ORDER BY created_at, id
+                        SELECT r.reward_id, r.reward_type, r.reward_value, r.reward_condition, r.max_claims,
+                               coalesce(c.current_claims, 0) AS current_claims
+                          FROM liveops.event_rewards r
+                          LEFT JOIN LATERAL (
+                               SELECT o.occurrence_id FROM liveops.occurrences o WHERE o.event_id = r.event_id
+                                ORDER BY o.status = 'scheduled', o.number DESC LIMIT 1) o ON true
+                          LEFT JOIN liveops.occurrence_rewards c
+                                 ON c.occurrence_id = o.occurrence_id AND c.reward_id = r.reward_id
+                         WHERE r.event_id = ? AND r.is_active
+                         ORDER BY r.created_at, r.id
                         """)) {
             select.setString(1, eventId);
             ResultSet row = select.executeQuery();
@@ -272,8 +321,27 @@ final class EventReads {
         return rewards;
     }
 
-    private static ObjectNode analytics(Connection connection, UUID occurrence, int count)
+    private ObjectNode analytics(Connection connection, UUID occurrence, int count)
             throws SQLException {
+        Counts counts = slowCounts.getIfPresent(occurrence);
+        if (counts == null) {
+            counts = count(connection, occurrence);
+            if (counts.took().compareTo(SLOW) >= 0) {
+                slowCounts.put(occurrence, counts);
+            }
+        }
+        double rate = count == 0 ? 0 : (double) counts.completed() / count;
+        ObjectNode analytics = JsonNodeFactory.instance.objectNode();
+        analytics.put("participants", count);
+        analytics.put("completed", counts.completed());
+        analytics.put("completion_rate", Math.round(rate * FOUR_DIGITS) / FOUR_DIGITS);
+        analytics.put("rewards_earned", counts.earned());
+        analytics.put("rewards_claimed", counts.claimed());
+        return analytics;
+    }
+
+    private Counts count(Connection connection, UUID occurrence) throws SQLException {
+        long start = ticker.read();
         try (PreparedStatement select =
                 connection.prepareStatement(
                         """
@@ -287,15 +355,11 @@ final class EventReads {
             select.setObject(2, occurrence);
             ResultSet row = select.executeQuery();
             row.next();
-            long completed = row.getLong("completed");
-            double rate = count == 0 ? 0 : (double) completed / count;
-            ObjectNode analytics = JsonNodeFactory.instance.objectNode();
-            analytics.put("participants", count);
-            analytics.put("completed", completed);
-            analytics.put("completion_rate", Math.round(rate * FOUR_DIGITS) / FOUR_DIGITS);
-            analytics.put("rewards_earned", row.getLong("earned"));
-            analytics.put("rewards_claimed", row.getLong("claimed"));
-            return analytics;
+            return new Counts(
+                    row.getLong("completed"),
+                    row.getLong("earned"),
+                    row.getLong("claimed"),
+                    Duration.ofNanos(ticker.read() - start));
         }
     }
 

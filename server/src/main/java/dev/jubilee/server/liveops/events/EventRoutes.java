@@ -9,10 +9,12 @@ import dev.jubilee.server.http.Reply;
 import dev.jubilee.server.http.Router;
 import dev.jubilee.server.http.Routes;
 import dev.jubilee.server.idempotency.Idempotency;
+import dev.jubilee.server.players.PlayerIds;
 import dev.jubilee.server.security.Access;
 import dev.jubilee.server.security.Role;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicReference;
@@ -83,7 +85,7 @@ final class EventRoutes implements Routes {
     private Reply occurrences(Call call) {
         String eventId = call.path("event_id");
         Page page = Page.of(call);
-        if (reads.detail(eventId, ListQuery.seesDrafts(call)) == null) {
+        if (!reads.isThere(eventId, ListQuery.seesDrafts(call))) {
             throw Problem.notFound("event", eventId).asException();
         }
         return Reply.ok(reads.occurrences(eventId, page));
@@ -125,16 +127,14 @@ final class EventRoutes implements Routes {
     }
 
     private Reply complete(Call call) {
-        String eventId = call.path("event_id");
         Input input = call.optionalInput();
-        String named = input.optionalText("event_id", 50);
-        if (named != null && !named.equals(eventId)) {
-            input.reject("event_id", "must be that of the path, \"" + eventId + "\", or absent");
-        }
-        @Nullable String userId = input.optionalPlayer("user_id");
-        if (input.isNull("user_id")) {
-            // Whoever meant one player must not end the event for all.
-            input.reject("user_id", "must be a player's id, or absent");
+        String eventId = PlayerIds.event(call, input);
+        @Nullable String userId = PlayerIds.inBody(input);
+        for (String name : List.of("user_id", "player_id")) {
+            if (input.isNull(name)) {
+                // Whoever meant one player must not end the event for all.
+                input.reject(name, "must be a player's id, or absent");
+            }
         }
         input.check();
         if (userId != null) {

@@ -13,12 +13,18 @@ import org.jspecify.annotations.Nullable;
  */
 public record EventWindow(Instant start, @Nullable Instant end) {
     private static final long MAX_SECONDS = Duration.ofDays(3_660).toSeconds();
+    static final String TOO_LONG = "must come within ten years of start_time";
     private static final Instant FIRST = Instant.parse("2000-01-01T00:00:00Z");
     private static final Instant LAST = Instant.parse("2200-01-01T00:00:00Z");
 
     /** How long, in seconds; null without an end. */
     @Nullable Integer seconds() {
         return end == null ? null : Math.toIntExact(seconds(start, end));
+    }
+
+    /** Whether it lasts longer than one that is read may. */
+    boolean isTooLong() {
+        return end != null && seconds(start, end) > MAX_SECONDS;
     }
 
     private static long seconds(Instant start, Instant end) {
@@ -81,7 +87,7 @@ public record EventWindow(Instant start, @Nullable Instant end) {
         if (seconds < 1) {
             input.reject("end_time", "must come after start_time");
         } else if (seconds > MAX_SECONDS) {
-            input.reject("end_time", "must come within ten years of start_time");
+            input.reject("end_time", TOO_LONG);
         } else {
             return new EventWindow(start, end);
         }

@@ -36,6 +36,22 @@ final class LiveEventStore {
         }
     }
 
+    /**
+     * The same without waiting.
+     *
+     * @return false if this would have to wait itself
+     */
+    static boolean trySerialize(Connection connection, String eventId) throws SQLException {
+        try (PreparedStatement lock =
+                connection.prepareStatement(
+                        "SELECT pg_try_advisory_xact_lock(hashtextextended('event ' || ?, 0))")) {
+            lock.setString(1, eventId);
+            ResultSet row = lock.executeQuery();
+            row.next();
+            return row.getBoolean(1);
+        }
+    }
+
     /** How many live events are not finished. */
     static int unfinished(Connection connection) throws SQLException {
         try (PreparedStatement count =

@@ -55,14 +55,8 @@ final class LiveEvents {
      * What was done.
      *
      * @param touched the occurrences that changed
-     * @param moved those of them that end at another time: once this is committed, what was earned
-     *     in them is to follow, by {@link MovedEnds}
      */
-    record Change(String eventId, List<UUID> touched, List<UUID> moved) {
-        Change(String eventId, List<UUID> touched) {
-            this(eventId, touched, List.of());
-        }
-    }
+    record Change(String eventId, List<UUID> touched) {}
 
     Change create(Connection connection, Principal who, Input body) throws SQLException {
         Instant now = now();
@@ -193,7 +187,12 @@ final class LiveEvents {
         if (end != null && seconds != null && !end.isAfter(now)) {
             end = now.plusSeconds(seconds);
         }
-        LiveEvent started = event.as(LiveEventStatus.SCHEDULED, new EventWindow(now, end), now);
+        EventWindow window = new EventWindow(now, end);
+        if (window.isTooLong()) {
+            throw Problem.invalid("end_time", EventWindow.TOO_LONG + ", which is now")
+                    .asException();
+        }
+        LiveEvent started = event.as(LiveEventStatus.SCHEDULED, window, now);
         write(connection, who, started, now);
         for (OccurrenceRow occurrence : runs) {
             occurrences.follow(connection, occurrence, started);
@@ -237,13 +236,11 @@ final class LiveEvents {
         }
         RunningEdit.check(before, after, locked.now());
         write(connection, who, after, locked.now());
-        List<UUID> moved = new ArrayList<>();
         List<@Nullable Instant> planned = new ArrayList<>();
         for (OccurrenceRow occurrence : running) {
             Instant end = occurrences.extend(connection, occurrence, after);
             LiveEventAnnouncer.announce(connection, occurrence);
             if (!Objects.equals(end, occurrence.endsAt())) {
-                moved.add(occurrence.occurrenceId());
                 planned.add(occurrence.endsAt());
             }
         }
@@ -252,7 +249,7 @@ final class LiveEvents {
         if (planned.stream().anyMatch(end -> end != null && !now.isBefore(end))) {
             throw finished(before);
         }
-        return new Change(after.eventId(), ids(running), moved);
+        return new Change(after.eventId(), ids(running));
     }
 
     private Change cancel(
@@ -320,7 +317,7 @@ final class LiveEvents {
                     event.eventId(),
                     Map.of("occurrence_id", occurrence.occurrenceId()));
         }
-        return new Change(event.eventId(), ids(running), ids(running));
+        return new Change(event.eventId(), ids(running));
     }
 
     private LiveEvent insert(Connection connection, EventInput.Creation creation)

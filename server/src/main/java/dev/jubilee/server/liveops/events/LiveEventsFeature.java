@@ -36,9 +36,12 @@ public final class LiveEventsFeature implements Routes, AutoCloseable {
     private final CachedReads cached;
     private final EventClock clock;
     private final EventRoutes routes;
-    private final ScheduledExecutorService timer =
+    private final ScheduledExecutorService cancellationTimer =
             Executors.newSingleThreadScheduledExecutor(
                     Thread.ofPlatform().name("cancellations").daemon().factory());
+    private final ScheduledExecutorService endTimer =
+            Executors.newSingleThreadScheduledExecutor(
+                    Thread.ofPlatform().name("moved-ends").daemon().factory());
 
     /**
      * @param bus tells where the bus ends when an occurrence does
@@ -63,7 +66,7 @@ public final class LiveEventsFeature implements Routes, AutoCloseable {
                         settings.checkInterval(),
                         cached::forget);
         this.database = platform.database;
-        this.cancellation = new Cancellation(grants, settings.rowsAtATime());
+        this.cancellation = new Cancellation(settings.rowsAtATime());
         this.movedEnds = new MovedEnds(database, grants, settings.rowsAtATime());
         this.routes =
                 new EventRoutes(
@@ -87,7 +90,9 @@ public final class LiveEventsFeature implements Routes, AutoCloseable {
     public void start() {
         clock.start();
         PeriodicTask.named("cancellation follow-up", this::followCancellations)
-                .repeat(timer, FOLLOW, FOLLOW);
+                .repeat(cancellationTimer, FOLLOW, FOLLOW);
+        PeriodicTask.named("follow-up of moved ends", this::followMovedEnds)
+                .repeat(endTimer, FOLLOW, FOLLOW);
     }
 
     /**
@@ -99,6 +104,14 @@ public final class LiveEventsFeature implements Routes, AutoCloseable {
     }
 
     /**
+     * Lets what was earned expire by the ends that have moved, instead of waiting for the timer;
+     * answers of how many occurrences all has followed.
+     */
+    int followMovedEnds() {
+        return movedEnds.follow();
+    }
+
+    /**
      * Makes every transition that is due now, instead of waiting for the clock; answers how many.
      */
     public int tick() {
@@ -107,7 +120,8 @@ public final class LiveEventsFeature implements Routes, AutoCloseable {
 
     @Override
     public void close() {
-        timer.shutdownNow();
+        cancellationTimer.shutdownNow();
+        endTimer.shutdownNow();
         clock.close();
         cached.close();
     }
@@ -118,6 +132,5 @@ public final class LiveEventsFeature implements Routes, AutoCloseable {
         }
         cached.forget(change.eventId());
         clock.wake();
-        movedEnds.follow(change);
     }
 }

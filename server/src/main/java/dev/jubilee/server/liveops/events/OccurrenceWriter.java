@@ -106,8 +106,8 @@ final class OccurrenceWriter {
     }
 
     /**
-     * Changes what may change while it runs: a later end, more room. What was earned is to follow
-     * once that is committed.
+     * Changes what may change while it runs: a later end, more room. If the end moves, what was
+     * earned follows it, by {@link MovedEnds}.
      *
      * @return when it now ends; null when an admin ends it
      */
@@ -117,11 +117,14 @@ final class OccurrenceWriter {
         try (PreparedStatement update =
                 connection.prepareStatement(
                         """
-                        UPDATE liveops.occurrences SET ends_at = ?, max_participants = ?
+                        UPDATE liveops.occurrences
+                           SET end_move = CASE WHEN ends_at IS DISTINCT FROM n.ends THEN gen_random_uuid() ELSE end_move END,
+                               ends_at = n.ends, max_participants = ?
+                          FROM (SELECT ?::timestamptz AS ends) n
                          WHERE occurrence_id = ?
                         """)) {
-            setInstant(update, 1, end);
-            update.setInt(2, event.maxParticipants());
+            update.setInt(1, event.maxParticipants());
+            setInstant(update, 2, end);
             update.setObject(3, occurrence.occurrenceId());
             update.executeUpdate();
         }

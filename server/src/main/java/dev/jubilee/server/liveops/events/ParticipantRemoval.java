@@ -1,36 +1,28 @@
 package dev.jubilee.server.liveops.events;
 
-import dev.jubilee.server.liveops.rewards.Expiries;
-import dev.jubilee.server.liveops.rewards.Grants;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.time.Instant;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Takes out who takes part in an occurrence that was called off, in the order of their ids, some a
- * transaction, and then sets the last day of claims that have none. Whoever begins anew goes
- * through all of them again and finds less to do. For one thread; when a transaction fails, another
- * is to be made.
+ * transaction. Whoever begins anew goes through all of them again and finds less to do. For one
+ * thread; when a transaction fails, another is to be made.
  */
 final class ParticipantRemoval {
     private final UUID occurrenceId;
     private final int atATime;
-    private final @Nullable Expiries expiries;
     private @Nullable String reached = "";
 
     /**
-     * @param end from which on what was earned can be claimed for as long as everything; null when
-     *     nothing could be earned
-     * @param atATime participations, or grants, that are written in one transaction
+     * @param atATime participations that are written in one transaction
      */
-    ParticipantRemoval(Grants grants, UUID occurrenceId, @Nullable Instant end, int atATime) {
+    ParticipantRemoval(UUID occurrenceId, int atATime) {
         this.occurrenceId = occurrenceId;
         this.atATime = atATime;
-        this.expiries = end == null ? null : grants.ended(occurrenceId, end, atATime);
     }
 
     /**
@@ -42,7 +34,7 @@ final class ParticipantRemoval {
         if (reached != null) {
             reached = leave(connection, reached);
         }
-        return reached != null || (expiries != null && expiries.next(connection));
+        return reached != null;
     }
 
     /**

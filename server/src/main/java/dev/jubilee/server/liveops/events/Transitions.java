@@ -44,7 +44,10 @@ public final class Transitions {
         return true;
     }
 
-    /** active → closing: from its end on nothing counts any more. */
+    /**
+     * active → closing: from its end on nothing counts any more. What was earned follows an end
+     * that is not the planned one, by {@link MovedEnds}.
+     */
     static boolean close(Connection connection, UUID occurrenceId, Instant endsAt, Instant now)
             throws SQLException {
         OccurrenceRow occurrence =
@@ -67,7 +70,7 @@ public final class Transitions {
         if (occurrence == null) {
             return false;
         }
-        LiveEventStatus status = waitsForAnother(connection, occurrence);
+        LiveEventStatus status = statusAfter(connection, occurrence);
         if (status != LiveEventStatus.ACTIVE) {
             moveEvent(connection, occurrence.eventId(), status, now);
         }
@@ -79,7 +82,7 @@ public final class Transitions {
      * scheduled, active or closing → cancelled. The event is left to the caller, and so is who
      * takes part, and not to call off what can still be closed.
      *
-     * @param endsAt when it ended, if it had no end
+     * @param endsAt when it ended, if it had no end; what was earned follows it
      */
     static boolean cancel(
             Connection connection, UUID occurrenceId, @Nullable Instant endsAt, Instant now)
@@ -93,8 +96,8 @@ public final class Transitions {
         return true;
     }
 
-    /** The status of an event whose occurrence is done. */
-    private static LiveEventStatus waitsForAnother(Connection connection, OccurrenceRow done)
+    /** The status of an event once this occurrence of it is done. */
+    private static LiveEventStatus statusAfter(Connection connection, OccurrenceRow done)
             throws SQLException {
         try (PreparedStatement select =
                 connection.prepareStatement(
@@ -124,15 +127,19 @@ public final class Transitions {
                 connection.prepareStatement(
                         """
                         UPDATE liveops.occurrences
-                           SET status = ?, ends_at = coalesce(?, ends_at),
+                           SET status = ?,
+                               end_move = CASE WHEN n.ends IS NULL OR n.ends = ends_at THEN end_move
+                                               ELSE gen_random_uuid() END,
+                               ends_at = coalesce(n.ends, ends_at),
                                completed_at = CASE WHEN ? = 'completed' THEN ? ELSE completed_at END
+                          FROM (SELECT ?::timestamptz AS ends) n
                          WHERE occurrence_id = ? AND status = ANY (?)
                         RETURNING occurrence_id, event_id, number, starts_at, ends_at, status, max_participants
                         """)) {
             update.setString(1, text(to));
-            LiveEventStore.setInstant(update, 2, endsAt);
-            update.setString(3, text(to));
-            update.setObject(4, Timestamps.utc(now));
+            update.setString(2, text(to));
+            update.setObject(3, Timestamps.utc(now));
+            LiveEventStore.setInstant(update, 4, endsAt);
             update.setObject(5, occurrenceId);
             update.setArray(6, connection.createArrayOf("text", previousTexts(to)));
             ResultSet row = update.executeQuery();

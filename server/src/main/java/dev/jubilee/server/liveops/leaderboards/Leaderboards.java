@@ -4,6 +4,7 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Expiry;
 import com.github.benmanes.caffeine.cache.LoadingCache;
+import com.github.benmanes.caffeine.cache.Ticker;
 import dev.jubilee.server.database.Database;
 import java.time.Duration;
 import java.util.List;
@@ -56,18 +57,24 @@ public final class Leaderboards {
 
     private final LeaderboardStore store;
     private final Lock reading = new ReentrantLock();
-    private final Cache<Asked, Optional<LeaderboardStore.Of>> occurrences =
-            Caffeine.newBuilder().expireAfterWrite(FRESH).maximumSize(MAX_CACHED_EVENTS).build();
+    private final Cache<Asked, Optional<LeaderboardStore.Of>> occurrences;
     private final LoadingCache<LeaderboardStore.Of, LiveRanking> live;
 
     public Leaderboards(Database database) {
-        this(database, Runtime.getRuntime().maxMemory() / HEAP_SHARE);
+        this(database, Runtime.getRuntime().maxMemory() / HEAP_SHARE, Ticker.systemTicker());
     }
 
-    Leaderboards(Database database, long mostBytes) {
+    Leaderboards(Database database, long mostBytes, Ticker ticker) {
         this.store = new LeaderboardStore(database, mostBytes);
+        this.occurrences =
+                Caffeine.newBuilder()
+                        .ticker(ticker)
+                        .expireAfterWrite(FRESH)
+                        .maximumSize(MAX_CACHED_EVENTS)
+                        .build();
         this.live =
                 Caffeine.newBuilder()
+                        .ticker(ticker)
                         .maximumWeight(mostBytes)
                         .weigher((LeaderboardStore.Of of, LiveRanking ranking) -> ranking.bytes())
                         .expireAfter(
@@ -147,6 +154,7 @@ public final class Leaderboards {
                 new Asked(eventId, occurrenceId), asked -> store.occurrence(eventId, occurrenceId));
     }
 
+    /** How long it is shown: so long that it is being read for a fifth of the time at most. */
     private static Duration freshness(LiveRanking ranking) {
         Duration share = ranking.took().multipliedBy(READING_SHARE);
         return share.compareTo(FRESH) > 0 ? share : FRESH;

@@ -3,24 +3,32 @@ package dev.jubilee.server.liveops.leaderboards;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.SequencedSet;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
  * The order of a ranking as SQL over {@code liveops.event_participations p}: by what the
  * configuration names, in order of weight, and by the participation's id last. The higher score and
- * the earlier time come first. Immutable.
+ * the earlier time come first.
+ *
+ * @param columns of the participation
  */
-public final class TieBreak {
+public record TieBreak(List<String> columns) {
     /** The condition under which a participation is ranked. */
     public static final String RANKED = "p.reached_at IS NOT NULL AND p.status <> 'cancelled'";
 
     private static final String SCORE = "score";
     private static final String ID = "id";
 
-    private final List<String> columns;
+    private static final Set<String> COLUMNS = Set.of(SCORE, "reached_at", ID);
 
-    private TieBreak(List<String> columns) {
-        this.columns = List.copyOf(columns);
+    public TieBreak {
+        columns = List.copyOf(columns);
+        for (String column : columns) {
+            if (!COLUMNS.contains(column)) {
+                throw new IllegalArgumentException("nothing is ranked by " + column);
+            }
+        }
     }
 
     /**
@@ -35,11 +43,6 @@ public final class TieBreak {
         }
         if (!columns.contains(SCORE)) {
             columns.addFirst(SCORE);
-        }
-        for (String column : columns) {
-            if (!column.equals(SCORE) && !column.equals("reached_at")) {
-                throw new IllegalArgumentException("nothing is ranked by " + column);
-            }
         }
         columns.add(ID);
         return new TieBreak(List.copyOf(columns));

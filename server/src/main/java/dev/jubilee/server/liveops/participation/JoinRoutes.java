@@ -9,6 +9,7 @@ import dev.jubilee.server.http.Router;
 import dev.jubilee.server.http.Routes;
 import dev.jubilee.server.liveops.participation.JoinResult.AlreadyJoined;
 import dev.jubilee.server.liveops.participation.JoinResult.Joined;
+import dev.jubilee.server.players.PlayerIds;
 import dev.jubilee.server.security.Access;
 import dev.jubilee.server.security.Role;
 import java.time.Instant;

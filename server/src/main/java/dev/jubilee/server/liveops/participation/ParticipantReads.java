@@ -85,7 +85,10 @@ final class ParticipantReads {
         });
     }
 
-    /** From the counter, so that nobody counts 100,000 rows to show 50. */
+    /**
+     * From the counter, so that nobody counts 100,000 rows to show 50; only those of one status are
+     * counted.
+     */
     private static int total(Connection connection, UUID occurrenceId, @Nullable String status)
             throws SQLException {
         String sql =

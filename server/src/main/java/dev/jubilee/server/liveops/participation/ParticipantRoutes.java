@@ -14,6 +14,7 @@ import dev.jubilee.server.json.Numbers;
 import dev.jubilee.server.liveops.occurrences.Occurrence;
 import dev.jubilee.server.liveops.occurrences.Occurrences;
 import dev.jubilee.server.liveops.rules.ProgressMetrics;
+import dev.jubilee.server.players.PlayerIds;
 import dev.jubilee.server.security.Access;
 import dev.jubilee.server.security.Role;
 import java.nio.charset.StandardCharsets;

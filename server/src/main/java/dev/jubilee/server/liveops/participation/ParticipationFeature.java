@@ -35,7 +35,7 @@ public final class ParticipationFeature implements AutoCloseable {
         this.participations =
                 new Participations(
                         database, occurrences, players, earnings, clock, settings, listener);
-        this.keyed = new KeyedRequests(participations, platform.idempotency());
+        this.keyed = new KeyedRequests(participations, platform.idempotency(), settings);
         this.playerEvents = new PlayerEvents(database);
         this.participants =
                 new ParticipantRoutes(
@@ -65,7 +65,10 @@ public final class ParticipationFeature implements AutoCloseable {
         return participants.complete(call, eventId, userId);
     }
 
-    /** Refuses what comes from now on, and answers what was accepted before. */
+    /**
+     * Refuses what comes from now on, and answers what was accepted before; what came with a key is
+     * decided by transactions of its own, which are not waited for.
+     */
     @Override
     public void close() {
         participations.close();

@@ -49,9 +49,7 @@ final class RefusalAnswers {
         Throwable cause =
                 failure instanceof CompletionException wrapped ? wrapped.getCause() : failure;
         return switch (cause) {
-            case LaneRefusal _, GatheredReads.Overloaded _ ->
-                    Problem.unavailable(
-                            "overloaded", "Too much is waiting; nothing was done.", SOON);
+            case LaneRefusal _, GatheredReads.Overloaded _ -> overloaded();
             case OutcomeUnknown _ ->
                     Problem.unavailable(
                             "outcome_unknown",
@@ -59,6 +57,10 @@ final class RefusalAnswers {
                             SOON);
             case null, default -> throw new CompletionException(cause);
         };
+    }
+
+    static Problem overloaded() {
+        return Problem.unavailable("overloaded", "Too much is waiting; nothing was done.", SOON);
     }
 
     private static Problem notActive(String eventId) {

@@ -5,6 +5,8 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -26,29 +28,36 @@ public final class EventEffects {
 
     private final Database database;
     private final String group;
+    private final InstantSource clock;
+    private final Duration retention;
 
     /**
      * @param group under which progress consumes
+     * @param retention how long after the end of an occurrence its events are known
      */
-    public EventEffects(Database database, String group) {
+    public EventEffects(Database database, String group, InstantSource clock, Duration retention) {
         this.database = database;
         this.group = group;
+        this.clock = clock;
+        this.retention = retention;
     }
 
     /** Where the events counted, as far as the ledger knows. */
     public List<Counted> counted(Collection<String> busEventIds) {
         return database.read(connection -> {
-            // The ledger's key begins with the occurrence, and occurrences are few.
+            // The ledger's key begins with the occurrence, and those that it knows are few.
             try (PreparedStatement statement =
                     connection.prepareStatement(
                             """
                             SELECT l.event_id, o.occurrence_id, o.event_id
-                              FROM liveops.occurrences o
+                              FROM liveops.occurrences o JOIN liveops.events e ON e.event_id = o.event_id
                               JOIN liveops.progress_ledger l ON l.occurrence_id = o.occurrence_id
-                             WHERE l.event_id = ANY (?)
+                             WHERE NOT %s AND l.event_id = ANY (?)
                              ORDER BY o.occurrence_id
-                            """)) {
-                statement.setArray(1, connection.createArrayOf("varchar", busEventIds.toArray()));
+                            """
+                                    .formatted(LedgerPurge.WAS_OVER))) {
+                statement.setString(1, clock.instant().minus(retention).toString());
+                statement.setArray(2, connection.createArrayOf("varchar", busEventIds.toArray()));
                 try (ResultSet row = statement.executeQuery()) {
                     List<Counted> counted = new ArrayList<>();
                     while (row.next()) {

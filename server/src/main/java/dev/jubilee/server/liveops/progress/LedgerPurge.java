@@ -16,6 +16,15 @@ import java.time.InstantSource;
 public final class LedgerPurge {
     private static final int CHUNK = 5_000;
 
+    /**
+     * Whether an occurrence {@code o} of an event {@code e} was over before the parameter. A
+     * cancelled event is not changed any more, so its last change was the cancellation.
+     */
+    static final String WAS_OVER =
+            """
+            (o.status IN ('completed', 'cancelled') AND coalesce(o.completed_at, e.updated_at) < ?::timestamptz)\
+            """;
+
     private final Database database;
     private final InstantSource clock;
     private final Duration retention;
@@ -41,11 +50,10 @@ public final class LedgerPurge {
         do {
             chunk = database.transaction(connection -> purge(connection, before));
             purged += chunk;
-        } while (chunk > 0);
+        } while (chunk > 0 && !Thread.currentThread().isInterrupted());
         return purged;
     }
 
-    /** A cancelled event is not changed any more, so its last change was the cancellation. */
     private static int purge(Connection connection, Instant before) throws SQLException {
         try (PreparedStatement delete =
                 connection.prepareStatement(
@@ -53,8 +61,7 @@ public final class LedgerPurge {
                         WITH past AS MATERIALIZED (
                             SELECT o.occurrence_id
                               FROM liveops.occurrences o JOIN liveops.events e ON e.event_id = o.event_id
-                             WHERE o.status IN ('completed', 'cancelled')
-                               AND coalesce(o.completed_at, e.updated_at) < ?::timestamptz
+                             WHERE %s
                                AND EXISTS (SELECT FROM liveops.progress_ledger l
                                             WHERE l.occurrence_id = o.occurrence_id)
                              LIMIT 1)
@@ -64,7 +71,8 @@ public final class LedgerPurge {
                                  FROM past JOIN liveops.progress_ledger l ON l.occurrence_id = past.occurrence_id
                                 LIMIT ?
                                   FOR UPDATE OF l SKIP LOCKED)
-                        """)) {
+                        """
+                                .formatted(WAS_OVER))) {
             delete.setString(1, before.toString());
             delete.setInt(2, CHUNK);
             return delete.executeUpdate();

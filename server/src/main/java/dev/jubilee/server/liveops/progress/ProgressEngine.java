@@ -42,7 +42,8 @@ public final class ProgressEngine implements AutoCloseable {
                         .gathering(GATHERING)
                         .withMaxPollRecords(settings.maxBatch());
         for (int i = 1; i <= settings.consumers(); i++) {
-            ProgressHandler handler = new ProgressHandler(parts, bus.offsets());
+            StandingCache cache = StandingCache.oneOf(settings.consumers());
+            ProgressHandler handler = new ProgressHandler(parts, bus.offsets(), cache);
             handlers.add(handler);
             loops.add(
                     new ConsumerLoop(

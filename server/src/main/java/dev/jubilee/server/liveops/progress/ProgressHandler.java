@@ -39,7 +39,7 @@ final class ProgressHandler implements BatchHandler {
     private final PostgresOffsets offsets;
     private final ProgressBatch progress;
     private final RulesInForce inForce;
-    private final StandingCache cache = new StandingCache();
+    private final StandingCache cache;
     private final LongAdder parked = new LongAdder();
     private long paceUntil = System.nanoTime();
 
@@ -73,9 +73,10 @@ final class ProgressHandler implements BatchHandler {
         }
     }
 
-    ProgressHandler(ProgressParts parts, PostgresOffsets offsets) {
+    ProgressHandler(ProgressParts parts, PostgresOffsets offsets, StandingCache cache) {
         this.parts = parts;
         this.offsets = offsets;
+        this.cache = cache;
         this.progress =
                 new ProgressBatch(new AutomaticJoins(parts.ids()), parts.grants(), parts.clock());
         this.inForce = new RulesInForce(parts.occurrences());
@@ -168,7 +169,7 @@ final class ProgressHandler implements BatchHandler {
             Map<String, Player> players,
             boolean oneByOne)
             throws SQLException {
-        RulesInForce.State state = RulesInForce.State.of(connection);
+        RulesInForce.State state = RulesInForce.State.begin(connection);
         if (!inForce.isAsOf(state.rules())) {
             throw new Undone(Outcome.OUTDATED);
         }

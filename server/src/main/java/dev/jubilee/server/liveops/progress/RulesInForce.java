@@ -42,10 +42,11 @@ final class RulesInForce {
      */
     record State(String rules, String transaction) {
         /**
-         * Also keeps the planner, for the rest of the transaction, to one look-up a row in the
-         * order given: a plan made while a table is small is still in use when it is large.
+         * Begins a transaction of progress: it has an id from now on, and for the rest of it the
+         * planner is kept to one look-up a row in the order given, as a plan made while a table is
+         * small is still in use when it is large.
          */
-        static State of(Connection connection) throws SQLException {
+        static State begin(Connection connection) throws SQLException {
             try (PreparedStatement statement =
                             connection.prepareStatement(
                                     """

@@ -38,9 +38,9 @@ final class StandingCache {
     private long bytes;
     private final List<Standing> written = new ArrayList<>();
 
-    /** Of a fifth of the heap at most. */
-    StandingCache() {
-        this(Runtime.getRuntime().maxMemory() / 5);
+    /** One of so many, which take a fifth of the heap together at most. */
+    static StandingCache oneOf(int caches) {
+        return new StandingCache(Runtime.getRuntime().maxMemory() / 5 / caches);
     }
 
     StandingCache(long mostBytes) {
@@ -79,6 +79,10 @@ final class StandingCache {
             bytes -= eldest.next().bytes();
             eldest.remove();
         }
+    }
+
+    long mostBytes() {
+        return mostBytes;
     }
 
     int size() {

@@ -49,12 +49,14 @@ final class Standings {
             @Nullable StandingCache cache)
             throws SQLException {
         Standings standings = new Standings(players, cache);
+        Set<Candidate.Seat> judged = judgedByProgress(candidates);
         Set<Candidate.Seat> unknown = new LinkedHashSet<>();
         for (Candidate candidate : candidates) {
             Occurrence occurrence = candidate.binding().occurrence();
             standings.occurrences.put(occurrence.occurrenceId(), occurrence);
             Candidate.Seat seat = candidate.seat();
-            if (!standings.bySeat.containsKey(seat) && !standings.remember(candidate)) {
+            if (!standings.bySeat.containsKey(seat)
+                    && (judged.contains(seat) || !standings.remember(seat))) {
                 unknown.add(seat);
             }
         }
@@ -64,15 +66,26 @@ final class Standings {
         return standings;
     }
 
-    private boolean remember(Candidate candidate) {
-        if (cache == null || candidate.binding().needsProgress()) {
-            return false;
+    /**
+     * Those for whom it depends on the metrics whether one of the events counts: that is judged by
+     * what the row says, as one that does not count leaves nothing that would show them outdated.
+     */
+    private static Set<Candidate.Seat> judgedByProgress(List<Candidate> candidates) {
+        Set<Candidate.Seat> seats = new HashSet<>();
+        for (Candidate candidate : candidates) {
+            if (candidate.binding().needsProgress()) {
+                seats.add(candidate.seat());
+            }
         }
-        Known known = cache.of(candidate.seat());
+        return seats;
+    }
+
+    private boolean remember(Candidate.Seat seat) {
+        Known known = cache == null ? null : cache.of(seat);
         if (known == null) {
             return false;
         }
-        remembered.put(candidate.seat(), known.version());
+        remembered.put(seat, known.version());
         put(known.stored());
         return true;
     }

@@ -17,7 +17,7 @@ import tools.jackson.databind.JsonNode;
  * A reward that one player earned.
  *
  * @param expiresAt from when on it can no longer be claimed; null while the occurrence has no end,
- *     and once it has expired or was revoked
+ *     and once that has passed or it was revoked
  */
 public record Grant(
         UUID id,

@@ -36,20 +36,36 @@ final class GrantRows {
             """;
 
     /**
-     * Gives another expiry to some of the grants that are selected, and names the last of them and
-     * how many they are.
+     * When a grant {@code g} of an occurrence {@code o} expires by the end that this has now; the
+     * parameter is the claim timeout in milliseconds. Its id says when it was made, which may have
+     * been after the end.
      */
-    private static final String CHANGE_EXPIRY =
+    static final String EXPIRY_BY_END =
+            """
+            CASE WHEN o.ends_at IS NOT NULL THEN
+                 greatest(o.ends_at, g.earned_at, uuid_extract_timestamp(g.id)) + ? * interval '1 millisecond' END\
+            """;
+
+    /**
+     * Gives some grants of an occurrence the expiry by its end, and names the last of them and how
+     * many they are.
+     */
+    private static final String FOLLOW_END =
             """
             WITH open AS MATERIALIZED (
-                %s
+                SELECT g.id, g.user_id, g.reward_id, g.sequence, by_end.expiry
+                  FROM liveops.grants g JOIN liveops.occurrences o USING (occurrence_id)
+                 CROSS JOIN LATERAL (SELECT %s AS expiry) by_end
+                 WHERE g.occurrence_id = ? AND g.status = 'earned'
+                   AND g.expires_at IS DISTINCT FROM by_end.expiry
                    AND (g.user_id, g.reward_id, g.sequence) > (?, ?, ?)
                  ORDER BY g.occurrence_id, g.user_id, g.reward_id, g.sequence LIMIT ?
                    FOR UPDATE OF g),
             moved AS (UPDATE liveops.grants g SET expires_at = open.expiry FROM open WHERE g.id = open.id)
             SELECT user_id, reward_id, sequence, count(*) OVER () FROM open
              ORDER BY user_id DESC, reward_id DESC, sequence DESC LIMIT 1
-            """;
+            """
+                    .formatted(EXPIRY_BY_END);
 
     /** A grant about to be made. */
     record Row(UUID id, Earned earned, @Nullable Instant expiresAt) {}
@@ -112,30 +128,8 @@ final class GrantRows {
     }
 
     /**
-     * Lets some of the unclaimed grants of an occurrence expire that had no expiry, in key order.
-     *
-     * @return the last of them; null when there are no more
-     */
-    static @Nullable Place setExpiry(
-            Connection connection, UUID occurrenceId, Instant expiresAt, Place after, int atMost)
-            throws SQLException {
-        try (PreparedStatement statement =
-                connection.prepareStatement(
-                        CHANGE_EXPIRY.formatted(
-                                """
-                                SELECT g.id, g.user_id, g.reward_id, g.sequence, ?::timestamptz AS expiry
-                                  FROM liveops.grants g
-                                 WHERE g.occurrence_id = ? AND g.status = 'earned' AND g.expires_at IS NULL
-                                """))) {
-            statement.setString(1, expiresAt.toString());
-            statement.setObject(2, occurrenceId);
-            return changeExpiry(statement, after, atMost);
-        }
-    }
-
-    /**
      * Gives some of the unclaimed grants of an occurrence the expiry that its end now gives them,
-     * in key order. An id says when its grant was made, which may have been after the end.
+     * in key order.
      *
      * @return the last of them; null when there are no more
      */
@@ -146,35 +140,18 @@ final class GrantRows {
             Place after,
             int atMost)
             throws SQLException {
-        try (PreparedStatement statement =
-                connection.prepareStatement(
-                        CHANGE_EXPIRY.formatted(
-                                """
-                                SELECT g.id, g.user_id, g.reward_id, g.sequence, by_end.expiry
-                                  FROM liveops.grants g
-                                  JOIN liveops.occurrences o USING (occurrence_id)
-                                 CROSS JOIN LATERAL (SELECT CASE WHEN o.ends_at IS NOT NULL THEN
-                                       greatest(o.ends_at, g.earned_at, uuid_extract_timestamp(g.id))
-                                       + ? * interval '1 millisecond' END AS expiry) by_end
-                                 WHERE g.occurrence_id = ? AND g.status = 'earned'
-                                   AND g.expires_at IS DISTINCT FROM by_end.expiry
-                                """))) {
+        try (PreparedStatement statement = connection.prepareStatement(FOLLOW_END)) {
             statement.setLong(1, claimTimeout.toMillis());
             statement.setObject(2, occurrenceId);
-            return changeExpiry(statement, after, atMost);
-        }
-    }
-
-    private static @Nullable Place changeExpiry(
-            PreparedStatement statement, Place after, int atMost) throws SQLException {
-        statement.setString(3, after.userId());
-        statement.setString(4, after.rewardId());
-        statement.setInt(5, after.sequence());
-        statement.setInt(6, atMost);
-        try (ResultSet last = statement.executeQuery()) {
-            return last.next() && last.getInt(4) == atMost
-                    ? new Place(last.getString(1), last.getString(2), last.getInt(3))
-                    : null;
+            statement.setString(3, after.userId());
+            statement.setString(4, after.rewardId());
+            statement.setInt(5, after.sequence());
+            statement.setInt(6, atMost);
+            try (ResultSet last = statement.executeQuery()) {
+                return last.next() && last.getInt(4) == atMost
+                        ? new Place(last.getString(1), last.getString(2), last.getInt(3))
+                        : null;
+            }
         }
     }
 

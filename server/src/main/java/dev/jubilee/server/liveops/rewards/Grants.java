@@ -78,26 +78,13 @@ public final class Grants {
     }
 
     /**
-     * Sets the last moment of claims for what was earned in an occurrence that has ended and had no
-     * end before. Nothing is earned in it any more by anybody who does not see its end.
-     *
-     * @param end from which on it can be claimed for as long as everything
-     * @param atATime grants that are written in one transaction
-     */
-    public Expiries ended(UUID occurrenceId, Instant end, int atATime) {
-        Instant expiry = end.plus(claimTimeout);
-        return new Expiries((connection, place) ->
-                GrantRows.setExpiry(connection, occurrenceId, expiry, place, atATime));
-    }
-
-    /**
      * Lets what is unclaimed expire by the end that the occurrence has at the time of each part.
      * Not for the transaction that moves the end, which must be committed before many events have
      * been accepted.
      *
      * @param atATime grants that are written in one transaction
      */
-    public Expiries endMoved(UUID occurrenceId, int atATime) {
+    public Expiries byEnd(UUID occurrenceId, int atATime) {
         return new Expiries((connection, place) ->
                 GrantRows.followEnd(connection, occurrenceId, claimTimeout, place, atATime));
     }

@@ -11,6 +11,7 @@ import dev.jubilee.server.http.ProblemException;
 import dev.jubilee.server.http.Reply;
 import dev.jubilee.server.http.Router;
 import dev.jubilee.server.http.Routes;
+import dev.jubilee.server.players.PlayerIds;
 import dev.jubilee.server.security.Access;
 import dev.jubilee.server.security.Role;
 import java.time.Duration;
@@ -122,14 +123,10 @@ final class RewardRoutes implements Routes {
     }
 
     private CompletionStage<Reply> claim(Call call) {
-        String eventId = call.path("event_id");
         Input input = call.input();
-        String repeated = input.optionalText("event_id", MAX_ID);
-        if (repeated != null && !repeated.equals(eventId)) {
-            input.reject("event_id", "must be that of the path, \"" + eventId + "\"");
-        }
+        String eventId = PlayerIds.event(call, input);
         String rewardId = input.text("reward_id", MAX_ID);
-        String named = input.optionalPlayer("user_id");
+        String named = PlayerIds.inBody(input);
         UUID occurrence = uuid(input, "occurrence_id");
         input.check();
         Claim claim = new Claim(eventId, rewardId, call.actingPlayer(named), occurrence);

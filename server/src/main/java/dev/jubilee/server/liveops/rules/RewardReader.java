@@ -58,8 +58,14 @@ final class RewardReader {
         List<RewardRule> rewards = new ArrayList<>();
         Set<String> ids = new HashSet<>();
         int most = origin == Origin.REQUEST ? maxRewards : Integer.MAX_VALUE;
-        for (Input input : body.list("rewards", most)) {
-            RewardRule rule = reward(input, "reward_" + (rewards.size() + 1), ranked, origin);
+        List<Input> given = body.list("rewards", most);
+        List<@Nullable String> named = new ArrayList<>();
+        given.forEach(input -> named.add(id(input)));
+        for (int i = 0; i < named.size(); i++) {
+            Input input = given.get(i);
+            String name = named.get(i);
+            String id = name == null ? nextFree(i + 1, named, ids) : name;
+            RewardRule rule = reward(input, id, ranked, origin);
             if (!ids.add(rule.rewardId())) {
                 input.reject("reward_id", "\"" + rule.rewardId() + "\" is there twice");
             }
@@ -68,11 +74,24 @@ final class RewardReader {
         return List.copyOf(rewards);
     }
 
-    private RewardRule reward(Input input, String defaultId, boolean ranked, Origin origin) {
+    private static @Nullable String id(Input input) {
         String id = input.optionalText("reward_id", 50);
         if (id != null && !id.isEmpty() && !REWARD_ID.matcher(id).matches()) {
             input.reject("reward_id", "must be letters, digits, _, . and -");
         }
+        return id;
+    }
+
+    /** The id of a reward that has no name: by its place, or the next that is nobody's name. */
+    private static String nextFree(int place, List<@Nullable String> named, Set<String> taken) {
+        int number = place;
+        while (named.contains("reward_" + number) || taken.contains("reward_" + number)) {
+            number++;
+        }
+        return "reward_" + number;
+    }
+
+    private RewardRule reward(Input input, String id, boolean ranked, Origin origin) {
         String type = input.oneOf("reward_type", REWARD_TYPES);
         JsonNode value = value(input, type, origin);
         Long maxClaims = input.optionalInteger("max_claims", 1, Integer.MAX_VALUE);
@@ -87,7 +106,7 @@ final class RewardReader {
                         : Trigger.valueOf(on.toUpperCase(Locale.ROOT));
         String claim = condition.optionalOneOf("claim", List.of("manual", "automatic"));
         return new RewardRule(
-                id == null ? defaultId : id,
+                id,
                 type,
                 value,
                 trigger,

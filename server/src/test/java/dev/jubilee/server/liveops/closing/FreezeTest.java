@@ -13,6 +13,7 @@ import dev.jubilee.server.testing.Platform;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -178,15 +179,17 @@ class FreezeTest {
     }
 
     @Test
-    void claimsWithoutALastDayGetOneInPartsAsWell() {
+    void theLastDayOfClaimsBecomesThatOfTheEndInPartsAsWell() {
         sevenWithTies();
         scene.run(
                 """
                 INSERT INTO liveops.grants (id, occurrence_id, event_id, user_id, reward_id, status, reward_type,
-                       reward_value, earned_at)
-                SELECT gen_random_uuid(), occurrence_id, event_id, user_id, 'prize', 'earned', 'gold', '{}', now()
+                       reward_value, earned_at, expires_at)
+                SELECT gen_random_uuid(), occurrence_id, event_id, user_id, 'prize', 'earned', 'gold', '{}',
+                       participation_time, CASE WHEN user_id < 'u3' THEN ?::timestamptz END
                   FROM liveops.event_participations WHERE occurrence_id = ?::uuid AND user_id < 'u5'
                 """,
+                Scene.END.plus(Scene.CLAIM_TIMEOUT).plusSeconds(1),
                 occurrence.occurrenceId());
         close();
 
@@ -198,7 +201,7 @@ class FreezeTest {
                                 SELECT DISTINCT expires_at = ?::timestamptz FROM liveops.grants
                                  WHERE occurrence_id = ?::uuid AND reward_id = 'prize'
                                 """,
-                                scene.clock().instant().plus(Scene.CLAIM_TIMEOUT),
+                                Scene.END.plus(Scene.CLAIM_TIMEOUT),
                                 occurrence.occurrenceId()))
                 .containsExactly("t");
         assertThat(
@@ -219,6 +222,46 @@ class FreezeTest {
                                 occurrence.occurrenceId()))
                 .as("before the first look at the ranking as a whole")
                 .containsExactly("t");
+    }
+
+    @Test
+    void noOccurrenceWaitsForTheLedgerToBePurged() throws SQLException {
+        sevenWithTies();
+        try (Connection other = platform.connection();
+                Statement statement = other.createStatement();
+                Closing closing = closing(scene)) {
+            other.setAutoCommit(false);
+            statement.execute("LOCK TABLE liveops.progress_ledger IN ACCESS EXCLUSIVE MODE");
+            closing.start(Duration.ZERO);
+            Await.until("the purge waits", scene::isAnyoneWaiting);
+            close();
+            Await.until("the occurrence is completed", () -> status().equals("completed"));
+        }
+    }
+
+    private String status() {
+        return scene.value(
+                "SELECT status FROM liveops.occurrences WHERE occurrence_id = ?::uuid",
+                occurrence.occurrenceId());
+    }
+
+    @Test
+    void theViewShowsPlacesOnceTheyAreFrozen() {
+        sevenWithTies();
+        scene.run(
+                "UPDATE liveops.event_participations SET final_rank = 7 WHERE occurrence_id = ?::uuid AND user_id = 'u1'",
+                occurrence.occurrenceId());
+        String places =
+                """
+                SELECT player_id || ' ' || final_rank FROM gameplay.event_participants
+                 WHERE occurrence_id = ?::uuid AND final_rank IS NOT NULL ORDER BY final_rank LIMIT 1\
+                """;
+        assertThat(scene.column(places, occurrence.occurrenceId())).isEmpty();
+
+        close();
+        closing(scene).run();
+
+        assertThat(scene.column(places, occurrence.occurrenceId())).containsExactly("u1 1");
     }
 
     /**

@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -131,6 +132,39 @@ class EventClockTest {
             here.feature.tick();
             assertThat(run(here, "stuck")).isEqualTo("active null");
         }
+    }
+
+    @Test
+    void whatIsPutOffWhileTheClockComesIsNotStarted() throws Exception {
+        try (EventsInstance here = new EventsInstance(platform)) {
+            create(here, "put_off", Duration.ofMinutes(1), Duration.ofHours(1));
+            platform.clock().advance(Duration.ofMinutes(2));
+            CompletableFuture<Integer> tick;
+            try (Connection admin = platform.connection();
+                    Statement statement = admin.createStatement()) {
+                admin.setAutoCommit(false);
+                statement.execute(
+                        """
+                        UPDATE liveops.occurrences SET starts_at = starts_at + interval '1 hour'
+                         WHERE event_id = 'put_off'
+                        """);
+                tick = CompletableFuture.supplyAsync(here.feature::tick);
+                Await.until("the clock waits", () -> isAnyoneWaiting(here));
+                admin.commit();
+            }
+            tick.join();
+            assertThat(run(here, "put_off")).isEqualTo("scheduled null");
+        }
+    }
+
+    private static boolean isAnyoneWaiting(EventsInstance here) {
+        return !here.texts(
+                        """
+                        SELECT pid::text FROM pg_stat_activity
+                         WHERE datname = current_database() AND wait_event_type = ?
+                        """,
+                        "Lock")
+                .isEmpty();
     }
 
     @Test

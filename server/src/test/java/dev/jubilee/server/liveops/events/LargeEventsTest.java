@@ -35,6 +35,8 @@ class LargeEventsTest {
                    WHERE p.event_id = o.event_id AND p.status <> 'cancelled')
               FROM liveops.occurrences o WHERE event_id = ?\
             """;
+    private static final String FOLLOWED =
+            "SELECT (end_move IS NULL)::text FROM liveops.occurrences WHERE event_id = ?";
     private static int number;
 
     private EventsInstance here;
@@ -50,6 +52,7 @@ class LargeEventsTest {
     @AfterEach
     void finish() {
         run("DROP TRIGGER IF EXISTS interruption ON liveops.event_participations");
+        run("DROP TRIGGER IF EXISTS interruption ON liveops.grants");
         here.close();
     }
 
@@ -100,16 +103,7 @@ class LargeEventsTest {
         create("");
         sixTakePart();
         cancel();
-        run(
-                """
-                CREATE OR REPLACE FUNCTION interrupt() RETURNS trigger LANGUAGE plpgsql AS $$
-                BEGIN RAISE EXCEPTION 'interrupted'; END $$\
-                """);
-        run(
-                """
-                CREATE TRIGGER interruption BEFORE UPDATE ON liveops.event_participations FOR EACH ROW
-                WHEN (new.user_id = 'u5') EXECUTE FUNCTION interrupt()\
-                """);
+        interrupt("liveops.event_participations", "u5");
 
         assertThat(here.feature.followCancellations()).isZero();
         assertThat(texts(STATES)).contains("u4 cancelled", "u5 active");
@@ -139,9 +133,11 @@ class LargeEventsTest {
                     var both =
                             List.of(
                                     CompletableFuture.supplyAsync(
-                                            here.feature::followCancellations),
+                                            here.feature::followCancellations,
+                                            Thread::startVirtualThread),
                                     CompletableFuture.supplyAsync(
-                                            other.feature::followCancellations));
+                                            other.feature::followCancellations,
+                                            Thread::startVirtualThread));
                     done = both.stream().mapToInt(CompletableFuture::join).sum();
                 }
                 assertThat(done).isEqualTo(1);
@@ -160,6 +156,7 @@ class LargeEventsTest {
         cancel();
         platform.clock().advance(Duration.ofMinutes(1));
         here.feature.followCancellations();
+        here.feature.followMovedEnds();
 
         assertThat(expiries(off.plus(CLAIM_TIMEOUT))).containsOnly("true").hasSize(5);
         assertThat(writtenTogether()).containsExactly("1", "2", "2");
@@ -171,12 +168,78 @@ class LargeEventsTest {
         fiveEarn();
         Instant later = END.plus(Duration.ofHours(5));
 
-        Answer moved =
-                here.admin("PUT", "/events/" + eventId, "{\"end_time\": \"%s\"}".formatted(later));
+        move(later);
+        assertThat(expiries(later.plus(CLAIM_TIMEOUT))).doesNotContain("true");
+        here.feature.followMovedEnds();
 
-        assertThat(moved.status()).as(moved.body().toString()).isEqualTo(200);
         assertThat(expiries(later.plus(CLAIM_TIMEOUT))).containsOnly("true").hasSize(5);
         assertThat(writtenTogether()).containsExactly("1", "2", "2");
+        assertThat(texts(FOLLOWED)).containsExactly("true");
+    }
+
+    @Test
+    void anInstanceGoesOnWhereAnotherBrokeOff() {
+        create(", \"end_time\": \"" + END + "\"");
+        fiveEarn();
+        Instant later = END.plus(Duration.ofHours(5));
+        interrupt("liveops.grants", "u1");
+
+        move(later);
+        here.feature.followMovedEnds();
+
+        assertThat(expiries(later.plus(CLAIM_TIMEOUT))).contains("true", "null");
+        assertThat(texts(FOLLOWED)).containsExactly("false");
+        run("DROP TRIGGER interruption ON liveops.grants");
+        try (EventsInstance other = new EventsInstance(platform, PART)) {
+            other.feature.followMovedEnds();
+        }
+        assertThat(expiries(later.plus(CLAIM_TIMEOUT))).containsOnly("true").hasSize(5);
+    }
+
+    @Test
+    void whatFollowsAnEndFollowsTheNextOneFromTheBeginning() {
+        create(", \"end_time\": \"" + END + "\"");
+        fiveEarn();
+        move(END.plus(Duration.ofHours(5)));
+        Instant latest = END.plus(Duration.ofHours(6));
+        run(
+                """
+                CREATE OR REPLACE FUNCTION move_on() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                    UPDATE liveops.occurrences SET ends_at = '%1$s', end_move = gen_random_uuid()
+                     WHERE occurrence_id = new.occurrence_id AND ends_at <> '%1$s';
+                    RETURN new;
+                END $$;
+                CREATE TRIGGER interruption BEFORE UPDATE ON liveops.grants FOR EACH ROW
+                WHEN (new.user_id = 'u1') EXECUTE FUNCTION move_on()\
+                """
+                        .formatted(latest));
+
+        here.feature.followMovedEnds();
+        assertThat(texts(FOLLOWED)).containsExactly("false");
+        here.feature.followMovedEnds();
+
+        assertThat(texts(FOLLOWED)).containsExactly("true");
+        assertThat(expiries(latest.plus(CLAIM_TIMEOUT))).containsOnly("true").hasSize(5);
+    }
+
+    private void move(Instant end) {
+        Answer moved =
+                here.admin("PUT", "/events/" + eventId, "{\"end_time\": \"%s\"}".formatted(end));
+        assertThat(moved.status()).as(moved.body().toString()).isEqualTo(200);
+    }
+
+    private void interrupt(String table, String user) {
+        run(
+                """
+                CREATE OR REPLACE FUNCTION interrupt() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN RAISE EXCEPTION 'interrupted'; END $$\
+                """);
+        run(
+                """
+                CREATE TRIGGER interruption BEFORE UPDATE ON %s FOR EACH ROW
+                WHEN (new.user_id = '%s') EXECUTE FUNCTION interrupt()\
+                """
+                        .formatted(table, user));
     }
 
     private void create(String more) {

@@ -7,6 +7,9 @@ import dev.jubilee.server.json.Json;
 import dev.jubilee.server.liveops.events.EventsInstance.Answer;
 import dev.jubilee.server.liveops.occurrences.Occurrence;
 import dev.jubilee.server.testing.Platform;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
@@ -357,6 +360,7 @@ class LiveEventsTest {
         Instant later = end.plus(Duration.ofDays(7));
 
         here.admin("PUT", "/events/longer", "{\"end_time\": \"" + later + "\"}");
+        here.feature.followMovedEnds();
 
         assertThat(expiry("longer", "earned")).isEqualTo(later.plus(Duration.ofDays(1)));
         assertThat(expiry("longer", "expired")).isEqualTo(end.plus(Duration.ofDays(1)));
@@ -492,6 +496,61 @@ class LiveEventsTest {
         Answer runs = here.get("/events/filtered_1/occurrences");
         assertThat(runs.text("/occurrences/0/status")).isEqualTo("active");
         assertThat(runs.number("/total")).isEqualTo(1);
+    }
+
+    @Test
+    void theOccurrencesOfAnEventAreToldWithoutCountingWhatWasEarned() throws SQLException {
+        create("uncounted", Duration.ofMinutes(-5), Duration.ofHours(1), "");
+        try (Connection other = platform.connection();
+                Statement statement = other.createStatement()) {
+            other.setAutoCommit(false);
+            statement.execute("LOCK TABLE liveops.grants IN ACCESS EXCLUSIVE MODE");
+            assertThat(here.get("/events/uncounted/occurrences").status()).isEqualTo(200);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {2045, 2100})
+    void anEventIsNotStartedByHandForLongerThanOneMayLast(int year) {
+        String id = "far_" + year;
+        Answer made =
+                here.admin(
+                        "POST",
+                        "/events",
+                        """
+                        {"event_id": "%1$s", "name": "%1$s", "event_type": "special",
+                         "start_time": "%2$d-01-01T00:00:00Z", "end_time": "%2$d-06-01T00:00:00Z"}
+                        """
+                                .formatted(id, year));
+        assertThat(made.status()).as(made.body().toString()).isEqualTo(201);
+
+        Answer started = here.admin("PUT", "/events/" + id, "{\"status\": \"active\"}");
+
+        assertThat(started.status()).as(started.body().toString()).isEqualTo(422);
+        assertThat(started.text("/errors/0/field")).isEqualTo("end_time");
+        assertThat(status(id)).isEqualTo("scheduled");
+    }
+
+    @Test
+    void thePlayerIsNamedInEitherSpelling() {
+        create("spelt", Duration.ofMinutes(-5), Duration.ofHours(1), "");
+        for (String name : List.of("user_id", "player_id")) {
+            String player = "\"%s\": \"ann\"".formatted(name);
+            Answer claim =
+                    here.send(
+                            "service",
+                            "POST",
+                            "/events/spelt/rewards/claim",
+                            "{\"reward_id\": \"none\", %s}".formatted(player));
+            assertThat(claim.text("/detail")).as(name).contains("none");
+            assertThat(claim.status()).as(name).isEqualTo(404);
+            Answer completed =
+                    here.send("service", "POST", "/events/spelt/complete", "{" + player + "}");
+            assertThat(completed.text("/completed")).as(name).isEqualTo("ann");
+            Answer nobody =
+                    here.admin("POST", "/events/spelt/complete", "{\"%s\": null}".formatted(name));
+            assertThat(nobody.text("/errors/0/field")).isEqualTo(name);
+        }
     }
 
     @Test

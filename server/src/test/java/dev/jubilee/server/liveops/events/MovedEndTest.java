@@ -147,6 +147,7 @@ class MovedEndTest {
         Instant early = START.plus(Duration.ofMinutes(20));
         platform.clock().set(early);
         here.admin("POST", "/events/" + eventId + "/complete", "");
+        here.feature.followMovedEnds();
         assertThat(end()).isEqualTo(early.toString());
         assertThat(expiryOf("ann")).isEqualTo(early.plus(CLAIM_TIMEOUT));
         assertThat(here.get("/events/" + eventId).text("/event_info/end_time"))
@@ -209,20 +210,20 @@ class MovedEndTest {
         earn("ann");
         Instant early = START.plus(Duration.ofMinutes(20));
         platform.clock().set(early);
-        CompletableFuture<Answer> ending;
+        CompletableFuture<Integer> following;
         try (Connection other = platform.connection();
                 Statement statement = other.createStatement()) {
             other.setAutoCommit(false);
             statement.execute(
                     "SELECT 1 FROM liveops.grants WHERE event_id = '" + eventId + "' FOR UPDATE");
-            ending =
-                    CompletableFuture.supplyAsync(
-                            () -> here.admin("POST", "/events/" + eventId + "/complete", ""));
-            Await.until("it waits", this::isAnyoneWaiting);
+            assertThat(here.admin("POST", "/events/" + eventId + "/complete", "").status())
+                    .isEqualTo(200);
             assertThat(status()).isEqualTo("closing");
+            following = CompletableFuture.supplyAsync(here.feature::followMovedEnds);
+            Await.until("it waits", this::isAnyoneWaiting);
             other.commit();
         }
-        assertThat(ending.join().status()).isEqualTo(200);
+        following.join();
         assertThat(expiryOf("ann")).isEqualTo(early.plus(CLAIM_TIMEOUT));
         assertThat(claim("ann")).isInstanceOf(ClaimResult.Claimed.class);
     }
@@ -300,6 +301,7 @@ class MovedEndTest {
     private void move(String end) {
         Answer moved = here.admin("PUT", "/events/" + eventId, "{\"end_time\": %s}".formatted(end));
         assertThat(moved.status()).as(moved.body().toString()).isEqualTo(200);
+        here.feature.followMovedEnds();
     }
 
     private Instant expiryOf(String user) {

@@ -17,9 +17,16 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CompletionService;
+import java.util.concurrent.ExecutorCompletionService;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -69,6 +76,10 @@ class ParticipationHttpTest {
     @BeforeAll
     static void start() {
         arena = new Arena(platform, platform.clock(), ParticipationSettings.DEFAULT);
+        port = listen(arena);
+    }
+
+    private static HttpPort listen(Arena arena) {
         Router router = new Router();
         arena.feature.routes().forEach(routes -> routes.on(router));
         router.post(
@@ -83,7 +94,7 @@ class ParticipationHttpTest {
                         BY_NAME,
                         new RateLimits(RateLimits.Settings.OFF, System::nanoTime),
                         new HttpLimits(1 << 20, time, time, time, 1_000));
-        port = HttpPort.listen(vertx, "127.0.0.1", 0, router, edge, 1);
+        return HttpPort.listen(vertx, "127.0.0.1", 0, router, edge, 1);
     }
 
     @AfterAll
@@ -482,8 +493,62 @@ class ParticipationHttpTest {
                         .toList());
     }
 
+    @Test
+    void whoWaitsForACrowdedEventWithAKeyLeavesConnectionsToOthers() throws Exception {
+        int queue = 2;
+        try (Arena crowded =
+                        new Arena(
+                                platform,
+                                platform.clock(),
+                                new ParticipationSettings(400, queue, Duration.ofMinutes(1)));
+                Connection holder = platform.connection();
+                ExecutorService callers = Executors.newVirtualThreadPerTaskExecutor()) {
+            HttpPort itsPort = listen(crowded);
+            UUID occurrence = crowded.open("crowded", 50);
+            holder.setAutoCommit(false);
+            lock(holder, occurrence);
+            CompletionService<Answer> answers = new ExecutorCompletionService<>(callers);
+            for (int i = 0; i < 4 + queue + 1; i++) {
+                String who = "player:p" + i;
+                answers.submit(() ->
+                        send(
+                                itsPort,
+                                who,
+                                "POST",
+                                "/events/crowded/join",
+                                "",
+                                "Idempotency-Key",
+                                who));
+            }
+            Answer first = answers.take().get();
+            assertThat(first.status()).isEqualTo(503);
+            assertThat(first.text("code")).isEqualTo("overloaded");
+            assertThat(send(itsPort, "service", "GET", "/events/crowded/participants", "").status())
+                    .isEqualTo(200);
+            holder.commit();
+            for (int i = 0; i < 4 + queue; i++) {
+                assertThat(answers.take().get().status()).isEqualTo(201);
+            }
+            itsPort.close();
+        }
+    }
+
+    private static void lock(Connection connection, UUID occurrence) throws SQLException {
+        try (PreparedStatement select =
+                connection.prepareStatement(
+                        "SELECT 1 FROM liveops.occurrences WHERE occurrence_id = ? FOR UPDATE")) {
+            select.setObject(1, occurrence);
+            select.execute();
+        }
+    }
+
     private static Answer send(
             String who, String method, String path, String body, String... headers) {
+        return send(port, who, method, path, body, headers);
+    }
+
+    private static Answer send(
+            HttpPort port, String who, String method, String path, String body, String... headers) {
         HttpRequest.Builder request =
                 HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port.port() + path))
                         .header("Authorization", "Bearer " + who)

@@ -37,7 +37,7 @@ class LockOrderTest {
     @BeforeEach
     void set() {
         scene = new Scene(platform);
-        handler = new ProgressHandler(scene.parts(), scene.offsets());
+        handler = new ProgressHandler(scene.parts(), scene.offsets(), StandingCache.oneOf(1));
         records = new Records(++number);
         occurrence = scene.occurrence("order_" + number, 100, KILLS, "[]");
         scene.join(occurrence, Scene.START, "ann", "bob");

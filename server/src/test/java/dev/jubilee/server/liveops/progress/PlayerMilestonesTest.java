@@ -51,13 +51,17 @@ class PlayerMilestonesTest {
     @Test
     void whatThePlayerHasBecomeSinceIsRewardedWithTheNextEventThatCounts() {
         level(9);
-        ProgressHandler before = new ProgressHandler(scene.parts(), scene.offsets());
+        ProgressHandler before =
+                new ProgressHandler(scene.parts(), scene.offsets(), StandingCache.oneOf(1));
         run(before, "r1", 7);
         assertThat(granted()).isEmpty();
 
         level(10);
         try (Scene later = new Scene(platform)) {
-            run(new ProgressHandler(later.parts(), later.offsets()), "r2", 8);
+            run(
+                    new ProgressHandler(later.parts(), later.offsets(), StandingCache.oneOf(1)),
+                    "r2",
+                    8);
         }
         assertThat(granted()).containsExactly("ann");
     }
@@ -65,11 +69,14 @@ class PlayerMilestonesTest {
     @Test
     void anEventThatBeatsNothingEarnsItAsWell() {
         level(9);
-        run(new ProgressHandler(scene.parts(), scene.offsets()), "r1", 7);
+        run(new ProgressHandler(scene.parts(), scene.offsets(), StandingCache.oneOf(1)), "r1", 7);
 
         level(10);
         try (Scene later = new Scene(platform)) {
-            run(new ProgressHandler(later.parts(), later.offsets()), "r2", 1);
+            run(
+                    new ProgressHandler(later.parts(), later.offsets(), StandingCache.oneOf(1)),
+                    "r2",
+                    1);
         }
         assertThat(granted()).containsExactly("ann");
     }
@@ -77,7 +84,8 @@ class PlayerMilestonesTest {
     @Test
     void whatWasGrantedIsNeitherGrantedNorWrittenAgain() {
         level(10);
-        ProgressHandler handler = new ProgressHandler(scene.parts(), scene.offsets());
+        ProgressHandler handler =
+                new ProgressHandler(scene.parts(), scene.offsets(), StandingCache.oneOf(1));
         run(handler, "r1", 7);
         assertThat(granted()).containsExactly("ann");
         String version = version();
@@ -88,7 +96,10 @@ class PlayerMilestonesTest {
         assertThat(granted()).containsExactly("ann");
         assertThat(version()).isEqualTo(version);
         try (Scene other = new Scene(platform)) {
-            run(new ProgressHandler(other.parts(), other.offsets()), "r4", 9);
+            run(
+                    new ProgressHandler(other.parts(), other.offsets(), StandingCache.oneOf(1)),
+                    "r4",
+                    9);
         }
         assertThat(granted()).containsExactly("ann");
         assertThat(told()).containsExactly("liveops.reward.earned");

@@ -44,7 +44,7 @@ class ProgressHandlerTest {
     @BeforeEach
     void set() {
         scene = new Scene(platform);
-        handler = new ProgressHandler(scene.parts(), scene.offsets());
+        handler = new ProgressHandler(scene.parts(), scene.offsets(), StandingCache.oneOf(1));
         records = new Records(++number);
         eventId = "event_" + number;
     }
@@ -78,7 +78,7 @@ class ProgressHandlerTest {
                 atOnce(
                         handler,
                         records.next(),
-                        new ProgressHandler(other.parts(), other.offsets()),
+                        new ProgressHandler(other.parts(), other.offsets(), StandingCache.oneOf(1)),
                         elsewhere.next());
             }
         }
@@ -93,7 +93,8 @@ class ProgressHandlerTest {
         assertThat(handler.handle(records.next())).isEqualTo(Handled.ADVANCED);
 
         try (Scene other = new Scene(platform)) {
-            ProgressHandler zombie = new ProgressHandler(other.parts(), other.offsets());
+            ProgressHandler zombie =
+                    new ProgressHandler(other.parts(), other.offsets(), StandingCache.oneOf(1));
             assertThat(zombie.handle(zombies)).isEqualTo(Handled.FENCED);
         }
         assertThat(scene.metric(occurrence, "ann", "kills")).isEqualTo("1");
@@ -147,7 +148,8 @@ class ProgressHandlerTest {
     void whatAnotherInstanceWroteIsNotOverwritten() {
         Occurrence occurrence = joined(KILLS, "ann");
         try (Scene other = new Scene(platform)) {
-            ProgressHandler theirs = new ProgressHandler(other.parts(), other.offsets());
+            ProgressHandler theirs =
+                    new ProgressHandler(other.parts(), other.offsets(), StandingCache.oneOf(1));
             Records elsewhere = new Records(9000 + number);
             for (int i = 0; i < 3; i++) {
                 consume(kill("ours" + i, "ann", NOW));
@@ -155,6 +157,28 @@ class ProgressHandlerTest {
             }
         }
         assertThat(scene.metric(occurrence, "ann", "kills")).isEqualTo("6");
+    }
+
+    @Test
+    void whatDependsOnTheMetricsIsJudgedByWhatOthersWrote() {
+        String bosses =
+                """
+                {"progress": [
+                    {"metric": "kills", "on": "game.kill", "add": "1"},
+                    {"metric": "hits", "on": "game.shot", "when": "data.hit == true", "add": "1"},
+                    {"metric": "bosses", "on": "game.boss", "when": "progress.kills >= 5", "add": "1"}]}\
+                """;
+        Occurrence occurrence = joined(bosses, "ann");
+        consume(kill("k1", "ann", NOW));
+        scene.run(
+                "UPDATE liveops.event_participations SET progress = '{\"kills\": 5}' WHERE event_id = ?",
+                eventId);
+
+        consume(
+                event("s1", "game.shot", "ann", NOW, "{\"hit\": false}"),
+                event("b1", "game.boss", "ann", NOW, "{}"));
+
+        assertThat(scene.metric(occurrence, "ann", "bosses")).isEqualTo("1");
     }
 
     @Test
@@ -280,7 +304,8 @@ class ProgressHandlerTest {
     void automaticJoinsNeverExceedTheCapacityFromTwoInstances() throws Exception {
         Occurrence occurrence = scene.occurrence(eventId, 50, AUTOMATIC, "[]");
         try (Scene other = new Scene(platform)) {
-            ProgressHandler theirs = new ProgressHandler(other.parts(), other.offsets());
+            ProgressHandler theirs =
+                    new ProgressHandler(other.parts(), other.offsets(), StandingCache.oneOf(1));
             Records elsewhere = new Records(5000 + number);
             for (int round = 0; round < 10; round++) {
                 for (int i = 0; i < 10; i++) {

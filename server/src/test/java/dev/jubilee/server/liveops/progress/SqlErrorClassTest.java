@@ -34,7 +34,7 @@ class SqlErrorClassTest {
     @BeforeEach
     void set() {
         scene = new Scene(platform);
-        handler = new ProgressHandler(scene.parts(), scene.offsets());
+        handler = new ProgressHandler(scene.parts(), scene.offsets(), StandingCache.oneOf(1));
     }
 
     @AfterEach

@@ -30,6 +30,12 @@ class StandingCacheTest {
         assertThat(cache.size()).as("what went makes room").isEqualTo(1_000);
     }
 
+    @Test
+    void severalConsumersShareOneBudget() {
+        long one = StandingCache.oneOf(1).mostBytes();
+        assertThat(StandingCache.oneOf(4).mostBytes()).isEqualTo(one / 4);
+    }
+
     private static StandingCache.Known known(int player, int metrics) {
         Map<String, Double> progress = new HashMap<>();
         for (int i = 0; i < metrics; i++) {

@@ -79,6 +79,21 @@ class RulesReaderTest {
     }
 
     @Test
+    void anIdThatIsMadeUpIsNobodysName() {
+        Config config =
+                read(
+                        """
+                        {"rewards": [{"reward_id": "reward_2", "reward_type": "gold", "reward_value": {"amount": 1}},
+                                     {"reward_type": "gold", "reward_value": {"amount": 2}},
+                                     {"reward_type": "gold", "reward_value": {"amount": 3}},
+                                     {"reward_id": "reward_4", "reward_type": "gold", "reward_value": {"amount": 4}}]}
+                        """);
+        assertThat(config.rules().rewards())
+                .extracting(RewardRule::rewardId)
+                .containsExactly("reward_2", "reward_3", "reward_5", "reward_4");
+    }
+
+    @Test
     void everyFaultIsNamedAtOnce() {
         List<Problem.FieldError> errors =
                 faults(
@@ -90,9 +105,9 @@ class RulesReaderTest {
                                         {"metric": "a", "on": "game.kill", "add": "'x'"}],
                            "complete_when": "progress.kills", "tie_break": ["luck"]},
                          "rewards": [
-                           {"reward_type": "love", "reward_value": {"amount": 1}},
+                           {"reward_id": "twice", "reward_type": "love", "reward_value": {"amount": 1}},
                            {"reward_type": "gold", "reward_value": {"amount": -1}, "reward_condition": {"on": "milestone", "when": "progress.kills >"}},
-                           {"reward_id": "reward_1", "reward_type": "title", "reward_value": {}, "reward_condition": {"on": "rank"}},
+                           {"reward_id": "twice", "reward_type": "title", "reward_value": {}, "reward_condition": {"on": "rank"}},
                            {"reward_type": "item", "reward_condition": {"on": "join", "top": 3, "claim": "never"}, "max_claims": 0}
                          ]}
                         """);

@@ -1,17 +1,17 @@
-package dev.jubilee.server.liveops.participation;
+package dev.jubilee.server.players;
 
 import dev.jubilee.server.http.Call;
 import dev.jubilee.server.http.Input;
 import org.jspecify.annotations.Nullable;
 
 /** Reads who is meant: {@code user_id} in one dialect, {@code player_id} in the other. */
-final class PlayerIds {
+public final class PlayerIds {
     private static final int MAX_EVENT_ID = 64;
 
     private PlayerIds() {}
 
     /** The player that a body names; null when it names none. */
-    static @Nullable String inBody(Input input) {
+    public static @Nullable String inBody(Input input) {
         String user = input.optionalPlayer("user_id");
         String player = input.optionalPlayer("player_id");
         if (user != null && player != null && !user.equals(player)) {
@@ -21,7 +21,7 @@ final class PlayerIds {
     }
 
     /** The event of the path; a body may repeat it. */
-    static String event(Call call, Input input) {
+    public static String event(Call call, Input input) {
         String eventId = call.path("event_id");
         String repeated = input.optionalText("event_id", MAX_EVENT_ID);
         if (repeated != null && !repeated.equals(eventId)) {
