@@ -174,11 +174,14 @@ final class RequestHandler implements Handler<HttpServerRequest> {
      * front of us may see other requests in the same bytes (RFC 9112, sections 3.2 and 6.3).
      */
     private static boolean isFramed(HttpServerRequest request) {
-        String encoding = request.getHeader(HttpHeaders.TRANSFER_ENCODING);
+        List<String> encodings = request.headers().getAll(HttpHeaders.TRANSFER_ENCODING);
         if (request.version() == HttpVersion.HTTP_1_0) {
-            return encoding == null;
+            return encodings.isEmpty();
         }
-        boolean plain = encoding == null || "chunked".equalsIgnoreCase(encoding.strip());
+        boolean plain =
+                encodings.isEmpty()
+                        || (encodings.size() == 1
+                                && "chunked".equalsIgnoreCase(encodings.getFirst().strip()));
         return plain && request.headers().getAll(HttpHeaders.HOST).size() == 1;
     }
 

@@ -55,6 +55,9 @@ public final class OutboxRelay implements AutoCloseable {
     private volatile double lagSeconds;
     private volatile boolean leading;
 
+    /** Whether the log says that the outbox waits. The thread's own. */
+    private boolean told;
+
     /**
      * @param dataSource one connection of it is kept
      * @param meters gets {@code jubilee_outbox_lag_seconds} (age of the oldest row that waits, by
@@ -111,19 +114,18 @@ public final class OutboxRelay implements AutoCloseable {
     }
 
     private void run() {
-        boolean failing = false;
         while (!closed()) {
             try (Connection connection = dataSource.getConnection()) {
                 if (OutboxRows.lead(connection)) {
                     relayAndStepDown(connection);
                 }
-                failing = false;
+                told = false;
                 rest(settings.standby());
             } catch (SQLException | RuntimeException e) {
-                if (!failing && !closed()) {
+                if (!told && !closed()) {
                     log.warn("the outbox waits: {}", e.toString());
                 }
-                failing = true;
+                told = true;
                 rest(settings.retry());
             }
         }
@@ -146,6 +148,7 @@ public final class OutboxRelay implements AutoCloseable {
         while (!closed()) {
             long start = System.nanoTime();
             OutboxRows.Waiting waiting = outbox.oldest(rows);
+            told = false;
             lagSeconds = waiting.ageSeconds();
             if (waiting.rows().isEmpty()) {
                 rest(settings.poll());

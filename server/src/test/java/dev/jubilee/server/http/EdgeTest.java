@@ -378,6 +378,10 @@ class EdgeTest {
         refuses(post + "Transfer-Encoding: xchunked\r\n\r\n", 400, "malformed_request");
         refuses(post + "Transfer-Encoding: identity\r\n\r\n", 400, "malformed_request");
         refuses(
+                post + "Transfer-Encoding: chunked\r\nTransfer-Encoding: gzip\r\n\r\n",
+                400,
+                "malformed_request");
+        refuses(
                 "POST /echo HTTP/1.0\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
                 400,
                 "malformed_request");

@@ -11,6 +11,8 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Collections;
+import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -46,8 +48,9 @@ public final class Retention {
 
     /** How often ids are to be forgotten: each time all there are are read. */
     Duration betweenForgetting() {
-        Duration day = Duration.ofDays(1);
-        return settings.idWindow().compareTo(day) < 0 ? settings.idWindow() : day;
+        Duration some = settings.idWindow().dividedBy(8);
+        return Collections.min(
+                List.of(Duration.ofDays(1), Collections.max(List.of(Duration.ofHours(1), some))));
     }
 
     /** Does what is due by the clock, but for {@link #forgetIds}. */

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
@@ -97,8 +98,11 @@ public final class SecretBox {
             Files.createLink(file, fresh);
         } catch (FileAlreadyExistsException e) {
             // Another start was faster; its key is the one.
-        } catch (UnsupportedOperationException e) {
-            Files.move(fresh, file);
+        } catch (FileSystemException | UnsupportedOperationException e) {
+            // A file system without links.
+            if (!Files.exists(file)) {
+                Files.move(fresh, file);
+            }
         } finally {
             Files.deleteIfExists(fresh);
         }

@@ -90,7 +90,10 @@ final class MovedEnds {
     private static boolean isStill(Connection connection, Moved one) throws SQLException {
         try (PreparedStatement select =
                 connection.prepareStatement(
-                        "SELECT 1 FROM liveops.occurrences WHERE occurrence_id = ? AND end_move = ?")) {
+                        """
+                        SELECT 1 FROM liveops.occurrences
+                         WHERE occurrence_id = ? AND end_move = ? AND NOT cancelling
+                        """)) {
             select.setObject(1, one.occurrenceId());
             select.setObject(2, one.move());
             return select.executeQuery().next();
@@ -111,12 +114,16 @@ final class MovedEnds {
         }
     }
 
+    /**
+     * Not those that are being called off: whoever still takes part there may be earning something
+     * in a transaction that has not seen the end.
+     */
     private static List<Moved> unfinished(Connection connection) throws SQLException {
         try (PreparedStatement select =
                 connection.prepareStatement(
                         """
                         SELECT occurrence_id, event_id, end_move FROM liveops.occurrences
-                         WHERE end_move IS NOT NULL
+                         WHERE end_move IS NOT NULL AND NOT cancelling
                         """)) {
             ResultSet row = select.executeQuery();
             List<Moved> found = new ArrayList<>();

@@ -91,6 +91,11 @@ final class GrantExpiry {
         do {
             chunk = database.transaction(connection -> expire(connection, since, now));
             expired += chunk.expired();
+            // While there is much to expire, nothing else is to expire too early.
+            Instant soon = clock.instant().plus(AHEAD);
+            if (soon.isAfter(lookedAhead)) {
+                postponeAll(lookedAhead, soon);
+            }
             // A chunk that is short may only have met claims under way: there may be more behind
             // it.
         } while (chunk.written() > 0);
