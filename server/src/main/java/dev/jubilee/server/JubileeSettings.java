@@ -78,7 +78,8 @@ public record JubileeSettings(
         } catch (IllegalArgumentException e) {
             in.fault(
                     "DATABASE_URL",
-                    url.replaceAll("//[^/]*@", "//…@").replaceAll("password=[^&]*", "password=…"),
+                    // The rest may hold a password, wherever that stands.
+                    url.replaceAll("^([a-z:]*//)?.*", "$1…"),
                     "postgresql://user:password@host:port/database, or an address for JDBC; it "
                             + e.getMessage());
         }

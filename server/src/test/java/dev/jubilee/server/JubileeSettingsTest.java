@@ -30,10 +30,16 @@ final class JubileeSettingsTest {
 
     @Test
     void theAddressOfAnotherDatabaseIsRefusedByNameAndWithoutItsPassword() {
-        assertThat(faults(Map.of("DATABASE_URL", "mysql://me:secret@db/game")))
+        for (String rest : List.of("me:secret@db/game", "me:a/secret@db/game")) {
+            assertThat(faults(Map.of("DATABASE_URL", "mysql://" + rest)))
+                    .singleElement()
+                    .asString()
+                    .startsWith("DATABASE_URL is \"mysql://…\"")
+                    .doesNotContain("secret");
+        }
+        assertThat(faults(Map.of("DATABASE_URL", "me:secret@db/game")))
                 .singleElement()
                 .asString()
-                .startsWith("DATABASE_URL is \"mysql://…@db/game\"")
                 .doesNotContain("secret");
     }
 
