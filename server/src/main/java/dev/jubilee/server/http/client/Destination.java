@@ -50,6 +50,11 @@ public record Destination(boolean tls, String host, int port, String target) {
         return new Destination(tls, bare, port, path + query);
     }
 
+    /** The host as it stands before a port: an IPv6 address in brackets. */
+    String hostInUri() {
+        return host.contains(":") ? "[" + host + "]" : host;
+    }
+
     /** Whether the host is an address and not a name. */
     boolean isLiteral() {
         try {

@@ -145,7 +145,7 @@ public final class OutboundHttp implements AutoCloseable {
                     new RequestOptions()
                             .setMethod(HttpMethod.POST)
                             .setServer(SocketAddress.inetSocketAddress(to.port(), ip(address)))
-                            .setHost(to.host())
+                            .setHost(to.hostInUri())
                             .setPort(to.port())
                             .setSsl(to.tls())
                             .setURI(to.target())

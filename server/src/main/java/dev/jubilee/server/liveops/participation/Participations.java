@@ -32,6 +32,9 @@ import java.util.function.Function;
  */
 public final class Participations implements AutoCloseable {
     private static final int PLAYERS_A_QUERY = 500;
+    private static final JoinResult NOT_ACTIVE =
+            new JoinResult.Refused(JoinResult.Reason.NOT_ACTIVE);
+    private static final LeaveResult ENDED = new LeaveResult.Refused(LeaveResult.Reason.ENDED);
 
     private final Occurrences occurrences;
     private final ParticipationBatch batch;
@@ -69,7 +72,7 @@ public final class Participations implements AutoCloseable {
                 occurrence -> {
                     Condition requirement = occurrence.rules().requirement();
                     if (!isRunning(occurrence)) {
-                        return done(new JoinResult.Refused(JoinResult.Reason.NOT_ACTIVE));
+                        return done(NOT_ACTIVE);
                     }
                     if (requirement == null) {
                         return join(occurrence, userId, type, true);
@@ -102,7 +105,7 @@ public final class Participations implements AutoCloseable {
                                                 occurrence.occurrenceId(),
                                                 new ParticipationRequest.Leave(occurrence, userId))
                                         .thenApply(LeaveResult.class::cast)
-                                : done(new LeaveResult.Refused(LeaveResult.Reason.ENDED)));
+                                : done(ENDED));
     }
 
     /**
@@ -127,9 +130,18 @@ public final class Participations implements AutoCloseable {
         return new ParticipationRequest.Leave(load(eventId), userId);
     }
 
-    /** Decides one request in the caller's transaction, beside the lane. Blocks. */
+    /**
+     * Decides one request in the caller's transaction, beside the lane. Blocks; for what is over it
+     * does not: its row may be held for long, and the answer is known.
+     */
     ParticipationResult decide(Connection connection, ParticipationRequest request)
             throws SQLException {
+        if (!isRunning(request.occurrence())) {
+            return switch (request) {
+                case ParticipationRequest.Join _ -> NOT_ACTIVE;
+                case ParticipationRequest.Leave _ -> ENDED;
+            };
+        }
         return batch.execute(connection, List.of(request)).getFirst();
     }
 

@@ -10,8 +10,10 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Expires what nobody claimed in time. Several instances share the work; none waits for a claim
@@ -24,9 +26,7 @@ final class GrantExpiry {
     /** How long before it passes an expiry is looked at; longer than between two looks. */
     private static final Duration AHEAD = Duration.ofSeconds(10);
 
-    /**
-     * What was due before the last look is looked at again for so long: it may have been locked.
-     */
+    /** What was due before the last look is looked at again for so long: it may be of after it. */
     private static final Duration OVERLAP = Duration.ofSeconds(10);
 
     /** How often everything is looked at, however long ago it was due. */
@@ -66,8 +66,9 @@ final class GrantExpiry {
         Instant now = clock.instant();
         boolean sweep = now.isBefore(swept) || !now.isBefore(swept.plus(SWEEP));
         postponeAll(sweep || lookedAhead.isBefore(now) ? now : lookedAhead, now.plus(AHEAD));
-        int expired = expireAll(sweep ? Instant.EPOCH : lookedUntil.minus(OVERLAP), now);
-        lookedUntil = now;
+        Instant since = sweep ? Instant.EPOCH : lookedUntil.minus(OVERLAP);
+        int expired = expireAll(since, now);
+        lookedUntil = firstLeft(since, now).orElse(now);
         swept = sweep ? now : swept;
         return expired;
     }
@@ -100,6 +101,26 @@ final class GrantExpiry {
             // it.
         } while (chunk.written() > 0);
         return expired;
+    }
+
+    /** When the first was due of what is still to expire: claims under way held it. */
+    private Optional<Instant> firstLeft(Instant since, Instant now) {
+        return database.read(connection -> {
+            try (PreparedStatement statement =
+                    connection.prepareStatement(
+                            """
+                            SELECT min(expires_at) FROM liveops.grants
+                             WHERE expires_at > ?::timestamptz AND expires_at <= ?::timestamptz
+                            """)) {
+                statement.setString(1, since.toString());
+                statement.setString(2, now.toString());
+                try (ResultSet rows = statement.executeQuery()) {
+                    rows.next();
+                    return Optional.ofNullable(rows.getObject(1, OffsetDateTime.class))
+                            .map(OffsetDateTime::toInstant);
+                }
+            }
+        });
     }
 
     private int postpone(Connection connection, Instant since, Instant soon) throws SQLException {

@@ -21,6 +21,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletionService;
@@ -530,6 +531,25 @@ class ParticipationHttpTest {
                 assertThat(answers.take().get().status()).isEqualTo(201);
             }
             itsPort.close();
+        }
+    }
+
+    @Test
+    void whoAsksWithAKeyForWhatIsOverDoesNotWaitForItsRow() throws Exception {
+        Instant now = platform.clock().instant();
+        UUID occurrence =
+                arena.event("keyed-over", now.minusSeconds(60), now, "completed", 5, "{}");
+        try (Connection holder = platform.connection()) {
+            holder.setAutoCommit(false);
+            lock(holder, occurrence);
+
+            String[] key = {"Idempotency-Key", "over"};
+            Answer join = send("player:ann", "POST", "/events/keyed-over/join", "", key);
+            Answer leave = send("player:bob", "POST", "/events/keyed-over/leave", "", key);
+
+            assertThat(join.text("code")).isEqualTo("event_not_active");
+            assertThat(leave.text("code")).isEqualTo("event_ended");
+            holder.rollback();
         }
     }
 

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.jubilee.server.liveops.Scene;
 import dev.jubilee.server.liveops.occurrences.Occurrence;
 import dev.jubilee.server.testing.Platform;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -80,6 +83,26 @@ class GrantExpiryTest {
                 .hasSize(5)
                 .containsOnly("earnedtrue");
         scene.clock().set(later);
+        assertThat(expiry.run()).isEqualTo(5);
+    }
+
+    @Test
+    void whatClaimsHoldExpiresOnceTheyLetGoHoweverLateThatIs() throws SQLException {
+        grants(5);
+        try (Connection claims = scene.database().dataSource().getConnection();
+                Statement statement = claims.createStatement()) {
+            claims.setAutoCommit(false);
+            statement.execute("SELECT FROM liveops.grants FOR UPDATE");
+            scene.clock().set(DUE);
+            assertThat(expiry.run()).isZero();
+            scene.clock().set(DUE.plusSeconds(30));
+            assertThat(expiry.run()).isZero();
+            claims.rollback();
+            claims.setAutoCommit(true);
+        }
+
+        scene.clock().set(DUE.plusSeconds(60));
+
         assertThat(expiry.run()).isEqualTo(5);
     }
 
