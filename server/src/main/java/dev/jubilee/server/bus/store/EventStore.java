@@ -1,8 +1,6 @@
 package dev.jubilee.server.bus.store;
 
 import dev.jubilee.events.OffsetStore;
-import dev.jubilee.events.kafka.ConsumerLoop;
-import dev.jubilee.events.kafka.LoopSettings;
 import dev.jubilee.events.kafka.TopicOffsets;
 import dev.jubilee.events.postgres.PostgresOffsets;
 import dev.jubilee.server.bus.stats.Activity;
@@ -26,7 +24,6 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.admin.Admin;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Every event of every topic, in PostgreSQL within a second, exactly once: the instances share the
@@ -46,20 +43,17 @@ public final class EventStore implements Routes, AutoCloseable {
                             + " there.",
                     Duration.ofSeconds(1));
 
-    private static final Duration GATHERING = Duration.ofMillis(40);
-
     private final Map<String, Object> kafka;
     private final Admin admin;
     private final TopicCatalogue topics;
     private final MeterRegistry registry;
     private final PostgresOffsets offsets;
-    private final StoreWriter writer;
+    private final StoreConsumers consumers;
     private final Retention retention;
     private final EventStatuses eventStatuses;
     private final StatusReader statuses;
     private final CatchUp catchUp;
     private final ScheduledExecutorService hourly;
-    private @Nullable ConsumerLoop loop;
 
     /**
      * @param kafka how clients reach Kafka: {@code bootstrap.servers} and the like
@@ -82,13 +76,17 @@ public final class EventStore implements Routes, AutoCloseable {
         this.registry = registry;
         this.offsets = new PostgresOffsets(database.dataSource(), "platform.consumer_offsets");
         DailyPartitions partitions = EventTable.partitions(database);
-        this.writer =
-                new StoreWriter(
-                        database,
-                        offsets,
-                        partitions,
-                        clock,
-                        new StoreMetrics(registry, clock, activity, settings.tracking()));
+        this.consumers =
+                new StoreConsumers(
+                        settings.consumers(),
+                        () ->
+                                new StoreWriter(
+                                        database,
+                                        offsets,
+                                        partitions,
+                                        clock,
+                                        new StoreMetrics(
+                                                registry, clock, activity, settings.tracking())));
         this.retention = new Retention(database, partitions, topics, settings, clock);
         this.eventStatuses = new EventStatuses(database, subscribed);
         this.statuses = new StatusReader(database, eventStatuses);
@@ -103,17 +101,7 @@ public final class EventStore implements Routes, AutoCloseable {
     public void start() {
         statuses.start();
         catchUp.start();
-        ConsumerLoop started =
-                new ConsumerLoop(
-                        LoopSettings.of(GROUP, kafka).gathering(GATHERING),
-                        topics.names(),
-                        admin,
-                        offsets,
-                        writer,
-                        new LoopMetrics(GROUP, registry));
-        loop = started;
-        topics.onChange(() -> started.topics(topics.names()));
-        started.topics(topics.names());
+        consumers.start(kafka, admin, topics, offsets, new LoopMetrics(GROUP, registry));
         PeriodicTask.named("event retention", retention::run)
                 .repeat(hourly, Duration.ZERO, Duration.ofHours(1));
         PeriodicTask.named("ids of clients", retention::forgetIds)
@@ -132,7 +120,7 @@ public final class EventStore implements Routes, AutoCloseable {
 
     /** Whether events are being stored at the moment. */
     public boolean isBusy() {
-        return writer.isBusy();
+        return consumers.isBusy();
     }
 
     /** Drops what is too old, and makes room for the days to come; also done each hour. */
@@ -182,9 +170,7 @@ public final class EventStore implements Routes, AutoCloseable {
     @Override
     public void close() {
         hourly.shutdownNow();
-        if (loop != null) {
-            loop.close();
-        }
+        consumers.close();
         catchUp.close();
         statuses.close();
     }

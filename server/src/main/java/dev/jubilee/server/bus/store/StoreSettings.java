@@ -4,22 +4,24 @@ import dev.jubilee.server.config.SettingsReader;
 import java.time.Duration;
 
 /**
- * How long the store keeps, what it counts, and how long it is waited for.
+ * How the store stores, how long it keeps, what it counts, and how long it is waited for.
  *
+ * @param consumers how many consume at a time within one instance
  * @param retention events, by whole days
  * @param idWindow the ids that clients made: within it a repeated id is stored once
  * @param tracking whether events are counted and timed by their type
  * @param catchUp how long a question waits for what is on its way to the store
  */
 public record StoreSettings(
-        Duration retention, Duration idWindow, boolean tracking, Duration catchUp) {
+        int consumers, Duration retention, Duration idWindow, boolean tracking, Duration catchUp) {
+    private static final int DEFAULT_CONSUMERS = 2;
     private static final Duration DEFAULT = Duration.ofDays(7);
     private static final Duration LONGEST = Duration.ofDays(3_650);
 
     /**
-     * Reads {@code EVENT_RETENTION}, {@code EVENT_ID_RETENTION}, {@code EVENT_TRACKING_ENABLED} and
-     * {@code EVENT_BUS_CATCH_UP_TIMEOUT}, and refuses {@code EVENT_BUS_ENCRYPTION_ENABLED}: who
-     * asks for it must not believe that payloads are encrypted.
+     * Reads {@code EVENT_STORE_CONSUMERS}, {@code EVENT_RETENTION}, {@code EVENT_ID_RETENTION},
+     * {@code EVENT_TRACKING_ENABLED} and {@code EVENT_BUS_CATCH_UP_TIMEOUT}, and refuses {@code
+     * EVENT_BUS_ENCRYPTION_ENABLED}: who asks for it must not believe that payloads are encrypted.
      */
     public static StoreSettings from(SettingsReader reader) {
         if (reader.flag("EVENT_BUS_ENCRYPTION_ENABLED", false)) {
@@ -30,6 +32,7 @@ public record StoreSettings(
                             + " payloads where they are made");
         }
         return new StoreSettings(
+                reader.integer("EVENT_STORE_CONSUMERS", DEFAULT_CONSUMERS, 1, 64),
                 reader.duration("EVENT_RETENTION", DEFAULT, Duration.ofHours(1), LONGEST),
                 reader.duration("EVENT_ID_RETENTION", DEFAULT, Duration.ofHours(1), LONGEST),
                 reader.flag("EVENT_TRACKING_ENABLED", true),
