@@ -205,6 +205,25 @@ class SubscriptionsTest {
     }
 
     @Test
+    void whoseKeyIsLostGetsASecretThatStandsAlone() throws Exception {
+        String id = webhook("http://127.0.0.1:9/hook", "").text("subscription_id");
+        execute(
+                """
+                UPDATE bus.event_subscriptions SET signing_secrets = encode(decode(repeat('5a', 50), 'hex'), 'base64')
+                WHERE subscription_id = '%s'
+                """
+                        .formatted(id));
+
+        Answer alone = bus.post("service", "/subscriptions/" + id + "/secret/rotate", "{}");
+        Answer next = bus.post("service", "/subscriptions/" + id + "/secret/rotate", "{}");
+
+        assertThat(alone.status()).isEqualTo(200);
+        assertThat(alone.text("signing_secret")).startsWith("whsec_");
+        assertThat(next.status()).isEqualTo(200);
+        assertThat(next.text("signing_secret")).isNotEqualTo(alone.text("signing_secret"));
+    }
+
+    @Test
     void aSecretIsNotKeptWithTheAnswerThatARepetitionGets() throws Exception {
         String body =
                 "{\"service_name\": \"s\", \"method\": \"webhook\", \"topic_pattern\": \"none.at.all\","

@@ -21,9 +21,10 @@ import org.junit.jupiter.api.extension.ExtensionContext;
  * Real servers for a test class: {@code @RegisterExtension static final Platform platform = new
  * Platform();}
  *
- * <p>PostgreSQL and Kafka are started once a run and shared; each class has a migrated database and
- * topic names of its own, so classes neither see each other nor clean up. The clock belongs to the
- * class as well.
+ * <p>PostgreSQL and Kafka are started once a JVM and shared (a run is a class where there are
+ * several JVMs, so it is the session that holds them); each class has a migrated database and topic
+ * names of its own, so classes neither see each other nor clean up. The clock belongs to the class
+ * as well.
  */
 public final class Platform implements BeforeAllCallback, AfterAllCallback {
     private static final ExtensionContext.Namespace SHARED =
@@ -38,8 +39,7 @@ public final class Platform implements BeforeAllCallback, AfterAllCallback {
     @Override
     public void beforeAll(ExtensionContext context) {
         SharedServers servers =
-                context.getRoot()
-                        .getStore(SHARED)
+                context.getStore(ExtensionContext.StoreScope.LAUNCHER_SESSION, SHARED)
                         .computeIfAbsent(
                                 SharedServers.class,
                                 key -> new SharedServers(),

@@ -18,7 +18,7 @@ import javax.sql.DataSource;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /**
- * One PostgreSQL and one Kafka for all test classes of a run, in a folder that goes away with them.
+ * One PostgreSQL and one Kafka for all test classes of a JVM, in a folder that goes away with them.
  */
 final class SharedServers implements AutoCloseable {
     private static final String TEMPLATE = "jubilee_template";

@@ -27,8 +27,9 @@ final class RealRabbitMq implements BeforeAllCallback, ParameterResolver {
     }
 
     private static RabbitMqServer server(ExtensionContext context) {
-        return context.getRoot()
-                .getStore(ExtensionContext.Namespace.GLOBAL)
+        return context.getStore(
+                        ExtensionContext.StoreScope.LAUNCHER_SESSION,
+                        ExtensionContext.Namespace.GLOBAL)
                 .computeIfAbsent(
                         RabbitMqServer.class, key -> new RabbitMqServer(), RabbitMqServer.class);
     }

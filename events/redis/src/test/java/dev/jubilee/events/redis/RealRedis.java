@@ -27,8 +27,9 @@ public final class RealRedis implements BeforeAllCallback, ParameterResolver {
     }
 
     private static RedisServer server(ExtensionContext context) {
-        return context.getRoot()
-                .getStore(ExtensionContext.Namespace.GLOBAL)
+        return context.getStore(
+                        ExtensionContext.StoreScope.LAUNCHER_SESSION,
+                        ExtensionContext.Namespace.GLOBAL)
                 .computeIfAbsent(RedisServer.class, key -> new RedisServer(), RedisServer.class);
     }
 }

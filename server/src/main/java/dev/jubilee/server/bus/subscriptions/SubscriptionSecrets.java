@@ -9,12 +9,15 @@ import java.util.List;
 import java.util.UUID;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Opens and seals what a subscription keeps encrypted. What was opened last is remembered: every
  * request to an endpoint needs it, and opening costs more than signing. Thread-safe.
  */
 public final class SubscriptionSecrets {
+    private static final Logger log = LoggerFactory.getLogger(SubscriptionSecrets.class);
     private static final int REMEMBERED = 10_000;
 
     private final SecretBox box;
@@ -72,8 +75,14 @@ public final class SubscriptionSecrets {
         return SigningSecrets.make(random);
     }
 
+    /** With a new secret; the old ones sign along for a while, unless their key is lost. */
     SigningSecrets rotated(Subscription it, Instant now) {
-        return all(it).rotated(random, now);
+        try {
+            return all(it).rotated(random, now);
+        } catch (SecretBox.Undecipherable e) {
+            log.warn("the new secret of {} stands alone: the old one {}", it.id(), e.getMessage());
+            return make();
+        }
     }
 
     String seal(Subscription it, SigningSecrets secrets) {
