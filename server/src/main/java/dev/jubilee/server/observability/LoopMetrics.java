@@ -59,7 +59,7 @@ public final class LoopMetrics implements LoopListener {
     @Override
     public void fenced(Collection<TopicPartition> partitions) {
         fenced.increment();
-        log.info("{} was moved on by another instance: {}", group, partitions);
+        log.info("{} was moved on by another consumer: {}", group, partitions);
     }
 
     @Override

@@ -7,7 +7,7 @@ import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
 
 /**
- * Gives tests the one RabbitMQ of the run, as a parameter. When there is none, a class of tests
+ * Gives tests the one RabbitMQ of the JVM, as a parameter. When there is none, a class of tests
  * fails once and says why.
  */
 final class RealRabbitMq implements BeforeAllCallback, ParameterResolver {

@@ -7,7 +7,7 @@ import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
 
 /**
- * Gives tests the one Redis of the run, as a parameter. When there is none, a class of tests fails
+ * Gives tests the one Redis of the JVM, as a parameter. When there is none, a class of tests fails
  * once and says why.
  */
 public final class RealRedis implements BeforeAllCallback, ParameterResolver {

@@ -76,17 +76,11 @@ public final class EventStore implements Routes, AutoCloseable {
         this.registry = registry;
         this.offsets = new PostgresOffsets(database.dataSource(), "platform.consumer_offsets");
         DailyPartitions partitions = EventTable.partitions(database);
+        StoreMetrics metrics = new StoreMetrics(registry, clock, activity, settings.tracking());
         this.consumers =
                 new StoreConsumers(
                         settings.consumers(),
-                        () ->
-                                new StoreWriter(
-                                        database,
-                                        offsets,
-                                        partitions,
-                                        clock,
-                                        new StoreMetrics(
-                                                registry, clock, activity, settings.tracking())));
+                        () -> new StoreWriter(database, offsets, partitions, clock, metrics));
         this.retention = new Retention(database, partitions, topics, settings, clock);
         this.eventStatuses = new EventStatuses(database, subscribed);
         this.statuses = new StatusReader(database, eventStatuses);

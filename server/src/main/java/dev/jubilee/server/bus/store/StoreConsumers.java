@@ -9,6 +9,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
@@ -33,7 +35,7 @@ final class StoreConsumers implements AutoCloseable {
      *
      * @param kafka how clients reach Kafka
      */
-    void start(
+    synchronized void start(
             Map<String, Object> kafka,
             Admin admin,
             TopicCatalogue topics,
@@ -55,7 +57,7 @@ final class StoreConsumers implements AutoCloseable {
         follow(topics);
     }
 
-    private void follow(TopicCatalogue topics) {
+    private synchronized void follow(TopicCatalogue topics) {
         loops.forEach(loop -> loop.topics(topics.names()));
     }
 
@@ -66,7 +68,10 @@ final class StoreConsumers implements AutoCloseable {
 
     /** Finishes what is being stored, and leaves the group. */
     @Override
-    public void close() {
-        loops.parallelStream().forEach(ConsumerLoop::close);
+    public synchronized void close() {
+        // All at once, lest what one leaves goes to another that is about to leave.
+        try (ExecutorService closers = Executors.newVirtualThreadPerTaskExecutor()) {
+            loops.forEach(loop -> closers.execute(loop::close));
+        }
     }
 }

@@ -12,15 +12,15 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Counts what was stored. The duration of an event is kept for a hundred types, the rest is {@code
- * other}. For the consuming loop's thread.
+ * other}. Thread-safe.
  */
 final class StoreMetrics {
     private static final int MAX_TIMED = 100;
@@ -30,7 +30,7 @@ final class StoreMetrics {
     private final InstantSource clock;
     private final Activity activity;
     private final Timer query;
-    private final Map<String, Timer> processing = new HashMap<>();
+    private final Map<String, Timer> processing = new ConcurrentHashMap<>();
     private final Counter operations;
     private final Counter failures;
     private final Counter parked;

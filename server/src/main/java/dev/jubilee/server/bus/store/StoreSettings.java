@@ -32,7 +32,7 @@ public record StoreSettings(
                             + " payloads where they are made");
         }
         return new StoreSettings(
-                reader.integer("EVENT_STORE_CONSUMERS", DEFAULT_CONSUMERS, 1, 64),
+                reader.integer("EVENT_STORE_CONSUMERS", DEFAULT_CONSUMERS, 1, 8),
                 reader.duration("EVENT_RETENTION", DEFAULT, Duration.ofHours(1), LONGEST),
                 reader.duration("EVENT_ID_RETENTION", DEFAULT, Duration.ofHours(1), LONGEST),
                 reader.flag("EVENT_TRACKING_ENABLED", true),

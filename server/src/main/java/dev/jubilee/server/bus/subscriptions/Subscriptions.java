@@ -439,7 +439,12 @@ public final class Subscriptions {
                         .withState(state.as(state.status(), state.statusReason(), clock.instant()));
         SubscriptionStore.change(connection, id);
         SubscriptionStore.update(connection, it);
-        audit.record(connection, who, "subscription.rotate_secret", id.toString(), Map.of());
+        audit.record(
+                connection,
+                who,
+                "subscription.rotate_secret",
+                id.toString(),
+                Map.of("old_secrets_that_sign_along", rotated.secrets().size() - 1));
         return new Made(it, rotated.newest());
     }
 

@@ -153,15 +153,16 @@ final class GrantExpiry {
 
     /** What has an expiry that is too early even now gets its own. */
     private Chunk expire(Connection connection, Instant since, Instant now) throws SQLException {
-        // In the order of the index first, so that what is due is all that is read; in the order of
-        // all who lock grants then.
+        // In the order of the index, so that what is due is all that is read. All others lock
+        // grants
+        // in another order; who waits for nobody may take his own.
         try (PreparedStatement statement =
                 connection.prepareStatement(
                         """
                         WITH candidates AS MATERIALIZED (
                             SELECT id FROM liveops.grants
                              WHERE expires_at > ?::timestamptz AND expires_at <= ?::timestamptz
-                             ORDER BY expires_at LIMIT ?),
+                             ORDER BY expires_at LIMIT ? FOR UPDATE SKIP LOCKED),
                         due AS MATERIALIZED (
                             SELECT g.id, g.status,
                                    CASE WHEN g.status = 'earned' AND by_end.expiry > ?::timestamptz

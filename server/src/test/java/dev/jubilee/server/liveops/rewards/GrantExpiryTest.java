@@ -106,6 +106,28 @@ class GrantExpiryTest {
         assertThat(expiry.run()).isEqualTo(5);
     }
 
+    @Test
+    void whatIsHeldForLongHoldsNothingElseUp() throws SQLException {
+        grants(5);
+        scene.run(
+                "UPDATE liveops.grants SET expires_at = expires_at - interval '1 s'"
+                        + " WHERE event_id = ? AND user_id IN ('u0', 'u1')",
+                occurrence.eventId());
+        try (Connection claims = scene.database().dataSource().getConnection();
+                Statement statement = claims.createStatement()) {
+            claims.setAutoCommit(false);
+            statement.execute(
+                    "SELECT FROM liveops.grants WHERE user_id IN ('u0', 'u1') FOR UPDATE");
+            scene.clock().set(DUE);
+
+            assertThat(expiry.run()).isEqualTo(3);
+
+            claims.rollback();
+            claims.setAutoCommit(true);
+        }
+        assertThat(expiry.run()).isEqualTo(2);
+    }
+
     /** As one that nobody has followed yet. */
     private Instant moveEnd() {
         scene.run(
