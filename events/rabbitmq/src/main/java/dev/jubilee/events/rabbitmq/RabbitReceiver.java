@@ -115,7 +115,11 @@ final class RabbitReceiver {
             from.makeWay();
             return open(ahead);
         } catch (Throwable e) { // as below
-            return hasEnded() ? null : replace(from, e.toString());
+            if (!hasEnded()) {
+                return replace(from, e.toString());
+            }
+            deleteOwnQueue();
+            return null;
         }
     }
 
@@ -133,6 +137,8 @@ final class RabbitReceiver {
                 complaints.about(e);
             }
         }
+        // What failed after the end may have made it once more.
+        deleteOwnQueue();
         return null;
     }
 
@@ -192,11 +198,17 @@ final class RabbitReceiver {
     }
 
     private void end(RabbitFeed opened, boolean drain) {
-        if (opened.end(drain) || source.durable) {
+        if (!opened.end(drain)) {
+            deleteOwnQueue();
+        }
+    }
+
+    /** Nobody reads it any more, and it would fill as long as the connection lives. */
+    private void deleteOwnQueue() {
+        if (source.durable) {
             return;
         }
         try {
-            // Nobody reads its queue any more, and it would fill as long as the connection lives.
             connection.deleteOwn(source.queue);
         } catch (IOException | ShutdownSignalException e) {
             LOG.debug("{} is gone already: {}", source.queue, e.toString());
