@@ -153,9 +153,8 @@ final class GrantExpiry {
 
     /** What has an expiry that is too early even now gets its own. */
     private Chunk expire(Connection connection, Instant since, Instant now) throws SQLException {
-        // In the order of the index, so that what is due is all that is read. All others lock
-        // grants
-        // in another order; who waits for nobody may take his own.
+        // In the order of the index, so that what is due is all that is read. Others lock grants in
+        // another order; that cannot end in a deadlock, as nothing is waited for here.
         try (PreparedStatement statement =
                 connection.prepareStatement(
                         """
