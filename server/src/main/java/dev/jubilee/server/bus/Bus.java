@@ -110,7 +110,7 @@ public final class Bus implements Routes, AutoCloseable {
                         activity,
                         clock);
         this.search = new EventSearch(database, registry);
-        this.views = new EventViews(store.outcomes());
+        this.views = new EventViews(store.eventStatuses());
         this.traces = new Traces(new StoredEvents(database));
         this.replays =
                 new Replays(

@@ -1,6 +1,8 @@
 package dev.jubilee.server.bus.store;
 
 import dev.jubilee.events.OffsetStore;
+import dev.jubilee.events.kafka.ConsumerLoops;
+import dev.jubilee.events.kafka.LoopSettings;
 import dev.jubilee.events.kafka.TopicOffsets;
 import dev.jubilee.events.postgres.PostgresOffsets;
 import dev.jubilee.server.bus.stats.Activity;
@@ -15,6 +17,7 @@ import dev.jubilee.server.scheduling.PeriodicTask;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -23,6 +26,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 
 /**
@@ -43,12 +47,13 @@ public final class EventStore implements Routes, AutoCloseable {
                             + " there.",
                     Duration.ofSeconds(1));
 
-    private final Map<String, Object> kafka;
-    private final Admin admin;
+    /** Longer than one consumer would wait: what comes in the same time is written in parts. */
+    private static final Duration GATHERING = Duration.ofMillis(80);
+
     private final TopicCatalogue topics;
-    private final MeterRegistry registry;
     private final PostgresOffsets offsets;
-    private final StoreConsumers consumers;
+    private final List<StoreWriter> writers;
+    private final ConsumerLoops consumers;
     private final Retention retention;
     private final EventStatuses eventStatuses;
     private final StatusReader statuses;
@@ -70,17 +75,23 @@ public final class EventStore implements Routes, AutoCloseable {
             InstantSource clock,
             MeterRegistry registry,
             Activity activity) {
-        this.kafka = kafka;
-        this.admin = admin;
         this.topics = topics;
-        this.registry = registry;
         this.offsets = new PostgresOffsets(database.dataSource(), "platform.consumer_offsets");
         DailyPartitions partitions = EventTable.partitions(database);
         StoreMetrics metrics = new StoreMetrics(registry, clock, activity, settings.tracking());
+        this.writers =
+                Stream.generate(() ->
+                                new StoreWriter(database, offsets, partitions, clock, metrics))
+                        .limit(settings.consumers())
+                        .toList();
         this.consumers =
-                new StoreConsumers(
-                        settings.consumers(),
-                        () -> new StoreWriter(database, offsets, partitions, clock, metrics));
+                new ConsumerLoops(
+                        LoopSettings.of(GROUP, kafka).gathering(GATHERING),
+                        topics::names,
+                        admin,
+                        offsets,
+                        writers,
+                        new LoopMetrics(GROUP, registry));
         this.retention = new Retention(database, partitions, topics, settings, clock);
         this.eventStatuses = new EventStatuses(database, subscribed);
         this.statuses = new StatusReader(database, eventStatuses);
@@ -95,7 +106,9 @@ public final class EventStore implements Routes, AutoCloseable {
     public void start() {
         statuses.start();
         catchUp.start();
-        consumers.start(kafka, admin, topics, offsets, new LoopMetrics(GROUP, registry));
+        consumers.start();
+        topics.onChange(consumers::refreshTopics);
+        consumers.refreshTopics();
         PeriodicTask.named("event retention", retention::run)
                 .repeat(hourly, Duration.ZERO, Duration.ofHours(1));
         PeriodicTask.named("ids of clients", retention::forgetIds)
@@ -108,13 +121,13 @@ public final class EventStore implements Routes, AutoCloseable {
     }
 
     /** The status of stored events. */
-    public EventStatuses outcomes() {
+    public EventStatuses eventStatuses() {
         return eventStatuses;
     }
 
     /** Whether events are being stored at the moment. */
     public boolean isBusy() {
-        return consumers.isBusy();
+        return writers.stream().anyMatch(StoreWriter::isBusy);
     }
 
     /** Drops what is too old, and makes room for the days to come; also done each hour. */

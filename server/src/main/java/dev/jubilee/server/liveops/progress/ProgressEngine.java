@@ -1,12 +1,11 @@
 package dev.jubilee.server.liveops.progress;
 
-import dev.jubilee.events.kafka.ConsumerLoop;
+import dev.jubilee.events.kafka.ConsumerLoops;
 import dev.jubilee.events.kafka.LoopListener;
 import dev.jubilee.events.kafka.LoopSettings;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.IntStream;
 
 /**
  * Turns bus events into progress, each event once: the position of the consumer moves in the
@@ -17,53 +16,46 @@ import java.util.concurrent.CopyOnWriteArrayList;
 public final class ProgressEngine implements AutoCloseable {
     private static final Duration GATHERING = Duration.ofMillis(40);
 
-    private final ProgressParts parts;
-    private final ProgressBus bus;
-    private final ProgressSettings settings;
-    private final LoopListener listener;
-    private final List<ConsumerLoop> loops = new ArrayList<>();
-    private final List<ProgressHandler> handlers = new CopyOnWriteArrayList<>();
+    private final ProgressBus.Topics topics;
+    private final List<ProgressHandler> handlers;
+    private final ConsumerLoops loops;
 
     public ProgressEngine(
             ProgressParts parts,
             ProgressBus bus,
             ProgressSettings settings,
             LoopListener listener) {
-        this.parts = parts;
-        this.bus = bus;
-        this.settings = settings;
-        this.listener = listener;
+        this.topics = bus.topics();
+        this.handlers =
+                IntStream.range(0, settings.consumers())
+                        .mapToObj(i ->
+                                new ProgressHandler(
+                                        parts,
+                                        bus.offsets(),
+                                        StandingCache.oneOf(settings.consumers())))
+                        .toList();
+        this.loops =
+                new ConsumerLoops(
+                        LoopSettings.of(settings.group(), bus.kafka())
+                                .gathering(GATHERING)
+                                .withMaxPollRecords(settings.maxBatch()),
+                        topics::names,
+                        bus.admin(),
+                        bus.offsets(),
+                        handlers,
+                        listener);
     }
 
     /** Begins to consume. Call once, after the directory of occurrences was started. */
-    public synchronized void start() {
-        LoopSettings loop =
-                LoopSettings.of(settings.group(), bus.kafka())
-                        .gathering(GATHERING)
-                        .withMaxPollRecords(settings.maxBatch());
-        for (int i = 1; i <= settings.consumers(); i++) {
-            StandingCache cache = StandingCache.oneOf(settings.consumers());
-            ProgressHandler handler = new ProgressHandler(parts, bus.offsets(), cache);
-            handlers.add(handler);
-            loops.add(
-                    new ConsumerLoop(
-                            loop.withClientId(settings.group() + "-" + i),
-                            bus.topics().names(),
-                            bus.admin(),
-                            bus.offsets(),
-                            handler,
-                            listener));
-        }
-        bus.topics().onChange(this::follow);
-        follow();
+    public void start() {
+        loops.start();
+        topics.onChange(loops::refreshTopics);
+        loops.refreshTopics();
     }
 
     /** How many events wait in this instance's partitions. */
-    public synchronized long lag() {
-        return loops.stream()
-                .flatMap(loop -> loop.lags().values().stream())
-                .mapToLong(Long::longValue)
-                .sum();
+    public long lag() {
+        return loops.lag();
     }
 
     /** How many events this instance has put aside because they cannot count. */
@@ -73,12 +65,7 @@ public final class ProgressEngine implements AutoCloseable {
 
     /** Finishes the batches under way. */
     @Override
-    public synchronized void close() {
-        loops.parallelStream().forEach(ConsumerLoop::close);
-        loops.clear();
-    }
-
-    private synchronized void follow() {
-        loops.forEach(loop -> loop.topics(bus.topics().names()));
+    public void close() {
+        loops.close();
     }
 }

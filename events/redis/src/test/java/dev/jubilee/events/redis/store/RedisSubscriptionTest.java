@@ -78,15 +78,17 @@ class RedisSubscriptionTest extends SubscriptionContract {
             save(store, "s", 0, "kept");
             Await.until(
                     "it is handled",
-                    () -> redis.hgetall(fixture.prefix + "-checkpoint:p").containsValue("1"));
+                    () -> "1".equals(redis.hget(fixture.prefix + "-checkpoint:p", "position")));
             Map<String, byte[]> kept = new HashMap<>();
             redis.keys(fixture.prefix + "*").forEach(key -> kept.put(key, redis.dump(key)));
             save(store, "s", 1, "lost-1");
             save(store, "s", 2, "lost-2");
             Await.until("all are handled", () -> handled.contains("lost-2"));
 
+            redis.multi();
             kept.forEach((key, value) ->
                     redis.restore(key, value, RestoreArgs.Builder.ttl(0).replace()));
+            redis.exec();
             save(store, "s", 1, "new");
             subscription.wake();
 
