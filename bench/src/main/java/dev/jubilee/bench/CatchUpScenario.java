@@ -1,8 +1,5 @@
 package dev.jubilee.bench;
 
-import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
@@ -17,7 +14,7 @@ final class CatchUpScenario {
     private static final int WARM_UP = 100_000;
     private static final double MEMORY_LIMIT = 512;
     private static final Duration PATIENCE = Duration.ofMinutes(5);
-    private static final Set<String> STORE = Set.of("store");
+    private static final String STORE = "store";
 
     private static final String STORED = "SELECT count(*) FROM bus.events WHERE source = ?";
     private static final String DISTINCT =
@@ -58,14 +55,14 @@ final class CatchUpScenario {
         long events = EVENTS_A_SECOND * stand.duration().toSeconds();
         String source = "bench-" + stand.run() + "-behind";
         MarkedPublisher.Published published;
-        try (LagWatch store = LagWatch.of(stand.installation(), TOPIC, STORE);
+        try (LagWatch store = LagWatch.of(stand.installation(), TOPIC, Set.of(STORE));
                 MarkedPublisher publisher = new MarkedPublisher(stand.platform(), load)) {
             stand.say("warming up");
             publisher.all("bench-" + stand.run() + "-warm", Math.min(events, WARM_UP));
             store.awaitCaughtUp(PATIENCE);
             Map<TopicPartition, Long> ends = reader().ends();
             Ledger ledger = new Ledger(publisher.nextPhase(), load.keys());
-            try (Hold hold = new Hold(stand.installation())) {
+            try (ConsumerHold hold = new ConsumerHold(stand.installation(), STORE, TOPIC)) {
                 stand.say("publishing %,d events while the store is held".formatted(events));
                 published = publisher.all(source, events);
                 notes.figure(Figure.told("published meanwhile", published.rate(), "/s"));
@@ -86,13 +83,13 @@ final class CatchUpScenario {
         return notes.of("store-catch-up: what was published while the event store stood still");
     }
 
-    private void catchUp(Hold hold, LagWatch store, long events) {
+    private void catchUp(ConsumerHold hold, LagWatch store, long events) {
         long behind = store.behind();
         stand.say("the store is %,d events behind and goes on".formatted(behind));
         notes.figure(Figure.told("behind when it went on", (double) behind, "events"));
         try (Meter meter = stand.meter()) {
             long start = System.nanoTime();
-            hold.close();
+            hold.release();
             store.awaitCaughtUp(PATIENCE);
             double seconds = (System.nanoTime() - start) / 1e9;
             notes.figure(Figure.told("time to catch up", seconds, "s"));
@@ -108,44 +105,5 @@ final class CatchUpScenario {
 
     private long count(String sql, String source) {
         return stand.installation().count(sql, source);
-    }
-
-    /**
-     * Keeps the event store where it is: its position in PostgreSQL is locked, so that nothing it
-     * does commits. Everything else goes on.
-     */
-    private static final class Hold implements AutoCloseable {
-        private final Connection connection;
-
-        Hold(Installation at) {
-            try {
-                this.connection = at.connect();
-                connection.setAutoCommit(false);
-                try (PreparedStatement lock =
-                        connection.prepareStatement(
-                                """
-                                SELECT FROM platform.consumer_offsets
-                                WHERE consumer_group = 'store' AND topic = ? FOR UPDATE
-                                """)) {
-                    lock.setString(1, TOPIC);
-                    lock.executeQuery().close();
-                }
-            } catch (SQLException e) {
-                throw new BenchException("The event store cannot be held: " + e.getMessage(), e);
-            }
-        }
-
-        /** Lets it go on. */
-        @Override
-        public void close() {
-            try {
-                if (!connection.isClosed()) {
-                    connection.rollback();
-                    connection.close();
-                }
-            } catch (SQLException e) {
-                throw new BenchException("The event store is held: " + e.getMessage(), e);
-            }
-        }
     }
 }

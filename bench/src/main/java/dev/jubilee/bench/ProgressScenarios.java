@@ -8,8 +8,7 @@ import java.util.Map;
 
 /** Bus events that count as progress, each once, the event store on. */
 final class ProgressScenarios {
-    private static final long ENOUGH = 100_000;
-    private static final int MOST_ROUNDS = 5;
+    private static final String PROGRESS = "progress";
     private static final int PLAYERS = 5_000;
     private static final int CONNECTIONS = 16;
     private static final Duration PATIENCE = Duration.ofMinutes(3);
@@ -72,29 +71,25 @@ final class ProgressScenarios {
             Phases phases = new Phases(stand, notes, "event", Bodies.BATCH);
             phases.warmUp(wrk, load);
             lag.awaitCaughtUp(PATIENCE);
-            stand.say("building a backlog");
-            long backlog = 0;
-            long published = 0;
-            double seconds = 0;
-            // One that counts nearly as fast as it is published to builds a backlog slowly.
-            for (int i = 0; i < MOST_ROUNDS && backlog <= ENOUGH; i++) {
-                LoadResult result = phases.pile(wrk, load, stand.duration());
-                published += result.requests() * Bodies.BATCH;
-                seconds += result.seconds();
-                backlog = lag.behind();
+            try (ConsumerHold hold =
+                    new ConsumerHold(stand.installation(), PROGRESS, Stand.TOPIC)) {
+                stand.say("building a backlog");
+                LoadResult published = phases.pile(wrk, load, stand.duration());
+                long backlog = lag.behind();
+                stand.say("a backlog of %,d events drains".formatted(backlog));
+                long start = System.nanoTime();
+                hold.release();
+                lag.awaitCaughtUp(PATIENCE);
+                double seconds = (System.nanoTime() - start) / 1e9;
+                notes.figure(
+                        Figure.told(
+                                "published while it was held",
+                                published.requests() * Bodies.BATCH / published.seconds(),
+                                "/s"));
+                notes.figure(Figure.told("behind when it went on", (double) backlog, "events"));
+                notes.figure(Figure.told("time to drain it", seconds, "s"));
+                notes.figure(Figure.atLeast("draining", backlog / seconds, "/s", 50_000));
             }
-            stand.say("a backlog of %,d events drains".formatted(backlog));
-            Duration took = lag.awaitCaughtUp(PATIENCE);
-            double all = seconds + took.toMillis() / 1000.0;
-            notes.figure(Figure.told("published meanwhile", published / seconds, "/s"));
-            notes.figure(
-                    Figure.told("backlog when publishing stopped", (double) backlog, "events"));
-            notes.figure(Figure.told("time to drain it", took.toMillis() / 1000.0, "s"));
-            double overall = published / all;
-            notes.figure(Figure.told("counted over both together", overall, "/s"));
-            // A backlog that lasts less than two glances says nothing about speed.
-            double draining = backlog > ENOUGH ? backlog / (took.toMillis() / 1000.0) : overall;
-            notes.figure(Figure.atLeast("draining", draining, "/s", 50_000));
             phases.answers();
             counted(stand, notes, campaign, phases.acknowledged(), phases.underWay());
         }

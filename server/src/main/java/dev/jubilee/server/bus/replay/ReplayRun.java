@@ -127,11 +127,13 @@ final class ReplayRun {
     }
 
     private boolean sendAll(ReplayTarget to) throws InterruptedException {
-        try (ReplaySource source = sources.open(pieceSize())) {
+        try (ReadAhead ahead = new ReadAhead(sources.open(pieceSize()), pieceSize())) {
             while (awaitRoom(to)) {
-                ReplaySource.Piece piece = source.read(pieceSize());
-                if (!send(to, piece.events(), source)) {
-                    return false;
+                ReadAhead.Piece piece = ahead.next();
+                for (ReadAhead.Part part : piece.parts()) {
+                    if (!send(to, part)) {
+                        return false;
+                    }
                 }
                 if (piece.last()) {
                     return true;
@@ -141,21 +143,14 @@ final class ReplayRun {
         }
     }
 
-    /** Sends and notes in small parts; false when somebody stopped it. */
-    private boolean send(ReplayTarget to, List<Replayed> events, ReplaySource source)
-            throws InterruptedException {
-        int sent = 0;
-        do {
-            int until = Math.min(events.size(), sent + pieceSize());
-            List<Replayed> part = events.subList(sent, until);
-            sent = until;
-            replayed += part.size();
-            nextPiece = Math.max(nextPiece, System.nanoTime());
-            if (!take(to, part, source.after(sent))) {
-                return false;
-            }
-            pace(part.size());
-        } while (sent < events.size());
+    /** Sends and notes; false when somebody stopped it. */
+    private boolean send(ReplayTarget to, ReadAhead.Part part) throws InterruptedException {
+        replayed += part.events().size();
+        nextPiece = Math.max(nextPiece, System.nanoTime());
+        if (!take(to, part.events(), part.then())) {
+            return false;
+        }
+        pace(part.events().size());
         return true;
     }
 
