@@ -5,6 +5,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import org.apache.kafka.common.TopicPartition;
 import tools.jackson.databind.JsonNode;
 
@@ -34,31 +36,50 @@ final class ReplayScenario {
     }
 
     static Outcome run(Stand stand) {
-        // The first replay is the program's warm-up.
-        new ReplayScenario(stand, "warm-up").run(WARM_UP);
+        new ReplayScenario(stand, "warm-up").warmUp();
         return new ReplayScenario(stand, "measured")
                 .run(EVENTS_A_SECOND * stand.duration().toSeconds());
     }
 
-    private Outcome run(long events) {
+    private void warmUp() {
+        withTopics(publisher -> replay(publisher, WARM_UP, this::untilWarm));
+    }
+
+    /** Until the compilers have little to do: the measured one is over before they would be. */
+    private void untilWarm(String what, Published published) {
+        Warmth warmth = stand.warmth();
+        while (warmth.wantsMore()) {
+            replay(what, published);
+        }
+    }
+
+    private void withTopics(Consumer<MarkedPublisher> work) {
         stand.topic(from);
         stand.topic(TO);
+        try (MarkedPublisher publisher = new MarkedPublisher(stand.platform(), load)) {
+            work.accept(publisher);
+        } finally {
+            stand.platform().busDelete("/topics/" + from + "?confirm=" + from + "&force=true");
+        }
+    }
+
+    private Outcome run(long events) {
         stand.say("Kafka's producer tool");
         double kafka =
                 KafkaYardstick.eventsPerSecond(
                         stand.installation(),
                         stand.lines(java.util.List.of(load.sample())),
                         Math.toIntExact(Math.max(500_000, events)));
-        try (MarkedPublisher publisher = new MarkedPublisher(stand.platform(), load)) {
-            replay(publisher, events, notes);
-        } finally {
-            stand.platform().busDelete("/topics/" + from + "?confirm=" + from + "&force=true");
-        }
+        withTopics(publisher -> replay(publisher, events, this::replay));
         notes.figure(Figure.told("Kafka's producer tool beside it", kafka, "/s"));
         return notes.of("replay: to a topic, from Kafka or the event store");
     }
 
-    private void replay(MarkedPublisher publisher, long events, Outcome.Notes into) {
+    /** What the two kinds of replay are of. */
+    private record Published(Instant begin, int phase, long events) {}
+
+    private void replay(
+            MarkedPublisher publisher, long events, BiConsumer<String, Published> replaying) {
         Instant begin = Instant.now();
         int phase = publisher.nextPhase();
         stand.say("publishing %,d events".formatted(events));
@@ -67,37 +88,39 @@ final class ReplayScenario {
             published = publisher.all("bench-" + stand.run() + "-replay", events);
             store.awaitCaughtUp(PATIENCE);
         }
-        into.figure(Figure.told("published before", published.rate(), "/s"));
-        into.finding(Finding.exactly("requests refused", 0, published.errors()));
-        replay("held by Kafka", begin, phase, published.events(), into);
+        notes.figure(Figure.told("published before", published.rate(), "/s"));
+        notes.finding(Finding.exactly("requests refused", 0, published.errors()));
+        Published all = new Published(begin, phase, published.events());
+        replaying.accept("held by Kafka", all);
         new TopicReader(stand.installation(), from).forget();
-        replay("dropped by Kafka", begin, phase, published.events(), into);
+        replaying.accept("dropped by Kafka", all);
     }
 
-    private void replay(String what, Instant begin, int phase, long events, Outcome.Notes into) {
+    private void replay(String what, Published published) {
+        long events = published.events();
         TopicReader target = new TopicReader(stand.installation(), TO);
         Map<TopicPartition, Long> ends = target.ends();
         stand.say("replaying %,d events, %s".formatted(events, what));
         JsonNode done;
         try (Meter meter = stand.meter()) {
-            done = awaitEnd(begin);
-            Phases.cost(into, meter, "event " + what, events);
-            Phases.memory(into, meter, what, MEMORY_LIMIT);
+            done = awaitEnd(published.begin());
+            Phases.cost(notes, meter, "event " + what, events);
+            Phases.memory(notes, meter, what, MEMORY_LIMIT);
         }
         String source = done.path("source").asString("store");
-        into.figure(
+        notes.figure(
                 Figure.atLeast(
                         "replayed, %s, from %s".formatted(what, source),
                         done.path("replayed").asLong(0) / seconds(done),
                         "/s",
                         source.equals("kafka") ? FROM_KAFKA : FROM_STORE));
         stand.say("reading what was replayed");
-        Ledger ledger = new Ledger(phase, load.keys());
+        Ledger ledger = new Ledger(published.phase(), load.keys());
         target.read(ends, ledger);
-        into.finding(Finding.exactly("matched, " + what, events, done.path("matched").asLong(-1)));
-        into.finding(Finding.exactly("replayed, " + what, events, ledger.heard()));
-        into.finding(Finding.exactly("twice, " + what, 0, ledger.again()));
-        into.finding(Finding.exactly("out of their key's order, " + what, 0, ledger.outOfTurn()));
+        notes.finding(Finding.exactly("matched, " + what, events, done.path("matched").asLong(-1)));
+        notes.finding(Finding.exactly("replayed, " + what, events, ledger.heard()));
+        notes.finding(Finding.exactly("twice, " + what, 0, ledger.again()));
+        notes.finding(Finding.exactly("out of their key's order, " + what, 0, ledger.outOfTurn()));
     }
 
     /** Starts one of everything since then, and returns what it says when it has ended. */
