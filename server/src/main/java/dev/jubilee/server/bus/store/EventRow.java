@@ -6,7 +6,6 @@ import dev.jubilee.events.Envelope;
 import dev.jubilee.events.EventId;
 import dev.jubilee.events.IdOrigin;
 import dev.jubilee.events.kafka.KafkaEnvelopes;
-import dev.jubilee.server.forwarding.ForwardedMarks;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.time.Duration;
@@ -61,11 +60,6 @@ record EventRow(
                 accepted,
                 data.length == 0 ? null : text ? data : Base64.getEncoder().encode(data),
                 contentType(event.contentType(), text));
-    }
-
-    /** Whether the bus itself sent it on, by a replay or a subscription: it is stored already. */
-    boolean isForwarded() {
-        return ForwardedMarks.areIn(event);
     }
 
     /** Whether it may have been stored before although its id is the row's own. */

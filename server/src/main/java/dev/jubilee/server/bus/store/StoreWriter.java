@@ -8,6 +8,7 @@ import dev.jubilee.server.bus.stats.SkippedOffsets;
 import dev.jubilee.server.database.DailyPartitions;
 import dev.jubilee.server.database.Database;
 import dev.jubilee.server.database.DatabaseException;
+import dev.jubilee.server.forwarding.ForwardedMarks;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Savepoint;
@@ -87,9 +88,9 @@ final class StoreWriter implements BatchHandler {
         Instant latest = now.plus(EventRow.AHEAD);
         List<EventRow> rows = new ArrayList<>(batch.records().size());
         for (ConsumerRecord<byte[], byte[]> record : batch.records()) {
-            EventRow row = EventRow.of(record, now, latest);
-            if (!row.isForwarded()) {
-                rows.add(row);
+            // What the bus itself sent on is stored already; nothing more of it is read.
+            if (!ForwardedMarks.areIn(record.headers())) {
+                rows.add(EventRow.of(record, now, latest));
             }
         }
         try {
