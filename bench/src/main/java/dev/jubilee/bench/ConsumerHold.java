@@ -2,6 +2,7 @@ package dev.jubilee.bench;
 
 import java.sql.Connection;
 import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 
 /**
@@ -26,7 +27,11 @@ final class ConsumerHold implements AutoCloseable {
                             """)) {
                 lock.setString(1, group);
                 lock.setString(2, topic);
-                lock.executeQuery().close();
+                try (ResultSet rows = lock.executeQuery()) {
+                    if (!rows.next()) {
+                        throw new BenchException(group + " has handled nothing of " + topic);
+                    }
+                }
             }
         } catch (SQLException e) {
             throw new BenchException(group + " cannot be held: " + e.getMessage(), e);

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** Bus events that count as progress, each once, the event store on. */
 final class ProgressScenarios {
@@ -65,35 +66,49 @@ final class ProgressScenarios {
     static Outcome drain(Stand stand) {
         Outcome.Notes notes = new Outcome.Notes();
         try (Campaign campaign = campaign(stand, "drain");
-                LagWatch lag = LagWatch.of(stand.installation(), Stand.TOPIC)) {
+                LagWatch progress =
+                        LagWatch.of(stand.installation(), Stand.TOPIC, Set.of(PROGRESS));
+                LagWatch store = LagWatch.of(stand.installation(), Stand.TOPIC, Set.of("store"))) {
             Load load = kills(stand, campaign);
             Wrk wrk = stand.wrk().connections(CONNECTIONS);
             Phases phases = new Phases(stand, notes, "event", Bodies.BATCH);
             phases.warmUp(wrk, load);
-            lag.awaitCaughtUp(PATIENCE);
+            progress.awaitCaughtUp(PATIENCE);
+            long before = stand.installation().count(COUNTED, campaign.id());
             try (ConsumerHold hold =
                     new ConsumerHold(stand.installation(), PROGRESS, Stand.TOPIC)) {
                 stand.say("building a backlog");
                 LoadResult published = phases.pile(wrk, load, stand.duration());
-                long backlog = lag.behind();
-                stand.say("a backlog of %,d events drains".formatted(backlog));
-                long start = System.nanoTime();
-                hold.release();
-                lag.awaitCaughtUp(PATIENCE);
-                double seconds = (System.nanoTime() - start) / 1e9;
+                store.awaitCaughtUp(PATIENCE);
                 notes.figure(
                         Figure.told(
                                 "published while it was held",
                                 published.requests() * Bodies.BATCH / published.seconds(),
                                 "/s"));
-                notes.figure(Figure.told("behind when it went on", (double) backlog, "events"));
-                notes.figure(Figure.told("time to drain it", seconds, "s"));
-                notes.figure(Figure.atLeast("draining", backlog / seconds, "/s", 50_000));
+                notes.finding(
+                        Finding.exactly(
+                                "counted before and while it was held",
+                                before,
+                                stand.installation().count(COUNTED, campaign.id())));
+                drain(stand, notes, hold, progress);
             }
             phases.answers();
             counted(stand, notes, campaign, phases.acknowledged(), phases.underWay());
         }
         return notes.of("progress-drain: a backlog of bus events counted for players");
+    }
+
+    private static void drain(
+            Stand stand, Outcome.Notes notes, ConsumerHold hold, LagWatch progress) {
+        long backlog = progress.behind();
+        stand.say("a backlog of %,d events drains".formatted(backlog));
+        long start = System.nanoTime();
+        hold.release();
+        progress.awaitCaughtUp(PATIENCE);
+        double seconds = (System.nanoTime() - start) / 1e9;
+        notes.figure(Figure.told("behind when it went on", (double) backlog, "events"));
+        notes.figure(Figure.told("time to drain it", seconds, "s"));
+        notes.figure(Figure.atLeast("draining", backlog / seconds, "/s", 50_000));
     }
 
     private static Campaign campaign(Stand stand, String name) {

@@ -11,10 +11,12 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CopyOnWriteArraySet;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -517,6 +519,45 @@ class ConsumerLoopTest {
             until("it is consumed", () -> ledger.consumed().size() == sent);
         }
         assertThat(System.nanoTime() - begun).isLessThan(pace.toNanos());
+    }
+
+    @Test
+    void membersOfOneProgramShareThePartitionsAndFollowTheTopicsTogether() throws Exception {
+        Set<String> topics = new CopyOnWriteArraySet<>(List.of(topic));
+        List<AtomicInteger> handled = List.of(new AtomicInteger(), new AtomicInteger());
+        try (ConsumerLoops members =
+                new ConsumerLoops(
+                        settings,
+                        () -> topics,
+                        kafka.admin(),
+                        ledger,
+                        handled.stream().map(this::counting).toList(),
+                        alarms)) {
+            members.start();
+            AtomicInteger sent = new AtomicInteger();
+            until(
+                    "both have handled some",
+                    () -> {
+                        sendToAll(sent.getAndAdd(4), 4);
+                        return handled.stream().allMatch(count -> count.get() > 0);
+                    });
+            until("all are consumed", () -> ledger.consumed().size() == sent.get());
+
+            assertThat(created(topic + "-later")).isTrue();
+            topics.add(topic + "-later");
+            members.refreshTopics();
+            kafka.send(topic + "-later", 0, List.of("later"));
+            until("it is consumed", () -> ledger.consumed().contains("later"));
+            assertThat(members.lag()).isZero();
+        }
+        assertThat(ledger.consumed()).doesNotHaveDuplicates();
+    }
+
+    private BatchHandler counting(AtomicInteger handled) {
+        return batch -> {
+            handled.addAndGet(batch.records().size());
+            return ledger.handle(batch);
+        };
     }
 
     private ConsumerLoop start(BatchHandler handler) {

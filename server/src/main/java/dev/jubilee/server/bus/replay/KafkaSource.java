@@ -109,7 +109,9 @@ final class KafkaSource implements ReplaySource {
             for (ConsumerRecord<byte[], byte[]> record : records) {
                 TopicPartition partition = new TopicPartition(record.topic(), record.partition());
                 KafkaPositions.Range range = open.get(partition);
-                if (range != null && record.offset() < range.end()) {
+                if (range != null
+                        && record.offset() < range.end()
+                        && !ForwardedMarks.areIn(record.headers())) {
                     Envelope event = KafkaEnvelopes.read(record);
                     if (isMeant(event)) {
                         found.add(new Read(partition, record.offset(), event));
@@ -206,7 +208,6 @@ final class KafkaSource implements ReplaySource {
         return event.replayable()
                 && at >= replay.startTime().toEpochMilli()
                 && at < replay.endTime().toEpochMilli()
-                && !ForwardedMarks.areIn(event)
                 && filter.test(event);
     }
 

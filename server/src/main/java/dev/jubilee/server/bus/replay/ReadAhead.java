@@ -7,6 +7,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads the next piece of a replay while the one before it is being sent: one piece ahead, on a
@@ -30,10 +31,10 @@ final class ReadAhead implements AutoCloseable {
     private final ReplaySource source;
     private final int partSize;
     private final ExecutorService reader;
-    private Future<Piece> next;
+    private @Nullable Future<Piece> next;
 
     /**
-     * Begins to read.
+     * Reads nothing yet: there may be no room for it.
      *
      * @param source is closed together with this
      * @param partSize events of a part, at most
@@ -45,7 +46,6 @@ final class ReadAhead implements AutoCloseable {
         this.reader =
                 Executors.newSingleThreadExecutor(
                         Thread.ofPlatform().name("replay-reader").daemon().factory());
-        this.next = reader.submit(this::read);
     }
 
     /**
@@ -53,17 +53,17 @@ final class ReadAhead implements AutoCloseable {
      * it was taken.
      */
     Piece next() throws InterruptedException {
+        Future<Piece> reading = next == null ? reader.submit(this::read) : next;
         try {
-            Piece piece = next.get();
-            if (!piece.last()) {
-                next = reader.submit(this::read);
-            }
+            Piece piece = reading.get();
+            next = piece.last() ? null : reader.submit(this::read);
             return piece;
         } catch (ExecutionException e) {
-            if (e.getCause() instanceof RuntimeException cause) {
-                throw cause;
+            switch (e.getCause()) {
+                case RuntimeException cause -> throw cause;
+                case Error cause -> throw cause;
+                case null, default -> throw new IllegalStateException(e.getCause());
             }
-            throw new IllegalStateException("a replay could not be read", e.getCause());
         }
     }
 
@@ -81,7 +81,7 @@ final class ReadAhead implements AutoCloseable {
         return new Piece(parts, piece.last());
     }
 
-    /** Waits for what is being read, a few seconds at most, and closes the source. */
+    /** Waits for what is being read, as long as the source takes for it, and closes the source. */
     @Override
     public void close() {
         reader.close();

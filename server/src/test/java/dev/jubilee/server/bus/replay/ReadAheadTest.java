@@ -119,8 +119,18 @@ class ReadAheadTest {
     }
 
     @Test
+    void nothingIsReadBeforeItIsAskedFor() {
+        Pieces pieces = new Pieces(1);
+        new ReadAhead(pieces, 10).close();
+
+        assertThat(pieces.reads).hasValue(0);
+        assertThat(pieces.closed).isTrue();
+    }
+
+    @Test
     void theSourceIsClosedOnlyWhenNothingIsBeingRead() throws Exception {
         CountDownLatch reading = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
         AtomicBoolean closedMeanwhile = new AtomicBoolean();
         Pieces pieces =
                 new Pieces(1, 1) {
@@ -128,19 +138,31 @@ class ReadAheadTest {
                     public Piece read(int limit) {
                         if (reads.get() == 1) {
                             reading.countDown();
-                            long until = System.nanoTime() + 50_000_000;
-                            while (System.nanoTime() < until) {
-                                closedMeanwhile.compareAndSet(false, closed.get());
-                            }
+                            awaitUninterruptibly(goOn);
+                            closedMeanwhile.set(closed.get());
                         }
                         return super.read(limit);
                     }
                 };
-        try (ReadAhead ahead = new ReadAhead(pieces, 10)) {
-            ahead.next();
-            reading.await();
+        ReadAhead ahead = new ReadAhead(pieces, 10);
+        assertThat(ahead.next().last()).isFalse();
+        reading.await();
+        Thread closer = Thread.ofPlatform().start(ahead::close);
+        while (closer.isAlive() && closer.getState() != Thread.State.TIMED_WAITING) {
+            Thread.onSpinWait();
         }
+        goOn.countDown();
+        closer.join();
+
         assertThat(closedMeanwhile).isFalse();
         assertThat(pieces.closed).isTrue();
+    }
+
+    private static void awaitUninterruptibly(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new AssertionError("nothing interrupts a reading", e);
+        }
     }
 }
