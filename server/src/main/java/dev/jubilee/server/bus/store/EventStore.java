@@ -47,8 +47,10 @@ public final class EventStore implements Routes, AutoCloseable {
                             + " there.",
                     Duration.ofSeconds(1));
 
-    /** Longer than one consumer would wait: what comes in the same time is written in parts. */
-    private static final Duration GATHERING = Duration.ofMillis(80);
+    /**
+     * For each consumer: of several, each has a part of what comes, and waits longer for as much.
+     */
+    private static final Duration GATHERING = Duration.ofMillis(40);
 
     private final TopicCatalogue topics;
     private final PostgresOffsets offsets;
@@ -86,7 +88,8 @@ public final class EventStore implements Routes, AutoCloseable {
                         .toList();
         this.consumers =
                 new ConsumerLoops(
-                        LoopSettings.of(GROUP, kafka).gathering(GATHERING),
+                        LoopSettings.of(GROUP, kafka)
+                                .gathering(GATHERING.multipliedBy(settings.consumers())),
                         topics::names,
                         admin,
                         offsets,

@@ -14,7 +14,6 @@ import java.time.Duration;
  */
 public record StoreSettings(
         int consumers, Duration retention, Duration idWindow, boolean tracking, Duration catchUp) {
-    private static final int DEFAULT_CONSUMERS = 2;
     private static final Duration DEFAULT = Duration.ofDays(7);
     private static final Duration LONGEST = Duration.ofDays(3_650);
 
@@ -31,8 +30,9 @@ public record StoreSettings(
                     "false: payloads are kept as they were published; encrypt the disks, or the"
                             + " payloads where they are made");
         }
+        int processors = Runtime.getRuntime().availableProcessors();
         return new StoreSettings(
-                reader.integer("EVENT_STORE_CONSUMERS", DEFAULT_CONSUMERS, 1, 8),
+                reader.integer("EVENT_STORE_CONSUMERS", consumersFor(processors), 1, 8),
                 reader.duration("EVENT_RETENTION", DEFAULT, Duration.ofHours(1), LONGEST),
                 reader.duration("EVENT_ID_RETENTION", DEFAULT, Duration.ofHours(1), LONGEST),
                 reader.flag("EVENT_TRACKING_ENABLED", true),
@@ -41,5 +41,10 @@ public record StoreSettings(
                         Duration.ofSeconds(2),
                         Duration.ofMillis(100),
                         Duration.ofSeconds(30)));
+    }
+
+    /** A second one is in the way where publishing and PostgreSQL have but two processors. */
+    static int consumersFor(int processors) {
+        return Math.clamp(processors / 2, 1, 2);
     }
 }
