@@ -14,7 +14,7 @@ public final class Await {
     /**
      * Ample for anything that happens at all, so that a slow machine does not fail a right program.
      */
-    public static final Duration PATIENCE = Duration.ofSeconds(30);
+    public static final Duration PATIENCE = Duration.ofMinutes(2);
 
     private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
 

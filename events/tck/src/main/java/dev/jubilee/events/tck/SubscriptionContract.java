@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
 /** What a {@link CatchUpSubscription} makes of a store and its checkpoints. */
 @SuppressWarnings("NullAway.Init") // made anew before each test
 public abstract class SubscriptionContract {
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration PATIENCE = Await.PATIENCE;
 
     private final List<String> handled = Collections.synchronizedList(new ArrayList<>());
     private final BatchHandler noting = (events, lease) -> handled.addAll(ids(events));
