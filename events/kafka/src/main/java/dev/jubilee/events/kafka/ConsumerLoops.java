@@ -43,7 +43,7 @@ public final class ConsumerLoops implements AutoCloseable {
         this.listener = listener;
     }
 
-    /** Begins to consume. Call once. */
+    /** Begins to consume what the topics are now. Call once. */
     public synchronized void start() {
         for (BatchHandler handler : handlers) {
             String name = settings.group() + "-" + (loops.size() + 1);
@@ -58,7 +58,7 @@ public final class ConsumerLoops implements AutoCloseable {
         }
     }
 
-    /** Consumes what the topics are now. */
+    /** Consumes what the topics are now, if it was started. */
     public synchronized void refreshTopics() {
         loops.forEach(loop -> loop.topics(topics.get()));
     }

@@ -109,9 +109,8 @@ public final class EventStore implements Routes, AutoCloseable {
     public void start() {
         statuses.start();
         catchUp.start();
-        consumers.start();
         topics.onChange(consumers::refreshTopics);
-        consumers.refreshTopics();
+        consumers.start();
         PeriodicTask.named("event retention", retention::run)
                 .repeat(hourly, Duration.ZERO, Duration.ofHours(1));
         PeriodicTask.named("ids of clients", retention::forgetIds)

@@ -48,9 +48,8 @@ public final class ProgressEngine implements AutoCloseable {
 
     /** Begins to consume. Call once, after the directory of occurrences was started. */
     public void start() {
-        loops.start();
         topics.onChange(loops::refreshTopics);
-        loops.refreshTopics();
+        loops.start();
     }
 
     /** How many events wait in this instance's partitions. */
