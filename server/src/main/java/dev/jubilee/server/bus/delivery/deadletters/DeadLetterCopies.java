@@ -43,6 +43,7 @@ public final class DeadLetterCopies implements AutoCloseable {
 
     private static final Duration LOOK = Duration.ofSeconds(2);
     private static final int PATIENCE_SECONDS = 30;
+    private static final int CLOSING_SECONDS = 10;
     private static final String FOREIGN = "/jubilee/dead-letters";
 
     private final Database database;
@@ -86,9 +87,17 @@ public final class DeadLetterCopies implements AutoCloseable {
         PeriodicTask.named("dead-letter copy", this::work).repeat(worker, LOOK, LOOK);
     }
 
+    /** Waits for what is under way, so that nothing is copied after it. */
     @Override
     public void close() {
         worker.shutdownNow();
+        try {
+            if (!worker.awaitTermination(CLOSING_SECONDS, TimeUnit.SECONDS)) {
+                log.warn("copying dead letters does not end; nobody waits for it any more");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private void work() throws Exception {

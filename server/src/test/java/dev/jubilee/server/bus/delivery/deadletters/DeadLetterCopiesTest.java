@@ -13,6 +13,10 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -71,6 +75,36 @@ class DeadLetterCopiesTest {
         }
     }
 
+    /** What it went on to copy would be somebody else's. */
+    @Test
+    void closingWaitsForWhatIsUnderWay() throws Exception {
+        dead(10);
+        CountDownLatch underWay = new CountDownLatch(1);
+        AtomicBoolean endedFirst = new AtomicBoolean();
+        AtomicReference<Thread> closing = new AtomicReference<>();
+        DeadLetterCopies copies =
+                copies(events -> {
+                    underWay.countDown();
+                    Await.until("it is closed", () -> waitsOrEnded(closing.get()));
+                    endedFirst.set(closing.get().isAlive());
+                    return CompletableFuture.completedFuture(null);
+                });
+        copies.start();
+        underWay.await();
+
+        closing.set(Thread.ofVirtual().start(copies::close));
+        closing.get().join();
+
+        assertThat(endedFirst).isTrue();
+        assertThat(count("bus.dead_letters WHERE copy_due")).isZero();
+    }
+
+    private static boolean waitsOrEnded(@Nullable Thread closing) {
+        return closing != null
+                && (closing.getState() == Thread.State.TIMED_WAITING
+                        || closing.getState() == Thread.State.TERMINATED);
+    }
+
     /** To go on at once would copy the same until they let go of it. */
     @Test
     void whatSomebodyHoldsIsLeftForTheNextLook() throws Exception {
@@ -113,14 +147,15 @@ class DeadLetterCopiesTest {
     }
 
     private DeadLetterCopies copies() {
+        return copies(events -> {
+            published.add(events);
+            return CompletableFuture.completedFuture(null);
+        });
+    }
+
+    private DeadLetterCopies copies(DeadLetterCopies.Target target) {
         return new DeadLetterCopies(
-                new Database(platform.dataSource()),
-                platform.clock(),
-                topic -> true,
-                events -> {
-                    published.add(events);
-                    return CompletableFuture.completedFuture(null);
-                });
+                new Database(platform.dataSource()), platform.clock(), topic -> true, target);
     }
 
     private static void execute(String sql) throws SQLException {
