@@ -15,7 +15,6 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Types;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -105,49 +104,6 @@ final class SubscriptionStore {
         }
     }
 
-    /**
-     * Makes due now the next retries behind that id, in order and up to so many; returns the last
-     * of them, or null when there were fewer.
-     *
-     * <p>A range of ids, as in {@link #drop}: by statistics of a time when little was owed, a join
-     * with the ids of the part compares each of them with all that is owed.
-     */
-    static @Nullable Long hurry(Connection connection, UUID id, Instant now, long after, int part)
-            throws SQLException {
-        String later =
-                """
-                CASE WHEN attempts > 0 THEN subscription_id END = ? AND attempts > 0 AND due_at > ? AND id > ?
-                """;
-        try (PreparedStatement select =
-                        connection.prepareStatement(
-                                "SELECT id FROM bus.pending_deliveries WHERE "
-                                        + later
-                                        + "ORDER BY id LIMIT 1 OFFSET ?");
-                PreparedStatement update =
-                        connection.prepareStatement(
-                                "UPDATE bus.pending_deliveries SET due_at = ? WHERE "
-                                        + later
-                                        + "AND id <= ?")) {
-            select.setObject(1, id);
-            select.setObject(2, Timestamps.utc(now));
-            select.setLong(3, after);
-            select.setInt(4, part - 1);
-            Long last = null;
-            try (ResultSet row = select.executeQuery()) {
-                if (row.next()) {
-                    last = row.getLong(1);
-                }
-            }
-            update.setObject(1, Timestamps.utc(now));
-            update.setObject(2, id);
-            update.setObject(3, Timestamps.utc(now));
-            update.setLong(4, after);
-            update.setLong(5, last == null ? Long.MAX_VALUE : last);
-            update.executeUpdate();
-            return last;
-        }
-    }
-
     private static int bind(PreparedStatement statement, Subscription it) throws SQLException {
         int i = 1;
         statement.setString(i++, it.serviceName());
@@ -189,45 +145,14 @@ final class SubscriptionStore {
                                 """);
                 PreparedStatement catchUps =
                         connection.prepareStatement(
-                                "DELETE FROM bus.subscription_catch_ups WHERE subscription_id = ?");
-                PreparedStatement pending =
-                        connection.prepareStatement(
-                                "DELETE FROM bus.pending_deliveries WHERE subscription_id = ?")) {
+                                "DELETE FROM bus.subscription_catch_ups WHERE subscription_id = ?")) {
             update.setString(1, startFrom);
             update.setObject(2, id);
             update.executeUpdate();
             catchUps.setObject(1, id);
             catchUps.executeUpdate();
-            pending.setObject(1, id);
-            pending.executeUpdate();
         }
-    }
-
-    /** Drops that many owed deliveries, if there are as many; returns whether there were. */
-    static boolean dropOwed(Connection connection, UUID id, int part) throws SQLException {
-        return drop(connection, "bus.pending_deliveries", id, part);
-    }
-
-    /** The same for its dead letters. */
-    static boolean dropDeadLetters(Connection connection, UUID id, int part) throws SQLException {
-        return drop(connection, "bus.dead_letters", id, part);
-    }
-
-    /** A little is left to the transaction of the change, which then is all that there is. */
-    private static boolean drop(Connection connection, String table, UUID id, int part)
-            throws SQLException {
-        try (PreparedStatement delete =
-                connection.prepareStatement(
-                        """
-                        DELETE FROM %1$s WHERE subscription_id = ? AND id <= (
-                            SELECT id FROM %1$s WHERE subscription_id = ? ORDER BY id LIMIT 1 OFFSET ?)
-                        """
-                                .formatted(table))) {
-            delete.setObject(1, id);
-            delete.setObject(2, id);
-            delete.setInt(3, part - 1);
-            return delete.executeUpdate() > 0;
-        }
+        OwedDeliveries.dropRest(connection, id);
     }
 
     static void insertCatchUps(
@@ -266,15 +191,16 @@ final class SubscriptionStore {
     }
 
     /**
-     * Deletes the subscription. The caller has locked it, as everybody does before changing what it
-     * is owed.
+     * Deletes the subscription, with what it is owed. The caller has locked it, as everybody does
+     * before changing that.
      */
-    static boolean delete(Connection connection, UUID id) throws SQLException {
+    static void delete(Connection connection, UUID id) throws SQLException {
         try (PreparedStatement delete =
                 connection.prepareStatement("DELETE FROM bus.event_subscriptions WHERE id = ?")) {
             delete.setObject(1, id);
-            return delete.executeUpdate() == 1;
+            delete.executeUpdate();
         }
+        OwedDeliveries.dropRest(connection, id);
     }
 
     static Optional<Subscription> find(Connection connection, UUID id, boolean toChange)

@@ -42,12 +42,10 @@ public final class Subscriptions {
 
     private static final Logger log = LoggerFactory.getLogger(Subscriptions.class);
 
-    /** Rows that one transaction drops, or hurries. */
-    static final int PART = 10_000;
-
     private final Database database;
     private final SubscriptionDirectory directory;
     private final StartPositions positions;
+    private final OwedDeliveries owed;
     private final SubscriptionSecrets secrets;
     private final SubscriptionSettings settings;
     private final Endpoints endpoints;
@@ -72,6 +70,7 @@ public final class Subscriptions {
         this.database = platform.database();
         this.directory = new SubscriptionDirectory(platform.database(), platform.changes());
         this.positions = new StartPositions(platform.admin(), platform.topics());
+        this.owed = new OwedDeliveries(platform.database());
         this.secrets = secrets;
         this.settings = settings;
         this.endpoints = endpoints;
@@ -233,38 +232,18 @@ public final class Subscriptions {
 
     /**
      * What is tried again later because the endpoint was not well is due now, if the change gave it
-     * another. After the change was committed, and in transactions of their own: everybody's
-     * routing waits while a change holds the version. What a crash leaves of this waits until it
-     * would have been due.
+     * another. After the change was committed: what a crash leaves of this waits until it would
+     * have been due.
      */
     void hurryIfElsewhere(Subscription before, Subscription after) {
         if (!after.isDispatched() || Objects.equals(before.endpoint(), after.endpoint())) {
             return;
         }
-        Instant now = clock.instant();
         try {
-            // In the order of ids: what fails again meanwhile is not hurried again and again.
-            long last = Long.MIN_VALUE;
-            while (last < Long.MAX_VALUE) {
-                last = hurry(after.id(), now, last);
-            }
+            owed.hurry(after.id(), clock.instant());
         } catch (DatabaseException e) {
             log.warn("what waits for {} may be late: {}", after.id(), e.getMessage());
         }
-    }
-
-    /** Returns the last, or what comes after all of them. */
-    private long hurry(UUID id, Instant now, long after) {
-        return database.transaction(connection -> {
-            if (SubscriptionStore.find(connection, id, true).isEmpty()) {
-                return Long.MAX_VALUE;
-            }
-            Long last = SubscriptionStore.hurry(connection, id, now, after, PART);
-            if (last == null) {
-                ArrivalNotices.announce(connection, id);
-            }
-            return last == null ? Long.MAX_VALUE : last;
-        });
     }
 
     Made setStatus(
@@ -359,44 +338,34 @@ public final class Subscriptions {
         }
     }
 
-    /**
-     * In transactions of their own, and before the change: everybody's routing waits while that
-     * holds the version. Returns whether there was more than a little.
-     */
+    /** Returns whether there was more than a little. */
     private boolean dropMostOwed(Principal who, Subscription before) {
-        boolean dropped = false;
-        while (database.transaction(
+        return owed.dropMost(
+                before.id(),
                 connection -> {
                     Subscription current = owned(connection, who, before.id());
                     if (current.state().rewinds() != before.state().rewinds()) {
                         throw new Overtaken();
                     }
-                    return SubscriptionStore.dropOwed(connection, before.id(), PART);
-                })) {
-            dropped = true;
-        }
-        return dropped;
+                    return true;
+                });
     }
 
     /**
-     * The same, with its dead letters, for one that is about to be deleted. Of one that is gone
-     * there is nothing to drop: the same request may have deleted it meanwhile, and is answered the
-     * same.
+     * Drops all but a little of what one is owed that is about to be deleted, and of its dead
+     * letters. Of one that is gone there is nothing to drop: the same request may have deleted it
+     * meanwhile, and is answered the same.
      */
     void dropMost(Principal who, UUID id) {
-        boolean more = true;
-        while (more) {
-            more =
-                    database.transaction(connection -> {
-                        Subscription it = SubscriptionStore.find(connection, id, true).orElse(null);
-                        if (it == null) {
-                            return false;
-                        }
+        owed.dropMostWithDeadLetters(
+                id,
+                connection -> {
+                    Subscription it = SubscriptionStore.find(connection, id, true).orElse(null);
+                    if (it != null) {
                         mustOwn(who, it);
-                        return SubscriptionStore.dropOwed(connection, id, PART)
-                                || SubscriptionStore.dropDeadLetters(connection, id, PART);
-                    });
-        }
+                    }
+                    return it != null;
+                });
     }
 
     /** Those that name this topic, or are written to it, in words; a pattern is no name. */
@@ -451,15 +420,7 @@ public final class Subscriptions {
     void delete(Connection connection, Principal who, UUID id) throws SQLException {
         owned(connection, who, id);
         SubscriptionStore.change(connection, id);
-        if (!SubscriptionStore.delete(connection, id)) {
-            throw notFound(id.toString());
-        }
-        try (var pending =
-                connection.prepareStatement(
-                        "DELETE FROM bus.pending_deliveries WHERE subscription_id = ?")) {
-            pending.setObject(1, id);
-            pending.executeUpdate();
-        }
+        SubscriptionStore.delete(connection, id);
         audit.record(connection, who, "subscription.delete", id.toString(), Map.of());
     }
 

@@ -35,7 +35,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 class DroppingBacklogsTest {
     @RegisterExtension static final Platform platform = new Platform();
 
-    private static final int OWED = Subscriptions.PART + 1;
+    private static final int OWED = OwedDeliveries.PART + 1;
 
     private final UUID id = UUID.randomUUID();
     private final Database database = new Database(platform.dataSource());
@@ -113,7 +113,7 @@ class DroppingBacklogsTest {
                 .hasMessageContaining("kafka_unavailable")
                 .hasMessageContaining("most of what it was owed is dropped");
 
-        assertThat(owed()).isEqualTo(OWED - Subscriptions.PART);
+        assertThat(owed()).isEqualTo(OWED - OwedDeliveries.PART);
     }
 
     @Test
