@@ -13,6 +13,7 @@ import io.lettuce.core.api.sync.RedisCommands;
 import io.lettuce.core.models.stream.ClaimedMessages;
 import java.time.Duration;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Feeds a durable subscription: a consumer group, for which one program at a time reads, so that
@@ -138,18 +139,29 @@ final class GroupReceiver extends StreamReceiver {
             if (isEnding() || !mayHandle(redis)) {
                 return false;
             }
+            next = claimPage(redis, idle, next);
+        } while (next != null && !next.equals(START));
+        return next != null;
+    }
+
+    /** Returns where the next one begins; null if it ends or has to meanwhile. */
+    private @Nullable String claimPage(
+            RedisCommands<String, String> redis, Duration idle, String from) {
+        unacknowledged.beginClaim();
+        try {
             ClaimedMessages<String, String> claimed =
                     redis.xautoclaim(
                             stream(),
-                            XAutoClaimArgs.Builder.xautoclaim(consumer, idle, next).count(PAGE));
+                            XAutoClaimArgs.Builder.xautoclaim(consumer, idle, from).count(PAGE));
             for (StreamMessage<String, String> entry : claimed.getMessages()) {
                 if (!take(redis, entry)) {
-                    return false;
+                    return null;
                 }
             }
-            next = claimed.getId();
-        } while (!next.equals(START));
-        return true;
+            return claimed.getId();
+        } finally {
+            unacknowledged.endClaim();
+        }
     }
 
     private boolean take(RedisCommands<String, String> redis, StreamMessage<String, String> entry) {

@@ -27,8 +27,10 @@ final class Unacknowledged {
     private final String stream;
     private final String group;
     private final Set<String> here = ConcurrentHashMap.newKeySet();
+    private final Set<String> acknowledgedMeanwhile = ConcurrentHashMap.newKeySet();
     private final Queue<String> handled = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean sending = new AtomicBoolean();
+    private volatile boolean claiming;
 
     Unacknowledged(RedisAsyncCommands<String, String> redis, String stream, String group) {
         this.redis = redis;
@@ -36,9 +38,31 @@ final class Unacknowledged {
         this.group = group;
     }
 
-    /** Takes the entry in hand; false if it is already here. */
+    /**
+     * Before the server is asked for what nobody has acknowledged: what is acknowledged from now on
+     * may be in its answer all the same. For one thread.
+     */
+    void beginClaim() {
+        acknowledgedMeanwhile.clear();
+        claiming = true;
+    }
+
+    /** When all of that answer was taken. */
+    void endClaim() {
+        claiming = false;
+        acknowledgedMeanwhile.clear();
+    }
+
+    /** Takes the entry in hand; false if it is already here, or was until a moment ago. */
     boolean take(String id) {
-        return here.add(id);
+        if (!here.add(id)) {
+            return false;
+        }
+        if (acknowledgedMeanwhile.contains(id)) {
+            here.remove(id);
+            return false;
+        }
+        return true;
     }
 
     /** It is not handled here, and to be claimed by the next who may. */
@@ -77,6 +101,9 @@ final class Unacknowledged {
 
     private void answered(List<String> ids, @Nullable Throwable error) {
         if (error == null) {
+            if (claiming) {
+                acknowledgedMeanwhile.addAll(ids); // before they are taken for new ones
+            }
             ids.forEach(here::remove);
             sending.set(false);
             send();
