@@ -73,7 +73,7 @@ class SettledThroughTest {
                     });
         }
         stalled.stall.release();
-        Published there = onItsWay.get(10, TimeUnit.SECONDS);
+        Published there = onItsWay.get(2, TimeUnit.MINUTES);
         assertThat(here.endOf(there.partition(), end)).isGreaterThan(there.offset());
     }
 
@@ -127,7 +127,7 @@ class SettledThroughTest {
         here.captured(end);
         platform.clock().set(end.minusSeconds(5));
         try {
-            String id = here.publish().get(10, TimeUnit.SECONDS).eventId();
+            String id = here.publish().get(2, TimeUnit.MINUTES).eventId();
             String accepted =
                     "SELECT accepted_at >= '"
                             + end

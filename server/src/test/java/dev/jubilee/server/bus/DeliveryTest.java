@@ -293,7 +293,7 @@ class DeliveryTest {
             await(witness, 1);
             holding.rollback();
         }
-        assertThat(rewound).succeedsWithin(Duration.ofSeconds(30));
+        assertThat(rewound).succeedsWithin(Duration.ofMinutes(2));
 
         bus.post("operator", path(subscription) + "/resume", "");
         await(receiver, 1);

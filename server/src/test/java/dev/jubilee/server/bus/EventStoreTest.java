@@ -146,11 +146,11 @@ class EventStoreTest {
         UUID batch = EventId.at(accepted);
         List<Envelope> first = relayed(batch, accepted, 0, 5);
         List<Envelope> again = relayed(batch, accepted, 0, 9);
-        one.bus.publisher().forward(topic, first).get(10, TimeUnit.SECONDS);
+        one.bus.publisher().forward(topic, first).get(2, TimeUnit.MINUTES);
         one.awaitStore();
         // Once among what is stored already, and twice at once.
-        two.bus.publisher().forward(topic, again).get(10, TimeUnit.SECONDS);
-        two.bus.publisher().forward(topic, again).get(10, TimeUnit.SECONDS);
+        two.bus.publisher().forward(topic, again).get(2, TimeUnit.MINUTES);
+        two.bus.publisher().forward(topic, again).get(2, TimeUnit.MINUTES);
         String last = again.getLast().id();
 
         assertThat(one.get("service", "/events/" + last + "/status").text("status"))

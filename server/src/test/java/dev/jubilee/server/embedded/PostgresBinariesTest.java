@@ -30,7 +30,7 @@ class PostgresBinariesTest {
         return CompletableFuture.supplyAsync(
                 () -> {
                     try {
-                        together.await(1, TimeUnit.MINUTES);
+                        together.await(2, TimeUnit.MINUTES);
                     } catch (Exception e) {
                         throw new IllegalStateException(e);
                     }

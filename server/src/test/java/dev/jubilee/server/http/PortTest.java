@@ -537,7 +537,7 @@ class PortTest {
             assertThat(idle.isClosedByPeer()).isTrue();
             release.countDown();
             assertThat(busy.answer()).startsWith("HTTP/1.1 204 ");
-            closing.join(Duration.ofSeconds(20));
+            closing.join(Duration.ofMinutes(2));
             assertThat(closing.isAlive()).isFalse();
         }
     }

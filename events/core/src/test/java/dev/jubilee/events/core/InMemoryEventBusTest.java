@@ -50,8 +50,9 @@ class InMemoryEventBusTest extends EventBusContract {
                             }
                         });
         try {
-            Await.until("the publisher waits", () -> publisher.getState() == Thread.State.WAITING);
-            assertThat(published).hasValue(10);
+            Await.until(
+                    "the publisher waits",
+                    () -> published.get() == 10 && publisher.getState() == Thread.State.WAITING);
         } finally {
             gate.countDown(); // whatever happens: closing the bus waits for its handlers
         }

@@ -6,6 +6,7 @@ import dev.jubilee.events.BaseEvent;
 import dev.jubilee.events.EventFactory;
 import dev.jubilee.events.EventRegistry;
 import dev.jubilee.events.SubscriptionOptions;
+import dev.jubilee.events.core.BusSettings;
 import dev.jubilee.events.json.JsonEventCodec;
 import dev.jubilee.events.tck.Await;
 import java.lang.reflect.InvocationTargetException;
@@ -50,7 +51,8 @@ class KafkaPlacesTest {
 
     private KafkaEventBus bus(KafkaTopics topics) {
         return new KafkaEventBus(
-                KafkaBusSettings.of(kafka.brokers()).withTopics(topics),
+                new KafkaBusSettings(
+                        KafkaEventBusTest.patiently(kafka), topics, BusSettings.defaults()),
                 new JsonEventCodec(registry));
     }
 

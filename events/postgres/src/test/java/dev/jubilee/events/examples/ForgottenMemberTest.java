@@ -18,6 +18,7 @@ import dev.jubilee.events.postgres.store.EventStoreSettings;
 import dev.jubilee.events.postgres.store.PostgresDataKeys;
 import dev.jubilee.events.postgres.store.PostgresEventStore;
 import dev.jubilee.events.shredding.ShreddingEventStore;
+import java.time.Duration;
 import java.time.InstantSource;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -33,7 +34,8 @@ class ForgottenMemberTest {
     private final EventFactory events =
             new EventFactory(registry, InstantSource.system(), "guild-service", "test");
     private final EventStoreSettings settings =
-            EventStoreSettings.of("forgotten_" + Long.toString(System.nanoTime(), 36));
+            EventStoreSettings.of("forgotten_" + Long.toString(System.nanoTime(), 36))
+                    .withPatience(Duration.ofMinutes(2));
 
     @Test
     void whatWasErasedCountsAsAVersionAndChangesNothing(TestPostgres postgres) throws Exception {

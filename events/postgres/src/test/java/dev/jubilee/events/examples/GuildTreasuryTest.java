@@ -60,7 +60,8 @@ class GuildTreasuryTest {
     private final TestPostgres postgres;
     private final HikariDataSource pool;
     private final EventStoreSettings settings =
-            EventStoreSettings.of("guild_" + Long.toString(System.nanoTime(), 36));
+            EventStoreSettings.of("guild_" + Long.toString(System.nanoTime(), 36))
+                    .withPatience(Duration.ofMinutes(2));
     private final EventStore store;
     private final AggregateRepository<Treasury, TreasuryEvent> treasuries;
 

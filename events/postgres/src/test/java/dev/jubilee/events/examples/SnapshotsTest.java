@@ -24,6 +24,7 @@ import dev.jubilee.events.store.StoredEvent;
 import dev.jubilee.events.store.TypedEvent;
 import dev.jubilee.events.store.TypedEventStore;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -48,7 +49,8 @@ class SnapshotsTest {
     private final TestPostgres postgres;
     private final HikariDataSource pool;
     private final EventStoreSettings settings =
-            EventStoreSettings.of("snap_" + Long.toString(System.nanoTime(), 36));
+            EventStoreSettings.of("snap_" + Long.toString(System.nanoTime(), 36))
+                    .withPatience(Duration.ofMinutes(2));
     private final CountedReads reads;
 
     private record State(long gold) {}

@@ -24,6 +24,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -45,6 +46,11 @@ class GroupCommitFailureTest {
         this.postgres = postgres;
         Lanes.createTables(postgres);
         this.pool = postgres.pool(6);
+    }
+
+    @BeforeEach
+    void connect() throws SQLException {
+        pool.getConnection().close();
     }
 
     @AfterEach
@@ -271,7 +277,7 @@ class GroupCommitFailureTest {
     @Test
     void callersAreAnsweredInTimeThoughTheServerIsNot() throws Exception {
         FlakyDataSource flaky = new FlakyDataSource(pool);
-        Duration patience = Duration.ofSeconds(3);
+        Duration patience = Duration.ofSeconds(10);
         CompletableFuture<Long> unknown;
         CompletableFuture<Long> behind;
         try (var lane = new GroupCommit<>(SETTINGS, flaky, Lanes::write, listener)) {
@@ -285,7 +291,7 @@ class GroupCommitFailureTest {
                 pool.close();
             });
             unknown = lane.submit("k", 1L, patience);
-            assertThat(committing.await(30, TimeUnit.SECONDS)).isTrue();
+            assertThat(committing.await(2, TimeUnit.MINUTES)).isTrue();
             behind = lane.submit("k", 2L, patience);
             queued.countDown();
             assertThat(failure(unknown)).isInstanceOf(OutcomeUnknown.class);

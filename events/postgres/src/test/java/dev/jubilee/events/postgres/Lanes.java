@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 
 /** What the tests of lanes share: tables, the plainest work there is, and a start at a barrier. */
 final class Lanes {
-    static final Duration PATIENCE = Duration.ofSeconds(30);
+    static final Duration PATIENCE = Duration.ofMinutes(2);
     static final LaneSettings SETTINGS = LaneSettings.of("test").withPatience(PATIENCE);
 
     private Lanes() {}
@@ -28,7 +28,8 @@ final class Lanes {
         postgres.execute(
                 """
                 CREATE SCHEMA IF NOT EXISTS platform;
-                CREATE TABLE IF NOT EXISTS platform.commit_tokens (
+                DROP TABLE IF EXISTS platform.commit_tokens;
+                CREATE TABLE platform.commit_tokens (
                     lane uuid PRIMARY KEY, batch bigint NOT NULL, seen_at timestamptz NOT NULL);
                 DROP TABLE IF EXISTS written;
                 CREATE TABLE written (item bigint NOT NULL CHECK (item >= 0));\

@@ -66,7 +66,7 @@ public final class TestPostgres implements AutoCloseable {
         HikariConfig config = new HikariConfig();
         config.setJdbcUrl(url());
         config.setMaximumPoolSize(size);
-        config.setConnectionTimeout(1000);
+        config.setConnectionTimeout(30_000);
         config.setInitializationFailTimeout(-1);
         config.setConnectionInitSql(first);
         return new HikariDataSource(config);

@@ -75,8 +75,10 @@ class RabbitAcknowledgementTest {
 
             bus.publishAll(List.of(first, behind));
 
-            Await.until("both are handled", () -> tried.size() == 3);
-            assertThat(tried).containsExactly(first.id(), first.id(), behind.id());
+            Await.until("both are handled", () -> tried.contains(behind.id()));
+            // What is slow to be acknowledged may come once more.
+            assertThat(tried).startsWith(first.id(), first.id());
+            assertThat(tried.stream().distinct()).containsExactly(first.id(), behind.id());
         }
     }
 

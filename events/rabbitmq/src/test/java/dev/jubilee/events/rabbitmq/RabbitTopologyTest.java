@@ -86,9 +86,13 @@ class RabbitTopologyTest {
             bus.subscribe("#", event -> handled.add("another subscription's " + event.id()));
             DomainEvent<Score> dropped =
                     whatIsDroppedIsALetter(bus, new DeadLetterRoute(family, "dead"));
-            assertThat(handled)
-                    .containsExactlyInAnyOrder(
-                            dropped.id(), "another subscription's " + dropped.id());
+            Await.untilAsserted(
+                    "both have it",
+                    () ->
+                            assertThat(handled)
+                                    .containsExactlyInAnyOrder(
+                                            dropped.id(),
+                                            "another subscription's " + dropped.id()));
         }
     }
 

@@ -207,7 +207,7 @@ class RedisStreamsEventBusTest extends DurableEventBusContract {
                 });
         bus().publishAll(scores("ada", 5000));
         Await.until("all are fetched", () -> pending() == 5000);
-        Client.command(link, "PAUSE", "1000", "WRITE");
+        Client.command(link, "PAUSE", "300", "WRITE");
         gate.countDown();
         Await.until("all are handled", () -> handled.size() == 5000);
         first.close();
@@ -228,7 +228,7 @@ class RedisStreamsEventBusTest extends DurableEventBusContract {
         server.kill();
         try {
             // It gives acknowledgements and connections a few seconds each.
-            CompletableFuture.runAsync(first::close).get(25, TimeUnit.SECONDS);
+            CompletableFuture.runAsync(first::close).get(1, TimeUnit.MINUTES);
         } finally {
             server.start();
         }
@@ -299,7 +299,7 @@ class RedisStreamsEventBusTest extends DurableEventBusContract {
             var subscription = small.subscribe(family + ".score", durable(), event -> {});
             subscription.close();
             List<DomainEvent<Score>> all = scores("ada", 30);
-            small.publishAll(all);
+            bus().publishAll(all);
             DomainEvent<Score> refused = score("ada", 31);
             Await.until(
                     "it is full",

@@ -132,7 +132,7 @@ class ClosingTest {
         Gate gate = new Gate();
         try {
             Assertions.assertTimeoutPreemptively(
-                    Duration.ofSeconds(20),
+                    Duration.ofMinutes(1),
                     () ->
                             runner.withBean(Gate.class, () -> gate)
                                     .withPropertyValues(

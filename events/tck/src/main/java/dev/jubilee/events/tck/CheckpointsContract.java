@@ -112,7 +112,7 @@ public abstract class CheckpointsContract {
     }
 
     private Lease acquireOnceFree(String owner) {
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        long end = System.nanoTime() + TimeUnit.MINUTES.toNanos(2);
         while (System.nanoTime() < end) {
             Optional<Lease> lease = checkpoints.acquire("p", owner, LONG);
             if (lease.isPresent()) {

@@ -238,12 +238,4 @@ public abstract class DurableEventBusContract extends EventBusContract {
                                         new Recorder()))
                 .isInstanceOf(IllegalArgumentException.class);
     }
-
-    /** Ids in the order in which they first came. */
-    private static List<String> distinct(Recorder... recorders) {
-        return Stream.of(recorders)
-                .flatMap(recorder -> recorder.ids().stream())
-                .distinct()
-                .toList();
-    }
 }

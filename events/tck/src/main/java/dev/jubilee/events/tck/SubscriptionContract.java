@@ -162,7 +162,7 @@ public abstract class SubscriptionContract {
                 };
         try (CatchUpSubscription subscription = subscribe("a", telling)) {
             await(subscription);
-            Thread thread = worker.get(30, TimeUnit.SECONDS);
+            Thread thread = worker.get(2, TimeUnit.MINUTES);
             Await.until("it waits", () -> thread.getState() == Thread.State.TIMED_WAITING);
             thread.interrupt();
             save(store, "s", 1, "next");
@@ -179,13 +179,13 @@ public abstract class SubscriptionContract {
         BatchHandler ending =
                 (events, lease) -> {
                     noting.handle(events, lease);
-                    started.get(30, TimeUnit.SECONDS).close();
+                    started.get(2, TimeUnit.MINUTES).close();
                     ended.countDown();
                 };
         CatchUpSubscription subscription = subscribe("a", ending);
         started.complete(subscription);
 
-        assertThat(ended.await(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(ended.await(2, TimeUnit.MINUTES)).isTrue();
         subscription.close();
         assertThat(handled).containsExactly("e1", "e2", "e3");
     }
@@ -215,11 +215,19 @@ public abstract class SubscriptionContract {
         try (CatchUpSubscription zombie =
                 CatchUpSubscription.start(
                         store, checkpoints, brief.withBatchSize(2), stalling, watching)) {
-            assertThat(stalled.await(30, TimeUnit.SECONDS)).isTrue();
-            try (CatchUpSubscription next = subscribe("b", noting)) {
+            assertThat(stalled.await(2, TimeUnit.MINUTES)).isTrue();
+            try (CatchUpSubscription next =
+                    CatchUpSubscription.start(
+                            store,
+                            checkpoints,
+                            SubscriptionSettings.of("p", "b")
+                                    .withPoll(Duration.ofMillis(20))
+                                    .withLease(Duration.ofMinutes(1)),
+                            noting,
+                            SubscriptionListener.NONE)) {
                 await(next);
                 resume.countDown();
-                assertThat(fenced.await(30, TimeUnit.SECONDS)).isTrue();
+                assertThat(fenced.await(2, TimeUnit.MINUTES)).isTrue();
                 assertThat(checkpoints.position("p")).hasValue(store.lastPosition());
                 assertThat(zombie.awaitPosition(1, Duration.ofMillis(1))).isFalse();
             }

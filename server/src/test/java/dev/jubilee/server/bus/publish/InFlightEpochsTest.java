@@ -79,7 +79,7 @@ class InFlightEpochsTest {
         }
         over.set(true);
 
-        assertThat(ended.await(1, TimeUnit.MINUTES)).isTrue();
+        assertThat(ended.await(2, TimeUnit.MINUTES)).isTrue();
         assertThat(wrong).hasValue(0);
     }
 
@@ -93,7 +93,7 @@ class InFlightEpochsTest {
 
     private static void meet(CyclicBarrier together) {
         try {
-            together.await(1, TimeUnit.MINUTES);
+            together.await(2, TimeUnit.MINUTES);
         } catch (Exception e) {
             throw new AssertionError(e);
         }

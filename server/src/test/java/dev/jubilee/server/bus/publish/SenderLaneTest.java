@@ -105,8 +105,8 @@ class SenderLaneTest {
             assertThat(stuck.offer(first)).isTrue();
             assertThat(stuck.offer(second)).isTrue();
 
-            assertThat(first.done()).succeedsWithin(Duration.ofSeconds(30));
-            assertThat(second.done()).succeedsWithin(Duration.ofSeconds(30));
+            assertThat(first.done()).succeedsWithin(Duration.ofMinutes(2));
+            assertThat(second.done()).succeedsWithin(Duration.ofMinutes(2));
             hanging.countDown();
             stuck.settleThrough(0);
             assertThat(first.failure(0)).isNotNull();

@@ -34,7 +34,7 @@ class EventPartitionsTest {
                     CompletableFuture.runAsync(
                             () -> partitions.ensure(List.of(LocalDate.parse("2031-01-01"))));
 
-            assertThat(made).succeedsWithin(Duration.ofSeconds(30));
+            assertThat(made).succeedsWithin(Duration.ofMinutes(2));
             reading.rollback();
         }
         assertThat(

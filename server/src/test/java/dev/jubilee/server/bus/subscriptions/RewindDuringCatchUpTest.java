@@ -49,7 +49,7 @@ class RewindDuringCatchUpTest {
             Await.untilAsserted("it waits", () -> assertThat(waits(pid)).isTrue());
 
             bringing.commit();
-            rewound.get(10, TimeUnit.SECONDS);
+            rewound.get(2, TimeUnit.MINUTES);
         }
         try (Connection connection = platform.connection()) {
             assertThat(owed(connection, "bus.subscription_catch_ups")).isZero();

@@ -55,7 +55,7 @@ class TakenBackTopicTest {
             trouble.goOn();
 
             assertThat(made.status()).isEqualTo(204);
-            assertThat(failing.handle((reply, failure) -> failure).get(20, TimeUnit.SECONDS))
+            assertThat(failing.handle((reply, failure) -> failure).get(2, TimeUnit.MINUTES))
                     .isNotNull();
             assertThat(admin.describeTopics(List.of(name)).allTopicNames().get()).containsKey(name);
         }

@@ -18,6 +18,7 @@ import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -255,8 +256,7 @@ class JoinAndLeaveTest {
         List<LaneRefusal.Reason> refusals = new ArrayList<>();
         for (CompletableFuture<JoinResult> result : results) {
             try {
-                assertThat(result.orTimeout(30, java.util.concurrent.TimeUnit.SECONDS).join())
-                        .isInstanceOf(Joined.class);
+                assertThat(result.orTimeout(2, TimeUnit.MINUTES).join()).isInstanceOf(Joined.class);
                 joined++;
             } catch (CompletionException e) {
                 refusals.add(((LaneRefusal) Objects.requireNonNull(e.getCause())).reason());

@@ -14,7 +14,7 @@ import java.util.List;
 final class PostgresFixture implements EventStoreFixture, AutoCloseable {
     final EventStoreSettings settings =
             EventStoreSettings.of("log_" + Long.toString(System.nanoTime(), 36))
-                    .withPatience(Duration.ofSeconds(30));
+                    .withPatience(Duration.ofMinutes(2));
     final HikariDataSource pool;
     private final TestPostgres postgres;
     private final List<Runnable> pauses = new ArrayList<>();

@@ -77,8 +77,8 @@ class DeadLetterLockOrderTest extends LockOrderContract {
                             return true;
                         });
 
-                assertThat(deleted).succeedsWithin(Duration.ofSeconds(30));
-                assertThat(redriven).succeedsWithin(Duration.ofSeconds(30));
+                assertThat(deleted).succeedsWithin(Duration.ofMinutes(2));
+                assertThat(redriven).succeedsWithin(Duration.ofMinutes(2));
                 assertThat(owed(id)).as("to nobody").isZero();
             }
         }

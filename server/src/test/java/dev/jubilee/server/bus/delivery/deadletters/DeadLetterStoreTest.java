@@ -85,7 +85,7 @@ class DeadLetterStoreTest {
             editing.commit();
         }
 
-        assertThat(redriven).succeedsWithin(Duration.ofSeconds(30)).isEqualTo(3);
+        assertThat(redriven).succeedsWithin(Duration.ofMinutes(2)).isEqualTo(3);
     }
 
     private static boolean somebodyWaits() throws SQLException {

@@ -186,7 +186,7 @@ class RoutingTest {
                 "it is settled or waits for that",
                 () -> settled.isDone() || number("pg_locks WHERE NOT granted") > 0);
         answers.commitHeld();
-        settled.get(10, TimeUnit.SECONDS);
+        settled.get(2, TimeUnit.MINUTES);
 
         assertThat(number("bus.pending_deliveries")).isEqualTo(10);
         assertThat(number("bus.pending_deliveries WHERE taken")).isZero();

@@ -87,8 +87,8 @@ class RabbitSenderTest {
             CompletableFuture<Outcome> connecting = sender.send(subscription, next());
             CompletableFuture<Outcome> queued = sender.send(subscription, next());
 
-            assertThat(connecting.get(60, TimeUnit.SECONDS)).isInstanceOf(Outcome.Unsent.class);
-            assertThat(queued.get(60, TimeUnit.SECONDS)).isInstanceOf(Outcome.Unsent.class);
+            assertThat(connecting.get(2, TimeUnit.MINUTES)).isInstanceOf(Outcome.Unsent.class);
+            assertThat(queued.get(2, TimeUnit.MINUTES)).isInstanceOf(Outcome.Unsent.class);
         }
     }
 
@@ -102,7 +102,7 @@ class RabbitSenderTest {
             assertThat(send(sender)).isInstanceOf(Outcome.Kept.class);
             List<Thread> before = connections(rabbit);
 
-            assertThat(sender.send(wrong, next()).get(60, TimeUnit.SECONDS))
+            assertThat(sender.send(wrong, next()).get(2, TimeUnit.MINUTES))
                     .isInstanceOf(Outcome.Unsent.class);
             assertThat(send(sender)).isInstanceOf(Outcome.Kept.class);
 
@@ -150,7 +150,7 @@ class RabbitSenderTest {
                         0,
                         NOW,
                         NOW);
-        return sender.send(subscription, Shipment.of(one, false)).get(60, TimeUnit.SECONDS);
+        return sender.send(subscription, Shipment.of(one, false)).get(2, TimeUnit.MINUTES);
     }
 
     private static AMQP.BasicProperties take(RabbitMqServer rabbit) throws Exception {
@@ -164,7 +164,7 @@ class RabbitSenderTest {
     }
 
     private Outcome send(RabbitSender sender) throws Exception {
-        return sender.send(subscription, next()).get(10, TimeUnit.SECONDS);
+        return sender.send(subscription, next()).get(2, TimeUnit.MINUTES);
     }
 
     private Shipment next() {

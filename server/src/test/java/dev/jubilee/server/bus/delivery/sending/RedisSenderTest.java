@@ -102,7 +102,7 @@ class RedisSenderTest {
                         0,
                         NOW,
                         NOW);
-        return sender.send(subscription, Shipment.of(one, false)).get(60, TimeUnit.SECONDS);
+        return sender.send(subscription, Shipment.of(one, false)).get(2, TimeUnit.MINUTES);
     }
 
     private static RedisSender sender(String host, int port, Duration timeout) {

@@ -167,7 +167,7 @@ class ShardOwnershipTest {
         assertThat(isThere(id)).isTrue();
         assertThat(other.ownership.tenure().shards()).hasSize(8);
         one.work.underWay.complete(null);
-        stopping.get(30, TimeUnit.SECONDS);
+        stopping.get(2, TimeUnit.MINUTES);
         assertThat(isThere(id)).isFalse();
         Await.until("the rest moves", () -> other.ownership.tenure().shards().size() == 16);
     }
@@ -203,7 +203,7 @@ class ShardOwnershipTest {
             CompletableFuture<Void> stopping = CompletableFuture.runAsync(one::close);
             Await.until("it waits for the transaction", () -> count(LOCKED) > 0);
             routing.commit();
-            stopping.get(30, TimeUnit.SECONDS);
+            stopping.get(2, TimeUnit.MINUTES);
         }
         assertThat(count("bus.pending_deliveries WHERE NOT taken")).isEqualTo(1);
     }
