@@ -54,7 +54,7 @@ public final class Backlog implements DeliveryLoader {
             List<Delivery> first = List.of();
             long part = wanted.limit() == 0 ? wanted.bytes() : wanted.bytes() / 2;
             if (!wanted.first().isEmpty()) {
-                first = PendingStore.read(connection, id, wanted.first(), closed, part);
+                first = BacklogQueries.read(connection, id, wanted.first(), closed, part);
             }
             boolean cut = !first.isEmpty() && Delivery.bytes(first) >= part;
             long rest = wanted.bytes() - Delivery.bytes(first);
@@ -81,7 +81,8 @@ public final class Backlog implements DeliveryLoader {
         Instant due = ordered ? null : now;
         List<Delivery> read =
                 new ArrayList<>(
-                        PendingStore.readHigh(connection, id, ordered, due, closed, wanted, bytes));
+                        BacklogQueries.readHigh(
+                                connection, id, ordered, due, closed, wanted, bytes));
         long rest = bytes - Delivery.bytes(read);
         if (read.size() == wanted.limit() || (!read.isEmpty() && rest <= 0)) {
             return new Others(read, wanted.plan(), now);
@@ -92,12 +93,12 @@ public final class Backlog implements DeliveryLoader {
         LoadPlan left = LoadPlan.NONE;
         if (found || !ordered || !more.parked().isEmpty()) {
             LoadPlan plan =
-                    found ? more.plan() : PendingStore.find(connection, id, due, closed, more);
+                    found ? more.plan() : BacklogQueries.find(connection, id, due, closed, more);
             left = planned(connection, id, closed, more, plan, rest, read);
             // What came since it was found is in no plan.
             full = found || !left.isEmpty();
         } else {
-            List<Delivery> inOrder = PendingStore.read(connection, id, due, closed, more, rest);
+            List<Delivery> inOrder = BacklogQueries.read(connection, id, due, closed, more, rest);
             read.addAll(inOrder);
             full =
                     inOrder.size() == more.limit()
@@ -106,7 +107,7 @@ public final class Backlog implements DeliveryLoader {
         if (full) {
             return new Others(read, left, now);
         }
-        Instant next = ordered ? null : PendingStore.firstDueAfter(connection, id, now, closed);
+        Instant next = ordered ? null : BacklogQueries.firstDueAfter(connection, id, now, closed);
         return new Others(read, LoadPlan.NONE, next);
     }
 
@@ -131,7 +132,7 @@ public final class Backlog implements DeliveryLoader {
         if (ids.isEmpty()) {
             return LoadPlan.NONE;
         }
-        List<Delivery> read = PendingStore.read(connection, subscription, ids, closed, bytes);
+        List<Delivery> read = BacklogQueries.read(connection, subscription, ids, closed, bytes);
         to.addAll(read);
         boolean cut = !read.isEmpty() && Delivery.bytes(read) >= bytes;
         return plan.after(cut ? read.getLast().id() : ids.getLast());

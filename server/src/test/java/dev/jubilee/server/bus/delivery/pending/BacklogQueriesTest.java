@@ -18,7 +18,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class PendingStoreTest {
+class BacklogQueriesTest {
     @RegisterExtension static final Platform platform = new Platform();
 
     private static final Instant NOW = Instant.parse("2026-11-22T12:00:00Z");
@@ -129,7 +129,7 @@ class PendingStoreTest {
             DeliveryLoader.Wanted wanted = wanted(500, List.of(), List.of());
 
             assertThat(
-                            PendingStore.readHigh(
+                            BacklogQueries.readHigh(
                                     connection,
                                     subscription,
                                     true,
@@ -181,7 +181,7 @@ class PendingStoreTest {
 
     private List<Long> high(boolean ordered, DeliveryLoader.Wanted wanted) throws SQLException {
         try (Connection connection = platform.connection()) {
-            return PendingStore.readHigh(
+            return BacklogQueries.readHigh(
                             connection,
                             subscription,
                             ordered,
@@ -214,7 +214,7 @@ class PendingStoreTest {
 
     private List<Long> first(Connection connection, List<Long> ids, List<String> closed, long bytes)
             throws SQLException {
-        return PendingStore.read(connection, subscription, ids, closed, bytes).stream()
+        return BacklogQueries.read(connection, subscription, ids, closed, bytes).stream()
                 .map(Delivery::id)
                 .toList();
     }
@@ -226,7 +226,7 @@ class PendingStoreTest {
     private List<Long> ids(DeliveryLoader.Wanted wanted, @Nullable Instant due, long bytes)
             throws SQLException {
         try (Connection connection = platform.connection()) {
-            return PendingStore.read(connection, subscription, due, List.of(), wanted, bytes)
+            return BacklogQueries.read(connection, subscription, due, List.of(), wanted, bytes)
                     .stream()
                     .map(Delivery::id)
                     .toList();

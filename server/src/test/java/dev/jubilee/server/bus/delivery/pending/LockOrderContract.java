@@ -78,7 +78,7 @@ public abstract class LockOrderContract {
                             + subscription
                             + "'");
             deleting.commit();
-            ended.get(10, TimeUnit.SECONDS);
+            ended.get(2, TimeUnit.MINUTES);
         }
     }
 

@@ -38,7 +38,7 @@ class PendingLockOrderTest extends LockOrderContract {
             Await.untilAsserted("it waits", () -> assertThat(waits(pid)).isTrue());
 
             routing.commit();
-            deleted.get(10, TimeUnit.SECONDS);
+            deleted.get(2, TimeUnit.MINUTES);
         }
     }
 
