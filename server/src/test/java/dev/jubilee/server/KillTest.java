@@ -93,7 +93,7 @@ final class KillTest {
         int sent = published.get();
         Await.until(
                 "every event is stored and counted",
-                Duration.ofSeconds(60),
+                Duration.ofMinutes(5),
                 () ->
                         count("SELECT count(*) FROM bus.events WHERE event_type = 'game.kill'")
                                         >= sent
@@ -265,7 +265,7 @@ final class KillTest {
 
     private void afterSoManyMore(int events) {
         int goal = published.get() + events;
-        Await.until("traffic goes on", Duration.ofSeconds(90), () -> published.get() >= goal);
+        Await.until("traffic goes on", Duration.ofMinutes(5), () -> published.get() >= goal);
     }
 
     /** Ends the children whose program has this name. */

@@ -174,6 +174,8 @@ class SettledThroughTest {
     /** A bus of its own, whose producer a test can hold back. */
     private static final class Instance implements AutoCloseable {
         private static final String TOPIC = platform.topic("settled.events");
+        private static final Map<String, String> PATIENT =
+                Map.of("EVENT_BUS_PUBLISH_TIMEOUT", "2m");
 
         final Stall stall = new Stall();
         final Bus bus;
@@ -196,7 +198,7 @@ class SettledThroughTest {
                             database,
                             changes,
                             new Idempotency(database, platform.clock(), Duration.ofDays(1)),
-                            BusSettings.from(new SettingsReader(Map.of()), true),
+                            BusSettings.from(new SettingsReader(PATIENT), true),
                             SecretBox.open(
                                     Path.of("target"),
                                     Base64.getEncoder().encodeToString(new byte[32])),

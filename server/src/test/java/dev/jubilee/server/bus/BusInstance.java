@@ -48,8 +48,12 @@ import tools.jackson.databind.node.MissingNode;
 
 /** One instance of the bus with a port of its own, on the servers of the test class. */
 final class BusInstance implements AutoCloseable {
-    /** Only who tests that the store is behind gives up on it soon. */
-    private static final Map<String, String> PATIENT = Map.of("EVENT_BUS_CATCH_UP_TIMEOUT", "30s");
+    /** Only who tests that it gives up on somebody does so soon. */
+    private static final Map<String, String> PATIENT =
+            Map.of(
+                    "EVENT_BUS_CATCH_UP_TIMEOUT", "30s",
+                    "EVENT_BUS_PUBLISH_TIMEOUT", "2m",
+                    "EVENT_BUS_WEBHOOK_TIMEOUT", "2m");
 
     private static final String SECRET_KEY = Base64.getEncoder().encodeToString(new byte[32]);
 

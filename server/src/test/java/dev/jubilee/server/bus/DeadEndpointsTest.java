@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class DeadEndpointsTest {
     @RegisterExtension static final Platform platform = new Platform();
 
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration PATIENCE = Duration.ofMinutes(3);
     private static final int MEMORY = 1 << 20;
     private static final int BODY = 50_000;
     private static final int EVENTS = 60;

@@ -30,7 +30,7 @@ import tools.jackson.databind.JsonNode;
 class FailingKeysTest {
     @RegisterExtension static final Platform platform = new Platform();
 
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration PATIENCE = Duration.ofMinutes(3);
     private static final int CHUNK = 500;
     private static final AtomicInteger topics = new AtomicInteger();
 

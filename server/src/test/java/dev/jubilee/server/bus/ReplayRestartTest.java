@@ -64,7 +64,7 @@ class ReplayRestartTest {
         try (BusInstance second = new BusInstance(platform, Map.of())) {
             Await.until(
                     "the replay is done",
-                    Duration.ofSeconds(90),
+                    Duration.ofMinutes(5),
                     () ->
                             second.get("operator", path)
                                     .body()

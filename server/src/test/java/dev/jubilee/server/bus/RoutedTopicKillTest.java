@@ -72,7 +72,7 @@ class RoutedTopicKillTest {
             program = start();
             Await.until(
                     "all are there",
-                    Duration.ofSeconds(90),
+                    Duration.ofMinutes(5),
                     () -> written(target).size() >= 2 * EVENTS);
             List<Written> all = written(target);
             assertThat(all.stream().map(Written::id)).hasSize(2 * EVENTS).doesNotHaveDuplicates();

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -167,7 +168,7 @@ class LauncherTest {
     }
 
     @Test
-    @Timeout(60)
+    @Timeout(value = 5, unit = TimeUnit.MINUTES)
     void aLockThatNobodyHoldsDoesNotHoldUpABuild() throws Exception {
         lockOfOneThatIsGone();
         assertThat(run("build", "build").waitFor()).isZero();
@@ -175,7 +176,7 @@ class LauncherTest {
     }
 
     @Test
-    @Timeout(60)
+    @Timeout(value = 5, unit = TimeUnit.MINUTES)
     void ofTwoThatFindALockThatNobodyHoldsOneBuildsAtATime() throws Exception {
         lockOfOneThatIsGone();
         script("tools/rm", SLOW_RM);
@@ -219,7 +220,7 @@ class LauncherTest {
     }
 
     @Test
-    @Timeout(60)
+    @Timeout(value = 5, unit = TimeUnit.MINUTES)
     void whereNothingCanBeWrittenABuildSaysSo() throws Exception {
         // Root may write everywhere, but nobody into a file.
         write("target", "");

@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -326,7 +327,7 @@ class PortTest {
     }
 
     @Test
-    @Timeout(60)
+    @Timeout(value = 2, unit = TimeUnit.MINUTES)
     void bodiesOfThoseWhoAreLookedUpTakeNoRoomUntilTheyAreKnown() throws Exception {
         CountDownLatch asked = new CountDownLatch(2);
         CountDownLatch release = new CountDownLatch(1);

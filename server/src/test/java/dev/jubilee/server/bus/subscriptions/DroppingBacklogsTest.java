@@ -41,12 +41,12 @@ class DroppingBacklogsTest {
     private final Database database = new Database(platform.dataSource());
     private final ChangeFeed changes = new ChangeFeed(platform.dataSource());
     private final AtomicInteger answers = new AtomicInteger();
-    private final Admin there = admin(platform.brokers());
+    private final Admin there = Admin.create(platform.kafka());
     private final Admin away;
     private final Subscriptions subscriptions;
 
     DroppingBacklogsTest() throws IOException {
-        away = admin(nobodysAddress());
+        away = soonGivenUp(nobodysAddress());
         BusSettings settings = BusSettings.from(new SettingsReader(Map.of()), true);
         Topics topics =
                 new Topics(
@@ -159,7 +159,7 @@ class DroppingBacklogsTest {
                         });
     }
 
-    private static Admin admin(String brokers) {
+    private static Admin soonGivenUp(String brokers) {
         return Admin.create(
                 Map.of(
                         "bootstrap.servers",

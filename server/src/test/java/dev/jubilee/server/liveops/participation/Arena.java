@@ -33,6 +33,13 @@ import org.jspecify.annotations.Nullable;
  * One instance's participation over a database, and what tests need to set it up and look at it.
  */
 final class Arena implements AutoCloseable {
+    /** The default settings, but that nobody waits in vain because the machine is slow. */
+    static final ParticipationSettings PATIENT =
+            new ParticipationSettings(
+                    ParticipationSettings.DEFAULT.maxBatch(),
+                    ParticipationSettings.DEFAULT.capacity(),
+                    Duration.ofMinutes(2));
+
     final Database database;
     final Occurrences occurrences;
     final ParticipationFeature feature;

@@ -30,7 +30,7 @@ class JoinAndLeaveTest {
 
     @BeforeAll
     static void start() {
-        arena = new Arena(platform, platform.clock(), ParticipationSettings.DEFAULT);
+        arena = new Arena(platform, platform.clock(), Arena.PATIENT);
     }
 
     @AfterAll

@@ -76,7 +76,7 @@ class ParticipationHttpTest {
 
     @BeforeAll
     static void start() {
-        arena = new Arena(platform, platform.clock(), ParticipationSettings.DEFAULT);
+        arena = new Arena(platform, platform.clock(), Arena.PATIENT);
         port = listen(arena);
     }
 

@@ -35,7 +35,7 @@ class TwoInstancesTest {
 
     private static final int THREADS = 4;
     private static final ParticipationSettings SMALL_BATCHES =
-            new ParticipationSettings(20, 10_000, ParticipationSettings.DEFAULT.patience());
+            new ParticipationSettings(20, 10_000, Arena.PATIENT.patience());
     private static final List<Arena> instances = new ArrayList<>();
 
     /** What one caller asked, and was told. */

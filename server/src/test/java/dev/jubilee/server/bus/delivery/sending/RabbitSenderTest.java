@@ -30,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class RabbitSenderTest {
     private static final Instant NOW = Instant.parse("2026-11-22T12:00:00Z");
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
     private static final String EXCHANGE = "somewhere";
 
     private final Subscription subscription = TestSubscriptions.to(EXCHANGE);
@@ -71,7 +71,7 @@ class RabbitSenderTest {
             }
 
             assertThat(sender.waiting()).isLessThanOrEqualTo(RabbitSender.MOST_WAITING);
-            assertThat(outcomes.getLast().get(1, TimeUnit.SECONDS))
+            assertThat(outcomes.getLast().get(20, TimeUnit.SECONDS))
                     .isInstanceOfSatisfying(
                             Outcome.Unsent.class,
                             unsent -> assertThat(unsent.reason()).contains("too much waits"));
@@ -100,6 +100,8 @@ class RabbitSenderTest {
                 RabbitSender sender = sender(rabbit.host(), rabbit.port(), PATIENCE)) {
             declare(rabbit);
             assertThat(send(sender)).isInstanceOf(Outcome.Kept.class);
+            // That which declared may still be ending.
+            Await.until("one is left", () -> connections(rabbit).size() == 1);
             List<Thread> before = connections(rabbit);
 
             assertThat(sender.send(wrong, next()).get(2, TimeUnit.MINUTES))
