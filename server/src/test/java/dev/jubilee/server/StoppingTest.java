@@ -32,7 +32,7 @@ class StoppingTest {
         Jubilee jubilee = start(home);
         try (HttpClient client = HttpClient.newHttpClient();
                 Socket busy = new Socket(InetAddress.getLoopbackAddress(), jubilee.busPort())) {
-            assertThat(readiness(client, jubilee)).isEqualTo(200);
+            Await.until("it is ready", () -> readiness(client, jubilee) == 200);
             // One more byte, and it is answered: the port waits for it.
             busy.getOutputStream().write(beginOfRequest(jubilee));
             assertThat(new String(busy.getInputStream().readNBytes(12), StandardCharsets.US_ASCII))

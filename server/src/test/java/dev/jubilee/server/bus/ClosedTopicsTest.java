@@ -419,8 +419,14 @@ class ClosedTopicsTest {
         revoke(closed, "key-service");
         assertThat(bus.post("service", path, "").body().get("events")).isEmpty();
         grant(closed, "key-service", "subscribe");
-        assertThat(bus.post("service", path, "{\"wait_ms\": 5000}").body().get("events"))
-                .hasSize(1);
+        Await.untilAsserted(
+                "it is taken",
+                () ->
+                        assertThat(
+                                        bus.post("service", path, "{\"wait_ms\": 5000}")
+                                                .body()
+                                                .get("events"))
+                                .hasSize(1));
     }
 
     @Test

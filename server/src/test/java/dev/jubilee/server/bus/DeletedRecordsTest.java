@@ -60,13 +60,16 @@ class DeletedRecordsTest {
                     .isEqualTo(
                             "up to 3 events of %s were deleted from Kafka before they could be brought"
                                     .formatted(topic));
-            assertThat(
-                            bus.registry
-                                    .get("jubilee.consumer.lost.records")
-                                    .tag("group", "catch-up")
-                                    .counter()
-                                    .count())
-                    .isEqualTo(3);
+            Await.untilAsserted(
+                    "they are counted",
+                    () ->
+                            assertThat(
+                                            bus.registry
+                                                    .get("jubilee.consumer.lost.records")
+                                                    .tag("group", "catch-up")
+                                                    .counter()
+                                                    .count())
+                                    .isEqualTo(3));
         }
     }
 

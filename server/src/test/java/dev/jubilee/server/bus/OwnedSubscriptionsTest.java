@@ -7,6 +7,7 @@ import dev.jubilee.server.bus.BusInstance.Answer;
 import dev.jubilee.server.testing.Platform;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -153,11 +154,15 @@ class OwnedSubscriptionsTest {
 
         assertThat(bus.post(OTHER, path + "/pull", "{\"wait_ms\": 5000}").status()).isEqualTo(403);
         assertThat(bus.get(OTHER, path + "/stream").status()).isEqualTo(403);
-        Answer taken = bus.post(OWNER, path + "/pull", "{\"wait_ms\": 20000}");
-        String ids =
-                "{\"delivery_ids\": [\""
-                        + taken.body().at("/events/0/delivery_id").stringValue()
-                        + "\"]}";
+        AtomicReference<String> taken = new AtomicReference<>("");
+        Await.until(
+                "it is taken",
+                () -> {
+                    Answer pulled = bus.post(OWNER, path + "/pull", "{\"wait_ms\": 10000}");
+                    taken.set(pulled.body().at("/events/0/delivery_id").asString(""));
+                    return !taken.get().isEmpty();
+                });
+        String ids = "{\"delivery_ids\": [\"" + taken.get() + "\"]}";
         assertThat(bus.post(OTHER, path + "/ack", ids).status()).isEqualTo(403);
         assertThat(bus.post(OTHER, path + "/nack", ids).status()).isEqualTo(403);
         assertThat(bus.post(OWNER, path + "/ack", ids).body().get("acked").intValue()).isEqualTo(1);

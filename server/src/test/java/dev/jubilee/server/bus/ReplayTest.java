@@ -184,6 +184,7 @@ class ReplayTest {
         String target = topic("steady", 1);
         int rate = 40;
         Answer made;
+        long began;
         try (Connection connection = platform.connection();
                 Statement statement = connection.createStatement()) {
             connection.setAutoCommit(false);
@@ -200,9 +201,9 @@ class ReplayTest {
             Await.until("somebody runs it", () -> !leaseOf(id).isEmpty());
             long until = leasedUntil(id);
             Await.until("seconds have gone", () -> leasedUntil(id) > until);
+            began = System.nanoTime();
             connection.rollback();
         }
-        long began = System.nanoTime();
         await(bus, made, "completed");
         double seconds = (System.nanoTime() - began) / 1e9;
         // But for the piece that is sent first, it takes as long as the rate says, or longer.

@@ -356,6 +356,7 @@ class RoutedTopicTest {
         }
     }
 
+    /** Returns once the broker has heard of it from its controller. */
     private static void configure(String topic, String name, String value) {
         try (var admin = org.apache.kafka.clients.admin.Admin.create(platform.kafka())) {
             var resource =
@@ -370,6 +371,17 @@ class RoutedTopicTest {
                     .toCompletionStage()
                     .toCompletableFuture()
                     .join();
+            Await.untilAsserted(
+                    "it is in force",
+                    () ->
+                            assertThat(
+                                            admin.describeConfigs(List.of(resource))
+                                                    .all()
+                                                    .get()
+                                                    .values())
+                                    .singleElement()
+                                    .satisfies(config ->
+                                            assertThat(config.get(name).value()).isEqualTo(value)));
         }
     }
 

@@ -41,8 +41,8 @@ class SizesTest {
                         assertThat(gauge(bus, "event_bus_deliveries_in_flight")).isEqualTo(size);
                         assertThat(gauge(bus, "event_bus_active_workers"))
                                 .isGreaterThanOrEqualTo(size);
+                        assertThat(slow.received).hasSize(size);
                     });
-            assertThat(slow.received).hasSize(size);
 
             answering.countDown();
             Await.until("all are through", () -> slow.received.size() == EVENTS);

@@ -7,6 +7,7 @@ import dev.jubilee.server.bus.BusInstance.Answer;
 import dev.jubilee.server.testing.Platform;
 import java.sql.Connection;
 import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
@@ -108,6 +109,7 @@ class SubscriptionsTest {
         String topic = platform.topic("kept");
         String named = "{\"name\":\"" + topic + "\",\"partitions\":1}";
         assertThat(bus.post("operator", "/topics", named).status()).isEqualTo(201);
+        Await.until("those of other tests are counted", () -> active() == activeInDatabase());
         int before = active();
         Answer made =
                 bus.post(
@@ -127,6 +129,17 @@ class SubscriptionsTest {
                 .isEqualTo("subscription \"mail\"");
         bus.post("service", "/subscriptions/" + made.text("subscription_id") + "/pause", "{}");
         Await.until("it is counted no more", () -> active() == before);
+    }
+
+    private static int activeInDatabase() throws SQLException {
+        try (Connection connection = platform.connection();
+                Statement statement = connection.createStatement();
+                ResultSet row =
+                        statement.executeQuery(
+                                "SELECT count(*) FROM bus.event_subscriptions WHERE status = 'active'")) {
+            row.next();
+            return row.getInt(1);
+        }
     }
 
     private static int active() {

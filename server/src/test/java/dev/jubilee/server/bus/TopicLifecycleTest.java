@@ -56,10 +56,14 @@ class TopicLifecycleTest {
                 .singleElement()
                 .satisfies(topic -> assertThat(topic.partitions()).hasSize(5));
         ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, name);
-        assertThat(admin.describeConfigs(List.of(resource)).all().get().values())
-                .singleElement()
-                .satisfies(config ->
-                        assertThat(config.get("retention.ms").value()).isEqualTo("25200000"));
+        Await.untilAsserted(
+                "the broker hears of it",
+                () ->
+                        assertThat(admin.describeConfigs(List.of(resource)).all().get().values())
+                                .singleElement()
+                                .satisfies(config ->
+                                        assertThat(config.get("retention.ms").value())
+                                                .isEqualTo("25200000")));
         assertThat(bus.get("operator", "/topics/" + name).body().has("drift")).isFalse();
         Await.untilAsserted(
                 "the other instance hears of it",
@@ -141,7 +145,9 @@ class TopicLifecycleTest {
         Answer gone =
                 bus.send("DELETE", "operator", path + "?confirm=" + name + "&force=true", null);
         assertThat(gone.status()).isEqualTo(204);
-        assertThat(admin.listTopics().names().get()).doesNotContain(name);
+        Await.untilAsserted(
+                "the broker hears of it",
+                () -> assertThat(admin.listTopics().names().get()).doesNotContain(name));
         assertThat(bus.get("operator", path).status()).isEqualTo(404);
         assertThat(bus.post("service", "/events/publish", event).status()).isEqualTo(404);
     }

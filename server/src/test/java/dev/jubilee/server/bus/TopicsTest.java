@@ -10,7 +10,6 @@ import java.sql.Connection;
 import java.sql.Statement;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
@@ -151,15 +150,16 @@ class TopicsTest {
         Answer answer = bus.post("operator", "/topics", "{\"name\":\"" + name + "\"}");
 
         assertThat(answer.status()).isEqualTo(500);
-        Set<String> inKafka = admin.listTopics().names().get();
-        assertThat(inKafka).doesNotContain(name);
+        Await.untilAsserted(
+                "Kafka has it no more",
+                () -> assertThat(admin.listTopics().names().get()).doesNotContain(name));
         assertThat(bus.get("operator", "/topics/" + name).status()).isEqualTo(404);
     }
 
     @Test
     void whatACrashLeftInKafkaIsAdoptedWhenItFits() throws Exception {
         String name = platform.topic("left.behind");
-        admin.createTopics(List.of(new NewTopic(name, 3, (short) 1))).all().get();
+        make(new NewTopic(name, 3, (short) 1));
 
         Answer misfit =
                 bus.post("operator", "/topics", "{\"name\":\"" + name + "\",\"partitions\":5}");
@@ -173,32 +173,37 @@ class TopicsTest {
     @Test
     void whatIsAdoptedIsMadeAsAskedAndWhatDriftedIsSetRight() throws Exception {
         String name = platform.topic("strangers");
-        admin.createTopics(
-                        List.of(
-                                new NewTopic(name, 1, (short) 1)
-                                        .configs(
-                                                Map.of(
-                                                        "retention.ms",
-                                                        "3600000",
-                                                        "message.timestamp.type",
-                                                        "CreateTime"))))
-                .all()
-                .get();
+        Map<String, String> configs =
+                Map.of("retention.ms", "3600000", "message.timestamp.type", "CreateTime");
+        make(new NewTopic(name, 1, (short) 1).configs(configs));
         bus.post(
                 "operator",
                 "/topics",
                 "{\"name\":\"" + name + "\",\"partitions\":1,\"retention_hours\":48}");
-        assertThat(drift(name)).isEmpty();
-        assertThat(config(name, "message.timestamp.type")).isEqualTo("LogAppendTime");
+        Await.untilAsserted("it is as asked", () -> assertThat(drift(name)).isEmpty());
+        Await.untilAsserted(
+                "that too",
+                () ->
+                        assertThat(config(name, "message.timestamp.type"))
+                                .isEqualTo("LogAppendTime"));
 
         set(name, "retention.ms", "60000");
-        assertThat(drift(name)).hasSize(1);
+        Await.untilAsserted("it drifted", () -> assertThat(drift(name)).hasSize(1));
         bus.send("PATCH", "operator", "/topics/" + name, "{\"retention_hours\":48}");
-        assertThat(drift(name)).isEmpty();
+        Await.untilAsserted("it is set right", () -> assertThat(drift(name)).isEmpty());
 
         set(name, "message.timestamp.type", "CreateTime");
-        assertThat(drift(name).get(0).get("field").stringValue())
-                .isEqualTo("message_timestamp_type");
+        Await.untilAsserted(
+                "it drifted again",
+                () ->
+                        assertThat(drift(name).path(0).path("field").asString(""))
+                                .isEqualTo("message_timestamp_type"));
+    }
+
+    /** Past the platform; returns once the broker has heard of it from its controller. */
+    private static void make(NewTopic topic) throws Exception {
+        admin.createTopics(List.of(topic)).all().get();
+        Await.until("it is there", () -> admin.listTopics().names().get().contains(topic.name()));
     }
 
     private static JsonNode drift(String name) {

@@ -78,7 +78,7 @@ class HealthTest {
             health.start();
             assertThat(server.get("/health/ready").statusCode()).isEqualTo(503);
             health.serving();
-            assertThat(server.get("/health/ready").statusCode()).isEqualTo(200);
+            Await.until("it is green", () -> server.get("/health/ready").statusCode() == 200);
             kafka.set(false);
             Await.until("it is red", () -> server.get("/health/ready").statusCode() == 503);
             JsonNode body = Json.tree(server.get("/health").body());
