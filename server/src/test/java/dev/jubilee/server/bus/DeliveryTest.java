@@ -50,7 +50,7 @@ class DeliveryTest {
     @BeforeAll
     static void start() {
         platform.clock().set(InstantSource.system().instant());
-        bus = new BusInstance(platform, Map.of("EVENT_BUS_WEBHOOK_TIMEOUT", "5s"));
+        bus = new BusInstance(platform, Map.of());
     }
 
     @AfterAll
@@ -279,16 +279,9 @@ class DeliveryTest {
                                     "operator",
                                     path(subscription) + "/rewind",
                                     "{\"to\": \"beginning\"}"));
-            Await.untilAsserted(
+            Await.until(
                     "it knows where the topic ends, and waits",
-                    () ->
-                            assertThat(
-                                            text(
-                                                    """
-                                                    SELECT count(*) FROM pg_stat_activity
-                                                    WHERE datname = current_database() AND wait_event_type = 'Lock'
-                                                    """))
-                                    .isNotEqualTo("0"));
+                    DeliveryTest::somebodyWaitsForALock);
             publish(topic, "\"payload\": 1");
             await(witness, 1);
             holding.rollback();
@@ -613,6 +606,7 @@ class DeliveryTest {
             publish(topic, "\"payload\": 1");
             await(receiver, 1);
             await(witness, 1);
+            Await.until("that is to be written", DeliveryTest::somebodyWaitsForALock);
             publish(topic, "\"payload\": 2");
             await(witness, 2);
             assertThat(receiver.received).hasSize(1);
@@ -898,9 +892,10 @@ class DeliveryTest {
         Await.untilAsserted(
                 "all came",
                 () -> assertThat(payloads(receiver).stream().distinct()).hasSize(events));
+        // A successor may begin with what came and was not recorded.
         Map<Integer, Integer> last = new HashMap<>();
-        for (int payload : payloads(receiver)) {
-            assertThat(payload).isGreaterThanOrEqualTo(last.getOrDefault(payload % 5, -1));
+        for (int payload : payloads(receiver).stream().distinct().toList()) {
+            assertThat(payload).isGreaterThan(last.getOrDefault(payload % 5, -1));
             last.put(payload % 5, payload);
         }
     }
@@ -989,6 +984,14 @@ class DeliveryTest {
                                                         + subscription.text("subscription_id")
                                                         + "'"))
                                 .isEqualTo(Integer.toString(attempts)));
+    }
+
+    private static boolean somebodyWaitsForALock() throws SQLException {
+        return !text("""
+        SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock'
+        """)
+                .equals("0");
     }
 
     private static String path(Answer subscription) {

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 class WakingTest {
     @RegisterExtension static final Platform platform = new Platform();
 
-    private static final int SUBSCRIPTIONS = 10;
+    private static final int SUBSCRIPTIONS = 30;
     private static final String LOOKS = "OR EXISTS";
 
     @Test
