@@ -1,7 +1,7 @@
 package dev.jubilee.server.bus.delivery;
 
 import dev.jubilee.events.Envelope;
-import dev.jubilee.events.kafka.ConsumerLoop;
+import dev.jubilee.events.kafka.ConsumerLoops;
 import dev.jubilee.events.kafka.LoopSettings;
 import dev.jubilee.events.kafka.RetryableException;
 import dev.jubilee.events.postgres.PostgresOffsets;
@@ -124,7 +124,7 @@ public final class DeliveryEngine implements AutoCloseable {
             Executors.newSingleThreadScheduledExecutor(
                     Thread.ofPlatform().name("delivery-upkeep").daemon().factory());
     private volatile boolean closed;
-    private @Nullable ConsumerLoop loop;
+    private @Nullable ConsumerLoops consumer;
     private @Nullable DeliveryRouter routing;
     private @Nullable CatchUps catchUps;
 
@@ -283,22 +283,22 @@ public final class DeliveryEngine implements AutoCloseable {
                         new RoutingMetrics(platform.registry()));
         routing = router;
         startCatchUps(router);
-        ConsumerLoop started =
-                new ConsumerLoop(
+        ConsumerLoops started =
+                new ConsumerLoops(
                         LoopSettings.of(Subscriptions.ROUTING_GROUP, platform.kafka())
                                 .withPace(PACE),
-                        wanted(),
+                        this::wanted,
                         platform.admin(),
                         offsets,
-                        router,
+                        List.of(router),
                         new LoopMetrics(Subscriptions.ROUTING_GROUP, platform.registry()));
-        loop = started;
-        topics.onChange(() -> started.topics(wanted()));
+        consumer = started;
+        topics.onChange(started::refreshTopics);
         closedTopics.heed(directory.index().all());
         directory.onChange(() -> closedTopics.heed(directory.index().all()));
         topics.onChange(this::lookAgain);
-        directory.onChange(() -> started.topics(wanted()));
-        started.topics(wanted());
+        directory.onChange(started::refreshTopics);
+        started.start();
         PeriodicTask.named("attempt partitions", this::makePartitions)
                 .repeat(upkeep, Duration.ZERO, Duration.ofMinutes(10));
         PeriodicTask.named("attempt retention", this::dropOldAttempts)
@@ -333,8 +333,8 @@ public final class DeliveryEngine implements AutoCloseable {
         if (routing != null) {
             routing.closing();
         }
-        if (loop != null) {
-            loop.close();
+        if (consumer != null) {
+            consumer.close();
         }
         if (catchUps != null) {
             catchUps.close();
