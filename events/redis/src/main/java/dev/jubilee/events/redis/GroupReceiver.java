@@ -139,7 +139,8 @@ final class GroupReceiver extends StreamReceiver {
             if (isEnding() || !mayHandle(redis)) {
                 return false;
             }
-            next = claimPage(redis, idle, next);
+            String from = next;
+            next = unacknowledged.claiming(() -> claimPage(redis, idle, from));
         } while (next != null && !next.equals(START));
         return next != null;
     }
@@ -147,21 +148,16 @@ final class GroupReceiver extends StreamReceiver {
     /** Returns where the next one begins; null if it ends or has to meanwhile. */
     private @Nullable String claimPage(
             RedisCommands<String, String> redis, Duration idle, String from) {
-        unacknowledged.beginClaim();
-        try {
-            ClaimedMessages<String, String> claimed =
-                    redis.xautoclaim(
-                            stream(),
-                            XAutoClaimArgs.Builder.xautoclaim(consumer, idle, from).count(PAGE));
-            for (StreamMessage<String, String> entry : claimed.getMessages()) {
-                if (!take(redis, entry)) {
-                    return null;
-                }
+        ClaimedMessages<String, String> claimed =
+                redis.xautoclaim(
+                        stream(),
+                        XAutoClaimArgs.Builder.xautoclaim(consumer, idle, from).count(PAGE));
+        for (StreamMessage<String, String> entry : claimed.getMessages()) {
+            if (!take(redis, entry)) {
+                return null;
             }
-            return claimed.getId();
-        } finally {
-            unacknowledged.endClaim();
         }
+        return claimed.getId();
     }
 
     private boolean take(RedisCommands<String, String> redis, StreamMessage<String, String> entry) {

@@ -10,6 +10,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,18 +40,18 @@ final class Unacknowledged {
     }
 
     /**
-     * Before the server is asked for what nobody has acknowledged: what is acknowledged from now on
-     * may be in its answer all the same. For one thread.
+     * Runs what asks the server for entries that nobody has acknowledged, and takes them: what is
+     * acknowledged meanwhile may be in its answer all the same. For one thread.
      */
-    void beginClaim() {
+    <T extends @Nullable Object> T claiming(Supplier<T> claim) {
         acknowledgedMeanwhile.clear();
         claiming = true;
-    }
-
-    /** When all of that answer was taken. */
-    void endClaim() {
-        claiming = false;
-        acknowledgedMeanwhile.clear();
+        try {
+            return claim.get();
+        } finally {
+            claiming = false;
+            acknowledgedMeanwhile.clear();
+        }
     }
 
     /** Takes the entry in hand; false if it is already here, or was until a moment ago. */

@@ -16,16 +16,12 @@ import dev.jubilee.events.json.JsonEventCodec;
 import dev.jubilee.events.tck.Await;
 import dev.jubilee.events.tck.EventBusSuite;
 import dev.jubilee.events.tck.servers.RedisServer;
-import io.lettuce.core.Consumer;
 import io.lettuce.core.KillArgs;
 import io.lettuce.core.SetArgs;
-import io.lettuce.core.XAddArgs;
-import io.lettuce.core.XReadArgs.StreamOffset;
 import io.lettuce.core.api.sync.RedisCommands;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -90,28 +86,6 @@ class GroupReceiverTest extends EventBusSuite {
         Await.until("all are handled", () -> handled.size() >= 3);
         assertThat(handled).containsExactlyElementsOf(idsOf(all));
         Await.until("everything is acknowledged", () -> pending() == 0);
-    }
-
-    /** The answer of the server is of before; by then nobody knows the event any more. */
-    @Test
-    @SuppressWarnings("unchecked") // an array of one offset
-    void whatIsAcknowledgedWhileItIsClaimedIsNotHandledAgain() {
-        GroupReceiver.create(
-                redis(), family, family, "0-0"); // first: what nobody is owed is trimmed
-        redis().xadd(family, new XAddArgs().id("1-1"), Map.of("a", "b"));
-        redis().xreadgroup(Consumer.from(family, "c"), StreamOffset.lastConsumed(family));
-        Unacknowledged entries = new Unacknowledged(link.shared().async(), family, family);
-        assertThat(entries.take("1-1")).isTrue();
-
-        entries.beginClaim();
-        assertThat(pending()).isEqualTo(1);
-        entries.handled("1-1");
-        entries.flush(Await.PATIENCE);
-        assertThat(entries.take("1-1")).isFalse();
-        entries.endClaim();
-
-        assertThat(pending()).isZero();
-        assertThat(entries.take("1-1")).isTrue();
     }
 
     @Test
