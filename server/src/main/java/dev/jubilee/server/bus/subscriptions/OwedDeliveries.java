@@ -93,23 +93,22 @@ final class OwedDeliveries {
     }
 
     /** Makes due now what was tried and is due later, and tells those who deliver it. */
-    void hurry(UUID subscription, Instant now) {
+    void hurry(UUID subscription, Instant now, Guard guard) {
         // In the order of ids: what fails again meanwhile is not hurried again and again.
         Long last = Long.MIN_VALUE;
         while (last != null) {
             long after = last;
             last =
-                    database.transaction(
-                            connection -> hurryPart(connection, subscription, now, after));
+                    database.transaction(connection ->
+                            guard.lock(connection)
+                                    ? hurryPart(connection, subscription, now, after)
+                                    : null);
         }
     }
 
     /** Returns the last one, or null when there are no more. */
     private static @Nullable Long hurryPart(
             Connection connection, UUID subscription, Instant now, long after) throws SQLException {
-        if (SubscriptionStore.find(connection, subscription, true).isEmpty()) {
-            return null;
-        }
         Long last = lastOfPart(connection, subscription, now, after);
         hurry(connection, subscription, now, after, last == null ? Long.MAX_VALUE : last);
         if (last == null) {
@@ -140,14 +139,15 @@ final class OwedDeliveries {
             throws SQLException {
         try (PreparedStatement update =
                 connection.prepareStatement(
-                        "UPDATE bus.pending_deliveries SET due_at = ? WHERE "
-                                + DUE_LATER
-                                + "AND id <= ?")) {
+                        "UPDATE bus.pending_deliveries SET due_at = ?"
+                                + " WHERE subscription_id = ? AND id <= ? AND "
+                                + DUE_LATER)) {
             update.setObject(1, Timestamps.utc(now));
             update.setObject(2, subscription);
-            update.setObject(3, Timestamps.utc(now));
-            update.setLong(4, after);
-            update.setLong(5, last);
+            update.setLong(3, last);
+            update.setObject(4, subscription);
+            update.setObject(5, Timestamps.utc(now));
+            update.setLong(6, after);
             update.executeUpdate();
         }
     }

@@ -240,7 +240,10 @@ public final class Subscriptions {
             return;
         }
         try {
-            owed.hurry(after.id(), clock.instant());
+            owed.hurry(
+                    after.id(),
+                    clock.instant(),
+                    connection -> SubscriptionStore.find(connection, after.id(), true).isPresent());
         } catch (DatabaseException e) {
             log.warn("what waits for {} may be late: {}", after.id(), e.getMessage());
         }

@@ -87,7 +87,10 @@ public final class DeadLetterCopies implements AutoCloseable {
         PeriodicTask.named("dead-letter copy", this::work).repeat(worker, LOOK, LOOK);
     }
 
-    /** Waits for what is under way, so that nothing is copied after it. */
+    /**
+     * Returns when nothing runs here any more. What the target was given last it may still keep; it
+     * is copied again then.
+     */
     @Override
     public void close() {
         worker.shutdownNow();
