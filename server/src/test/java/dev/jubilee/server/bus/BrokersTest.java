@@ -50,7 +50,6 @@ class BrokersTest {
         settings.keySet().removeIf(name -> !name.startsWith("RABBITMQ_"));
         settings.put("REDIS_HOST", uri.getHost());
         settings.put("REDIS_PORT", Integer.toString(uri.getPort()));
-        settings.put("EVENT_BUS_WEBHOOK_TIMEOUT", "2m");
         bus = new BusInstance(platform, settings);
     }
 

@@ -48,7 +48,6 @@ class ConsumerLoopTest {
 
     private static final class Alarms implements LoopListener {
         final AtomicInteger fenced = new AtomicInteger();
-        final AtomicInteger failed = new AtomicInteger();
         final List<Throwable> causes = new CopyOnWriteArrayList<>();
         final AtomicLong lost = new AtomicLong();
         final AtomicInteger beyondEnd = new AtomicInteger();
@@ -56,8 +55,8 @@ class ConsumerLoopTest {
         final List<Throwable> broken = new CopyOnWriteArrayList<>();
         volatile boolean throwing;
 
-        /** Where Kafka is slow to answer there are others. */
-        long of(String beginning) {
+        /** Others come where Kafka is slow to answer. */
+        long failuresSaying(String beginning) {
             return causes.stream()
                     .filter(cause -> String.valueOf(cause.getMessage()).startsWith(beginning))
                     .count();
@@ -70,7 +69,6 @@ class ConsumerLoopTest {
 
         @Override
         public void failing(Throwable cause, int times) {
-            failed.incrementAndGet();
             causes.add(cause);
             if (throwing) {
                 throw new NoClassDefFoundError("made/by/a/Test");
@@ -212,7 +210,7 @@ class ConsumerLoopTest {
 
         until("all consumed", () -> ledger.consumed().size() == 10);
         assertThat(ledger.consumed()).containsExactlyElementsOf(values(0, 10));
-        assertThat(alarms.of("not now")).isEqualTo(3);
+        assertThat(alarms.failuresSaying("not now")).isEqualTo(3);
     }
 
     @Test
@@ -229,7 +227,7 @@ class ConsumerLoopTest {
 
         until("all consumed", () -> ledger.consumed().size() == 10);
         assertThat(ledger.consumed()).containsExactlyElementsOf(values(0, 10));
-        assertThat(alarms.of("not now")).isEqualTo(1);
+        assertThat(alarms.failuresSaying("not now")).isEqualTo(1);
     }
 
     @Test
@@ -239,7 +237,7 @@ class ConsumerLoopTest {
         start(ledger);
 
         until("all consumed", () -> ledger.consumed().size() == 10);
-        assertThat(alarms.of("the positions cannot be read")).isEqualTo(3);
+        assertThat(alarms.failuresSaying("the positions cannot be read")).isEqualTo(3);
     }
 
     @Test

@@ -62,9 +62,9 @@ class RabbitStalledServerTest {
                     });
 
             CompletableFuture.runAsync(bus::close, Thread::startVirtualThread)
-                    .get(2, TimeUnit.MINUTES);
+                    .get(25, TimeUnit.SECONDS);
 
-            publishing.exceptionally(closed -> null).get(2, TimeUnit.MINUTES);
+            publishing.exceptionally(closed -> null).get(25, TimeUnit.SECONDS);
         }
     }
 
@@ -81,7 +81,7 @@ class RabbitStalledServerTest {
                         CompletableFuture.runAsync(
                                 () -> bus.ping(Duration.ofMillis(100)), Thread::startVirtualThread);
 
-                assertThatThrownBy(() -> ping.get(30, TimeUnit.SECONDS))
+                assertThatThrownBy(() -> ping.get(20, TimeUnit.SECONDS))
                         .hasCauseInstanceOf(UncheckedIOException.class)
                         .hasMessageContaining("no answer from");
             }

@@ -132,7 +132,7 @@ class ClosingTest {
         Gate gate = new Gate();
         try {
             Assertions.assertTimeoutPreemptively(
-                    Duration.ofMinutes(1),
+                    Duration.ofSeconds(25),
                     () ->
                             runner.withBean(Gate.class, () -> gate)
                                     .withPropertyValues(
