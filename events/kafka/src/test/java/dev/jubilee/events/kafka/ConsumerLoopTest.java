@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jubilee.events.OffsetStore;
 import dev.jubilee.events.PartitionId;
+import dev.jubilee.events.tck.Await;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -17,16 +18,20 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CopyOnWriteArraySet;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -553,6 +558,54 @@ class ConsumerLoopTest {
             assertThat(members.lag()).isZero();
         }
         assertThat(ledger.consumed()).doesNotHaveDuplicates();
+    }
+
+    /** Whoever looked first could otherwise be the last to say what it saw. */
+    @Test
+    void ofTwoLooksForTopicsThatCrossTheLaterOneCounts() throws Exception {
+        Set<String> topics = new CopyOnWriteArraySet<>(List.of(topic));
+        AtomicReference<@Nullable Thread> first = new AtomicReference<>();
+        AtomicReference<@Nullable Thread> second = new AtomicReference<>();
+        CountDownLatch seen = new CountDownLatch(1);
+        Supplier<List<String>> slowForTheFirst =
+                () -> {
+                    List<String> now = List.copyOf(topics);
+                    if (Thread.currentThread().equals(first.get())) {
+                        seen.countDown();
+                        Await.until(
+                                "the second waits or is done", () -> waitsOrIsDone(second.get()));
+                    }
+                    return now;
+                };
+        try (ConsumerLoops members =
+                new ConsumerLoops(
+                        settings,
+                        slowForTheFirst,
+                        kafka.admin(),
+                        ledger,
+                        List.of(ledger),
+                        alarms)) {
+            members.start();
+            assertThat(created(topic + "-later")).isTrue();
+            Thread slow = Thread.ofPlatform().unstarted(members::refreshTopics);
+            first.set(slow);
+            slow.start();
+            seen.await();
+            topics.add(topic + "-later");
+            Thread quick = Thread.ofPlatform().start(members::refreshTopics);
+            second.set(quick);
+            slow.join();
+            quick.join();
+
+            kafka.send(topic + "-later", 0, List.of("later"));
+            until("it is consumed", () -> ledger.consumed().contains("later"));
+        }
+    }
+
+    private static boolean waitsOrIsDone(@Nullable Thread thread) {
+        return thread != null
+                && (thread.getState() == Thread.State.BLOCKED
+                        || thread.getState() == Thread.State.TERMINATED);
     }
 
     private BatchHandler counting(AtomicInteger handled) {
