@@ -14,6 +14,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class PeriodicTask implements Runnable {
     private static final Logger log = LoggerFactory.getLogger(PeriodicTask.class);
+    private static final int CLOSING_SECONDS = 10;
 
     private final String name;
     private final Work work;
@@ -39,11 +40,28 @@ public final class PeriodicTask implements Runnable {
         return new PeriodicTask(name, work);
     }
 
-    /** Repeats it on that schedule, which the caller shuts down, with a pause after each run. */
+    /** Repeats it on that schedule, which the caller ends, with a pause after each run. */
     public void repeat(ScheduledExecutorService schedule, Duration first, Duration pause) {
         var _ =
                 schedule.scheduleWithFixedDelay(
                         this, first.toMillis(), pause.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /**
+     * Ends a schedule: begins nothing more, interrupts what is under way and waits for it, ten
+     * seconds at most, so that nothing of it happens afterwards.
+     *
+     * @param name of the work, as operators read it in the log
+     */
+    public static void end(ScheduledExecutorService schedule, String name) {
+        schedule.shutdownNow();
+        try {
+            if (!schedule.awaitTermination(CLOSING_SECONDS, TimeUnit.SECONDS)) {
+                log.warn("{} does not end; nobody waits for it any more", name);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     @Override

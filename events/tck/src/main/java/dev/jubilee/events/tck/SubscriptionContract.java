@@ -217,14 +217,7 @@ public abstract class SubscriptionContract {
                         store, checkpoints, brief.withBatchSize(2), stalling, watching)) {
             assertThat(stalled.await(2, TimeUnit.MINUTES)).isTrue();
             try (CatchUpSubscription next =
-                    CatchUpSubscription.start(
-                            store,
-                            checkpoints,
-                            SubscriptionSettings.of("p", "b")
-                                    .withPoll(Duration.ofMillis(20))
-                                    .withLease(Duration.ofMinutes(1)),
-                            noting,
-                            SubscriptionListener.NONE)) {
+                    subscribe("b", noting, SubscriptionListener.NONE, Duration.ofMinutes(1))) {
                 await(next);
                 resume.countDown();
                 assertThat(fenced.await(2, TimeUnit.MINUTES)).isTrue();
@@ -242,11 +235,16 @@ public abstract class SubscriptionContract {
 
     private CatchUpSubscription subscribe(
             String owner, BatchHandler handler, SubscriptionListener listener) {
+        return subscribe(owner, handler, listener, Duration.ofSeconds(2));
+    }
+
+    private CatchUpSubscription subscribe(
+            String owner, BatchHandler handler, SubscriptionListener listener, Duration lease) {
         SubscriptionSettings settings =
                 SubscriptionSettings.of("p", owner)
                         .withBatchSize(3)
                         .withPoll(Duration.ofMillis(20))
-                        .withLease(Duration.ofSeconds(2));
+                        .withLease(lease);
         return CatchUpSubscription.start(store, checkpoints, settings, handler, listener);
     }
 

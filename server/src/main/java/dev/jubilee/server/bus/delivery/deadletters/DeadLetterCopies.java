@@ -43,7 +43,6 @@ public final class DeadLetterCopies implements AutoCloseable {
 
     private static final Duration LOOK = Duration.ofSeconds(2);
     private static final int PATIENCE_SECONDS = 30;
-    private static final int CLOSING_SECONDS = 10;
     private static final String FOREIGN = "/jubilee/dead-letters";
 
     private final Database database;
@@ -93,14 +92,7 @@ public final class DeadLetterCopies implements AutoCloseable {
      */
     @Override
     public void close() {
-        worker.shutdownNow();
-        try {
-            if (!worker.awaitTermination(CLOSING_SECONDS, TimeUnit.SECONDS)) {
-                log.warn("copying dead letters does not end; nobody waits for it any more");
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        PeriodicTask.end(worker, "dead-letter copy");
     }
 
     private void work() throws Exception {

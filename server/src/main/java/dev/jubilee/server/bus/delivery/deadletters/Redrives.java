@@ -20,7 +20,6 @@ import java.util.UUID;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,7 +33,6 @@ public final class Redrives implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Redrives.class);
     private static final String SUBJECT = "redrives";
     private static final int CHUNK = 500;
-    private static final int CLOSING_SECONDS = 10;
     private static final Duration LOOK = Duration.ofSeconds(5);
     private static final String RUNNING =
             "SELECT id, subscription_id, filter, last_id FROM bus.redrives WHERE status = 'running'";
@@ -72,14 +70,7 @@ public final class Redrives implements AutoCloseable {
     /** Waits for what is under way, so that nothing is redriven after it. */
     @Override
     public void close() {
-        worker.shutdownNow();
-        try {
-            if (!worker.awaitTermination(CLOSING_SECONDS, TimeUnit.SECONDS)) {
-                log.warn("redriving does not end; nobody waits for it any more");
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        PeriodicTask.end(worker, "redrive");
     }
 
     /** Begins one, of what there is now; empty when there is no such subscription any more. */
